@@ -1,0 +1,34 @@
+import { OptionError } from './errors.ts'
+
+type DurationUnit = 'ms' | 's' | 'm' | 'h' | 'd'
+
+/** Seconds as a number (fractions allowed), or a number with its unit: `'250ms'`, `'30s'`, `'5m'`, `'1h'`, `'7d'`. */
+export type Duration = number | `${number}${DurationUnit}`
+
+const MS_PER_UNIT: Record<DurationUnit, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const FORM = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/
+
+/** A hundred years: beyond it, a duration is a unit mistaken for another one. */
+const LONGEST_MS = 100 * 365 * MS_PER_UNIT.d
+
+/**
+ * A duration in whole milliseconds.
+ *
+ * @param option Name of the option it was given as, for the message.
+ * @throws {OptionError} for what is no duration, is negative, is zero, or is longer than a hundred years.
+ */
+export function toMs(duration: Duration, option: string): number {
+  const ms = Math.round(typeof duration === 'number' ? duration * MS_PER_UNIT.s : parse(duration))
+  if (!(ms >= 1 && ms <= LONGEST_MS)) {
+    throw new OptionError(
+      `${option}: ${JSON.stringify(duration) ?? String(duration)} is no duration. Give seconds as a positive number ` +
+        `(0.25 is a quarter of a second), or a string such as '250ms', '30s', '5m', '1h' or '7d', up to 100 years.`,
+    )
+  }
+  return ms
+}
+
+function parse(text: string): number {
+  const [, amount, unit] = FORM.exec(String(text)) ?? []
+  return amount === undefined ? Number.NaN : Number(amount) * MS_PER_UNIT[unit as DurationUnit]
+}
