@@ -1,0 +1,59 @@
+import { parse } from 'luaparse'
+
+/** What scripts may name without having made it themselves. */
+const GIVEN = new Set(['redis', 'KEYS', 'ARGV', 'unpack', 'tonumber', 'tostring', 'math', 'string', 'table'])
+
+/** The functions that a verb expects of its policy. */
+const POLICY_FUNCTIONS = ['touch', 'insert', 'evict', 'remove', 'size']
+
+interface Node {
+  readonly type: string
+  readonly name?: string
+  readonly isLocal?: boolean
+  readonly identifier?: Node
+}
+
+/** Syntax of Lua 5.1, no stray globals, and all five functions of the policy are there. */
+export function checkScript(name: string, source: string): void {
+  const made = new Set<string>()
+  const stray = new Set<string>()
+  parse(source, {
+    luaVersion: '5.1',
+    scope: true,
+    comments: false,
+    onCreateNode(node: Node) {
+      if (node.type === 'Identifier' && node.isLocal === false && !GIVEN.has(node.name ?? '')) {
+        stray.add(node.name ?? '')
+      }
+      if (node.type === 'FunctionDeclaration' && node.identifier?.name) made.add(node.identifier.name)
+    },
+  })
+  // Field names (string.format) are identifiers without scope for the parser, so ask the text whether one stands alone.
+  const globals = [...stray].filter((global) => new RegExp(`(?<![.\\w])${global}\\b(?!\\s*=[^=])`).test(withoutText(source)))
+  if (globals.length > 0) throw new Error(`${name}: stray globals: ${globals.join(', ')}`)
+  const missing = POLICY_FUNCTIONS.filter((policyFunction) => !made.has(policyFunction))
+  if (missing.length > 0) throw new Error(`${name}: the policy lacks ${missing.join(', ')}`)
+}
+
+/** The header says what the verb does, takes and replies, and numbers every fixed KEYS and ARGV that the code reads. */
+export function checkContract(name: string, source: string): void {
+  const header = /^(?:--.*\n)+/.exec(source)?.[0] ?? ''
+  for (const word of ['KEYS', 'ARGV', 'Reply']) {
+    if (!new RegExp(`^-- ${word}: `, 'm').test(header)) throw new Error(`${name}: the header says nothing of ${word}`)
+  }
+  for (const list of ['KEYS', 'ARGV']) {
+    const declared = numbersIn(section(header, list), /(?:^|[:,] )(\d+) \w/g)
+    const used = numbersIn(source.slice(header.length), new RegExp(`${list}\\[(\\d+)\\]`, 'g'))
+    const contiguous = declared.every((number, i) => number === i + 1)
+    if (!contiguous || used.some((number) => !declared.includes(number))) {
+      throw new Error(`${name}: ${list} of the header: ${declared.join(' ')}; of the code: ${used.join(' ')}`)
+    }
+  }
+}
+
+const section = (header: string, word: string): string =>
+  new RegExp(`^-- ${word}: ((?:.*\\n)(?:-- {2,}.*\\n)*)`, 'm').exec(header)?.[1] ?? ''
+
+const numbersIn = (text: string, form: RegExp): number[] => [...text.matchAll(form)].map((match) => Number(match[1]))
+
+const withoutText = (source: string): string => source.replace(/--.*$/gm, '').replace(/'[^']*'/g, "''")

@@ -1,0 +1,69 @@
+import { hash } from 'node:crypto'
+import { OptionError } from '../errors.ts'
+import { CANONICAL_FORM } from './canonical.ts'
+import type { FunctionIdentity } from './function-identity.ts'
+
+const ALGORITHMS = ['sha256', 'sha1', 'md5', 'sha512'] as const
+const ENCODINGS = ['base64', 'hex', 'bytes'] as const
+
+export type HashAlgorithm = (typeof ALGORITHMS)[number]
+export type HashEncoding = (typeof ENCODINGS)[number]
+
+/** An algorithm (default `'sha256'`), or an algorithm and how the digest is written (default `'base64'`). */
+export type CallHashOptions =
+  | HashAlgorithm
+  | { readonly algorithm?: HashAlgorithm; readonly encoding?: HashEncoding }
+
+/** How many characters (hex, base64) or bytes of a call hash tell its function. */
+const FUNCTION_PART: Record<HashEncoding, number> = { base64: 8, hex: 12, bytes: 6 }
+
+/**
+ * Digests calls: which function, with which arguments.
+ *
+ * The first six bytes of a call hash are the digest of the function alone, so that all entries of one function can be
+ * found; the rest is the digest of function and arguments.
+ */
+export class CallHash {
+  readonly #algorithm: HashAlgorithm
+  readonly #encoding: HashEncoding
+  readonly #prefixes = new WeakMap<FunctionIdentity, { readonly text: string; readonly part: string }>()
+
+  /** @throws {OptionError} for an unknown algorithm or encoding. */
+  constructor(options: CallHashOptions = {}) {
+    const { algorithm = 'sha256', encoding = 'base64' } = typeof options === 'string' ? { algorithm: options } : options
+    this.#algorithm = oneOf(ALGORITHMS, algorithm, 'hash.algorithm')
+    this.#encoding = oneOf(ENCODINGS, encoding, 'hash.encoding')
+  }
+
+  /** The call hash of a call. */
+  of(fn: FunctionIdentity, args: readonly unknown[]): Buffer | string {
+    const prefix = this.#prefixOf(fn)
+    const digest = this.#digest(prefix.text + fn.argumentsText(args))
+    return this.#encoding === 'bytes' ? Buffer.from(prefix.part + digest, 'latin1') : prefix.part + digest
+  }
+
+  /** What the call hashes of a function begin with. */
+  functionPart(fn: FunctionIdentity): Buffer | string {
+    const { part } = this.#prefixOf(fn)
+    return this.#encoding === 'bytes' ? Buffer.from(part, 'latin1') : part
+  }
+
+  #prefixOf(fn: FunctionIdentity): { readonly text: string; readonly part: string } {
+    let prefix = this.#prefixes.get(fn)
+    if (prefix === undefined) {
+      const text = `${CANONICAL_FORM}\n${fn.text}\n`
+      prefix = { text, part: this.#digest(text).slice(0, FUNCTION_PART[this.#encoding]) }
+      this.#prefixes.set(fn, prefix)
+    }
+    return prefix
+  }
+
+  #digest(text: string): string {
+    return hash(this.#algorithm, text, this.#encoding === 'bytes' ? 'latin1' : this.#encoding)
+  }
+}
+
+function oneOf<T extends string>(known: readonly T[], value: T, option: string): T {
+  if (known.includes(value)) return value
+  throw new OptionError(`${option}: ${JSON.stringify(value)} is not known. Choose one of ${known.join(', ')}.`)
+}

@@ -1,0 +1,210 @@
+import { isDeepStrictEqual, types } from 'node:util'
+import type { Step } from './canonical-place.ts'
+
+/** A built-in object taken apart: `name(text,part,part)`. */
+export interface BuiltIn {
+  readonly name: string
+  /** What is written as it is; free of anything that could be taken for structure. */
+  readonly text: string
+  /** What is written in canonical form itself. */
+  readonly parts: readonly Part[]
+  /** How many of its own property names are its elements, and so written already. */
+  readonly elements: number
+}
+
+interface Part {
+  readonly value: unknown
+  readonly step: Step
+}
+
+type TypedArray = NodeJS.TypedArray
+type Resizable = {
+  readonly resizable?: boolean
+  readonly growable?: boolean
+  readonly maxByteLength?: number
+}
+
+/** From this length on, comparing with a copy is cheaper than a list of all the names. */
+const MANY_ELEMENTS = 128
+
+const NATIVE = /^function (\w+)\(\) \{\s+\[native code\]\s+\}$/
+const nativeNames = new WeakMap<object, string>()
+const typedArrayName = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)?.get as (this: unknown) => string | undefined
+
+/** By name, how to take it apart; nothing for what only pretends to be one. */
+const BUILT_INS: Readonly<Record<string, (value: object) => BuiltIn | undefined>> = {
+  __proto__: null as never,
+  Object: (value) => (types.isArgumentsObject(value) ? list('Arguments', Array.from(value)) : undefined),
+  Date: (value) =>
+    types.isDate(value) ? form('Date', String(Date.prototype.getTime.call(value))) : undefined,
+  RegExp: (value) => (types.isRegExp(value) ? regExp(value) : undefined),
+  Map: (value) => (types.isMap(value) ? map(value) : undefined),
+  Set: (value) => (types.isSet(value) ? form('Set', '', [...setParts(value)]) : undefined),
+  Number: (value) => (types.isNumberObject(value) ? boxed('Number', Number.prototype, value) : undefined),
+  String: (value) => (types.isStringObject(value) ? boxed('String', String.prototype, value) : undefined),
+  Boolean: (value) => (types.isBooleanObject(value) ? boxed('Boolean', Boolean.prototype, value) : undefined),
+  BigInt: (value) => (types.isBigIntObject(value) ? boxed('BigInt', BigInt.prototype, value) : undefined),
+  ArrayBuffer: (value) => (types.isArrayBuffer(value) ? arrayBuffer('ArrayBuffer', value) : undefined),
+  SharedArrayBuffer: (value) =>
+    types.isSharedArrayBuffer(value) ? arrayBuffer('SharedArrayBuffer', value) : undefined,
+  DataView: (value) => (types.isDataView(value) ? form('DataView', base64(value)) : undefined),
+  Buffer: (value) => (types.isUint8Array(value) ? typedArray('Buffer', value) : undefined),
+  URL: (value) => quoted('URL', () => urlHref.call(value)),
+  URLSearchParams: (value) => quoted('URLSearchParams', () => searchText.call(value)),
+}
+
+const urlHref = Object.getOwnPropertyDescriptor(URL.prototype, 'href')?.get as (this: object) => string
+const searchText = URLSearchParams.prototype.toString as (this: object) => string
+
+/** The prototype of plain objects, of this realm, of another one, or none. */
+export function isPlainPrototype(prototype: object | null): boolean {
+  if (prototype === null || prototype === Object.prototype) return true
+  return Object.getPrototypeOf(prototype) === null && nativeName(prototype) === 'Object'
+}
+
+/** The prototype of arrays, of this realm or of another one; not that of a subclass. */
+export function isArrayPrototype(prototype: object | null): boolean {
+  return prototype === Array.prototype || (prototype !== null && nativeName(prototype) === 'Array')
+}
+
+/** Takes a built-in object apart; nothing for instances of other classes, subclasses of built-ins among them. */
+export function builtInOf(value: object): BuiltIn | undefined {
+  const prototype: object | null = Object.getPrototypeOf(value)
+  if (prototype === null) return undefined
+  const name = builtInName(prototype)
+  if (name === undefined) return undefined
+  if (types.isTypedArray(value) && typedArrayName.call(value) === name) return typedArray(name, value)
+  return BUILT_INS[name]?.(value)
+}
+
+/** The names of the own enumerable properties that a built-in object carries besides what it is. */
+export function extraNames(value: object, elements: number): string[] {
+  if (elements >= MANY_ELEMENTS && types.isTypedArray(value) && isBare(value)) return []
+  return Object.keys(value).slice(elements)
+}
+
+/** The names by which an error is known: all that it shows, but for the stack. */
+export function errorNames(error: object): string[] {
+  const names = new Set(Object.keys(error)).add('name').add('message')
+  for (const name of ['cause', 'errors']) if (Object.hasOwn(error, name)) names.add(name)
+  names.delete('stack')
+  return [...names].sort()
+}
+
+/** The name of the class of an object, as its prototype tells it; empty for a class without a name. */
+export function className(value: object): string {
+  const constructor: unknown = Object.getPrototypeOf(value)?.constructor
+  const name: unknown = typeof constructor === 'function' ? constructor.name : ''
+  return typeof name === 'string' ? name : ''
+}
+
+/** What an object that was refused is, in words. */
+export function describe(value: object): string {
+  if (types.isPromise(value)) return 'a promise'
+  if (types.isGeneratorObject(value)) return 'a generator'
+  if (types.isProxy(value)) return 'a proxy'
+  const { next, then } = value as { next?: unknown; then?: unknown }
+  if (typeof then === 'function') return 'a thenable'
+  if (typeof next === 'function' && Symbol.iterator in value) return 'an iterator'
+  const name = className(value)
+  if (name === '') return 'an instance of a class without a name'
+  return name === 'Object' ? 'an object with a prototype of its own' : `an instance of ${name}`
+}
+
+function builtInName(prototype: object): string | undefined {
+  // Written in JavaScript by Node, so without a native constructor, and the same in all realms that have them.
+  if (prototype === Buffer.prototype) return 'Buffer'
+  if (prototype === URL.prototype) return 'URL'
+  if (prototype === URLSearchParams.prototype) return 'URLSearchParams'
+  return nativeName(prototype)
+}
+
+/**
+ * The name of the native constructor a prototype belongs to, in any realm.
+ *
+ * The source text of a function cannot be forged, unlike its name, `instanceof` and `Symbol.toStringTag`.
+ */
+function nativeName(prototype: object): string | undefined {
+  const known = nativeNames.get(prototype)
+  if (known !== undefined) return known
+  const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
+  if (typeof constructor !== 'function' || constructor.prototype !== prototype) return undefined
+  const name = NATIVE.exec(Function.prototype.toString.call(constructor))?.[1]
+  if (name !== undefined) nativeNames.set(prototype, name)
+  return name
+}
+
+/** Whether a typed array carries nothing but its elements; `false` means: look closer. */
+function isBare(array: TypedArray): boolean {
+  const copy = Object.setPrototypeOf(array.slice(), Object.getPrototypeOf(array))
+  return isDeepStrictEqual(array, copy)
+}
+
+function form(name: string, text: string, parts: readonly Part[] = [], elements = 0): BuiltIn {
+  return { name, text, parts, elements }
+}
+
+function list(name: string, values: readonly unknown[]): BuiltIn {
+  const parts = values.map((value, step) => ({ value, step }))
+  return form(name, '', parts, values.length)
+}
+
+function map(value: Map<unknown, unknown>): BuiltIn {
+  const parts: Part[] = []
+  for (const [key, item] of Map.prototype.entries.call(value)) {
+    const index = parts.length / 2
+    const named = typeof key === 'string' || typeof key === 'number'
+    parts.push(
+      { value: key, step: () => `.keys()[${index}]` },
+      { value: item, step: () => (named ? `.get(${JSON.stringify(key)})` : `.values()[${index}]`) },
+    )
+  }
+  return form('Map', '', parts)
+}
+
+function* setParts(value: Set<unknown>): Generator<Part> {
+  let index = 0
+  for (const item of Set.prototype.values.call(value)) {
+    const at = index++
+    yield { value: item, step: () => `.values()[${at}]` }
+  }
+}
+
+function regExp(value: RegExp): BuiltIn {
+  const { source, flags, lastIndex } = value
+  const parts = Object.is(lastIndex, 0) ? [] : [{ value: lastIndex, step: 'lastIndex' }]
+  return form('RegExp', `${JSON.stringify(source)},${JSON.stringify(flags)}`, parts)
+}
+
+function boxed(name: string, prototype: object, value: object): BuiltIn {
+  // Not by `value.valueOf()`, which an own property could replace.
+  const primitive: unknown = prototype.valueOf.call(value)
+  const elements = typeof primitive === 'string' ? primitive.length : 0
+  return form(name, '', [{ value: primitive, step: () => '.valueOf()' }], elements)
+}
+
+function arrayBuffer(name: string, value: ArrayBufferLike): BuiltIn {
+  const { resizable, growable, maxByteLength } = value as Resizable
+  const parts = resizable || growable ? [{ value: maxByteLength, step: 'maxByteLength' }] : []
+  return form(name, Buffer.from(value).toString('base64'), parts)
+}
+
+function typedArray(name: string, value: TypedArray): BuiltIn {
+  return form(name, base64(value), [], value.length)
+}
+
+function base64({ buffer, byteOffset, byteLength }: NodeJS.ArrayBufferView): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64')
+}
+
+/** By a getter that answers only for the real thing. */
+function quoted(name: string, read: () => string): BuiltIn | undefined {
+  try {
+    return form(name, JSON.stringify(read()))
+  } catch {
+    return undefined
+  }
+}

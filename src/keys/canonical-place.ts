@@ -1,0 +1,59 @@
+import { ArgumentsError } from '../errors.ts'
+import type { CanonicalOptions } from './canonical.ts'
+
+/** How a part is reached from what holds it: an index, a property name, or a call that is spelled only if needed. */
+export type Step = number | string | (() => string)
+
+const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
+
+const WAYS_OUT =
+  'Name the call yourself by the option `key: (...args) => unknown`, leave the part out by `excludes`, ' +
+  'or say what tells its values apart: register an encoder for its class, or give it a `toJSON` method.'
+
+/**
+ * An object that is being written, linked to those around it.
+ *
+ * The chain is both the list of ancestors, by which cycles are found, and the path for an error. It lives
+ * in the calls that need it and nowhere else, so accessors, encoders and `toJSON` may throw or make cached calls.
+ */
+export class Place {
+  readonly parent: Place | undefined
+  readonly step: Step
+  readonly value: unknown
+  readonly options: CanonicalOptions
+  /** How many objects are around it; the list of arguments has none. */
+  readonly depth: number
+
+  constructor(parent: Place | undefined, step: Step, value: unknown, options: CanonicalOptions) {
+    this.parent = parent
+    this.step = step
+    this.value = value
+    this.options = options
+    this.depth = parent === undefined ? 0 : parent.depth + 1
+  }
+}
+
+/** Throws the {@link ArgumentsError} that says what stands there and what the caller can do about it. */
+export function refuse(what: string, parent: Place, step: Step): never {
+  const path = pathOf(parent, step)
+  throw new ArgumentsError(path, `${path} is ${what}, and has no safe place in a call hash. ${WAYS_OUT}`)
+}
+
+/** A property step that is a symbol, for {@link refuse}. */
+export function symbolStep(symbol: symbol): Step {
+  return () => `[${String(symbol)}]`
+}
+
+function pathOf(parent: Place, step: Step): string {
+  let path = spell(step)
+  for (let place: Place | undefined = parent; place !== undefined; place = place.parent) {
+    path = (place.parent === undefined ? 'arguments' : spell(place.step)) + path
+  }
+  return path
+}
+
+function spell(step: Step): string {
+  if (typeof step === 'function') return step()
+  if (typeof step === 'string' && IDENTIFIER.test(step)) return `.${step}`
+  return `[${JSON.stringify(step)}]`
+}

@@ -1,0 +1,66 @@
+import { hash } from 'node:crypto'
+import { IdentityError } from '../errors.ts'
+import { type CanonicalOptions, canonicalize } from './canonical.ts'
+
+/** Any function. */
+export type AnyFunction = (...args: never[]) => unknown
+
+/** What makes calls of one function the calls of that function, and which parts of the arguments count. */
+export interface IdentityOptions {
+  readonly name?: string | undefined
+  readonly version?: string | number | undefined
+  readonly source?: boolean | undefined
+  readonly key?: ((...args: never[]) => unknown) | undefined
+  readonly canonical?: CanonicalOptions | undefined
+  /** Whether the first of the arguments stands for `this`. */
+  readonly hasSelf?: boolean | undefined
+}
+
+/** A function as caches know it: its name, its version, and the digest of its source text. */
+export class FunctionIdentity {
+  readonly name: string
+  readonly version: string | undefined
+  /** The function as given. */
+  readonly original: AnyFunction
+  /** All of the identity, unambiguous: equal if and only if the functions are the same to a cache. */
+  readonly text: string
+  /** The digest of {@link text}, short enough for a key name. */
+  readonly checksum: string
+  readonly #key: ((...args: never[]) => unknown) | undefined
+  readonly #canonical: CanonicalOptions | undefined
+  readonly #hasSelf: boolean
+
+  /** @throws {IdentityError} for a function without a name. */
+  constructor(original: AnyFunction, options: IdentityOptions = {}) {
+    this.original = original
+    this.name = options.name ?? original.name
+    if (this.name === '') {
+      throw new IdentityError(
+        'A function without a name cannot be told apart from another one. Name it: wrap(fn, { name: … }).',
+      )
+    }
+    if (/[{}]/.test(this.name)) {
+      throw new IdentityError(
+        `The function name '${this.name}' has braces, which mean something in key names. Choose another: wrap(fn, { name: … }).`,
+      )
+    }
+    this.version = options.version === undefined ? undefined : String(options.version)
+    const source = options.source === false ? null : hash('sha256', original.toString(), 'base64')
+    this.text = JSON.stringify([this.name, this.version ?? null, source])
+    this.checksum = hash('sha256', this.text, 'base64').slice(0, 22)
+    this.#key = options.key
+    this.#canonical = options.canonical
+    this.#hasSelf = options.hasSelf ?? false
+  }
+
+  /**
+   * The canonical text of the arguments of a call, or of what `key` makes of them.
+   * @throws {ArgumentsError} for what cannot be told apart safely.
+   */
+  argumentsText(args: readonly unknown[]): string {
+    if (this.#key === undefined) return canonicalize(args, this.#canonical)
+    const own = this.#hasSelf ? args.slice(1) : args
+    const picked = this.#key(...(own as never[]))
+    return canonicalize(this.#hasSelf ? [args[0], picked] : [picked], this.#canonical)
+  }
+}

@@ -1,0 +1,19 @@
+import { PRELUDE, VERBS } from './scripts.generated.ts'
+
+/** What is done with a policy; one script each. */
+export type Verb = keyof typeof VERBS
+
+/** The texts of the scripts of one policy. */
+export type LuaSources = Readonly<Record<Verb, string>>
+
+/**
+ * Makes the scripts of a policy from its five functions: `touch(hashes)`, `insert(hash)`, `evict(count)` (returns the
+ * evicted hashes), `remove(hashes)` and `size()`, as `local function`s in Lua 5.1.
+ *
+ * They find `index` (the key's name), `structure(n)` (the n-th of the policy's further structures), `ext` (the arguments
+ * of `calcExtArgs`) and `CHUNK` (how many hashes fit into one command) in scope. At most `CHUNK` hashes come at a time.
+ */
+export function composeScripts(policy: string): LuaSources {
+  const scripts = Object.entries(VERBS).map(([verb, source]) => [verb, [PRELUDE, policy, source].join('\n')])
+  return Object.fromEntries(scripts) as Record<Verb, string>
+}

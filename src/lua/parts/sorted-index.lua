@@ -1,0 +1,72 @@
+-- An index that is a sorted set: member = call hash, score = place in the order.
+
+-- Doubles hold whole numbers exactly below this.
+local SCORE_LIMIT = 9007199254740992
+
+local function highest()
+  local last = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')
+  return tonumber(last[2] or '0')
+end
+
+-- Gives the entries, in their present order, the scores that `score(place, old)` computes for places 1, 2, 3 …
+-- The new scores must rise with the place and not exceed the old ones, so that nobody overtakes on the way.
+local function rescore(score)
+  local place = 0
+  repeat
+    local members = redis.call('ZRANGE', index, place, place + CHUNK - 1, 'WITHSCORES')
+    local scores = {}
+    for i = 1, #members, 2 do
+      place = place + 1
+      scores[i] = digits(score(place, tonumber(members[i + 1])))
+      scores[i + 1] = members[i]
+    end
+    if #members > 0 then
+      redis.call('ZADD', index, unpack(scores))
+    end
+  until #members < 2 * CHUNK
+  return place
+end
+
+-- The highest score, after making room for `count` more whole numbers above it.
+local function highest_with_room(count)
+  local last = highest()
+  if last + count < SCORE_LIMIT then
+    return last
+  end
+  return rescore(function(place)
+    return place
+  end)
+end
+
+-- Adds one entry at the newest end.
+local function append(first_score, hash)
+  redis.call('ZADD', index, digits(first_score), hash)
+end
+
+-- Moves entries to the newest end, in the given order. XX: who has been evicted meanwhile stays out.
+local function move_to_end(first_score, hashes)
+  local scores = {}
+  for i = 1, #hashes do
+    scores[2 * i - 1] = digits(first_score + i - 1)
+    scores[2 * i] = hashes[i]
+  end
+  redis.call('ZADD', index, 'XX', unpack(scores))
+end
+
+-- Takes `count` entries from one end (ZPOPMIN or ZPOPMAX) and returns their hashes.
+local function pop(command, count)
+  local popped = redis.call(command, index, count)
+  local hashes = {}
+  for i = 1, #popped, 2 do
+    hashes[#hashes + 1] = popped[i]
+  end
+  return hashes
+end
+
+local function remove(hashes)
+  redis.call('ZREM', index, unpack(hashes))
+end
+
+local function size()
+  return redis.call('ZCARD', index)
+end

@@ -1,0 +1,12 @@
+-- First in, first out by the clock: as FIFO, and each score tells when its entry was stored.
+-- Invariant: scores are distinct and rise in the order of insertion.
+-- uses: sorted-index clock
+local function touch() end
+
+local function insert(hash)
+  append(next_score(1), hash)
+end
+
+local function evict(count)
+  return pop('ZPOPMIN', count)
+end

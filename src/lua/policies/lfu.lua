@@ -1,0 +1,65 @@
+-- Least frequently used: a hit adds one to an entry's count, the lowest count leaves first, and among equal counts the
+-- least recently used. A count begins at 1, is forgotten with its entry, and does not age.
+-- Invariant: score = count * 2^26 + stamp, and within a count the stamps rise in the order of the last access.
+--
+-- Stamps are spent after 2^26 (67 million) accesses: then the entries of each count are stamped anew from 1, in their
+-- order, once, at about a millisecond for a thousand entries. Counts found above 2^26 by then are halved with all the
+-- others, rounded up: nobody overtakes anybody.
+-- uses: sorted-index
+local stamps = structure(1)
+local STAMP_LIMIT = 67108864
+
+local function count_of(score)
+  return math.floor(score / STAMP_LIMIT)
+end
+
+-- Returns the last stamp in use.
+local function restamp()
+  local divisor = count_of(highest()) >= STAMP_LIMIT and 2 or 1
+  local present, stamp, last = 0, 0, 0
+  rescore(function(_, score)
+    local count = math.ceil(count_of(score) / divisor)
+    stamp = count == present and stamp + 1 or 1
+    present = count
+    last = math.max(last, stamp)
+    return count * STAMP_LIMIT + stamp
+  end)
+  return last
+end
+
+-- The first of `count` new stamps. A supply that is spent, or was lost, is made good from the order itself.
+local function next_stamp(count)
+  local last = redis.call('INCRBY', stamps, count)
+  local lost = last == count and size() > 0
+  if lost or last >= STAMP_LIMIT then
+    last = restamp() + count
+    redis.call('SET', stamps, digits(last))
+    local ttl_ms = redis.call('PTTL', index)
+    if ttl_ms > 0 then
+      redis.call('PEXPIRE', stamps, ttl_ms)
+    end
+  end
+  return last - count + 1
+end
+
+local function touch(hashes)
+  local stamp = next_stamp(#hashes) -- first: it may give new scores to all
+  local old, scores = redis.call('ZMSCORE', index, unpack(hashes)), {}
+  for i = 1, #hashes do
+    if old[i] then
+      scores[#scores + 1] = digits((count_of(old[i]) + 1) * STAMP_LIMIT + stamp + i - 1)
+      scores[#scores + 1] = hashes[i]
+    end
+  end
+  if #scores > 0 then
+    redis.call('ZADD', index, 'XX', unpack(scores))
+  end
+end
+
+local function insert(hash)
+  append(STAMP_LIMIT + next_stamp(1), hash)
+end
+
+local function evict(count)
+  return pop('ZPOPMIN', count)
+end

@@ -1,0 +1,14 @@
+-- Least recently used by the clock: as LRU, and each score tells when its entry was last used.
+-- Invariant: scores are distinct and rise in the order of the last access.
+-- uses: sorted-index clock
+local function touch(hashes)
+  move_to_end(next_score(#hashes), hashes)
+end
+
+local function insert(hash)
+  append(next_score(1), hash)
+end
+
+local function evict(count)
+  return pop('ZPOPMIN', count)
+end

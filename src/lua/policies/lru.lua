@@ -1,0 +1,14 @@
+-- Least recently used: a hit moves an entry to the newest end, the oldest end leaves first.
+-- Invariant: scores are distinct and rise in the order of the last access.
+-- uses: sorted-index sequence
+local function touch(hashes)
+  move_to_end(next_score(#hashes), hashes)
+end
+
+local function insert(hash)
+  append(next_score(1), hash)
+end
+
+local function evict(count)
+  return pop('ZPOPMIN', count)
+end

@@ -1,0 +1,14 @@
+-- Most recently used: the entry touched last leaves first, which keeps a part of a loop larger than the cache.
+-- Invariant: scores are distinct and rise in the order of the last access.
+-- uses: sorted-index sequence
+local function touch(hashes)
+  move_to_end(next_score(#hashes), hashes)
+end
+
+local function insert(hash)
+  append(next_score(1), hash)
+end
+
+local function evict(count)
+  return pop('ZPOPMAX', count)
+end

@@ -1,0 +1,27 @@
+-- Every script opens with this: the names of its keys, the server's clock, and how much fits into one command.
+local index, values, expiry, fence = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+
+-- `unpack` fails at 8,000 results, and some hosts allow 3,999 arguments a command.
+local CHUNK = 1000
+
+-- What the policy's calcExtArgs gave; each verb fills it with the arguments that follow its own.
+local ext = {}
+
+-- The n-th structure that the policy keeps beside its index.
+local function structure(n)
+  return KEYS[4 + n]
+end
+
+-- Whole numbers go to commands as text: a Lua number would be printed with %.17g, slowly.
+local function digits(number)
+  return string.format('%.0f', number)
+end
+
+local function slice(list, first, last)
+  return { unpack(list, first, last) }
+end
+
+local function now_us()
+  local time = redis.call('TIME')
+  return time[1] * 1000000 + time[2]
+end

@@ -1,0 +1,136 @@
+import type { RedisFuncCache } from '../cache.ts'
+import { PolicyError } from '../errors.ts'
+import { CallHash, type CallHashOptions } from '../keys/call-hash.ts'
+import type { FunctionIdentity } from '../keys/function-identity.ts'
+import { KeyNames, type KeyPair, type KeyStyle, type Scope } from '../keys/key-pair.ts'
+import type { LuaSources, Verb } from '../lua/compose.ts'
+import { Script } from '../redis/script.ts'
+import type { EvictionOrder } from './eviction-order.ts'
+
+/** Scripts ready to run: their SHA-1 is known. */
+export type LuaScripts = Readonly<Record<Verb, Script>>
+
+/** What can be chosen of every policy. */
+export interface PolicyOptions {
+  /**
+   * `'cache'` (default): all functions of the cache share one key pair, and its `maxSize`. `'function'`: each function
+   * has a key pair of its own, with `maxSize` entries each.
+   */
+  readonly scope?: Scope
+  /** `'cluster'` (default): key names that keep a key pair in one slot of a cluster. `'plain'`: without. */
+  readonly keys?: KeyStyle
+  /** How call hashes are digested: an algorithm, or an algorithm and how the digest is written. */
+  readonly hash?: CallHashOptions
+}
+
+/**
+ * Decides who leaves a full cache, and under which names a cache and its entries are known.
+ *
+ * A policy of your own needs `key`, and for a server `readLuaScripts` (see `composeScripts`), for a `MemoryStore`
+ * `createOrder`. Everything else has a default to override.
+ */
+export abstract class AbstractPolicy {
+  /** Part of the key names in Redis: `'lru'`, `'lru_t'`, … */
+  abstract readonly key: string
+
+  /** Whether a hit changes the order. If it does not, nothing is sent to the server for it. */
+  readonly readsChangeOrder: boolean = true
+
+  /** Names of structures that the policy keeps beside its index: `structure(1)`, `structure(2)` … in Lua. */
+  readonly structures: readonly string[] = []
+
+  readonly scope: Scope
+  readonly #keyStyle: KeyStyle
+  readonly #callHash: CallHash
+  #cache: RedisFuncCache | undefined
+  #keyNames: KeyNames | undefined
+  #luaScripts: LuaScripts | undefined
+
+  constructor(options: PolicyOptions = {}) {
+    this.scope = options.scope ?? 'cache'
+    this.#keyStyle = options.keys ?? 'cluster'
+    this.#callHash = new CallHash(options.hash)
+  }
+
+  /**
+   * The cache that took this policy.
+   * @throws {PolicyError} as long as none has.
+   */
+  get cache(): RedisFuncCache {
+    if (this.#cache === undefined) {
+      throw new PolicyError(`${this.constructor.name} has no cache yet: give it to new RedisFuncCache(name, policy, …) first.`)
+    }
+    return this.#cache
+  }
+
+  /**
+   * Called once, by the cache.
+   * @throws {PolicyError} if another cache has this policy already.
+   * @internal
+   */
+  attach(cache: RedisFuncCache): void {
+    if (this.#cache !== undefined) {
+      throw new PolicyError(
+        `This ${this.constructor.name} belongs to the cache '${this.#cache.name}' already. ` +
+          `Give each cache a policy of its own: new ${this.constructor.name}().`,
+      )
+    }
+    this.#cache = cache
+    this.#keyNames = new KeyNames(cache, this.key, this.scope, this.#keyStyle)
+  }
+
+  /** Names of the two keys for a call: the index and the values. On a cluster both must lie in one slot. */
+  calcKeys(fn?: FunctionIdentity, _args?: readonly unknown[]): KeyPair {
+    return this.keyNames.pairOf(fn)
+  }
+
+  /** The call's name inside its key pair. */
+  calcHash(fn?: FunctionIdentity, args: readonly unknown[] = []): Buffer | string {
+    if (fn === undefined) throw new PolicyError('calcHash: a call hash needs the function that is called.')
+    return this.#callHash.of(fn, args)
+  }
+
+  /** Further arguments for the scripts, which find them in `ext`. */
+  calcExtArgs(_fn?: FunctionIdentity, _args?: readonly unknown[]): Iterable<string | Buffer | number> | undefined {
+    return undefined
+  }
+
+  /** The texts of the scripts. */
+  readLuaScripts(): LuaSources {
+    throw new PolicyError(
+      `${this.constructor.name} has no scripts for a server. Override readLuaScripts() to return ` +
+        'composeScripts(lua), or use a MemoryStore.',
+    )
+  }
+
+  /** The scripts, read once. */
+  get luaScripts(): LuaScripts {
+    this.#luaScripts ??= Object.fromEntries(
+      Object.entries(this.readLuaScripts()).map(([verb, source]) => [verb, new Script(source)]),
+    ) as unknown as LuaScripts
+    return this.#luaScripts
+  }
+
+  /** The same policy in process, for a `MemoryStore`. */
+  createOrder(): EvictionOrder {
+    throw new PolicyError(
+      `${this.constructor.name} cannot run in process. Override createOrder() to return an EvictionOrder, or use a Redis client.`,
+    )
+  }
+
+  /** Entries that can be read now: of one function's key pair, or of all. */
+  getSize(fn?: FunctionIdentity): Promise<number> {
+    return this.cache.sizeOf(fn)
+  }
+
+  /** Removes all entries, of one function's key pair or of all, and returns how many there were. */
+  purge(fn?: FunctionIdentity): Promise<number> {
+    return this.cache.purgePairs(fn)
+  }
+
+  /** @internal */
+  get keyNames(): KeyNames {
+    if (this.#keyNames === undefined) return this.cache as never
+    return this.#keyNames
+  }
+}

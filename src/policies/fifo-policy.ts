@@ -1,0 +1,23 @@
+import { POLICIES } from '../lua/scripts.generated.ts'
+import { composeScripts, type LuaSources } from '../lua/compose.ts'
+import { AbstractPolicy } from './abstract-policy.ts'
+import type { EvictionOrder } from './eviction-order.ts'
+import { LinkedOrder } from './linked-order.ts'
+
+/**
+ * First in, first out: the entry stored first leaves first. A hit changes nothing, and so writes nothing to the server.
+ *
+ * Invariant: the index orders entries by when they were stored; replacing a value does not move its entry.
+ */
+export class FifoPolicy extends AbstractPolicy {
+  override readonly key = 'fifo'
+  override readonly readsChangeOrder = false
+
+  override readLuaScripts(): LuaSources {
+    return composeScripts(POLICIES['fifo'])
+  }
+
+  override createOrder(): EvictionOrder {
+    return new LinkedOrder(false, 'oldest')
+  }
+}

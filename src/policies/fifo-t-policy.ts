@@ -1,0 +1,22 @@
+import { POLICIES } from '../lua/scripts.generated.ts'
+import { composeScripts, type LuaSources } from '../lua/compose.ts'
+import { AbstractPolicy } from './abstract-policy.ts'
+import type { EvictionOrder } from './eviction-order.ts'
+import { LinkedOrder } from './linked-order.ts'
+
+/**
+ * First in, first out by the server's clock: as {@link FifoPolicy}, and each score in the index tells when its entry was
+ * stored, in microseconds since 1970.
+ */
+export class FifoTPolicy extends AbstractPolicy {
+  override readonly key = 'fifo_t'
+  override readonly readsChangeOrder = false
+
+  override readLuaScripts(): LuaSources {
+    return composeScripts(POLICIES['fifo-t'])
+  }
+
+  override createOrder(): EvictionOrder {
+    return new LinkedOrder(false, 'oldest')
+  }
+}

@@ -1,0 +1,63 @@
+import { hasNested } from './has-nested.ts'
+import { loadPeer, type PeerRequire } from './load-peer.ts'
+import type { Serializer } from './serializer.ts'
+
+/** What is used of `bson`; declared here, so that our types never import a package that may be missing. */
+interface Bson {
+  serialize(document: { value: unknown }, options: object): Uint8Array
+  deserialize(stored: Uint8Array, options: object): { value?: unknown }
+}
+
+/** MongoDB's limit of a document. */
+const MAX_BYTES = 16 * 1024 * 1024
+
+/** `bson` writes into one buffer, cuts strings off at its end without a word: it must be larger than what we accept. */
+const SERIALIZE_OPTIONS = { minInternalBufferSize: MAX_BYTES + 1024 * 1024 }
+
+/** Our numbers are never stored as int64, so that what is int64 was a bigint. */
+const DESERIALIZE_OPTIONS = { useBigInt64: true, promoteBuffers: true }
+
+const MIN_INT64 = -(2n ** 63n)
+const MAX_INT64 = 2n ** 63n - 1n
+
+/**
+ * BSON, by MongoDB's `bson`, as the document `{ value: <result> }`. Dates, RegExps, Buffers, bigints of 64 bits, `-0`,
+ * NaN, ObjectIds and the other classes of `bson` come back as they were.
+ *
+ * Properties that are `undefined` vanish, as in JSON, and in arrays become `null`. A Uint8Array comes back as a Buffer,
+ * a `Long` as a bigint, other typed arrays, Sets and instances of classes as plain objects, `{ $ref, $id }` as a DBRef,
+ * half a surrogate pair as U+FFFD. Maps, functions, symbols, cycles, larger bigints, invalid Dates, NUL in property
+ * names and results over 16 MiB are refused.
+ *
+ * @throws {SerializerError} when `bson` is not installed.
+ * @see https://bsonspec.org/spec.html
+ * @see https://github.com/mongodb/js-bson
+ */
+export function createBsonSerializer(require?: PeerRequire): Serializer {
+  const bson = loadPeer('bson', 'bson', require) as Bson
+  return {
+    name: 'bson',
+    serialize: (value) => {
+      if (hasNested(value, isSilentlyLost)) {
+        throw new TypeError('BSON has no Maps, functions, symbols, invalid Dates, or bigints beyond 64 bits')
+      }
+      const bytes = bson.serialize({ value }, SERIALIZE_OPTIONS)
+      if (bytes.length > MAX_BYTES) throw new RangeError('a BSON document ends at 16 MiB')
+      return bytes
+    },
+    // Binary values come back as slices of what they are read from, so that they are read from a copy.
+    deserialize: (stored) => bson.deserialize(Buffer.from(stored), DESERIALIZE_OPTIONS).value,
+  }
+}
+
+/** What `bson` drops, wraps around (bigints) or sets to 1970 (invalid Dates) instead of refusing it. */
+function isSilentlyLost(part: unknown): boolean {
+  switch (typeof part) {
+    case 'bigint':
+      return part < MIN_INT64 || part > MAX_INT64
+    case 'object':
+      return part instanceof Date ? Number.isNaN(part.getTime()) : part instanceof Map
+    default:
+      return typeof part === 'function' || typeof part === 'symbol'
+  }
+}

@@ -1,0 +1,34 @@
+import { loadPeer, type PeerRequire } from './load-peer.ts'
+import type { Serializer } from './serializer.ts'
+
+/** What is used of `cbor-x`; declared here, so that our types never import a package that may be missing. */
+interface CborX {
+  Encoder: new (options: object) => { encode(value: unknown): Uint8Array }
+  Decoder: new (options: object) => { decode(stored: Uint8Array): unknown }
+}
+
+/**
+ * CBOR (RFC 8949), by `cbor-x`: compact, standardized. Dates, Maps, Sets, RegExps, bigints, Buffers, typed arrays, NaN
+ * and `undefined` inside come back as they were. Everything is standard CBOR with registered tags (259 for Maps, 258
+ * for Sets, 64 to 87 for typed arrays) that other implementations read; every value is complete in itself.
+ *
+ * `-0` comes back as `0`, an ArrayBuffer as a Buffer, an instance of a class as what its `toJSON` gives or as a plain
+ * object, a property named `__proto__` under another name, half a surrogate pair as U+FFFD. Functions, symbols and
+ * cycles are refused.
+ *
+ * @throws {SerializerError} when `cbor-x` is not installed.
+ * @see https://www.rfc-editor.org/rfc/rfc8949
+ * @see https://github.com/kriszyp/cbor-x
+ */
+export function createCborSerializer(require?: PeerRequire): Serializer {
+  const { Encoder, Decoder } = loadPeer('cbor', 'cbor-x', require) as CborX
+  // Records would be private tags that lean on definitions elsewhere. `variableMapSize` is RFC 8949's preferred form.
+  const encoder = new Encoder({ useRecords: false, variableMapSize: true, useToJSON: true })
+  // `copyBuffers`: results do not share memory with what is stored.
+  const decoder = new Decoder({ useRecords: false, copyBuffers: true })
+  return {
+    name: 'cbor',
+    serialize: (value) => encoder.encode(value),
+    deserialize: (stored) => decoder.decode(stored),
+  }
+}

@@ -1,0 +1,142 @@
+import { isDeepStrictEqual } from 'node:util'
+import { decode, reasonOf } from './encoding.ts'
+import type { Serializer } from './serializer.ts'
+
+/**
+ * Where a result does not come back from the store as it was: `'result.createdAt is a Date and comes back as a string'`,
+ * or `undefined` when it does.
+ *
+ * For a warning, once a function: it decodes and compares, which takes far longer than a call. Contents are never
+ * quoted, only names of properties. An object without a prototype that comes back with the usual one is no loss.
+ *
+ * @param stored What `encode` made of `value`.
+ */
+export function findLoss(
+  serializer: Serializer,
+  value: unknown,
+  stored: string | Buffer,
+): string | undefined {
+  let returned: unknown
+  try {
+    returned = decode(serializer, typeof stored === 'string' ? Buffer.from(stored) : stored)
+  } catch (error) {
+    return `result cannot be read back: ${reasonOf(error instanceof Error && error.cause ? error.cause : error)}`
+  }
+  try {
+    if (isDeepStrictEqual(value, returned)) return undefined
+    const comparison: Comparison = { seen: new Set(), vanished: undefined }
+    return compare('result', value, returned, comparison) ?? comparison.vanished
+  } catch {
+    // Getters that throw, or nesting too deep to walk: nothing can be said, and a warning is not worth an error.
+    return undefined
+  }
+}
+
+interface Comparison {
+  /** What is being compared or was found equal, against cycles. */
+  readonly seen: Set<object>
+  /** The first undefined property that is gone: the mildest of losses, said only if there is no other. */
+  vanished: string | undefined
+}
+
+/** The first difference at or below `path`. */
+function compare(path: string, before: unknown, after: unknown, comparison: Comparison): string | undefined {
+  if (Object.is(before, after)) return undefined
+  if (!isObject(before) || !isObject(after) || kindOf(before) !== kindOf(after)) {
+    return differ(path, describe(before), describe(after))
+  }
+  if (comparison.seen.has(before)) return undefined
+  comparison.seen.add(before)
+  if (before instanceof Map && after instanceof Map) return compareMaps(path, before, after, comparison)
+  if (hasHiddenContent(before)) {
+    return isDeepStrictEqual(before, after) ? undefined : differ(path, kindOf(before), kindOf(after))
+  }
+  return compareProperties(path, before, after, comparison)
+}
+
+function compareProperties(
+  path: string,
+  before: object,
+  after: object,
+  comparison: Comparison,
+): string | undefined {
+  for (const name of Reflect.ownKeys(before)) {
+    if (!Object.prototype.propertyIsEnumerable.call(before, name)) continue
+    const place = path + accessOf(before, name)
+    const item: unknown = Reflect.get(before, name)
+    if (Object.hasOwn(after, name)) {
+      const loss = compare(place, item, Reflect.get(after, name), comparison)
+      if (loss !== undefined) return loss
+    } else if (item === undefined) {
+      comparison.vanished ??= `${place} is undefined and does not come back`
+    } else {
+      return `${place} is ${describe(item)} and does not come back`
+    }
+  }
+  if (Array.isArray(before) && Array.isArray(after) && before.length !== after.length) {
+    return `${path} comes back with another length`
+  }
+  const added = Object.keys(after).find((name) => !Object.hasOwn(before, name))
+  return added === undefined ? undefined : `${path}${accessOf(before, added)} does not exist and comes back`
+}
+
+function compareMaps(
+  path: string,
+  before: ReadonlyMap<unknown, unknown>,
+  after: ReadonlyMap<unknown, unknown>,
+  comparison: Comparison,
+): string | undefined {
+  if (before.size !== after.size) return `${path} is a Map and comes back with another size`
+  const others = after.entries()
+  for (const [key, item] of before) {
+    const [otherKey, otherItem] = others.next().value as [unknown, unknown]
+    const place = typeof key === 'string' ? `${path}.get(${JSON.stringify(key)})` : `${path}.get(…)`
+    const loss =
+      compare(`a key of ${path}`, key, otherKey, comparison) ?? compare(place, item, otherItem, comparison)
+    if (loss !== undefined) return loss
+  }
+  return undefined
+}
+
+function differ(path: string, before: string, after: string): string {
+  return `${path} is ${before} and comes back as ${before === after ? 'a different one' : after}`
+}
+
+function describe(value: unknown): string {
+  if (isObject(value)) return kindOf(value)
+  switch (typeof value) {
+    case 'number':
+      if (Object.is(value, -0)) return '-0'
+      return Number.isFinite(value) && value !== 0 ? 'a number' : String(value)
+    case 'object':
+    case 'undefined':
+      return String(value)
+    default:
+      return `a ${typeof value}`
+  }
+}
+
+/** With its article: two objects are of one kind when what stores one would give back the other. */
+function kindOf(value: object): string {
+  if (typeof value === 'function') return 'a function'
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === null || prototype === Object.prototype) return 'a plain object'
+  const { constructor } = value as { constructor?: unknown }
+  const name = typeof constructor === 'function' && constructor.name !== '' ? constructor.name : 'object'
+  return /^[AEIO]/i.test(name) ? `an ${name}` : `a ${name}`
+}
+
+/** Whether what it holds does not lie in properties, or in too many of them to walk. */
+function hasHiddenContent(value: object): boolean {
+  return value instanceof Set || value instanceof Date || value instanceof RegExp || ArrayBuffer.isView(value)
+}
+
+function accessOf(container: object, name: string | symbol): string {
+  if (typeof name === 'symbol') return `[${String(name)}]`
+  if (Array.isArray(container) && /^\d+$/.test(name)) return `[${name}]`
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}

@@ -1,0 +1,77 @@
+import { OptionError } from '../errors.ts'
+import { createBsonSerializer } from './bson.ts'
+import { createCborSerializer } from './cbor.ts'
+import { customSerializer, type SerializerFunctions, type SerializerPair } from './custom.ts'
+import { jsonSerializer } from './json.ts'
+import { createMsgpackSerializer } from './msgpack.ts'
+import type { Serializer } from './serializer.ts'
+import { createSuperjsonSerializer } from './superjson.ts'
+import { v8Serializer } from './v8.ts'
+import { createYamlSerializer } from './yaml.ts'
+
+/** The formats that are built in. All but `'json'` and `'v8'` need a package that the user installs. */
+export type SerializerName = 'json' | 'v8' | 'msgpack' | 'cbor' | 'bson' | 'yaml' | 'superjson'
+
+/** How results are stored: a built-in format, or functions for results of type `T`. */
+export type SerializerOption<T = unknown> = SerializerName | SerializerPair<T> | SerializerFunctions<T>
+
+const FORMATS: Record<SerializerName, () => Serializer> = {
+  json: () => jsonSerializer,
+  v8: () => v8Serializer,
+  msgpack: createMsgpackSerializer,
+  cbor: createCborSerializer,
+  bson: createBsonSerializer,
+  yaml: createYamlSerializer,
+  superjson: createSuperjsonSerializer,
+}
+
+/** Formats keep nothing between calls, so that all caches of the process share one of each. */
+const loaded = new Map<SerializerName, Serializer>()
+
+/**
+ * The serializer an option stands for, its package loaded.
+ *
+ * @throws {OptionError} for an unknown name, and for what is neither a name nor a pair of functions.
+ * @throws {SerializerError} when the package of a built-in format is not installed, or does not load.
+ */
+export function resolveSerializer(option: SerializerOption): Serializer {
+  if (typeof option === 'string') return builtIn(option)
+  const functions = asFunctions(option)
+  if (functions === undefined) {
+    throw new OptionError(
+      `serializer: give ${known()}, a pair [serialize, deserialize], or an object with these two functions.`,
+    )
+  }
+  return customSerializer(functions)
+}
+
+function builtIn(name: SerializerName): Serializer {
+  if (!Object.hasOwn(FORMATS, name)) {
+    throw new OptionError(
+      `serializer: there is no ${JSON.stringify(name)}. Give ${known()}, or a pair [serialize, deserialize].`,
+    )
+  }
+  let serializer = loaded.get(name)
+  if (serializer === undefined) loaded.set(name, (serializer = FORMATS[name]()))
+  return serializer
+}
+
+function asFunctions(
+  option: SerializerPair | SerializerFunctions | null | undefined,
+): SerializerFunctions | undefined {
+  if (option === null || option === undefined) return undefined
+  const functions: SerializerFunctions = isPair(option)
+    ? { serialize: option[0], deserialize: option[1] }
+    : option
+  const isComplete = typeof functions.serialize === 'function' && typeof functions.deserialize === 'function'
+  return isComplete ? functions : undefined
+}
+
+function isPair(option: SerializerPair | SerializerFunctions): option is SerializerPair {
+  return Array.isArray(option)
+}
+
+function known(): string {
+  const names = Object.keys(FORMATS).map((name) => `'${name}'`)
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
+}
