@@ -29,7 +29,9 @@ export function checkScript(name: string, source: string): void {
     },
   })
   // Field names (string.format) are identifiers without scope for the parser, so ask the text whether one stands alone.
-  const globals = [...stray].filter((global) => new RegExp(`(?<![.\\w])${global}\\b(?!\\s*=[^=])`).test(withoutText(source)))
+  const globals = [...stray].filter((global) =>
+    new RegExp(`(?<![.\\w])${global}\\b(?!\\s*=[^=])`).test(withoutText(source)),
+  )
   if (globals.length > 0) throw new Error(`${name}: stray globals: ${globals.join(', ')}`)
   const missing = POLICY_FUNCTIONS.filter((policyFunction) => !made.has(policyFunction))
   if (missing.length > 0) throw new Error(`${name}: the policy lacks ${missing.join(', ')}`)
@@ -39,7 +41,8 @@ export function checkScript(name: string, source: string): void {
 export function checkContract(name: string, source: string): void {
   const header = /^(?:--.*\n)+/.exec(source)?.[0] ?? ''
   for (const word of ['KEYS', 'ARGV', 'Reply']) {
-    if (!new RegExp(`^-- ${word}: `, 'm').test(header)) throw new Error(`${name}: the header says nothing of ${word}`)
+    if (!new RegExp(`^-- ${word}: `, 'm').test(header))
+      throw new Error(`${name}: the header says nothing of ${word}`)
   }
   for (const list of ['KEYS', 'ARGV']) {
     const declared = numbersIn(section(header, list), /(?:^|[:,] )(\d+) \w/g)
@@ -54,6 +57,7 @@ export function checkContract(name: string, source: string): void {
 const section = (header: string, word: string): string =>
   new RegExp(`^-- ${word}: ((?:.*\\n)(?:-- {2,}.*\\n)*)`, 'm').exec(header)?.[1] ?? ''
 
-const numbersIn = (text: string, form: RegExp): number[] => [...text.matchAll(form)].map((match) => Number(match[1]))
+const numbersIn = (text: string, form: RegExp): number[] =>
+  [...text.matchAll(form)].map((match) => Number(match[1]))
 
 const withoutText = (source: string): string => source.replace(/--.*$/gm, '').replace(/'[^']*'/g, "''")

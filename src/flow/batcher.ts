@@ -20,7 +20,10 @@ export class Batcher<Item, Result> {
    * @param run Yields one result an item, in order; its rejection is that of every item of the piece.
    * @param pieceSize How many items travel in a piece, when there are so many in all.
    */
-  constructor(run: (items: readonly Item[]) => Promise<readonly Result[]>, pieceSize: (items: number) => number) {
+  constructor(
+    run: (items: readonly Item[]) => Promise<readonly Result[]>,
+    pieceSize: (items: number) => number,
+  ) {
     this.#run = run
     this.#pieceSize = pieceSize
   }

@@ -30,7 +30,8 @@ export class CallHash {
 
   /** @throws {OptionError} for an unknown algorithm or encoding. */
   constructor(options: CallHashOptions = {}) {
-    const { algorithm = 'sha256', encoding = 'base64' } = typeof options === 'string' ? { algorithm: options } : options
+    const { algorithm = 'sha256', encoding = 'base64' } =
+      typeof options === 'string' ? { algorithm: options } : options
     this.#algorithm = oneOf(ALGORITHMS, algorithm, 'hash.algorithm')
     this.#encoding = oneOf(ENCODINGS, encoding, 'hash.encoding')
   }
@@ -59,11 +60,13 @@ export class CallHash {
   }
 
   #digest(text: string): string {
-    return hash(this.#algorithm, text, this.#encoding === 'bytes' ? 'latin1' : this.#encoding)
+    return hash(this.#algorithm, text, this.#encoding === 'bytes' ? 'binary' : this.#encoding)
   }
 }
 
 function oneOf<T extends string>(known: readonly T[], value: T, option: string): T {
   if (known.includes(value)) return value
-  throw new OptionError(`${option}: ${JSON.stringify(value)} is not known. Choose one of ${known.join(', ')}.`)
+  throw new OptionError(
+    `${option}: ${JSON.stringify(value)} is not known. Choose one of ${known.join(', ')}.`,
+  )
 }

@@ -4,8 +4,8 @@ import type { Step } from './canonical-place.ts'
 /** A built-in object taken apart: `name(text,part,part)`. */
 export interface BuiltIn {
   readonly name: string
-  /** What is written as it is; free of anything that could be taken for structure. */
-  readonly text: string
+  /** What is written as it is, before the parts; free of anything that could be taken for structure. */
+  readonly text: string | undefined
   /** What is written in canonical form itself. */
   readonly parts: readonly Part[]
   /** How many of its own property names are its elements, and so written already. */
@@ -34,30 +34,37 @@ const typedArrayName = Object.getOwnPropertyDescriptor(
   Symbol.toStringTag,
 )?.get as (this: unknown) => string | undefined
 
-/** By name, how to take it apart; nothing for what only pretends to be one. */
-const BUILT_INS: Readonly<Record<string, (value: object) => BuiltIn | undefined>> = {
-  __proto__: null as never,
-  Object: (value) => (types.isArgumentsObject(value) ? list('Arguments', Array.from(value)) : undefined),
-  Date: (value) =>
-    types.isDate(value) ? form('Date', String(Date.prototype.getTime.call(value))) : undefined,
-  RegExp: (value) => (types.isRegExp(value) ? regExp(value) : undefined),
-  Map: (value) => (types.isMap(value) ? map(value) : undefined),
-  Set: (value) => (types.isSet(value) ? form('Set', '', [...setParts(value)]) : undefined),
-  Number: (value) => (types.isNumberObject(value) ? boxed('Number', Number.prototype, value) : undefined),
-  String: (value) => (types.isStringObject(value) ? boxed('String', String.prototype, value) : undefined),
-  Boolean: (value) => (types.isBooleanObject(value) ? boxed('Boolean', Boolean.prototype, value) : undefined),
-  BigInt: (value) => (types.isBigIntObject(value) ? boxed('BigInt', BigInt.prototype, value) : undefined),
-  ArrayBuffer: (value) => (types.isArrayBuffer(value) ? arrayBuffer('ArrayBuffer', value) : undefined),
-  SharedArrayBuffer: (value) =>
-    types.isSharedArrayBuffer(value) ? arrayBuffer('SharedArrayBuffer', value) : undefined,
-  DataView: (value) => (types.isDataView(value) ? form('DataView', base64(value)) : undefined),
-  Buffer: (value) => (types.isUint8Array(value) ? typedArray('Buffer', value) : undefined),
-  URL: (value) => quoted('URL', () => urlHref.call(value)),
-  URLSearchParams: (value) => quoted('URLSearchParams', () => searchText.call(value)),
-}
-
 const urlHref = Object.getOwnPropertyDescriptor(URL.prototype, 'href')?.get as (this: object) => string
 const searchText = URLSearchParams.prototype.toString as (this: object) => string
+
+/** By name, how to take it apart; nothing for what only pretends to be one. */
+const BUILT_INS: ReadonlyMap<string, (value: object) => BuiltIn | undefined> = new Map(
+  Object.entries({
+    Object: (value: object) =>
+      types.isArgumentsObject(value) ? list('Arguments', Array.from(value)) : undefined,
+    Date: (value: object) =>
+      types.isDate(value) ? form('Date', String(Date.prototype.getTime.call(value))) : undefined,
+    RegExp: (value: object) => (types.isRegExp(value) ? regExp(value) : undefined),
+    Map: (value: object) => (types.isMap(value) ? map(value) : undefined),
+    Set: (value: object) => (types.isSet(value) ? form('Set', undefined, [...setParts(value)]) : undefined),
+    Number: (value: object) =>
+      types.isNumberObject(value) ? boxed('Number', Number.prototype, value) : undefined,
+    String: (value: object) =>
+      types.isStringObject(value) ? boxed('String', String.prototype, value) : undefined,
+    Boolean: (value: object) =>
+      types.isBooleanObject(value) ? boxed('Boolean', Boolean.prototype, value) : undefined,
+    BigInt: (value: object) =>
+      types.isBigIntObject(value) ? boxed('BigInt', BigInt.prototype, value) : undefined,
+    ArrayBuffer: (value: object) =>
+      types.isArrayBuffer(value) ? arrayBuffer('ArrayBuffer', value) : undefined,
+    SharedArrayBuffer: (value: object) =>
+      types.isSharedArrayBuffer(value) ? arrayBuffer('SharedArrayBuffer', value) : undefined,
+    DataView: (value: object) => (types.isDataView(value) ? form('DataView', base64(value)) : undefined),
+    Buffer: (value: object) => (types.isUint8Array(value) ? typedArray('Buffer', value) : undefined),
+    URL: (value: object) => quoted('URL', () => urlHref.call(value)),
+    URLSearchParams: (value: object) => quoted('URLSearchParams', () => searchText.call(value)),
+  }),
+)
 
 /** The prototype of plain objects, of this realm, of another one, or none. */
 export function isPlainPrototype(prototype: object | null): boolean {
@@ -77,7 +84,7 @@ export function builtInOf(value: object): BuiltIn | undefined {
   const name = builtInName(prototype)
   if (name === undefined) return undefined
   if (types.isTypedArray(value) && typedArrayName.call(value) === name) return typedArray(name, value)
-  return BUILT_INS[name]?.(value)
+  return BUILT_INS.get(name)?.(value)
 }
 
 /** The names of the own enumerable properties that a built-in object carries besides what it is. */
@@ -143,13 +150,13 @@ function isBare(array: TypedArray): boolean {
   return isDeepStrictEqual(array, copy)
 }
 
-function form(name: string, text: string, parts: readonly Part[] = [], elements = 0): BuiltIn {
+function form(name: string, text?: string, parts: readonly Part[] = [], elements = 0): BuiltIn {
   return { name, text, parts, elements }
 }
 
 function list(name: string, values: readonly unknown[]): BuiltIn {
   const parts = values.map((value, step) => ({ value, step }))
-  return form(name, '', parts, values.length)
+  return form(name, undefined, parts, values.length)
 }
 
 function map(value: Map<unknown, unknown>): BuiltIn {
@@ -162,7 +169,7 @@ function map(value: Map<unknown, unknown>): BuiltIn {
       { value: item, step: () => (named ? `.get(${JSON.stringify(key)})` : `.values()[${index}]`) },
     )
   }
-  return form('Map', '', parts)
+  return form('Map', undefined, parts)
 }
 
 function* setParts(value: Set<unknown>): Generator<Part> {
@@ -183,7 +190,7 @@ function boxed(name: string, prototype: object, value: object): BuiltIn {
   // Not by `value.valueOf()`, which an own property could replace.
   const primitive: unknown = prototype.valueOf.call(value)
   const elements = typeof primitive === 'string' ? primitive.length : 0
-  return form(name, '', [{ value: primitive, step: () => '.valueOf()' }], elements)
+  return form(name, undefined, [{ value: primitive, step: () => '.valueOf()' }], elements)
 }
 
 function arrayBuffer(name: string, value: ArrayBufferLike): BuiltIn {

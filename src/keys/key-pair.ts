@@ -21,7 +21,9 @@ export class KeyNames {
   constructor(prefix: string, cacheName: string, policyKey: string, scope: Scope, style: KeyStyle) {
     this.#scope = scope
     this.#style = style
-    const suffix = { cache: { plain: '', cluster: '-c' }, function: { plain: '-m', cluster: '-cm' } }[scope][style]
+    const suffix = { cache: { plain: '', cluster: '-c' }, function: { plain: '-m', cluster: '-cm' } }[scope][
+      style
+    ]
     const name = `${cacheName}:${policyKey}${suffix}`
     this.#base = `${prefix}${name}`
     this.#shared = pair(style === 'cluster' ? `${prefix}{${name}}` : this.#base)

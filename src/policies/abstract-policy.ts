@@ -1,4 +1,3 @@
-import type { RedisFuncCache } from '../cache.ts'
 import { PolicyError } from '../errors.ts'
 import { CallHash, type CallHashOptions } from '../keys/call-hash.ts'
 import type { FunctionIdentity } from '../keys/function-identity.ts'
@@ -9,6 +8,18 @@ import type { EvictionOrder } from './eviction-order.ts'
 
 /** Scripts ready to run: their SHA-1 is known. */
 export type LuaScripts = Readonly<Record<Verb, Script>>
+
+/** What a policy sees of the cache that took it. */
+export interface CacheOfPolicy {
+  readonly name: string
+  readonly prefix: string
+  /** Entries at the most, in each key pair; `Infinity` for no bound. */
+  readonly maxSize: number
+  /** Entries of a function's key pair, or of all. */
+  countEntries(fn?: FunctionIdentity): Promise<number>
+  /** Removes the entries of a function's key pair, or of all. */
+  removeEntries(fn?: FunctionIdentity): Promise<number>
+}
 
 /** What can be chosen of every policy. */
 export interface PolicyOptions {
@@ -42,7 +53,7 @@ export abstract class AbstractPolicy {
   readonly scope: Scope
   readonly #keyStyle: KeyStyle
   readonly #callHash: CallHash
-  #cache: RedisFuncCache | undefined
+  #cache: CacheOfPolicy | undefined
   #keyNames: KeyNames | undefined
   #luaScripts: LuaScripts | undefined
 
@@ -56,9 +67,11 @@ export abstract class AbstractPolicy {
    * The cache that took this policy.
    * @throws {PolicyError} as long as none has.
    */
-  get cache(): RedisFuncCache {
+  get cache(): CacheOfPolicy {
     if (this.#cache === undefined) {
-      throw new PolicyError(`${this.constructor.name} has no cache yet: give it to new RedisFuncCache(name, policy, …) first.`)
+      throw new PolicyError(
+        `${this.constructor.name} has no cache yet: give it to new RedisFuncCache(name, policy, …) first.`,
+      )
     }
     return this.#cache
   }
@@ -68,7 +81,7 @@ export abstract class AbstractPolicy {
    * @throws {PolicyError} if another cache has this policy already.
    * @internal
    */
-  attach(cache: RedisFuncCache): void {
+  attach(cache: CacheOfPolicy): void {
     if (this.#cache !== undefined) {
       throw new PolicyError(
         `This ${this.constructor.name} belongs to the cache '${this.#cache.name}' already. ` +
@@ -76,7 +89,6 @@ export abstract class AbstractPolicy {
       )
     }
     this.#cache = cache
-    this.#keyNames = new KeyNames(cache, this.key, this.scope, this.#keyStyle)
   }
 
   /** Names of the two keys for a call: the index and the values. On a cluster both must lie in one slot. */
@@ -91,7 +103,10 @@ export abstract class AbstractPolicy {
   }
 
   /** Further arguments for the scripts, which find them in `ext`. */
-  calcExtArgs(_fn?: FunctionIdentity, _args?: readonly unknown[]): Iterable<string | Buffer | number> | undefined {
+  calcExtArgs(
+    _fn?: FunctionIdentity,
+    _args?: readonly unknown[],
+  ): Iterable<string | Buffer | number> | undefined {
     return undefined
   }
 
@@ -120,17 +135,23 @@ export abstract class AbstractPolicy {
 
   /** Entries that can be read now: of one function's key pair, or of all. */
   getSize(fn?: FunctionIdentity): Promise<number> {
-    return this.cache.sizeOf(fn)
+    return this.cache.countEntries(fn)
   }
 
   /** Removes all entries, of one function's key pair or of all, and returns how many there were. */
   purge(fn?: FunctionIdentity): Promise<number> {
-    return this.cache.purgePairs(fn)
+    return this.cache.removeEntries(fn)
   }
 
-  /** @internal */
-  get keyNames(): KeyNames {
-    if (this.#keyNames === undefined) return this.cache as never
+  /** The names of the cache's keys. */
+  protected get keyNames(): KeyNames {
+    const { name, prefix } = this.cache
+    this.#keyNames ??= new KeyNames(prefix, name, this.key, this.scope, this.#keyStyle)
     return this.#keyNames
+  }
+
+  /** Name of the set that lists the key pairs in use; only where each function has its own. */
+  get registry(): string | undefined {
+    return this.scope === 'function' ? this.keyNames.registry : undefined
   }
 }

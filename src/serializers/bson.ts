@@ -3,7 +3,7 @@ import { loadPeer, type PeerRequire } from './load-peer.ts'
 import type { Serializer } from './serializer.ts'
 
 /** What is used of `bson`; declared here, so that our types never import a package that may be missing. */
-interface Bson {
+export interface Bson {
   serialize(document: { value: unknown }, options: object): Uint8Array
   deserialize(stored: Uint8Array, options: object): { value?: unknown }
 }
@@ -17,17 +17,21 @@ const SERIALIZE_OPTIONS = { minInternalBufferSize: MAX_BYTES + 1024 * 1024 }
 /** Our numbers are never stored as int64, so that what is int64 was a bigint. */
 const DESERIALIZE_OPTIONS = { useBigInt64: true, promoteBuffers: true }
 
+const REFUSAL =
+  'BSON has no Maps, functions, symbols, invalid Dates, bigints beyond 64 bits, or flags of RegExps other than g, i and m'
+
 const MIN_INT64 = -(2n ** 63n)
 const MAX_INT64 = 2n ** 63n - 1n
 
 /**
  * BSON, by MongoDB's `bson`, as the document `{ value: <result> }`. Dates, RegExps, Buffers, bigints of 64 bits, `-0`,
- * NaN, ObjectIds and the other classes of `bson` come back as they were.
+ * NaN, ObjectIds and the other classes of `bson` (of its CommonJS build, as in MongoDB's driver) come back as they were.
  *
  * Properties that are `undefined` vanish, as in JSON, and in arrays become `null`. A Uint8Array comes back as a Buffer,
  * a `Long` as a bigint, other typed arrays, Sets and instances of classes as plain objects, `{ $ref, $id }` as a DBRef,
- * half a surrogate pair as U+FFFD. Maps, functions, symbols, cycles, larger bigints, invalid Dates, NUL in property
- * names and results over 16 MiB are refused.
+ * half a surrogate pair as U+FFFD. Maps, functions, symbols, cycles, larger bigints, invalid Dates, flags of
+ * RegExps other than g, i and m, NUL in property names, properties named `_bsontype`, and results over 16 MiB are
+ * refused.
  *
  * @throws {SerializerError} when `bson` is not installed.
  * @see https://bsonspec.org/spec.html
@@ -39,7 +43,7 @@ export function createBsonSerializer(require?: PeerRequire): Serializer {
     name: 'bson',
     serialize: (value) => {
       if (hasNested(value, isSilentlyLost)) {
-        throw new TypeError('BSON has no Maps, functions, symbols, invalid Dates, or bigints beyond 64 bits')
+        throw new TypeError(REFUSAL)
       }
       const bytes = bson.serialize({ value }, SERIALIZE_OPTIONS)
       if (bytes.length > MAX_BYTES) throw new RangeError('a BSON document ends at 16 MiB')
@@ -50,13 +54,15 @@ export function createBsonSerializer(require?: PeerRequire): Serializer {
   }
 }
 
-/** What `bson` drops, wraps around (bigints) or sets to 1970 (invalid Dates) instead of refusing it. */
+/** What `bson` drops, wraps around (bigints), sets to 1970 (invalid Dates) instead of refusing it. */
 function isSilentlyLost(part: unknown): boolean {
   switch (typeof part) {
     case 'bigint':
       return part < MIN_INT64 || part > MAX_INT64
     case 'object':
-      return part instanceof Date ? Number.isNaN(part.getTime()) : part instanceof Map
+      if (part instanceof Date) return Number.isNaN(part.getTime())
+      if (part instanceof RegExp) return /[^gim]/.test(part.flags)
+      return part instanceof Map
     default:
       return typeof part === 'function' || typeof part === 'symbol'
   }

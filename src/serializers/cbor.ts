@@ -2,7 +2,7 @@ import { loadPeer, type PeerRequire } from './load-peer.ts'
 import type { Serializer } from './serializer.ts'
 
 /** What is used of `cbor-x`; declared here, so that our types never import a package that may be missing. */
-interface CborX {
+export interface CborX {
   Encoder: new (options: object) => { encode(value: unknown): Uint8Array }
   Decoder: new (options: object) => { decode(stored: Uint8Array): unknown }
 }
@@ -13,8 +13,9 @@ interface CborX {
  * for Sets, 64 to 87 for typed arrays) that other implementations read; every value is complete in itself.
  *
  * `-0` comes back as `0`, an ArrayBuffer as a Buffer, an instance of a class as what its `toJSON` gives or as a plain
- * object, a property named `__proto__` under another name, half a surrogate pair as U+FFFD. Functions, symbols and
- * cycles are refused.
+ * object, an Error with its message alone, a property named `__proto__` under another name, half a surrogate pair as
+ * U+FFFD; Dates before the year -130,000 or after 130,000 can be a millisecond off. Functions, symbols and cycles are
+ * refused.
  *
  * @throws {SerializerError} when `cbor-x` is not installed.
  * @see https://www.rfc-editor.org/rfc/rfc8949

@@ -47,6 +47,9 @@ function compare(path: string, before: unknown, after: unknown, comparison: Comp
   }
   if (comparison.seen.has(before)) return undefined
   comparison.seen.add(before)
+  if (before instanceof Date && after instanceof Date) {
+    return Object.is(before.getTime(), after.getTime()) ? undefined : differ(path, 'a Date', 'a Date')
+  }
   if (before instanceof Map && after instanceof Map) return compareMaps(path, before, after, comparison)
   if (hasHiddenContent(before)) {
     return isDeepStrictEqual(before, after) ? undefined : differ(path, kindOf(before), kindOf(after))
@@ -128,7 +131,7 @@ function kindOf(value: object): string {
 
 /** Whether what it holds does not lie in properties, or in too many of them to walk. */
 function hasHiddenContent(value: object): boolean {
-  return value instanceof Set || value instanceof Date || value instanceof RegExp || ArrayBuffer.isView(value)
+  return value instanceof Set || value instanceof RegExp || ArrayBuffer.isView(value)
 }
 
 function accessOf(container: object, name: string | symbol): string {

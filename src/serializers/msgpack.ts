@@ -3,7 +3,7 @@ import { loadPeer, type PeerRequire } from './load-peer.ts'
 import type { Serializer } from './serializer.ts'
 
 /** What is used of `msgpackr`; declared here, so that our types never import a package that may be missing. */
-interface Msgpackr {
+export interface Msgpackr {
   Packr: new (options: object) => { pack(value: unknown): Uint8Array }
   Unpackr: new (options: object) => { unpack(stored: Uint8Array): unknown }
 }
@@ -29,7 +29,13 @@ const HOLDS_MAPS = 0xc1
 export function createMsgpackSerializer(require?: PeerRequire): Serializer {
   const { Packr, Unpackr } = loadPeer('msgpack', 'msgpackr', require) as Msgpackr
   // `moreTypes`: Sets, typed arrays, big bigints. `copyBuffers`: results do not share memory with what is stored.
-  const plain = { moreTypes: true, copyBuffers: true, useRecords: false, writeFunction: refuseFunction }
+  const plain = {
+    moreTypes: true,
+    copyBuffers: true,
+    useRecords: false,
+    variableMapSize: true,
+    writeFunction: refuseFunction,
+  }
   const records = { ...plain, useRecords: true }
   // Each gets options of its own, as constructors write to them.
   const packer = new Packr({ ...plain })

@@ -3,11 +3,11 @@ import { loadPeer, type PeerRequire } from './load-peer.ts'
 import type { Serializer } from './serializer.ts'
 
 /** What is used of `superjson`; declared here, so that our types never import a package that may be missing. */
-interface SuperJsonModule {
+export interface SuperJsonModule {
   SuperJSON: new () => SuperJson
 }
 
-interface SuperJson {
+export interface SuperJson {
   stringify(value: unknown): string
   parse(text: string): unknown
   registerCustom(transformer: Transformer, name: string): void

@@ -3,7 +3,7 @@ import { loadPeer, type PeerRequire } from './load-peer.ts'
 import type { Serializer } from './serializer.ts'
 
 /** What is used of `yaml`; declared here, so that our types never import a package that may be missing. */
-interface Yaml {
+export interface Yaml {
   stringify(value: unknown, options: object): string
   parse(text: string, options: object): unknown
 }

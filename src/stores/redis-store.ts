@@ -1,4 +1,6 @@
-import { OptionError, StoreError } from '../errors.ts'
+import { StoreError } from '../errors.ts'
+import type { KeyPair } from '../keys/key-pair.ts'
+import type { Verb } from '../lua/compose.ts'
 import type { Command, RedisClient, RedisPort, Reply } from '../redis/client.ts'
 import { toNumber, toPort } from '../redis/port.ts'
 import { evalsha, isNoScript, runScript, type Script } from '../redis/script.ts'
@@ -8,7 +10,13 @@ import type { Hash, NewEntry, Place, PutReport, Reading, Store, StoredEntry } fr
 const RENEW_AFTER = 0.1
 
 /** The keys of a place: index, values, expiry, fence, then the policy's own structures. */
-type PlaceKeys = readonly [index: string, values: string, expiry: string, fence: string, ...structures: string[]]
+type PlaceKeys = readonly [
+  index: string,
+  values: string,
+  expiry: string,
+  fence: string,
+  ...structures: string[],
+]
 
 /** Entries in a Redis or Valkey server, or a cluster of them. */
 export class RedisStore implements Store {
@@ -58,7 +66,11 @@ export class RedisStore implements Store {
       args.push(hash, value, String(entryTtlMs ?? ''), String(token ?? ''))
     }
     const [evicted, expired, ...stored] = (await this.#run(place, 'put', [...args, ...place.ext])) as number[]
-    return { evicted: evicted as number, expired: expired as number, stored: stored.map((flag) => flag === 1) }
+    return {
+      evicted: evicted as number,
+      expired: expired as number,
+      stored: stored.map((flag) => flag === 1),
+    }
   }
 
   invalidate(place: Place, hashes: readonly Hash[]): Promise<number> {
@@ -81,12 +93,12 @@ export class RedisStore implements Store {
   async register(registry: string, place: Place): Promise<void> {
     const { ttlMs } = place.limits
     const expire: Command[] = ttlMs === undefined ? [] : [['PEXPIRE', registry, String(ttlMs)]]
-    await Promise.all(this.#send(registry, [['SADD', registry, place.keys[0]], ...expire]))
+    await Promise.all(this.#send(registry, [['SADD', registry, JSON.stringify(place.keys)], ...expire]))
   }
 
-  async registered(registry: string): Promise<readonly string[]> {
+  async registered(registry: string): Promise<readonly KeyPair[]> {
     const [members] = await Promise.all(this.#send(registry, [['SMEMBERS', registry]]))
-    return (members as readonly Buffer[]).map(String)
+    return (members as readonly Buffer[]).map((pair) => JSON.parse(pair.toString()) as KeyPair)
   }
 
   /**
@@ -107,7 +119,11 @@ export class RedisStore implements Store {
       ...behind,
     ])
     const touched = touch === undefined ? undefined : this.#settleTouch(place, hashes, touch, replies[3])
-    const [time, expiries, stored] = (await Promise.all(replies.slice(0, 3))) as [Reply, Reply[], (Buffer | null)[]]
+    const [time, expiries, stored] = (await Promise.all(replies.slice(0, 3))) as [
+      Reply,
+      Reply[],
+      (Buffer | null)[],
+    ]
     // A touch goes out right behind its read, before anything else that this caller may ask for next: no need to wait.
     // Only a script that is new to the server takes a second try, and then the order is worth waiting for.
     if (touched !== undefined && !this.#known.has(touch as Script)) await touched
@@ -115,7 +131,12 @@ export class RedisStore implements Store {
     return { atUs, entries: stored.map((value, i) => live(value, toNumber(expiries[i] as Reply), atUs)) }
   }
 
-  async #settleTouch(place: Place, hashes: readonly Hash[], touch: Script, sent: Promise<Reply> | undefined): Promise<void> {
+  async #settleTouch(
+    place: Place,
+    hashes: readonly Hash[],
+    touch: Script,
+    sent: Promise<Reply> | undefined,
+  ): Promise<void> {
     try {
       await sent
       this.#known.add(touch)
@@ -151,7 +172,7 @@ export class RedisStore implements Store {
     return keys
   }
 
-  async #run(place: Place, verb: keyof Place['policy']['luaScripts'], args: readonly (string | Buffer)[]): Promise<Reply> {
+  async #run(place: Place, verb: Verb, args: readonly (string | Buffer)[]): Promise<Reply> {
     const script = place.policy.luaScripts[verb]
     try {
       return await runScript(this.#port(), script, this.#keysOf(place), args)
@@ -190,3 +211,9 @@ const live = (value: Buffer | null, expiresAtMs: number | null, atUs: number): S
   value === null || (expiresAtMs !== null && expiresAtMs * 1000 <= atUs)
     ? undefined
     : { value, expiresAtMs: expiresAtMs ?? undefined }
+
+const trouble = (command: string, cause: unknown): StoreError =>
+  new StoreError(
+    `The server did not do a ${command}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    { cause },
+  )

@@ -79,6 +79,6 @@ export interface Store {
   now(place: Place): Promise<number>
   /** Notes that a place is in use, in a list that lives as long as they do. */
   register(registry: string, place: Place): Promise<void>
-  /** All key pairs noted in a list, as names of their index. */
-  registered(registry: string): Promise<readonly string[]>
+  /** All key pairs noted in a list. */
+  registered(registry: string): Promise<readonly KeyPair[]>
 }

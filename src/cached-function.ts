@@ -1,0 +1,302 @@
+import { type Context, type Contexts, count } from './context.ts'
+import { CacheMissError } from './errors.ts'
+import type { CallEvent, ErrorPhase, Events, SkipReason } from './events.ts'
+import type { FunctionIdentity } from './keys/function-identity.ts'
+import type { WrapSettings } from './options.ts'
+import { decode, encode } from './serializers/encoding.ts'
+import { findLoss } from './serializers/loss.ts'
+import type { Serializer } from './serializers/serializer.ts'
+import { flightName, type Lookup, type Shelf } from './shelf.ts'
+import type { Hash, StoredEntry } from './stores/store.ts'
+
+/** What a call under way brings to all who wait for it. */
+export interface Outcome {
+  /** For the one who started it; the others get copies, made of `stored`. */
+  readonly value: unknown
+  /** The serialized value; `undefined` if it cannot be serialized. */
+  readonly stored: string | Buffer | undefined
+  readonly serializer: Serializer
+}
+
+/** What cached functions ask of their cache. */
+export interface FunctionHost {
+  readonly name: string
+  readonly contexts: Contexts
+  readonly events: Events
+  readonly throwsOnError: boolean
+  /** The place of a call, and its name there. */
+  locate(
+    settings: WrapSettings,
+    args: readonly unknown[],
+  ): { readonly shelf: Shelf<Outcome>; readonly hash: Hash }
+}
+
+/** One call, and all that is known of it before anything is looked up. */
+interface Call {
+  readonly shelf: Shelf<Outcome>
+  readonly hash: Hash
+  readonly self: unknown
+  readonly args: readonly unknown[]
+  readonly context: Context
+}
+
+/** The way of one call, and what else can be done to the entries of one function. */
+export class FunctionCache {
+  readonly #host: FunctionHost
+  readonly #settings: WrapSettings
+  #checkedForLoss = false
+
+  constructor(host: FunctionHost, settings: WrapSettings) {
+    this.#host = host
+    this.#settings = settings
+  }
+
+  /** Serves a call: from the store, from an equal call under way, or by running the function. */
+  async call(self: unknown, args: readonly unknown[]): Promise<unknown> {
+    const context = this.#host.contexts.current
+    const { read, write, execute } = context.mode
+    count(context, 'count')
+    if (!read && !write && execute) return this.#execute(self, args, context)
+
+    const call = this.#locate(self, args, context)
+    if (!(read && write && execute)) return (await this.#fly(call)).value
+
+    const { flights } = call.shelf
+    const name = flightName(call.hash)
+    const underWay = flights.get(name)
+    if (underWay === undefined) return (await flights.start(name, () => this.#fly(call))).value
+    count(context, 'joined')
+    return this.#share(await underWay, call)
+  }
+
+  /** Removes the entry of a call; whether there was one. A computation under way will not store it again. */
+  invalidate(self: unknown, args: readonly unknown[]): Promise<boolean> {
+    const { shelf, hash } = this.#locate(self, args)
+    return shelf.invalidate(hash)
+  }
+
+  /** Computes a call now, and replaces what is stored. */
+  async refresh(self: unknown, args: readonly unknown[]): Promise<unknown> {
+    const call = this.#locate(self, args)
+    return (await this.#compute(call, await this.#tokenOf(call))).value
+  }
+
+  /** What is stored for a call, without computing it and without touching the order; `undefined` if nothing is. */
+  async peek(self: unknown, args: readonly unknown[]): Promise<unknown> {
+    const { shelf, hash } = this.#locate(self, args)
+    const entry = this.#valid(await shelf.peek(hash))
+    return entry === undefined ? undefined : decode(this.#settings.serializer, entry.value)
+  }
+
+  /** Stores a known value as the result of a call. */
+  async prime(self: unknown, args: readonly unknown[], value: unknown): Promise<void> {
+    const { shelf, hash } = this.#locate(self, args)
+    const { serializer, ttlMs } = this.#settings
+    await shelf.register()
+    await shelf.put({ hash, value: encode(serializer, value), ttlMs, token: undefined })
+  }
+
+  get identity(): FunctionIdentity {
+    return this.#settings.identity
+  }
+
+  /** Where the entry of a call lies. */
+  keyOf(
+    self: unknown,
+    args: readonly unknown[],
+  ): { readonly index: string; readonly values: string; readonly hash: Hash } {
+    const { shelf, hash } = this.#locate(self, args)
+    const [index, values] = shelf.place.keys
+    return { index, values, hash }
+  }
+
+  /** From the lookup to the result. Everything that the calls which join share. */
+  async #fly(call: Call): Promise<Outcome> {
+    const { mode } = call.context
+    const lookup = mode.read ? await this.#read(call) : undefined
+    const found = lookup === undefined ? undefined : this.#open(call, this.#valid(lookup))
+    if (found !== undefined) {
+      count(call.context, 'hit')
+      this.#tell('hit', call)
+      return found
+    }
+    if (mode.read) {
+      count(call.context, 'miss')
+      this.#tell('miss', call)
+    }
+    if (!mode.execute) throw this.#missError(call)
+    if (!mode.write) return this.#outcome(await this.#execute(call.self, call.args, call.context), undefined)
+    return this.#compute(call, mode.read ? lookup?.atUs : await this.#tokenOf(call))
+  }
+
+  async #read(call: Call): Promise<Lookup | undefined> {
+    count(call.context, 'read')
+    try {
+      return await call.shelf.get(call.hash)
+    } catch (error) {
+      this.#spare(call, 'get', error)
+      return undefined
+    }
+  }
+
+  /** An entry that lost its expiry (`maxmemory` may take that key alone) might live for ever: it counts as missing. */
+  #valid({ entry }: Lookup): StoredEntry | undefined {
+    return this.#settings.ttlMs !== undefined && entry?.expiresAtMs === undefined ? undefined : entry
+  }
+
+  /** The value of an entry; `undefined` if there is none that can be read. */
+  #open(call: Call, entry: StoredEntry | undefined): Outcome | undefined {
+    if (entry === undefined) return undefined
+    try {
+      return this.#outcome(decode(this.#settings.serializer, entry.value), entry.value)
+    } catch (error) {
+      count(call.context, 'error')
+      this.#host.events.emit('undecodable', { ...this.#describe(call), error })
+      return undefined
+    }
+  }
+
+  /** Runs the function and stores what it returns, if nobody invalidated it since `token`. */
+  async #compute(call: Call, token: number | undefined): Promise<Outcome> {
+    await this.#register(call)
+    const value = await this.#execute(call.self, call.args, call.context)
+    const stored = this.#encode(call, value)
+    if (stored !== undefined) await this.#write(call, stored, token)
+    return this.#outcome(value, stored)
+  }
+
+  #outcome(value: unknown, stored: string | Buffer | undefined): Outcome {
+    return { value, stored, serializer: this.#settings.serializer }
+  }
+
+  async #execute(self: unknown, args: readonly unknown[], context: Context): Promise<unknown> {
+    count(context, 'execute')
+    const { identity } = this.#settings
+    return await (identity.original as (...args: readonly unknown[]) => unknown).apply(
+      self,
+      args as unknown[],
+    )
+  }
+
+  #encode(call: Call, value: unknown): string | Buffer | undefined {
+    const { serializer } = this.#settings
+    try {
+      const stored = encode(serializer, value)
+      this.#checkForLoss(call, value, stored)
+      return stored
+    } catch (error) {
+      // Not the store's trouble: told by an event, and never a reason to withhold a result that is there.
+      count(call.context, 'error')
+      this.#fail(call, 'serialize', error)
+      this.#skip(call, 'unserializable')
+      return undefined
+    }
+  }
+
+  async #write(call: Call, value: string | Buffer, token: number | undefined): Promise<void> {
+    // Without a token nothing proves that the value was not invalidated meanwhile.
+    if (token === undefined) return this.#skip(call, 'no-token')
+    try {
+      const { stored, evicted } = await call.shelf.put({
+        hash: call.hash,
+        value,
+        ttlMs: this.#settings.ttlMs,
+        token,
+      })
+      if (evicted > 0) this.#evicted(call, evicted)
+      if (!stored) return this.#skip(call, 'invalidated')
+      count(call.context, 'write')
+      if (this.#host.events.wants('store')) {
+        this.#host.events.emit('store', { ...this.#describe(call), bytes: Buffer.byteLength(value) })
+      }
+    } catch (error) {
+      this.#spare(call, 'put', error)
+    }
+  }
+
+  /** What a joined call gets: a copy of its own, unless nobody can change it or sharing is wished. */
+  #share(outcome: Outcome, call: Call): unknown | Promise<unknown> {
+    const { value, stored, serializer } = outcome
+    if (this.#settings.share || Object(value) !== value) return value
+    if (stored === undefined) return this.#execute(call.self, call.args, call.context)
+    return decode(serializer, Buffer.from(stored))
+  }
+
+  async #tokenOf(call: Call): Promise<number | undefined> {
+    try {
+      return await call.shelf.now()
+    } catch (error) {
+      this.#spare(call, 'get', error)
+      return undefined
+    }
+  }
+
+  async #register(call: Call): Promise<void> {
+    try {
+      await call.shelf.register()
+    } catch (error) {
+      this.#spare(call, 'put', error)
+    }
+  }
+
+  #locate(self: unknown, args: readonly unknown[], context: Context = this.#host.contexts.current): Call {
+    const picks = this.#settings.self
+    const told = typeof picks === 'function' ? [picks(self as never), ...args] : args
+    return {
+      ...this.#host.locate(this.#settings, told),
+      self: picks === 'none' ? undefined : self,
+      args,
+      context,
+    }
+  }
+
+  /** Trouble of the store is the caller's only if he asked for it. */
+  #spare(call: Call, during: ErrorPhase, error: unknown): void {
+    if (this.#host.throwsOnError) throw error
+    count(call.context, 'error')
+    this.#fail(call, during, error)
+  }
+
+  #missError(call: Call): CacheMissError {
+    return new CacheMissError(
+      `${this.#settings.identity.name}: nothing is stored for this call (${String(call.hash)}), and the mode of this ` +
+        'context forbids to execute the function. Call it outside of readOnly(), or prime it first.',
+    )
+  }
+
+  #checkForLoss(call: Call, value: unknown, stored: string | Buffer): void {
+    if (this.#checkedForLoss) return
+    this.#checkedForLoss = true
+    const detail = findLoss(this.#settings.serializer, value, stored)
+    if (detail === undefined) return
+    const { name } = this.#settings.identity
+    this.#host.events.emit('lossy', { ...this.#describe(call), detail })
+    process.emitWarning(`${name}: ${detail} Another serializer keeps it, such as 'v8'.`, 'FuncCacheWarning')
+  }
+
+  #describe(call: Call): CallEvent {
+    return { cache: this.#host.name, function: this.#settings.identity.name, hash: call.hash }
+  }
+
+  #tell(event: 'hit' | 'miss', call: Call): void {
+    if (this.#host.events.wants(event)) this.#host.events.emit(event, this.#describe(call))
+  }
+
+  #skip(call: Call, reason: SkipReason): void {
+    if (this.#host.events.wants('skip')) this.#host.events.emit('skip', { ...this.#describe(call), reason })
+  }
+
+  #fail(call: Call, during: ErrorPhase, error: unknown): void {
+    const { cache, function: name } = this.#describe(call)
+    this.#host.events.emit('error', { cache, function: name, during, error })
+  }
+
+  #evicted(call: Call, evicted: number): void {
+    count(call.context, 'evicted', evicted)
+    this.#host.events.emit('evict', {
+      cache: this.#host.name,
+      index: call.shelf.place.keys[0],
+      count: evicted,
+    })
+  }
+}

@@ -1,0 +1,38 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { DEFAULT_MODE, type Mode } from './mode.ts'
+import { newStats, type Stats } from './stats.ts'
+
+/** What holds for the calls of one async context. */
+export interface Context {
+  readonly mode: Mode
+  /** Statistics of this context and of those around it. */
+  readonly stats: readonly Stats[]
+}
+
+const OUTERMOST: Context = { mode: DEFAULT_MODE, stats: [] }
+
+/** The contexts of one cache: modes and statistics that follow the calls of a callback, however deep and however late. */
+export class Contexts {
+  readonly #storage = new AsyncLocalStorage<Context>()
+
+  get current(): Context {
+    return this.#storage.getStore() ?? OUTERMOST
+  }
+
+  withMode<R>(mode: Partial<Mode>, callback: () => R): R {
+    const { current } = this
+    return this.#storage.run({ ...current, mode: { ...current.mode, ...mode } }, callback)
+  }
+
+  async withStats<R>(callback: () => R): Promise<{ result: Awaited<R>; stats: Stats }> {
+    const { current } = this
+    const stats = newStats()
+    const result = await this.#storage.run({ ...current, stats: [...current.stats, stats] }, callback)
+    return { result, stats }
+  }
+}
+
+/** Adds to a figure of all statistics of a context. */
+export function count(context: Context, figure: keyof Stats, amount = 1): void {
+  for (const stats of context.stats) stats[figure] += amount
+}

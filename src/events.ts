@@ -1,0 +1,61 @@
+import { EventEmitter } from 'node:events'
+
+/** What a cache tells of, and with what. */
+export interface CacheEvents {
+  /** A result came from the store. */
+  hit: CallEvent
+  /** No result was found in the store. */
+  miss: CallEvent
+  /** A result was computed and stored. */
+  store: CallEvent & { readonly bytes: number }
+  /** A computed result was not stored: why. */
+  skip: CallEvent & { readonly reason: SkipReason; readonly bytes?: number }
+  /** Entries left a full key pair. */
+  evict: { readonly cache: string; readonly index: string; readonly count: number }
+  /** The store or a serializer failed; the call went on without it. */
+  error: {
+    readonly cache: string
+    readonly function?: string
+    readonly during: ErrorPhase
+    readonly error: unknown
+  }
+  /** A stored value could not be read by the serializer, and counts as a miss. */
+  undecodable: CallEvent & { readonly error: unknown }
+  /** Once a function: what its serializer does not bring back as it was. */
+  lossy: CallEvent & { readonly detail: string }
+}
+
+/** Which call of which function. */
+export interface CallEvent {
+  readonly cache: string
+  readonly function: string
+  readonly hash: string | Buffer
+}
+
+/** Why a computed result was not stored. */
+export type SkipReason = 'invalidated' | 'too-large' | 'no-token' | 'unserializable'
+
+/** Which step failed. */
+export type ErrorPhase = 'get' | 'put' | 'serialize'
+
+/** Typed events. Nothing is built where nobody listens: ask {@link Events.wants} first. */
+export class Events {
+  readonly #emitter = new EventEmitter()
+
+  on<E extends keyof CacheEvents>(event: E, listener: (detail: CacheEvents[E]) => void): void {
+    this.#emitter.on(event, listener)
+  }
+
+  off<E extends keyof CacheEvents>(event: E, listener: (detail: CacheEvents[E]) => void): void {
+    this.#emitter.off(event, listener)
+  }
+
+  wants(event: keyof CacheEvents): boolean {
+    return this.#emitter.listenerCount(event) > 0
+  }
+
+  /** Does nothing where nobody listens; an `error` event without a listener throws nothing. */
+  emit<E extends keyof CacheEvents>(event: E, detail: CacheEvents[E]): void {
+    if (this.wants(event)) this.#emitter.emit(event, detail)
+  }
+}

@@ -1,0 +1,38 @@
+export { RedisFuncCache } from './cache.ts'
+export type { CachedFunction, CallKey, Handles } from './callable.ts'
+export type { CachedDecorator, CachedOptions } from './decorator.ts'
+export type { Duration } from './duration.ts'
+export {
+  ArgumentsError,
+  CacheMissError,
+  FuncCacheError,
+  type FuncCacheErrorCode,
+  IdentityError,
+  OptionError,
+  PolicyError,
+  SerializerError,
+  StoreError,
+} from './errors.ts'
+export type { CacheEvents, CallEvent, ErrorPhase, SkipReason } from './events.ts'
+export type { CallHashOptions, HashAlgorithm, HashEncoding } from './keys/call-hash.ts'
+export { type ArgumentEncoder, CANONICAL_FORM } from './keys/canonical.ts'
+export type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
+export type { KeyPair, KeyStyle, Scope } from './keys/key-pair.ts'
+export { composeScripts, type LuaSources, type Verb } from './lua/compose.ts'
+export type { Mode } from './mode.ts'
+export type { CacheOptions, WrapOptions } from './options.ts'
+export { AbstractPolicy, type LuaScripts, type PolicyOptions } from './policies/abstract-policy.ts'
+export type { EvictionOrder } from './policies/eviction-order.ts'
+export { FifoPolicy } from './policies/fifo-policy.ts'
+export { FifoTPolicy } from './policies/fifo-t-policy.ts'
+export { LfuPolicy } from './policies/lfu-policy.ts'
+export { LruPolicy } from './policies/lru-policy.ts'
+export { LruTPolicy } from './policies/lru-t-policy.ts'
+export { MruPolicy } from './policies/mru-policy.ts'
+export { RrPolicy } from './policies/rr-policy.ts'
+export type { RedisClient } from './redis/client.ts'
+export type { SerializerName, SerializerOption, SerializerPair } from './serializers/resolve-serializer.ts'
+export type { Stats } from './stats.ts'
+export { MemoryStore, type MemoryStoreOptions } from './stores/memory-store.ts'
+export { RedisStore } from './stores/redis-store.ts'
+export type { Hash, Limits, NewEntry, Place, PutReport, Reading, Store, StoredEntry } from './stores/store.ts'

@@ -1,0 +1,249 @@
+import { type Duration, toMs } from './duration.ts'
+import { OptionError } from './errors.ts'
+import type { ArgumentEncoder, CanonicalOptions } from './keys/canonical.ts'
+import { type AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
+import type { RedisClient } from './redis/client.ts'
+import { resolveSerializer, type SerializerOption } from './serializers/resolve-serializer.ts'
+import type { Serializer } from './serializers/serializer.ts'
+import { RedisStore } from './stores/redis-store.ts'
+import type { Limits, Store } from './stores/store.ts'
+
+/** Options of a cache. */
+export interface CacheOptions {
+  /**
+   * A connected client of node-redis, ioredis, iovalkey or valkey-glide (single, sentinel or cluster), or a function
+   * that returns one and is asked at every use. Either this or `store`.
+   */
+  readonly client?: RedisClient | (() => RedisClient)
+  /** Where entries live, if not in a server: `new MemoryStore()`. */
+  readonly store?: Store
+  /** Entries at the most, in each key pair; default 1024. `Infinity` for no bound. */
+  readonly maxSize?: number
+  /** Lifetime of a key pair as a whole; default 3600 seconds. `Infinity` for no end. */
+  readonly ttl?: Duration
+  /**
+   * Whether use prolongs that lifetime; default true. It is renewed when a tenth of it has run down. With false, a key
+   * pair ends `ttl` after it began.
+   */
+  readonly updateTtl?: boolean
+  /** Begins all key names; default `'func-cache:'`. */
+  readonly prefix?: string
+  /** How results become bytes; default `'json'`. */
+  readonly serializer?: SerializerOption
+  /** How instances of your classes are told apart in arguments. */
+  readonly encoders?: readonly ArgumentEncoder[]
+  /**
+   * What a call does when the store fails: `'execute'` (default) goes on without it, and an `error` event tells;
+   * `'throw'` rejects the call with a `StoreError`.
+   */
+  readonly onError?: 'execute' | 'throw'
+}
+
+/** Options of one cached function. */
+export interface WrapOptions<F extends AnyFunction = AnyFunction> {
+  /** Names the function in the cache; default its own name. Anonymous functions need one. */
+  readonly name?: string
+  /** Part of the identity: another version shares no results. */
+  readonly version?: string | number
+  /** Whether the source text is part of the identity, so that changed code shares no results; default true. */
+  readonly source?: boolean
+  /** Lifetime of each result, exact to the millisecond; default none but that of the whole. */
+  readonly ttl?: Duration
+  /** How its results become bytes; default that of the cache. */
+  readonly serializer?: SerializerOption
+  /** What tells its calls apart, instead of the arguments. */
+  readonly key?: (...args: Parameters<F>) => unknown
+  /** What does not: positions of arguments, and names of properties of arguments that are plain objects. */
+  readonly excludes?: readonly (number | string)[]
+  /** How instances of your classes are told apart in arguments, asked before those of the cache. */
+  readonly encoders?: readonly ArgumentEncoder[]
+  /**
+   * What of `this` tells calls apart: a function that picks it, or `'shared'` if nothing does. Without this option the
+   * function is called without `this`.
+   */
+  readonly this?: 'shared' | ((self: never) => unknown)
+  /** Whether equal calls under way at the same time may be given one and the same object; default false. */
+  readonly share?: boolean
+}
+
+/** Options of a cache, checked and with their defaults. */
+export interface CacheSettings {
+  readonly store: Store
+  readonly limits: Limits
+  readonly prefix: string
+  readonly serializer: Serializer
+  readonly encoders: readonly ArgumentEncoder[]
+  readonly throwsOnError: boolean
+}
+
+/** Options of a cached function, checked and with their defaults. */
+export interface WrapSettings {
+  readonly identity: FunctionIdentity
+  readonly ttlMs: number | undefined
+  readonly serializer: Serializer
+  readonly self: 'none' | 'shared' | ((self: never) => unknown)
+  readonly share: boolean
+}
+
+const CACHE_OPTIONS: Record<keyof CacheOptions, true> = {
+  client: true,
+  store: true,
+  maxSize: true,
+  ttl: true,
+  updateTtl: true,
+  prefix: true,
+  serializer: true,
+  encoders: true,
+  onError: true,
+}
+
+const WRAP_OPTIONS: Record<keyof WrapOptions, true> = {
+  name: true,
+  version: true,
+  source: true,
+  ttl: true,
+  serializer: true,
+  key: true,
+  excludes: true,
+  encoders: true,
+  this: true,
+  share: true,
+}
+
+/** @throws {OptionError} */
+export function checkCacheName(name: string): string {
+  if (typeof name !== 'string' || name.trim() === '')
+    throw new OptionError('name: a cache needs a name that is not empty.')
+  return withoutBraces(name, 'name')
+}
+
+/** @throws {OptionError} for what a cache cannot be made of. */
+export function checkCacheOptions(options: CacheOptions): CacheSettings {
+  checkNames(options, CACHE_OPTIONS, 'new RedisFuncCache')
+  return {
+    store: storeOf(options),
+    limits: {
+      maxSize: checkMaxSize(options.maxSize ?? 1024),
+      ttlMs: options.ttl === Number.POSITIVE_INFINITY ? undefined : toMs(options.ttl ?? 3600, 'ttl'),
+      sliding: checkFlag(options.updateTtl ?? true, 'updateTtl'),
+    },
+    prefix: withoutBraces(checkText(options.prefix ?? 'func-cache:', 'prefix'), 'prefix'),
+    serializer: resolveSerializer(options.serializer ?? 'json'),
+    encoders: options.encoders ?? [],
+    throwsOnError: checkChoice(options.onError ?? 'execute', ['execute', 'throw'], 'onError') === 'throw',
+  }
+}
+
+/** @throws {OptionError | IdentityError} for a function that cannot be cached so. */
+export function checkWrapOptions(
+  original: AnyFunction,
+  options: WrapOptions,
+  cache: CacheSettings,
+): WrapSettings {
+  checkFunction(original)
+  checkNames(options, WRAP_OPTIONS, 'wrap')
+  if (options.key !== undefined && options.excludes !== undefined) {
+    throw new OptionError('key and excludes: give one of them; what key returns is all that counts.')
+  }
+  const self = options.this ?? 'none'
+  if (self !== 'none' && self !== 'shared' && typeof self !== 'function') {
+    throw new OptionError("this: give 'shared', or a function that picks what tells one `this` from another.")
+  }
+  const hasSelf = typeof self === 'function'
+  return {
+    identity: new FunctionIdentity(original, {
+      name: options.name === undefined ? undefined : checkText(options.name, 'name'),
+      version: options.version,
+      source: checkFlag(options.source ?? true, 'source'),
+      key: options.key as ((...args: never[]) => unknown) | undefined,
+      canonical: canonicalOptions(options, cache, hasSelf),
+      hasSelf,
+    }),
+    ttlMs: options.ttl === undefined ? undefined : toMs(options.ttl, 'ttl'),
+    serializer: options.serializer === undefined ? cache.serializer : resolveSerializer(options.serializer),
+    self,
+    share: checkFlag(options.share ?? false, 'share'),
+  }
+}
+
+function storeOf({ client, store }: CacheOptions): Store {
+  if (client !== undefined && store !== undefined)
+    throw new OptionError('client and store: give one of them.')
+  if (store !== undefined) return store
+  if (client !== undefined) return new RedisStore(client)
+  throw new OptionError(
+    'client or store: a cache needs one of them. Give a connected Redis client ({ client }), or { store: new MemoryStore() } ' +
+      'to keep results in this process.',
+  )
+}
+
+function canonicalOptions(options: WrapOptions, cache: CacheSettings, hasSelf: boolean): CanonicalOptions {
+  const excludes = options.excludes ?? []
+  for (const excluded of excludes) {
+    if (typeof excluded === 'string' ? excluded === '' : !(Number.isInteger(excluded) && excluded >= 0)) {
+      throw new OptionError(
+        `excludes: ${JSON.stringify(excluded)} is neither a position (0, 1, …) nor the name of a property.`,
+      )
+    }
+  }
+  const positions = excludes.filter((excluded) => typeof excluded === 'number')
+  return {
+    encoders: [...(options.encoders ?? []), ...cache.encoders],
+    excludedNames: new Set(excludes.filter((excluded) => typeof excluded === 'string')),
+    // What stands for `this` goes before the arguments.
+    excludedPositions: new Set(hasSelf ? positions.map((position) => position + 1) : positions),
+  }
+}
+
+const GENERATORS = new Set(['GeneratorFunction', 'AsyncGeneratorFunction'])
+
+function checkFunction(original: AnyFunction): void {
+  if (typeof original !== 'function') throw new OptionError(`wrap: ${String(original)} is no function.`)
+  if (GENERATORS.has(original.constructor.name)) {
+    throw new OptionError(
+      `wrap: ${original.name || 'this'} is a generator function: what it yields cannot be stored. Wrap a function that ` +
+        'collects it, such as async () => Array.fromAsync(generate()).',
+    )
+  }
+}
+
+function checkNames(options: object, known: Record<string, true>, where: string): void {
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(known, name)) {
+      throw new OptionError(
+        `${name}: ${where} knows no such option. It knows ${Object.keys(known).join(', ')}.`,
+      )
+    }
+  }
+}
+
+function checkMaxSize(maxSize: number): number {
+  if (maxSize === Number.POSITIVE_INFINITY || (Number.isSafeInteger(maxSize) && maxSize > 0)) return maxSize
+  throw new OptionError(
+    `maxSize: ${String(maxSize)} is no bound. Give a whole number above 0, or Infinity for no bound.`,
+  )
+}
+
+function checkText(value: string, option: string): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw new OptionError(`${option}: ${String(value)} is not a text, or is empty.`)
+}
+
+function withoutBraces(value: string, option: string): string {
+  if (!/[{}]/.test(value)) return value
+  throw new OptionError(
+    `${option}: '${value}' has braces, which mark the slot of a key in a cluster. Leave them out.`,
+  )
+}
+
+function checkFlag(value: boolean, option: string): boolean {
+  if (typeof value === 'boolean') return value
+  throw new OptionError(`${option}: ${String(value)} is neither true nor false.`)
+}
+
+function checkChoice<T extends string>(value: T, choices: readonly T[], option: string): T {
+  if (choices.includes(value)) return value
+  throw new OptionError(
+    `${option}: ${JSON.stringify(value)} is not known. Choose one of ${choices.join(', ')}.`,
+  )
+}

@@ -1,0 +1,33 @@
+/** What calls of cached functions did in an async context. */
+export interface Stats {
+  /** Calls. */
+  count: number
+  /** Lookups in the store. */
+  read: number
+  /** Results stored. */
+  write: number
+  /** Runs of wrapped functions. */
+  execute: number
+  /** Calls served from the store. */
+  hit: number
+  /** Calls that found nothing in the store. */
+  miss: number
+  /** Calls that joined an equal one already under way in this process, and were served what it brought. */
+  joined: number
+  /** Entries evicted by what was stored. */
+  evicted: number
+  /** Troubles of the store or a serializer that calls were spared. */
+  error: number
+}
+
+export const newStats = (): Stats => ({
+  count: 0,
+  read: 0,
+  write: 0,
+  execute: 0,
+  hit: 0,
+  miss: 0,
+  joined: 0,
+  evicted: 0,
+  error: 0,
+})
