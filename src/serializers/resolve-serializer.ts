@@ -9,6 +9,8 @@ import { createSuperjsonSerializer } from './superjson.ts'
 import { v8Serializer } from './v8.ts'
 import { createYamlSerializer } from './yaml.ts'
 
+export type { SerializerFunctions, SerializerPair } from './custom.ts'
+
 /** The formats that are built in. All but `'json'` and `'v8'` need a package that the user installs. */
 export type SerializerName = 'json' | 'v8' | 'msgpack' | 'cbor' | 'bson' | 'yaml' | 'superjson'
 

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import type { RedisFuncCache } from '../src/index.ts'
+
+/** Where the real request traces lie: beside the checkout, since not all of them may be passed on. */
+export const TRACES = join(import.meta.dirname, '../../shared/traces')
+
+export const hasTraces = (): boolean => existsSync(join(TRACES, 'reference.csv'))
+
+/** The keys of a trace: the name of one of the real ones, or any file of one key a line, gzipped or not. */
+export function readTrace(nameOrFile: string): string[] {
+  const file = existsSync(nameOrFile) ? nameOrFile : join(TRACES, `${nameOrFile}.gz`)
+  if (!existsSync(file)) throw new Error(`${nameOrFile} is neither a file nor a trace in ${TRACES}`)
+  const bytes = readFileSync(file)
+  const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()
+  return text.split('\n').filter((line) => line !== '')
+}
+
+export interface Replay {
+  readonly requests: number
+  readonly misses: number
+  /** Digest of the hits and misses in their order, to compare with another implementation. */
+  readonly sha256: string
+}
+
+/** Asks a cached function for every key in turn, as one caller who awaits each answer. */
+export async function replay(cache: RedisFuncCache, keys: readonly string[]): Promise<Replay> {
+  let missed = false
+  const ask = cache.wrap(
+    async (_key: string) => {
+      missed = true
+      return 1
+    },
+    { name: 'ask' },
+  )
+  const hits = createHash('sha256')
+  let misses = 0
+  for (const key of keys) {
+    missed = false
+    await ask(key)
+    if (missed) misses++
+    hits.update(missed ? '0' : '1')
+  }
+  return { requests: keys.length, misses, sha256: hits.digest('hex') }
+}
