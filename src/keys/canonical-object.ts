@@ -29,13 +29,7 @@ const MANY_ELEMENTS = 128
 
 const NATIVE = /^function (\w+)\(\) \{\s+\[native code\]\s+\}$/
 const nativeNames = new WeakMap<object, string>()
-const typedArrayName = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)?.get as (this: unknown) => string | undefined
-
-const urlHref = Object.getOwnPropertyDescriptor(URL.prototype, 'href')?.get as (this: object) => string
-const searchText = URLSearchParams.prototype.toString as (this: object) => string
+const typedArrayPrototype: object = Object.getPrototypeOf(Uint8Array.prototype)
 
 /** By name, how to take it apart; nothing for what only pretends to be one. */
 const BUILT_INS: ReadonlyMap<string, (value: object) => BuiltIn | undefined> = new Map(
@@ -61,8 +55,9 @@ const BUILT_INS: ReadonlyMap<string, (value: object) => BuiltIn | undefined> = n
       types.isSharedArrayBuffer(value) ? arrayBuffer('SharedArrayBuffer', value) : undefined,
     DataView: (value: object) => (types.isDataView(value) ? form('DataView', base64(value)) : undefined),
     Buffer: (value: object) => (types.isUint8Array(value) ? typedArray('Buffer', value) : undefined),
-    URL: (value: object) => quoted('URL', () => urlHref.call(value)),
-    URLSearchParams: (value: object) => quoted('URLSearchParams', () => searchText.call(value)),
+    URL: (value: object) => quoted('URL', () => String(Reflect.get(URL.prototype, 'href', value))),
+    URLSearchParams: (value: object) =>
+      quoted('URLSearchParams', () => URLSearchParams.prototype.toString.call(value)),
   }),
 )
 
@@ -83,7 +78,7 @@ export function builtInOf(value: object): BuiltIn | undefined {
   if (prototype === null) return undefined
   const name = builtInName(prototype)
   if (name === undefined) return undefined
-  if (types.isTypedArray(value) && typedArrayName.call(value) === name) return typedArray(name, value)
+  if (types.isTypedArray(value) && typedArrayName(value) === name) return typedArray(name, value)
   return BUILT_INS.get(name)?.(value)
 }
 
@@ -142,6 +137,11 @@ function nativeName(prototype: object): string | undefined {
   const name = NATIVE.exec(Function.prototype.toString.call(constructor))?.[1]
   if (name !== undefined) nativeNames.set(prototype, name)
   return name
+}
+
+/** By the getter all typed arrays share, which answers for nothing else. */
+function typedArrayName(value: object): unknown {
+  return Reflect.get(typedArrayPrototype, Symbol.toStringTag, value)
 }
 
 /** Whether a typed array carries nothing but its elements; `false` means: look closer. */

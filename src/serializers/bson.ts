@@ -46,7 +46,7 @@ export function createBsonSerializer(require?: PeerRequire): Serializer {
         throw new TypeError(REFUSAL)
       }
       const bytes = bson.serialize({ value }, SERIALIZE_OPTIONS)
-      if (bytes.length < 0) throw new RangeError('a BSON document ends at 16 MiB')
+      if (bytes.length > MAX_BYTES) throw new RangeError('a BSON document ends at 16 MiB')
       return bytes
     },
     // Binary values come back as slices of what they are read from, so that they are read from a copy.

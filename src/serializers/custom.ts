@@ -34,9 +34,8 @@ export function customSerializer(functions: SerializerFunctions): Serializer {
     serialize: (value) => {
       const output = functions.serialize(value)
       if (typeof output === 'string') return isNulText(output) ? output + NUL : output
-      if (output instanceof Uint8Array)
-        return Buffer.concat([output], output.length + (isNulBytes(output) ? 1 : 0))
-      return output // Wrong, and refused where every output is checked.
+      if (!(output instanceof Uint8Array)) return output // Wrong, and refused where every output is checked.
+      return Buffer.concat([output], output.length + (isNulBytes(output) ? 1 : 0))
     },
     deserialize: (stored) => {
       const value = functions.deserialize(

@@ -112,8 +112,9 @@ function describe(value: unknown): string {
       if (Object.is(value, -0)) return '-0'
       return Number.isFinite(value) && value !== 0 ? 'a number' : String(value)
     case 'object':
+      return 'null'
     case 'undefined':
-      return String(value)
+      return 'undefined'
     default:
       return `a ${typeof value}`
   }

@@ -27,7 +27,7 @@ export const v8Serializer: Serializer = {
 class CopyingDeserializer extends DefaultDeserializer {
   /** Called by V8 for every view of an ArrayBuffer. Documented, but missing in the types of the base class. */
   _readHostObject(): ArrayBufferView {
-    const view = readView.call(this)
+    const view = original._readHostObject.call(this)
     if (Buffer.isBuffer(view)) return Buffer.from(view)
     if (view instanceof DataView) {
       return new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength))
@@ -36,5 +36,4 @@ class CopyingDeserializer extends DefaultDeserializer {
   }
 }
 
-const readView = (DefaultDeserializer.prototype as unknown as { _readHostObject(): ArrayBufferView })
-  ._readHostObject
+const original = DefaultDeserializer.prototype as unknown as { _readHostObject(): ArrayBufferView }

@@ -63,14 +63,15 @@ export class MemoryStore implements Store {
     const atUs = this.#tick()
     const atMs = Math.floor(atUs / 1000)
     const expired = this.#sweep(content, atMs)
-    let evicted = 0
+    const { maxSize } = place.limits
+    let evicted = makeRoom(content, 0, maxSize) // the bound may have been lowered
     const stored = entries.map(({ hash, value, ttlMs, token }) => {
       const name = text(hash)
       if (isRefused(content, name, token, atUs)) return false
       if (content.values.has(name)) {
         content.order.touch([name])
       } else {
-        evicted += makeRoom(content, place.limits.maxSize)
+        evicted += makeRoom(content, 1, maxSize)
         content.order.insert(name)
       }
       content.values.set(name, Buffer.from(value))
@@ -191,8 +192,9 @@ function forget(content: Content, name: string): void {
   content.expiry.delete(name)
 }
 
-function makeRoom(content: Content, maxSize: number): number {
-  const excess = content.order.size() + 1 - maxSize
+/** Evicts until so many more fit in. */
+function makeRoom(content: Content, more: number, maxSize: number): number {
+  const excess = content.order.size() + more - maxSize
   if (excess <= 0) return 0
   const victims = content.order.evict(excess)
   for (const victim of victims) forget(content, victim)

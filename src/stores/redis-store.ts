@@ -142,7 +142,7 @@ export class RedisStore implements Store {
       this.#known.add(touch)
     } catch (error) {
       // A touch that is lost costs a place in the order, never a value.
-      if (isNoScript(error)) {
+      if (isNoScript((error as StoreError).cause)) {
         this.#known.delete(touch)
         await this.#run(place, 'touch', [String(hashes.length), ...hashes, ...place.ext]).catch(() => {})
       }

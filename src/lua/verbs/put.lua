@@ -28,8 +28,9 @@ local function is_refused(hash, token)
   return tonumber(newest[1] or 0) >= token or tonumber(newest[2] or 0) >= token
 end
 
-local function make_room()
-  local excess = max_size > 0 and size() + 1 - max_size or 0
+-- Evicts until so many more fit in.
+local function make_room(more)
+  local excess = max_size > 0 and size() + more - max_size or 0
   while excess > 0 do
     local victims = evict(math.min(excess, CHUNK))
     if #victims == 0 then
@@ -43,7 +44,7 @@ end
 
 local function store(hash, value, entry_ttl_ms)
   if redis.call('HSET', values, hash, value) == 1 then
-    make_room()
+    make_room(1)
     insert(hash)
   else
     touch({ hash })
@@ -54,6 +55,8 @@ local function store(hash, value, entry_ttl_ms)
     redis.call('ZREM', expiry, hash)
   end
 end
+
+make_room(0) -- the bound may have been lowered
 
 local reply = { 0, 0 }
 for i = 5, 4 * count + 1, 4 do

@@ -1,0 +1,90 @@
+import type { Command, GlideClient, GlideCommandOptions, RedisPort, Reply } from './client.ts'
+import { later } from './later.ts'
+import { oneByOne } from './one-by-one.ts'
+
+/** `Decoder.Bytes`: the default refuses what is not UTF-8. */
+const BYTES = 0
+
+interface Batch {
+  customCommand(args: readonly (string | Buffer)[]): unknown
+}
+
+/** What is used of the package itself. */
+interface GlidePackage {
+  readonly Batch: new (isAtomic: boolean) => Batch
+  readonly ClusterBatch: new (isAtomic: boolean) => Batch
+  readonly GlideClient: { readonly prototype: GlideClient }
+  readonly GlideClusterClient: { readonly prototype: GlideClient }
+}
+
+/** A name that no bundler takes for an import: who has such a client has the package. */
+const PACKAGE: string = '@valkey/valkey-glide'
+
+/**
+ * A port over a client of valkey-glide, for one server or a cluster.
+ *
+ * Commands given to it at once are not executed in order (it runs a task for each); those of a batch are. Batches are
+ * made by a class of the package, which is therefore loaded. If that cannot be had, commands go one by one.
+ */
+export function glidePort(client: GlideClient): RedisPort {
+  const isCluster =
+    typeof (client as { invokeScriptWithRoute?: unknown }).invokeScriptWithRoute === 'function'
+  const optionsFor = (key: string): GlideCommandOptions =>
+    isCluster ? { decoder: BYTES, route: { type: 'primarySlotKey', key } } : { decoder: BYTES }
+
+  const call = (key: string, command: Command) =>
+    client.customCommand(command as unknown as string[], optionsFor(key)) as Promise<Reply>
+
+  const sendBatch = async (
+    { Batch, ClusterBatch }: GlidePackage,
+    key: string,
+    commands: readonly Command[],
+  ) => {
+    const batch = isCluster ? new ClusterBatch(false) : new Batch(false)
+    for (const command of commands) batch.customCommand(command)
+    return client.exec(batch as never, false, optionsFor(key))
+  }
+  const send = (found: GlidePackage | undefined, key: string, commands: readonly Command[]) => {
+    if (found === undefined) return oneByOne(commands, (command) => call(key, command))
+    const all = sendBatch(found, key, commands)
+    return commands.map(async (_, i) => {
+      const reply = (await all)?.[i]
+      if (reply instanceof Error) throw reply
+      return reply as Reply
+    })
+  }
+
+  let ready = false
+  let found: GlidePackage | undefined
+  const loading = packageOf(client).then((loaded) => {
+    found = loaded
+    ready = true
+  })
+
+  return {
+    send(key, commands) {
+      if (commands.length <= 1) return commands.map((command) => call(key, command))
+      if (ready) return send(found, key, commands)
+      return later(
+        commands,
+        loading.then(() => send(found, key, commands)),
+      )
+    },
+  }
+}
+
+/**
+ * The package this very client came from. Not just any copy: a batch holds pointers into the memory of the native
+ * library that made it.
+ */
+async function packageOf(client: GlideClient): Promise<GlidePackage | undefined> {
+  try {
+    const found = (await import(PACKAGE)) as GlidePackage
+    const own = [found.GlideClient, found.GlideClusterClient].some(
+      ({ prototype }) => prototype.exec === client.exec,
+    )
+    return own ? found : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { SerializerError } from '../../src/errors.ts'
+import { decode, encode } from '../../src/serializers/encoding.ts'
+import { resolveSerializer } from '../../src/serializers/resolve-serializer.ts'
+import type { Serializer } from '../../src/serializers/serializer.ts'
+import { formats } from './formats.ts'
+import { type ValueName, values } from './values.ts'
+
+const jsonValues = fc.jsonValue({ stringUnit: 'binary' })
+const names = Object.keys(values) as ValueName[]
+
+describe.each(formats)('$name', ({ name, shortcomings, refusedNames }) => {
+  const serializer = resolveSerializer(name)
+  // Half a YAML document is a YAML document.
+  const hasAnEnd = name !== 'yaml'
+  const supported = names.filter((value) => shortcomings[value] === undefined)
+  const lossy = names.flatMap((value) => {
+    const shortcoming = shortcomings[value]
+    return shortcoming === undefined ? [] : [{ value, ...shortcoming }]
+  })
+
+  test('carries its name', () => expect(serializer.name).toBe(name))
+
+  test('stores undefined, and only undefined, as an empty string', () => {
+    expect(encode(serializer, undefined)).toBe('')
+    expect(decode(serializer, Buffer.alloc(0))).toBeUndefined()
+    for (const value of supported)
+      expect(encode(serializer, values[value]()).length, value).toBeGreaterThan(0)
+  })
+
+  test.each(supported)('brings back %s', (value) => {
+    assertSame(throughStore(serializer, values[value]()), values[value]())
+  })
+
+  test.each(lossy.filter((value) => !('becomes' in value)))('refuses $value: $reason', ({ value }) => {
+    expect(() => encode(serializer, values[value]())).toThrow(SerializerError)
+  })
+
+  test.each(lossy.filter((value) => 'becomes' in value))('brings back $value changed: $reason', (lost) => {
+    assertSame(throughStore(serializer, values[lost.value]()), lost.becomes)
+  })
+
+  test('brings back any JSON value', () => {
+    fc.assert(
+      fc.property(jsonValues, (value) => {
+        fc.pre(!hasPropertyNamed(refusedNames, value))
+        assertSame(throughStore(serializer, withoutNegativeZero(value)), withoutNegativeZero(value))
+      }),
+      { numRuns: name === 'yaml' ? 200 : 1000 },
+    )
+  })
+
+  test('has no limit of properties', { timeout: 30_000 }, () => {
+    // 65,535 is one for headers of two bytes.
+    const value = Object.fromEntries(Array.from({ length: 70_000 }, (_, i) => [`p${i}`, i]))
+    assertSame(throughStore(serializer, value), value)
+  })
+
+  test('gives results nothing to share, with each other or with what is stored', () => {
+    const original = supported.map((value) => values[value]())
+    const bytes = Buffer.from(encode(serializer, original))
+    // A client hands out slices of what it read from its socket.
+    const surroundings = Buffer.concat([Buffer.from('before'), bytes, Buffer.from('after')])
+    const stored = surroundings.subarray(6, 6 + bytes.length)
+    overwrite(decode(serializer, stored))
+    expect(surroundings.equals(Buffer.concat([Buffer.from('before'), bytes, Buffer.from('after')]))).toBe(
+      true,
+    )
+    assertSame(decode(serializer, stored), original)
+  })
+
+  test('is not changed by what happens to a result after it was stored', () => {
+    const value = {
+      list: [1, { a: 'b' }],
+      text: 'x'.repeat(10_000),
+      more: supported.map((item) => values[item]()),
+    }
+    const output = encode(serializer, value)
+    const before = Buffer.from(output)
+    overwrite(value)
+    for (let i = 0; i < 50; i++) encode(serializer, { other: i, text: 'y'.repeat(1000) })
+    expect(Buffer.from(output).equals(before)).toBe(true)
+  })
+
+  test.runIf(hasAnEnd)('refuses what was cut off', () => {
+    const bytes = Buffer.from(
+      encode(serializer, { a: [1, 'x', null], b: { c: 'y'.repeat(300), d: 2 ** 40 } }),
+    )
+    for (let length = 1; length < bytes.length; length++) {
+      expect(() => decode(serializer, bytes.subarray(0, length)), `${length} bytes`).toThrow(SerializerError)
+    }
+  })
+
+  test('goes on after a failure', () => {
+    const trap = Object.defineProperty({ a: 'b' }, 'c', { enumerable: true, get: fail })
+    expect(() => encode(serializer, [{ d: 'e' }, trap])).toThrow(SerializerError)
+    expect(() => decode(serializer, Buffer.from('{"a: ['))).toThrow(SerializerError)
+    assertSame(throughStore(serializer, { a: [1] }), { a: [1] })
+  })
+})
+
+test('the table names no value twice or in vain', () => {
+  for (const { shortcomings } of formats)
+    expect(names).toEqual(expect.arrayContaining(Object.keys(shortcomings)))
+})
+
+describe('rich values', () => {
+  // CBOR's Dates are seconds in floating point, too coarse for milliseconds some 140,000 years from now.
+  const years = { min: new Date('-100000-01-01T00:00:00Z'), max: new Date('+100000-01-01T00:00:00Z') }
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4, withCrossShrink: true },
+      fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.double().map((number) => (number === 0 ? 0 : number)),
+        fc.integer(),
+        fc.bigInt(),
+        fc.date({ noInvalidDate: true, ...years }),
+        fc.constantFrom(undefined, null, true, false),
+        fc.uint8Array(),
+        fc.float64Array(),
+        fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+      ),
+      fc.array(tie('value')),
+      fc.dictionary(
+        fc.string({ unit: 'binary' }).map((name) => `p${name}`),
+        tie('value'),
+        { noNullPrototype: true },
+      ),
+      fc.array(fc.tuple(tie('value'), tie('value'))).map((entries) => new Map(entries)),
+      fc.array(tie('value')).map((members) => new Set(members)),
+    ),
+  }))
+
+  test.each(['v8', 'msgpack', 'cbor', 'superjson'] as const)('come back as they were: %s', (name) => {
+    const serializer = resolveSerializer(name)
+    fc.assert(
+      fc.property(value, (original) => assertSame(throughStore(serializer, original), original)),
+      { numRuns: 500 },
+    )
+  })
+})
+
+function throughStore(serializer: Serializer, value: unknown): unknown {
+  return decode(serializer, Buffer.from(encode(serializer, value)))
+}
+
+function fail(): never {
+  throw new Error('no')
+}
+
+/** `deepStrictEqual`, for which no invalid Date equals another. */
+function assertSame(actual: unknown, expected: unknown): void {
+  if (actual instanceof Date && expected instanceof Date && Number.isNaN(expected.getTime())) {
+    assert(Number.isNaN(actual.getTime()))
+  } else if (Array.isArray(actual) && Array.isArray(expected)) {
+    assert.equal(actual.length, expected.length)
+    assert.deepEqual(Object.keys(actual), Object.keys(expected))
+    for (const [i, item] of actual.entries()) assertSame(item, expected[i])
+  } else {
+    assert.deepStrictEqual(actual, expected)
+  }
+}
+
+/** Not every format has one, and `values` tries it. */
+function withoutNegativeZero(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value))
+}
+
+function hasPropertyNamed(refused: RegExp, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([name, item]) => refused.test(name) || hasPropertyNamed(refused, item))
+}
+
+/** Writes over everything in a result that can be written to. */
+function overwrite(value: unknown, seen = new Set<unknown>()): void {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return
+  seen.add(value)
+  if (ArrayBuffer.isView(value)) new Uint8Array(value.buffer, value.byteOffset, value.byteLength).fill(0x58)
+  else if (value instanceof ArrayBuffer) new Uint8Array(value).fill(0x58)
+  else if (value instanceof Date) value.setTime(0)
+  else if (value instanceof Map || value instanceof Set) {
+    for (const item of [...value].flat()) overwrite(item, seen)
+    value.clear()
+  } else {
+    for (const [name, item] of Object.entries(value)) {
+      overwrite(item, seen)
+      Reflect.set(value, name, 'overwritten')
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest'
+import { SerializerError } from '../../src/errors.ts'
+import { decode, encode } from '../../src/serializers/encoding.ts'
+import { jsonSerializer } from '../../src/serializers/json.ts'
+import type { Serializer } from '../../src/serializers/serializer.ts'
+
+describe('encode', () => {
+  test('gives strings as they are', () => expect(encode(jsonSerializer, { a: 1 })).toBe('{"a":1}'))
+
+  test('gives Buffers as they are, and other bytes as a Buffer over the same memory', () => {
+    const buffer = Buffer.from('abc')
+    const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
+    expect(encode(returning(buffer), 1)).toBe(buffer)
+    const output = encode(returning(bytes), 1)
+    expect(Buffer.isBuffer(output)).toBe(true)
+    expect((output as Buffer).buffer).toBe(bytes.buffer)
+    expect(output.toString()).toBe('abc')
+  })
+
+  test('never asks the serializer about undefined', () =>
+    expect(encode(throwing(new Error('asked')), undefined)).toBe(''))
+
+  test('keeps what was thrown as the cause, and names the serializer', () => {
+    const cause = new Error('too odd.')
+    const error = failure(() => encode(throwing(cause), 1))
+    expect(error.message).toMatch(/^Serializer 'fake' cannot store this result: too odd\. Return/)
+    expect(error.cause).toBe(cause)
+    expect(error.code).toBe('ERR_SERIALIZER')
+  })
+
+  test('takes a thrown string too', () =>
+    expect(failure(() => encode(throwing('no'), 1)).message).toContain(': no. '))
+
+  test.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [5, 'a number'],
+    [{}, 'an object'],
+    [Promise.resolve('x'), 'a promise'],
+  ])('refuses an output that is %o', (output, noun) => {
+    expect(failure(() => encode(returning(output), 1)).message).toContain(`'fake' made ${noun} of`)
+  })
+})
+
+describe('decode', () => {
+  test('gives undefined for what is empty, without asking the serializer', () => {
+    expect(decode(throwing(new Error('asked')), Buffer.alloc(0))).toBeUndefined()
+  })
+
+  test('keeps what was thrown as the cause, and quotes nothing of what is stored', () => {
+    const error = failure(() => decode(throwing(new Error('odd')), Buffer.from('secret')))
+    expect(error.message).toMatch(/^Serializer 'fake' cannot read what is stored \(6 bytes\): odd\. Was/)
+    expect(error.cause).toEqual(new Error('odd'))
+  })
+})
+
+function returning(output: unknown): Serializer {
+  return { name: 'fake', serialize: () => output as string, deserialize: () => output }
+}
+
+function throwing(error: unknown): Serializer {
+  const fail = () => {
+    throw error
+  }
+  return { name: 'fake', serialize: fail, deserialize: fail }
+}
+
+function failure(run: () => unknown): SerializerError {
+  try {
+    run()
+  } catch (error) {
+    expect(error).toBeInstanceOf(SerializerError)
+    return error as SerializerError
+  }
+  throw new Error('nothing was thrown')
+}
