@@ -80,7 +80,7 @@ export async function connect() {
   const server = inject('server')
   if (server === 'cluster') {
     const rootNodes = inject('cluster')?.map(({ host, port }) => ({ url: `redis://${host}:${port}` })) ?? []
-    return createCluster({ rootNodes, defaults: { commandOptions: { timeout: undefined } } }).connect()
+    return createCluster({ rootNodes }).connect()
   }
   const url = inject('servers').find(({ name }) => name === server)?.url
   if (url === undefined) throw new Error(`${server}: ${reasonFor(server)}`)
