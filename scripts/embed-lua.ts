@@ -39,18 +39,29 @@ const record = (sources: Record<string, string>): string =>
     .map(([name, source]) => `  ${JSON.stringify(name)}: ${JSON.stringify(source)},\n`)
     .join('')
 
+const union = (sources: Record<string, string>): string =>
+  Object.keys(sources)
+    .map((name) => JSON.stringify(name))
+    .join(' | ')
+
 const embedded = `// Made by \`npm run embed\` from the .lua files of this folder.
+
+/** The policies that have scripts. */
+export type PolicyName = ${union(policies)}
+
+/** What is done with a policy; one script each. */
+export type Verb = ${union(verbs)}
 
 /** What every script opens with. */
 export const PRELUDE: string = ${JSON.stringify(prelude)}
 
 /** The five functions of each policy, with the parts they use. */
-export const POLICIES = {
-${record(policies)}} as const satisfies Record<string, string>
+export const POLICIES: Readonly<Record<PolicyName, string>> = {
+${record(policies)}}
 
 /** What is done with them, with the parts it uses. */
-export const VERBS = {
-${record(verbs)}} as const satisfies Record<string, string>
+export const VERBS: Readonly<Record<Verb, string>> = {
+${record(verbs)}}
 `
 
 if (process.argv.includes('--check')) {

@@ -26,16 +26,22 @@ const { values } = parseArgs({
 
 const name = values.policy.replace('_', '-') as keyof typeof POLICIES
 const Policy = POLICIES[name]
-if (Policy === undefined) throw new Error(`--policy ${values.policy}: choose one of ${Object.keys(POLICIES).join(', ')}`)
+if (Policy === undefined)
+  throw new Error(`--policy ${values.policy}: choose one of ${Object.keys(POLICIES).join(', ')}`)
 
 const keys = readTrace(values.trace)
 const { store, description, close } = await openStore({ memoryOnly: values.store === 'memory' })
-const cache = new library.RedisFuncCache(`trace-${process.pid}`, new Policy(), { store, maxSize: Number(values.size) })
+const cache = new library.RedisFuncCache(`trace-${process.pid}`, new Policy(), {
+  store,
+  maxSize: Number(values.size),
+})
 try {
   const { requests, misses } = await replay(cache, keys)
   const ratio = (100 * (requests - misses)) / requests
   console.log(`${values.trace}, ${name}, ${values.size} entries, ${description}`)
-  console.log(`requests ${requests}  hits ${requests - misses}  misses ${misses}  hit ratio ${ratio.toFixed(2)} %`)
+  console.log(
+    `requests ${requests}  hits ${requests - misses}  misses ${misses}  hit ratio ${ratio.toFixed(2)} %`,
+  )
 } finally {
   await cache.purge()
   await close()

@@ -1,9 +1,10 @@
-import { FunctionCache, type FunctionHost, type Outcome } from './cached-function.ts'
+import { FunctionCache, type FunctionHost, type Location, type Outcome } from './cached-function.ts'
 import { type CachedFunction, callable } from './callable.ts'
 import { Contexts } from './context.ts'
 import { type CachedDecorator, type CachedOptions, DecoratedMethods } from './decorator.ts'
 import { IdentityError } from './errors.ts'
 import { type CacheEvents, Events } from './events.ts'
+import type { Flight } from './flow/single-flight.ts'
 import type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 import type { KeyPair } from './keys/key-pair.ts'
 import { BYPASS, type Mode, READ_ONLY, WRITE_ONLY } from './mode.ts'
@@ -19,7 +20,7 @@ import {
 import type { AbstractPolicy } from './policies/abstract-policy.ts'
 import { Shelf } from './shelf.ts'
 import type { Stats } from './stats.ts'
-import type { Hash, Place } from './stores/store.ts'
+import type { Place } from './stores/store.ts'
 
 /** Shelves kept at hand. A policy of the user's may give every call a key pair of its own. */
 const SHELF_LIMIT = 1_000
@@ -33,7 +34,7 @@ export class RedisFuncCache {
   readonly #events = new Events()
   readonly #methods = new DecoratedMethods()
   readonly #functions = new Map<string, AnyFunction>()
-  readonly #shelves = new Map<string, Shelf<Outcome>>()
+  readonly #shelves = new Map<string, Shelf<Flight<Outcome>>>()
   readonly #host: FunctionHost
 
   /**
@@ -195,7 +196,7 @@ export class RedisFuncCache {
     return { functionCache: new FunctionCache(this.#host, settings), identity }
   }
 
-  #locate(settings: WrapSettings, args: readonly unknown[]): { shelf: Shelf<Outcome>; hash: Hash } {
+  #locate(settings: WrapSettings, args: readonly unknown[]): Location {
     const { policy } = this
     const { identity } = settings
     const keys = policy.calcKeys(identity, args)
@@ -205,12 +206,12 @@ export class RedisFuncCache {
   }
 
   /** Calls travel together only with those that bring the same further arguments. */
-  #shelfWith(keys: KeyPair, extArgs: Iterable<string | Buffer | number>): Shelf<Outcome> {
+  #shelfWith(keys: KeyPair, extArgs: Iterable<string | Buffer | number>): Shelf<Flight<Outcome>> {
     const ext = Array.from(extArgs, (arg) => (typeof arg === 'number' ? String(arg) : arg))
     return this.#shelfOf(JSON.stringify([keys[0], ...ext.map((arg) => arg.toString('latin1'))]), keys, ext)
   }
 
-  #shelfOf(name: string, keys: KeyPair, ext: readonly (string | Buffer)[]): Shelf<Outcome> {
+  #shelfOf(name: string, keys: KeyPair, ext: readonly (string | Buffer)[]): Shelf<Flight<Outcome>> {
     let shelf = this.#shelves.get(name)
     if (shelf === undefined) {
       shelf = new Shelf(this.#settings.store, this.#placeOf(keys, ext), this.policy.registry)

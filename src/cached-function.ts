@@ -1,13 +1,14 @@
 import { type Context, type Contexts, count } from './context.ts'
 import { CacheMissError } from './errors.ts'
 import type { CallEvent, ErrorPhase, Events, SkipReason } from './events.ts'
+import { Flight } from './flow/single-flight.ts'
 import type { FunctionIdentity } from './keys/function-identity.ts'
 import type { WrapSettings } from './options.ts'
 import { decode, encode } from './serializers/encoding.ts'
 import { findLoss } from './serializers/loss.ts'
 import type { Serializer } from './serializers/serializer.ts'
-import { flightName, type Lookup, type Shelf } from './shelf.ts'
-import type { Hash, StoredEntry } from './stores/store.ts'
+import { flightName, type Shelf } from './shelf.ts'
+import type { Hash, Lookup } from './stores/store.ts'
 
 /** What a call under way brings to all who wait for it. */
 export interface Outcome {
@@ -18,22 +19,24 @@ export interface Outcome {
   readonly serializer: Serializer
 }
 
+/** The place of a call, and its name there. */
+export interface Location {
+  readonly shelf: Shelf<Flight<Outcome>>
+  readonly hash: Hash
+}
+
 /** What cached functions ask of their cache. */
 export interface FunctionHost {
   readonly name: string
   readonly contexts: Contexts
   readonly events: Events
   readonly throwsOnError: boolean
-  /** The place of a call, and its name there. */
-  locate(
-    settings: WrapSettings,
-    args: readonly unknown[],
-  ): { readonly shelf: Shelf<Outcome>; readonly hash: Hash }
+  locate(settings: WrapSettings, args: readonly unknown[]): Location
 }
 
-/** One call, and all that is known of it before anything is looked up. */
+/** A call: what is asked for, by whom, and where its result lies. */
 interface Call {
-  readonly shelf: Shelf<Outcome>
+  readonly shelf: Shelf<Flight<Outcome>>
   readonly hash: Hash
   readonly self: unknown
   readonly args: readonly unknown[]
@@ -51,26 +54,36 @@ export class FunctionCache {
     this.#settings = settings
   }
 
+  get identity(): FunctionIdentity {
+    return this.#settings.identity
+  }
+
   /** Serves a call: from the store, from an equal call under way, or by running the function. */
-  async call(self: unknown, args: readonly unknown[]): Promise<unknown> {
+  call(self: unknown, args: readonly unknown[]): Promise<unknown> {
     const context = this.#host.contexts.current
     const { read, write, execute } = context.mode
     count(context, 'count')
     if (!read && !write && execute) return this.#execute(self, args, context)
 
-    const call = this.#locate(self, args, context)
-    if (!(read && write && execute)) return (await this.#fly(call)).value
+    let call: Call
+    try {
+      call = this.#locate(self, args, context)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    const flight = new Flight<Outcome>()
+    if (!(read && write && execute)) return this.#serve(call, flight)
 
     const { flights } = call.shelf
     const name = flightName(call.hash)
     const underWay = flights.get(name)
-    if (underWay === undefined) return (await flights.start(name, () => this.#fly(call))).value
-    count(context, 'joined')
-    return this.#share(await underWay, call)
+    if (underWay !== undefined) return this.#join(underWay, call)
+    flights.start(name, flight)
+    return this.#serve(call, flight)
   }
 
   /** Removes the entry of a call; whether there was one. A computation under way will not store it again. */
-  invalidate(self: unknown, args: readonly unknown[]): Promise<boolean> {
+  async invalidate(self: unknown, args: readonly unknown[]): Promise<boolean> {
     const { shelf, hash } = this.#locate(self, args)
     return shelf.invalidate(hash)
   }
@@ -84,8 +97,8 @@ export class FunctionCache {
   /** What is stored for a call, without computing it and without touching the order; `undefined` if nothing is. */
   async peek(self: unknown, args: readonly unknown[]): Promise<unknown> {
     const { shelf, hash } = this.#locate(self, args)
-    const entry = this.#valid(await shelf.peek(hash))
-    return entry === undefined ? undefined : decode(this.#settings.serializer, entry.value)
+    const stored = this.#valid(await shelf.peek(hash))
+    return stored === undefined ? undefined : decode(this.#settings.serializer, stored)
   }
 
   /** Stores a known value as the result of a call. */
@@ -94,10 +107,6 @@ export class FunctionCache {
     const { serializer, ttlMs } = this.#settings
     await shelf.register()
     await shelf.put({ hash, value: encode(serializer, value), ttlMs, token: undefined })
-  }
-
-  get identity(): FunctionIdentity {
-    return this.#settings.identity
   }
 
   /** Where the entry of a call lies. */
@@ -110,16 +119,42 @@ export class FunctionCache {
     return { index, values, hash }
   }
 
-  /** From the lookup to the result. Everything that the calls which join share. */
-  async #fly(call: Call): Promise<Outcome> {
-    const { mode } = call.context
-    const lookup = mode.read ? await this.#read(call) : undefined
-    const found = lookup === undefined ? undefined : this.#open(call, this.#valid(lookup))
-    if (found !== undefined) {
-      count(call.context, 'hit')
-      this.#tell('hit', call)
-      return found
+  /** From the lookup to the result. */
+  async #serve(call: Call, flight: Flight<Outcome>): Promise<unknown> {
+    try {
+      const { mode } = call.context
+      const lookup = mode.read ? await this.#read(call) : undefined
+      const outcome = (lookup && this.#open(call, this.#valid(lookup))) ?? (await this.#miss(call, lookup))
+      flight.land(outcome)
+      return outcome.value
+    } catch (error) {
+      flight.crash(error)
+      throw error
+    } finally {
+      call.shelf.flights.end(flightName(call.hash), flight)
     }
+  }
+
+  /** What a call that joins another one gets: a copy of its own, unless nobody can change it or sharing is wished. */
+  async #join(underWay: Flight<Outcome>, call: Call): Promise<unknown> {
+    count(call.context, 'joined')
+    const { value, stored, serializer } = await underWay.join()
+    if (this.#settings.share || Object(value) !== value) return value
+    if (stored === undefined) return this.#execute(call.self, call.args, call.context)
+    return decode(serializer, Buffer.from(stored))
+  }
+
+  /** Trouble of the store reads as nothing known, unless the caller wants to hear of it. */
+  #read(call: Call): Promise<Lookup | undefined> {
+    count(call.context, 'read')
+    return call.shelf.get(call.hash).catch((error: unknown) => {
+      this.#spare(call, 'get', error)
+      return undefined
+    })
+  }
+
+  async #miss(call: Call, lookup: Lookup | undefined): Promise<Outcome> {
+    const { mode } = call.context
     if (mode.read) {
       count(call.context, 'miss')
       this.#tell('miss', call)
@@ -129,26 +164,19 @@ export class FunctionCache {
     return this.#compute(call, mode.read ? lookup?.atUs : await this.#tokenOf(call))
   }
 
-  async #read(call: Call): Promise<Lookup | undefined> {
-    count(call.context, 'read')
-    try {
-      return await call.shelf.get(call.hash)
-    } catch (error) {
-      this.#spare(call, 'get', error)
-      return undefined
-    }
-  }
-
   /** An entry that lost its expiry (`maxmemory` may take that key alone) might live for ever: it counts as missing. */
-  #valid({ entry }: Lookup): StoredEntry | undefined {
-    return this.#settings.ttlMs !== undefined && entry?.expiresAtMs === undefined ? undefined : entry
+  #valid({ value, expiresAtMs }: Lookup): Buffer | undefined {
+    return this.#settings.ttlMs !== undefined && expiresAtMs === undefined ? undefined : value
   }
 
-  /** The value of an entry; `undefined` if there is none that can be read. */
-  #open(call: Call, entry: StoredEntry | undefined): Outcome | undefined {
-    if (entry === undefined) return undefined
+  /** A hit; `undefined` if there is nothing that can be read. */
+  #open(call: Call, stored: Buffer | undefined): Outcome | undefined {
+    if (stored === undefined) return undefined
     try {
-      return this.#outcome(decode(this.#settings.serializer, entry.value), entry.value)
+      const outcome = this.#outcome(decode(this.#settings.serializer, stored), stored)
+      count(call.context, 'hit')
+      this.#tell('hit', call)
+      return outcome
     } catch (error) {
       count(call.context, 'error')
       this.#host.events.emit('undecodable', { ...this.#describe(call), error })
@@ -214,14 +242,6 @@ export class FunctionCache {
     }
   }
 
-  /** What a joined call gets: a copy of its own, unless nobody can change it or sharing is wished. */
-  #share(outcome: Outcome, call: Call): unknown | Promise<unknown> {
-    const { value, stored, serializer } = outcome
-    if (this.#settings.share || Object(value) !== value) return value
-    if (stored === undefined) return this.#execute(call.self, call.args, call.context)
-    return decode(serializer, Buffer.from(stored))
-  }
-
   async #tokenOf(call: Call): Promise<number | undefined> {
     try {
       return await call.shelf.now()
@@ -242,12 +262,8 @@ export class FunctionCache {
   #locate(self: unknown, args: readonly unknown[], context: Context = this.#host.contexts.current): Call {
     const picks = this.#settings.self
     const told = typeof picks === 'function' ? [picks(self as never), ...args] : args
-    return {
-      ...this.#host.locate(this.#settings, told),
-      self: picks === 'none' ? undefined : self,
-      args,
-      context,
-    }
+    const { shelf, hash } = this.#host.locate(this.#settings, told)
+    return { shelf, hash, self: picks === 'none' ? undefined : self, args, context }
   }
 
   /** Trouble of the store is the caller's only if he asked for it. */

@@ -8,7 +8,10 @@ export interface CallKey {
   readonly hash: string | Buffer
 }
 
-/** What can be done to the entries of a cached function, besides calling it. */
+/**
+ * What can be done to the entries of a cached function, besides calling it. If its results depend on `this`, say whose are
+ * meant: `list.invalidate.call(products, 3)`. For decorated methods `cache.method(products, 'list')` says it once.
+ */
 export interface Handles<Args extends readonly unknown[], Result> {
   /**
    * Removes what is stored for a call; resolves to whether there was something. A computation of it that is under way,
@@ -31,7 +34,7 @@ export interface Handles<Args extends readonly unknown[], Result> {
 
 /** A function that remembers. Its lookups are asynchronous, so it always returns a promise. */
 export type CachedFunction<F extends AnyFunction> = Promised<F> &
-  Handles<Parameters<F>, Awaited<ReturnType<F>>> & {
+  Handles<AnyArgs<F>, AnyResult<F>> & {
     /** The function as given. */
     readonly original: F
     /** How the cache knows it. */
@@ -39,26 +42,62 @@ export type CachedFunction<F extends AnyFunction> = Promised<F> &
   }
 
 /**
- * The same call signatures, returning promises. A function that returns promises keeps its own: generics, overloads and
- * all. Of a synchronous one TypeScript can take over up to four overloads, and no generics.
+ * The same call signatures, returning promises. A function that returns nothing but promises keeps its own: generics,
+ * overloads and all. Of another one TypeScript can take over the last four overloads, and of type parameters only what
+ * they extend: `<T extends string>(key: T) => T` becomes `(key: string) => Promise<string>`. Make it `async` to keep them.
  */
-export type Promised<F extends AnyFunction> = F extends (...args: never[]) => Promise<unknown>
-  ? F
-  : F extends {
-        (...args: infer A1): infer R1
-        (...args: infer A2): infer R2
-        (...args: infer A3): infer R3
-        (...args: infer A4): infer R4
-      }
-    ? Signature<A1, R1> & Signature<A2, R2> & Signature<A3, R3> & Signature<A4, R4>
+export type Promised<F extends AnyFunction> =
+  Overloads<F> extends readonly [infer O1, infer O2, infer O3, infer O4]
+    ? ReturnsPromise<O1 | O2 | O3 | O4> extends true
+      ? F
+      : Signature<O1> & Signature<O2> & Signature<O3> & Signature<O4>
     : never
 
-/** Overloads that are not there are inferred as a function of and to unknown: no signature worth having. */
-type Signature<A extends readonly unknown[], R> = unknown[] extends A
+/** The last four call signatures, each as `this`, arguments and result. One that has fewer repeats its first. */
+type Overloads<F> = F extends {
+  (this: infer S1, ...args: infer A1): infer R1
+  (this: infer S2, ...args: infer A2): infer R2
+  (this: infer S3, ...args: infer A3): infer R3
+  (this: infer S4, ...args: infer A4): infer R4
+}
+  ? [Overload<S1, A1, R1>, Overload<S2, A2, R2>, Overload<S3, A3, R3>, [S4, A4, R4]]
+  : never
+
+/** Older compilers do not repeat, but make up a function of and to unknown. */
+type Overload<S, A extends readonly unknown[], R> = unknown[] extends A
   ? unknown extends R
-    ? unknown
-    : (...args: A) => Promise<Awaited<R>>
-  : (...args: A) => Promise<Awaited<R>>
+    ? never
+    : [S, A, R]
+  : [S, A, R]
+
+/** Promises and nothing more: what a subclass of Promise adds does not come back out of a cache. */
+type ReturnsPromise<O> = O extends readonly [unknown, unknown, infer R]
+  ? 0 extends 1 & R
+    ? false
+    : [R, Promise<Awaited<R>>] extends [Promise<unknown>, R]
+      ? true
+      : false
+  : never
+
+type Signature<O> = [O] extends [never]
+  ? unknown
+  : O extends readonly [infer S, infer A extends readonly unknown[], infer R]
+    ? unknown extends S
+      ? (...args: A) => Promise<Awaited<R>>
+      : (this: S, ...args: A) => Promise<Awaited<R>>
+    : never
+
+type AnyArgs<F> = Overloads<F>[number] extends infer O
+  ? O extends readonly [unknown, infer A extends readonly unknown[], unknown]
+    ? A
+    : never
+  : never
+
+type AnyResult<F> = Overloads<F>[number] extends infer O
+  ? O extends readonly [unknown, unknown, infer R]
+    ? Awaited<R>
+    : never
+  : never
 
 /**
  * Makes a function of a {@link FunctionCache}, with its handles.
@@ -72,13 +111,25 @@ export function callable<F extends AnyFunction>(
   function cached(this: unknown, ...args: readonly unknown[]): Promise<unknown> {
     return cache.call(self ?? this, args)
   }
-  const handles: Handles<readonly unknown[], unknown> = {
-    invalidate: (...args) => cache.invalidate(self, args),
-    refresh: (...args) => cache.refresh(self, args),
-    peek: (...args) => cache.peek(self, args),
-    prime: (args, value) => cache.prime(self, args, value),
-    keyOf: (...args) => cache.keyOf(self, args),
-  }
+  // Called as `cached.invalidate(…)` their own `this` is the function, which is nobody's.
+  const selfOf = (given: unknown): unknown => self ?? (given === cached ? undefined : given)
+  const handles = {
+    invalidate(this: unknown, ...args: readonly unknown[]) {
+      return cache.invalidate(selfOf(this), args)
+    },
+    refresh(this: unknown, ...args: readonly unknown[]) {
+      return cache.refresh(selfOf(this), args)
+    },
+    peek(this: unknown, ...args: readonly unknown[]) {
+      return cache.peek(selfOf(this), args)
+    },
+    prime(this: unknown, args: readonly unknown[], value: unknown) {
+      return cache.prime(selfOf(this), args, value)
+    },
+    keyOf(this: unknown, ...args: readonly unknown[]) {
+      return cache.keyOf(selfOf(this), args)
+    },
+  } satisfies Handles<readonly unknown[], unknown>
   const { original } = identity
   const properties = { ...handles, original, identity, name: original.name, length: original.length }
   for (const [name, value] of Object.entries(properties)) {

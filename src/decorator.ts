@@ -14,7 +14,10 @@ export interface CachedOptions<Self = never> extends Omit<WrapOptions, 'this' | 
 /** A method that can be cached: one that returns promises already, since a decorator cannot change a type. */
 type AsyncMethod = (...args: never[]) => Promise<unknown>
 
-/** A method decorator of the TC39 standard, and of TypeScript's `experimentalDecorators`. */
+/**
+ * A method decorator of the TC39 standard, and of TypeScript's `experimentalDecorators`. Written above others, it caches
+ * what they make of the method; written below others, it caches the method alone, and `cache.method()` does not find it.
+ */
 export interface CachedDecorator {
   <F extends AsyncMethod>(method: F, context: ClassMethodDecoratorContext): F
   <F extends AsyncMethod>(target: object, name: string | symbol, descriptor: TypedPropertyDescriptor<F>): void
@@ -25,7 +28,7 @@ export type WrapMethod = (method: AnyFunction, name: string) => FunctionCache
 
 /** Decorated methods, and what makes their caches. */
 export class DecoratedMethods {
-  readonly #cacheOf = new WeakMap<object, (self: object) => FunctionCache>()
+  readonly #cacheOf = new WeakMap<object, CacheOf>()
 
   /** @throws {OptionError} if it is not said what `this` means. */
   decorator<Self>(wrap: WrapMethod, options: CachedOptions<Self>): CachedDecorator {
@@ -46,8 +49,12 @@ export class DecoratedMethods {
   cacheOf(self: object, name: PropertyKey): FunctionCache {
     const method: unknown = Reflect.get(self, name)
     const cacheOf = typeof method === 'function' ? this.#cacheOf.get(method) : undefined
-    if (cacheOf === undefined)
-      throw new OptionError(`method: ${String(name)} is not decorated with this cache's cached().`)
+    if (cacheOf === undefined) {
+      throw new OptionError(
+        `method: ${String(name)} is not decorated with this cache's cached(), or another decorator above it hides that. ` +
+          'Write cached() above the others.',
+      )
+    }
     return cacheOf(self)
   }
 
@@ -65,7 +72,7 @@ export class DecoratedMethods {
     descriptor.value = this.#replace(method as AnyFunction, () => cache)
   }
 
-  /** The class is known when the first instance is made, or at the first call without one. */
+  /** The class is known when it is complete (static methods), or when the first instance is made. */
   #standard(
     wrap: WrapMethod,
     options: CachedOptions,
@@ -73,34 +80,87 @@ export class DecoratedMethods {
     context: ClassMethodDecoratorContext,
   ): AnyFunction {
     if (context.kind !== 'method') throw notAMethod(context.name)
-    let cache = options.name === undefined ? undefined : wrap(method, options.name)
-    const cacheOf = (self: object): FunctionCache => {
-      cache ??= wrap(method, fullName(ownerOf(self, context.name, replacement), context.name))
-      return cache
+    if (options.name !== undefined) {
+      const named = wrap(method, options.name)
+      return this.#replace(method, () => named)
     }
-    const replacement = this.#replace(method, cacheOf)
+    const owners = new OwnerCaches(context, (owner) => wrap(method, fullName(owner, context.name)))
+    const replacement = this.#replace(method, (self) => owners.cacheOf(self, replacement))
     // So that a clash of names is told before the first call.
-    if (!context.private) {
-      context.addInitializer(function (this: unknown) {
-        cacheOf(this as object)
-      })
-    }
+    context.addInitializer(function (this: unknown) {
+      owners.cacheOf(this as object, replacement)
+    })
     return replacement
   }
 
-  #replace(method: AnyFunction, cacheOf: (self: object) => FunctionCache): AnyFunction {
+  #replace(method: AnyFunction, cacheOf: CacheOf): AnyFunction {
     function cached(this: object, ...args: readonly unknown[]): Promise<unknown> {
-      return cacheOf(this).call(this, args)
+      let cache: FunctionCache
+      try {
+        cache = cacheOf(this)
+      } catch (error) {
+        return Promise.reject(error)
+      }
+      return cache.call(this, args)
     }
-    Object.defineProperty(cached, 'name', { value: method.name })
-    Object.defineProperty(cached, 'length', { value: method.length })
+    Object.defineProperty(cached, 'name', { value: method.name, configurable: true })
+    Object.defineProperty(cached, 'length', { value: method.length, configurable: true })
     this.#cacheOf.set(cached, cacheOf)
     return cached
   }
 }
 
-function checkSelf(options: Partial<CachedOptions>): void {
-  if (options.this !== 'shared' && typeof options.this !== 'function') {
+type CacheOf = (self: object) => FunctionCache
+
+/**
+ * The caches of one method, by the class that owns it. That is the class which declares it, under whose name all its
+ * subclasses share results. JavaScript does not tell that class of a private method, nor of one that another decorator
+ * covers: then each class keeps results of its own, which is less sharing, yet the same in every process.
+ */
+class OwnerCaches {
+  readonly #context: ClassMethodDecoratorContext
+  readonly #wrap: (owner: object) => FunctionCache
+  readonly #byClass = new WeakMap<object, FunctionCache>()
+  #declared: FunctionCache | undefined
+
+  constructor(context: ClassMethodDecoratorContext, wrap: (owner: object) => FunctionCache) {
+    this.#context = context
+    this.#wrap = wrap
+  }
+
+  cacheOf(self: object | undefined, method: AnyFunction): FunctionCache {
+    if (this.#declared !== undefined) return this.#declared
+    if (self === undefined || self === null) {
+      throw new OptionError(
+        `${String(this.#context.name)}: called without its object before any was made. Call it as a method, or bind it.`,
+      )
+    }
+    const own: object = this.#context.static ? self : Object.getPrototypeOf(self)
+    const declaring = this.#declaring(own, method)
+    if (declaring !== undefined) {
+      this.#declared = this.#wrap(declaring)
+      return this.#declared
+    }
+    let cache = this.#byClass.get(own)
+    if (cache === undefined) {
+      cache = this.#wrap(own)
+      this.#byClass.set(own, cache)
+    }
+    return cache
+  }
+
+  #declaring(own: object, method: AnyFunction): object | undefined {
+    const { name, private: isPrivate } = this.#context
+    if (isPrivate) return undefined
+    for (let owner: object | null = own; owner !== null; owner = Object.getPrototypeOf(owner)) {
+      if (Object.getOwnPropertyDescriptor(owner, name)?.value === method) return owner
+    }
+    return undefined
+  }
+}
+
+function checkSelf(options: Partial<CachedOptions> | undefined): void {
+  if (options?.this !== 'shared' && typeof options?.this !== 'function') {
     throw new OptionError(
       "cached: say what `this` means for the results. Either all instances share them ({ this: 'shared' }), or a function " +
         'picks what tells instances apart ({ this: (self) => self.tenant }).',
@@ -111,20 +171,16 @@ function checkSelf(options: Partial<CachedOptions>): void {
 const notAMethod = (name: string | symbol): OptionError =>
   new OptionError(`cached: ${String(name)} is no method. Decorate methods, or wrap() functions.`)
 
-/** The prototype (or class) that declares a method, so that all its subclasses give it the same name. */
-function ownerOf(self: object, name: string | symbol, method: AnyFunction): object {
-  for (let owner: object | null = self; owner !== null; owner = Object.getPrototypeOf(owner)) {
-    if (Object.getOwnPropertyDescriptor(owner, name)?.value === method) return owner
-  }
-  return Object.getPrototypeOf(self) ?? self
-}
+/** What compilers call a class without a name: the same name for unrelated classes. */
+const NAMELESS = /^(default|(default|class)_\d+|_[a-z])?$/
 
 function fullName(owner: object, name: string | symbol): string {
-  const declaring = typeof owner === 'function' ? owner : owner.constructor
-  if (declaring.name === '') {
+  const declaring: unknown = typeof owner === 'function' ? owner : owner.constructor
+  const className: unknown = typeof declaring === 'function' ? declaring.name : undefined
+  if (typeof className !== 'string' || NAMELESS.test(className)) {
     throw new OptionError(
       `cached: the class of ${String(name)} has no name. Name the method: cached({ name: … }).`,
     )
   }
-  return `${declaring.name}.${String(name)}`
+  return `${className}.${String(name)}`
 }

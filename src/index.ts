@@ -31,8 +31,13 @@ export { LruTPolicy } from './policies/lru-t-policy.ts'
 export { MruPolicy } from './policies/mru-policy.ts'
 export { RrPolicy } from './policies/rr-policy.ts'
 export type { RedisClient } from './redis/client.ts'
-export type { SerializerFunctions, SerializerName, SerializerOption, SerializerPair } from './serializers/resolve-serializer.ts'
+export type {
+  SerializerFunctions,
+  SerializerName,
+  SerializerOption,
+  SerializerPair,
+} from './serializers/resolve-serializer.ts'
 export type { Stats } from './stats.ts'
 export { MemoryStore, type MemoryStoreOptions } from './stores/memory-store.ts'
 export { RedisStore } from './stores/redis-store.ts'
-export type { Hash, Limits, NewEntry, Place, PutReport, Reading, Store, StoredEntry } from './stores/store.ts'
+export type { Hash, Limits, Lookup, NewEntry, Place, PutReport, Store } from './stores/store.ts'

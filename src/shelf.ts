@@ -1,12 +1,6 @@
 import { Batcher } from './flow/batcher.ts'
 import { SingleFlight } from './flow/single-flight.ts'
-import type { Hash, NewEntry, Place, Store, StoredEntry } from './stores/store.ts'
-
-/** What a lookup found, and when by the clock of the store. */
-export interface Lookup {
-  readonly entry: StoredEntry | undefined
-  readonly atUs: number
-}
+import type { Hash, Lookup, NewEntry, Place, Store } from './stores/store.ts'
 
 /** What became of an entry to store. */
 export interface Stored {
@@ -15,18 +9,24 @@ export interface Stored {
   readonly evicted: number
 }
 
-/** Entries that travel in one command: at this size client and server work at the same time. */
-const PIECE = 64
+/** Entries read in one command: at this size client and server work at the same time. */
+const READ_PIECE = 64
+
+/** Bytes written in one command; at 1 KB an entry, as many as are read in one. */
+const WRITE_PIECE_BYTES = 65_536
+
+/** What an entry weighs besides its value. */
+const ENTRY_BYTES = 100
 
 /** A registration is renewed when this part of the place's lifetime has passed. */
 const RENEW_AFTER = 0.1
 const RENEW_AT_LATEST_MS = 3_600_000
 
 /** One place of the store, and the traffic with it: what is asked for in one turn travels together. */
-export class Shelf<Flight> {
+export class Shelf<F> {
   readonly place: Place
   /** Calls under way in this process, by call hash. */
-  readonly flights = new SingleFlight<Flight>()
+  readonly flights: SingleFlight<F> = new SingleFlight<F>()
   readonly #store: Store
   readonly #registry: string | undefined
   readonly #reads: Batcher<Hash, Lookup>
@@ -39,16 +39,11 @@ export class Shelf<Flight> {
     this.#store = store
     this.#registry = registry
     this.place = place
-    this.#reads = new Batcher(
-      (hashes) => this.#getAll(hashes),
-      () => PIECE,
-    )
-    this.#writes = new Batcher(
-      (entries) => this.#putAll(entries),
-      () => PIECE,
-    )
+    this.#reads = new Batcher((hashes) => this.#getAll(hashes), READ_PIECE)
+    this.#writes = new Batcher((entries) => this.#putAll(entries), WRITE_PIECE_BYTES, bytesOf)
   }
 
+  /** Looks an entry up, together with all that are asked for in this turn. */
   get(hash: Hash): Promise<Lookup> {
     return this.#reads.add(hash)
   }
@@ -58,8 +53,8 @@ export class Shelf<Flight> {
   }
 
   async peek(hash: Hash): Promise<Lookup> {
-    const { atUs, entries } = await this.#store.peek(this.place, [hash])
-    return { entry: entries[0], atUs }
+    const [lookup] = await this.#store.peek(this.place, [hash])
+    return lookup as Lookup
   }
 
   /** Keeps calls under way from being joined, and from being stored. */
@@ -94,10 +89,9 @@ export class Shelf<Flight> {
     return this.#registration
   }
 
-  async #getAll(hashes: readonly Hash[]): Promise<Lookup[]> {
+  #getAll(hashes: readonly Hash[]): Promise<readonly Lookup[]> {
     this.register()?.catch(() => {}) // whoever computes hears of it
-    const { atUs, entries } = await this.#store.get(this.place, hashes)
-    return entries.map((entry) => ({ entry, atUs }))
+    return this.#store.get(this.place, hashes)
   }
 
   async #putAll(entries: readonly NewEntry[]): Promise<Stored[]> {
@@ -105,6 +99,8 @@ export class Shelf<Flight> {
     return stored.map((flag, i) => ({ stored: flag, evicted: i === 0 ? evicted : 0 }))
   }
 }
+
+const bytesOf = ({ value }: NewEntry): number => ENTRY_BYTES + value.length
 
 /** Hashes as keys of a map: of bytes, one character each. */
 export const flightName = (hash: Hash): string => (typeof hash === 'string' ? hash : hash.toString('latin1'))

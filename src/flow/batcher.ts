@@ -1,6 +1,5 @@
-/** An item on its way, and who waits for its result. */
-interface Waiting<Item, Result> {
-  readonly item: Item
+/** Who waits for the result of an item. */
+interface Waiter<Result> {
   readonly resolve: (result: Result) => void
   readonly reject: (error: unknown) => void
 }
@@ -13,44 +12,59 @@ interface Waiting<Item, Result> {
  */
 export class Batcher<Item, Result> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Result[]>
-  readonly #pieceSize: (items: number) => number
-  #waiting: Waiting<Item, Result>[] = []
+  readonly #weigh: (item: Item) => number
+  readonly #pieceWeight: number
+  #items: Item[] = []
+  #waiters: Waiter<Result>[] = []
 
   /**
    * @param run Yields one result an item, in order; its rejection is that of every item of the piece.
-   * @param pieceSize How many items travel in a piece, when there are so many in all.
+   * @param pieceWeight How much travels in one piece; a heavier item travels alone.
+   * @param weigh The weight of an item; default 1.
    */
   constructor(
     run: (items: readonly Item[]) => Promise<readonly Result[]>,
-    pieceSize: (items: number) => number,
+    pieceWeight: number,
+    weigh: (item: Item) => number = () => 1,
   ) {
     this.#run = run
-    this.#pieceSize = pieceSize
+    this.#pieceWeight = pieceWeight
+    this.#weigh = weigh
   }
 
   add(item: Item): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      // nextTick, not a microtask: it runs when all promises that this turn settled have been heard.
-      if (this.#waiting.push({ item, resolve, reject }) === 1) process.nextTick(() => this.#flush())
-    })
+    // nextTick, not a microtask: it runs when all promises that this turn settled have been heard.
+    if (this.#items.push(item) === 1) process.nextTick(() => this.#flush())
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
   }
 
   #flush(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    const size = this.#pieceSize(waiting.length)
-    for (let start = 0; start < waiting.length; start += size) {
-      this.#send(start === 0 && waiting.length <= size ? waiting : waiting.slice(start, start + size))
+    const items = this.#items
+    const waiters = this.#waiters
+    this.#items = []
+    this.#waiters = []
+    let start = 0
+    let weight = 0
+    for (let i = 0; i < items.length; i++) {
+      const more = this.#weigh(items[i] as Item)
+      if (i > start && weight + more > this.#pieceWeight) {
+        this.#send(items.slice(start, i), waiters.slice(start, i))
+        start = i
+        weight = 0
+      }
+      weight += more
     }
+    if (start === 0) this.#send(items, waiters)
+    else this.#send(items.slice(start), waiters.slice(start))
   }
 
-  #send(piece: readonly Waiting<Item, Result>[]): void {
-    this.#run(piece.map(({ item }) => item)).then(
+  #send(items: readonly Item[], waiters: readonly Waiter<Result>[]): void {
+    this.#run(items).then(
       (results) => {
-        for (const [i, { resolve }] of piece.entries()) resolve(results[i] as Result)
+        for (let i = 0; i < waiters.length; i++) waiters[i]?.resolve(results[i] as Result)
       },
       (error: unknown) => {
-        for (const { reject } of piece) reject(error)
+        for (const waiter of waiters) waiter.reject(error)
       },
     )
   }

@@ -17,6 +17,14 @@ export type CallHashOptions =
 /** How many characters (hex, base64) or bytes of a call hash tell its function. */
 const FUNCTION_PART: Record<HashEncoding, number> = { base64: 8, hex: 12, bytes: 6 }
 
+/** What is worked out once for each function. */
+interface Digester {
+  /** Comes before the arguments, in what is digested. */
+  readonly text: string
+  /** Comes before the digest, in the call hash. */
+  readonly part: string
+}
+
 /**
  * Digests calls: which function, with which arguments.
  *
@@ -26,7 +34,7 @@ const FUNCTION_PART: Record<HashEncoding, number> = { base64: 8, hex: 12, bytes:
 export class CallHash {
   readonly #algorithm: HashAlgorithm
   readonly #encoding: HashEncoding
-  readonly #prefixes = new WeakMap<FunctionIdentity, { readonly text: string; readonly part: string }>()
+  readonly #digesters = new WeakMap<FunctionIdentity, Digester>()
 
   /** @throws {OptionError} for an unknown algorithm or encoding. */
   constructor(options: CallHashOptions = {}) {
@@ -38,25 +46,26 @@ export class CallHash {
 
   /** The call hash of a call. */
   of(fn: FunctionIdentity, args: readonly unknown[]): Buffer | string {
-    const prefix = this.#prefixOf(fn)
-    const digest = this.#digest(prefix.text + fn.argumentsText(args))
-    return this.#encoding === 'bytes' ? Buffer.from(prefix.part + digest, 'latin1') : prefix.part + digest
+    const { text, part } = this.#digesterOf(fn)
+    const callHash = part + this.#digest(text + fn.argumentsText(args))
+    return this.#encoding === 'bytes' ? Buffer.from(callHash, 'latin1') : callHash
   }
 
   /** What the call hashes of a function begin with. */
   functionPart(fn: FunctionIdentity): Buffer | string {
-    const { part } = this.#prefixOf(fn)
+    const { part } = this.#digesterOf(fn)
     return this.#encoding === 'bytes' ? Buffer.from(part, 'latin1') : part
   }
 
-  #prefixOf(fn: FunctionIdentity): { readonly text: string; readonly part: string } {
-    let prefix = this.#prefixes.get(fn)
-    if (prefix === undefined) {
+  #digesterOf(fn: FunctionIdentity): Digester {
+    let digester = this.#digesters.get(fn)
+    if (digester === undefined) {
       const text = `${CANONICAL_FORM}\n${fn.text}\n`
-      prefix = { text, part: this.#digest(text).slice(0, FUNCTION_PART[this.#encoding]) }
-      this.#prefixes.set(fn, prefix)
+      const part = this.#digest(text).slice(0, FUNCTION_PART[this.#encoding])
+      digester = { text, part }
+      this.#digesters.set(fn, digester)
     }
-    return prefix
+    return digester
   }
 
   #digest(text: string): string {

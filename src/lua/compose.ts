@@ -1,7 +1,6 @@
-import { PRELUDE, VERBS } from './scripts.generated.ts'
+import { PRELUDE, type Verb, VERBS } from './scripts.generated.ts'
 
-/** What is done with a policy; one script each. */
-export type Verb = keyof typeof VERBS
+export type { Verb }
 
 /** The texts of the scripts of one policy. */
 export type LuaSources = Readonly<Record<Verb, string>>

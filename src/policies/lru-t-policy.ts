@@ -1,5 +1,8 @@
 import { POLICIES } from '../lua/scripts.generated.ts'
+import type { RemoteClock } from '../flow/remote-clock.ts'
 import { composeScripts, type LuaSources } from '../lua/compose.ts'
+import type { Command } from '../redis/client.ts'
+import type { Hash } from '../stores/store.ts'
 import { AbstractPolicy } from './abstract-policy.ts'
 import type { EvictionOrder } from './eviction-order.ts'
 import { LinkedOrder } from './linked-order.ts'
@@ -13,6 +16,14 @@ export class LruTPolicy extends AbstractPolicy {
 
   override readLuaScripts(): LuaSources {
     return composeScripts(POLICIES['lru-t'])
+  }
+
+  /** XX: who has been evicted meanwhile stays out. GT: who was touched later, by whatever process, stays there. */
+  override touchCommand(index: string, hashes: readonly Hash[], clock: RemoteClock): Command {
+    const score = String(clock.now())
+    const command: [string, ...Hash[]] = ['ZADD', index, 'XX', 'GT']
+    for (const hash of hashes) command.push(score, hash)
+    return command
   }
 
   override createOrder(): EvictionOrder {

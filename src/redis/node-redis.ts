@@ -17,7 +17,7 @@ import { sendFollowing } from './redirection.ts'
  * Bulk strings (`$`) as buffers, for a value need not be text. Doubles (`,`) as the text they come in: node-redis 5 loses
  * their last digit when it makes numbers of them, and on RESP2 they are text anyway.
  */
-const TYPE_MAPPING = { 36: Buffer }
+const TYPE_MAPPING = { 36: Buffer, 44: String }
 
 /**
  * While connected, without the timeout of the user or of node-redis 6 (5 s): it covers no more than the time until the

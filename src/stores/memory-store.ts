@@ -1,7 +1,7 @@
 import type { KeyPair } from '../keys/key-pair.ts'
 import type { EvictionOrder } from '../policies/eviction-order.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
-import type { Hash, NewEntry, Place, PutReport, Reading, Store } from './store.ts'
+import type { Hash, Lookup, NewEntry, Place, PutReport, Store } from './store.ts'
 
 /** As in the scripts: how many invalidations are remembered, and for how long. */
 const FENCE_LIMIT = 10_000
@@ -45,16 +45,17 @@ export class MemoryStore implements Store {
     this.#clock = options.clock ?? Date.now
   }
 
-  async get(place: Place, hashes: readonly Hash[]): Promise<Reading> {
+  async get(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
     const reading = this.#read(place, hashes)
     const content = this.#contentOf(place)
-    content.order.touch(hashes.map(text))
+    // Those read together were read at the same time: in the index, equal scores are ordered by name.
+    content.order.touch(hashes.map(text).sort())
     const { ttlMs, sliding } = place.limits
     if (sliding && ttlMs !== undefined && content.values.size > 0) content.expiresAtMs = this.#clock() + ttlMs
     return reading
   }
 
-  async peek(place: Place, hashes: readonly Hash[]): Promise<Reading> {
+  async peek(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
     return this.#read(place, hashes)
   }
 
@@ -139,17 +140,15 @@ export class MemoryStore implements Store {
     for (const [hash, value] of values) yield [hash, value, expiry.get(hash)]
   }
 
-  #read(place: Place, hashes: readonly Hash[]): Reading {
+  #read(place: Place, hashes: readonly Hash[]): readonly Lookup[] {
     const { values, expiry } = this.#contentOf(place)
     const atUs = this.#tick()
-    const entries = hashes.map((hash) => {
+    return hashes.map((hash) => {
       const name = text(hash)
-      const value = values.get(name)
       const expiresAtMs = expiry.get(name)
-      if (value === undefined || (expiresAtMs ?? Number.POSITIVE_INFINITY) * 1000 <= atUs) return undefined
-      return { value, expiresAtMs }
+      const isLive = (expiresAtMs ?? Number.POSITIVE_INFINITY) * 1000 > atUs
+      return { atUs, value: isLive ? values.get(name) : undefined, expiresAtMs }
     })
-    return { atUs, entries }
   }
 
   #contentOf(place: Place): Content {

@@ -1,34 +1,41 @@
 import { StoreError } from '../errors.ts'
+import { RemoteClock } from '../flow/remote-clock.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
 import type { Verb } from '../lua/compose.ts'
 import type { Command, RedisClient, RedisPort, Reply } from '../redis/client.ts'
 import { toNumber, toPort } from '../redis/port.ts'
 import { evalsha, isNoScript, runScript, type Script } from '../redis/script.ts'
-import type { Hash, NewEntry, Place, PutReport, Reading, Store, StoredEntry } from './store.ts'
+import type { Hash, Lookup, NewEntry, Place, PutReport, Store } from './store.ts'
 
 /** The part of a sliding TTL that may run down before it is renewed. */
 const RENEW_AFTER = 0.1
 
-/** The keys of a place: index, values, expiry, fence, then the policy's own structures. */
-type PlaceKeys = readonly [
-  index: string,
-  values: string,
-  expiry: string,
-  fence: string,
-  ...structures: string[],
-]
+/** What is known of a place besides what it is told. */
+interface Surroundings {
+  /** Index, values, expiry, fence, then the policy's own structures. */
+  readonly keys: readonly [
+    index: string,
+    values: string,
+    expiry: string,
+    fence: string,
+    ...structures: string[],
+  ]
+  /** The clock of the server that has the place. */
+  readonly clock: RemoteClock
+  /** When its sliding TTL is to be renewed, by the clock of this process. */
+  renewAtMs: number
+}
 
 /** Entries in a Redis or Valkey server, or a cluster of them. */
 export class RedisStore implements Store {
   readonly #client: () => RedisClient
   readonly #ports = new WeakMap<RedisClient, RedisPort>()
-  readonly #keys = new WeakMap<Place, PlaceKeys>()
-  readonly #renewAtMs = new WeakMap<Place, number>()
+  readonly #surroundings = new WeakMap<Place, Surroundings>()
   /** Scripts that a server was seen to know. */
   readonly #known = new WeakSet<Script>()
 
   /**
-   * @param client A connected client, or a function that returns one.
+   * @param client A connected client, or a function that returns one and is asked at every use.
    * @throws {OptionError} for what is no supported client.
    */
   constructor(client: RedisClient | (() => RedisClient)) {
@@ -40,18 +47,32 @@ export class RedisStore implements Store {
     }
   }
 
-  async get(place: Place, hashes: readonly Hash[]): Promise<Reading> {
-    const behind: Command[] = []
-    const touch = place.policy.readsChangeOrder ? place.policy.luaScripts.touch : undefined
-    if (touch !== undefined) {
-      behind.push(evalsha(touch, this.#keysOf(place), [String(hashes.length), ...hashes, ...place.ext]))
-    }
-    behind.push(...this.#renewals(place))
-    return this.#read(place, hashes, behind, touch)
+  /**
+   * Plain commands, since a value that passes through Lua costs three times as much. The touch goes out right behind, in
+   * the same write, and nobody waits for it: whatever this caller asks for next comes after it.
+   */
+  async get(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
+    const around = this.#around(place)
+    const touch = this.#touch(place, around, hashes)
+    const renewals = this.#renewals(place, around)
+    const replies = this.#port().send(around.keys[1], [
+      ...lookups(around, hashes),
+      ...touch.commands,
+      ...renewals,
+    ])
+    for (let i = READS + touch.commands.length; i < replies.length; i++) replies[i]?.catch(() => {})
+    const touched =
+      touch.script && this.#touched(place, hashes, touch.script, replies[READS] as Promise<Reply>)
+    if (touch.script === undefined) replies[READS]?.catch(() => {})
+    const found = await readLookups(around, replies)
+    // Only a script that is new to the server takes a second try, and then the order is worth waiting for.
+    if (touched !== undefined && !this.#known.has(touch.script as Script)) await touched
+    return found
   }
 
-  peek(place: Place, hashes: readonly Hash[]): Promise<Reading> {
-    return this.#read(place, hashes, [], undefined)
+  peek(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
+    const around = this.#around(place)
+    return readLookups(around, this.#port().send(around.keys[1], lookups(around, hashes)))
   }
 
   async put(place: Place, entries: readonly NewEntry[]): Promise<PutReport> {
@@ -65,12 +86,12 @@ export class RedisStore implements Store {
     for (const { hash, value, ttlMs: entryTtlMs, token } of entries) {
       args.push(hash, value, String(entryTtlMs ?? ''), String(token ?? ''))
     }
-    const [evicted, expired, ...stored] = (await this.#run(place, 'put', [...args, ...place.ext])) as number[]
-    return {
-      evicted: evicted as number,
-      expired: expired as number,
-      stored: stored.map((flag) => flag === 1),
-    }
+    const [doneAtUs, evicted, expired, ...stored] = (await this.#run(place, 'put', [
+      ...args,
+      ...place.ext,
+    ])) as [number, number, number, ...number[]]
+    this.#around(place).clock.hear(doneAtUs)
+    return { evicted, expired, stored: stored.map((flag) => flag === 1) }
   }
 
   invalidate(place: Place, hashes: readonly Hash[]): Promise<number> {
@@ -86,109 +107,84 @@ export class RedisStore implements Store {
   }
 
   async now(place: Place): Promise<number> {
-    const [time] = this.#send(place.keys[0], [['TIME']])
-    return toMicroseconds(await (time as Promise<Reply>))
+    const [time] = await this.#sendAll(place.keys[0], [['TIME']])
+    return toMicroseconds(time as Reply)
   }
 
   async register(registry: string, place: Place): Promise<void> {
     const { ttlMs } = place.limits
     const expire: Command[] = ttlMs === undefined ? [] : [['PEXPIRE', registry, String(ttlMs)]]
-    await Promise.all(this.#send(registry, [['SADD', registry, JSON.stringify(place.keys)], ...expire]))
+    await this.#sendAll(registry, [['SADD', registry, JSON.stringify(place.keys)], ...expire])
   }
 
   async registered(registry: string): Promise<readonly KeyPair[]> {
-    const [members] = await Promise.all(this.#send(registry, [['SMEMBERS', registry]]))
+    const [members] = await this.#sendAll(registry, [['SMEMBERS', registry]])
     return (members as readonly Buffer[]).map((pair) => JSON.parse(pair.toString()) as KeyPair)
   }
 
-  /**
-   * Plain commands, since a value that passes through Lua costs three times as much. The expiry is asked for before the
-   * values, so that an entry which expires in between is never taken for one that lives on.
-   */
-  async #read(
+  /** The touch of a policy that has one: a plain command where one can do it, else its script. */
+  #touch(
     place: Place,
+    { keys, clock }: Surroundings,
     hashes: readonly Hash[],
-    behind: readonly Command[],
-    touch: Script | undefined,
-  ): Promise<Reading> {
-    const [, values, expiry] = this.#keysOf(place)
-    const replies = this.#send(values, [
-      ['TIME'],
-      ['ZMSCORE', expiry, ...hashes],
-      ['HMGET', values, ...hashes],
-      ...behind,
-    ])
-    const touched = touch === undefined ? undefined : this.#settleTouch(place, hashes, touch, replies[3])
-    const [time, expiries, stored] = (await Promise.all(replies.slice(0, 3))) as [
-      Reply,
-      Reply[],
-      (Buffer | null)[],
-    ]
-    // A touch goes out right behind its read, before anything else that this caller may ask for next: no need to wait.
-    // Only a script that is new to the server takes a second try, and then the order is worth waiting for.
-    if (touched !== undefined && !this.#known.has(touch as Script)) await touched
-    const atUs = toMicroseconds(time)
-    return { atUs, entries: stored.map((value, i) => live(value, toNumber(expiries[i] as Reply), atUs)) }
+  ): { commands: Command[]; script?: Script } {
+    const { policy, ext } = place
+    if (!policy.readsChangeOrder) return { commands: [] }
+    const plain = clock.isKnown ? policy.touchCommand(keys[0], hashes, clock) : undefined
+    if (plain !== undefined) return { commands: [plain] }
+    const script = policy.luaScripts.touch
+    return { commands: [evalsha(script, keys, [String(hashes.length), ...hashes, ...ext])], script }
   }
 
-  async #settleTouch(
-    place: Place,
-    hashes: readonly Hash[],
-    touch: Script,
-    sent: Promise<Reply> | undefined,
-  ): Promise<void> {
+  /** A touch that is lost costs a place in the order, never a value: its trouble is nobody's. */
+  async #touched(place: Place, hashes: readonly Hash[], script: Script, sent: Promise<Reply>): Promise<void> {
     try {
       await sent
-      this.#known.add(touch)
+      this.#known.add(script)
     } catch (error) {
-      // A touch that is lost costs a place in the order, never a value.
-      if (isNoScript((error as StoreError).cause)) {
-        this.#known.delete(touch)
-        await this.#run(place, 'touch', [String(hashes.length), ...hashes, ...place.ext]).catch(() => {})
-      }
+      if (!isNoScript(error)) return
+      this.#known.delete(script)
+      await this.#run(place, 'touch', [String(hashes.length), ...hashes, ...place.ext]).catch(() => {})
     }
   }
 
   /** What prolongs a sliding TTL, once a tenth of it has run down since this process last did. */
-  #renewals(place: Place): readonly Command[] {
+  #renewals(place: Place, around: Surroundings): readonly Command[] {
     const { ttlMs, sliding } = place.limits
     if (ttlMs === undefined || !sliding) return []
     const nowMs = performance.now()
-    const dueAtMs = this.#renewAtMs.get(place)
-    if (dueAtMs !== undefined && nowMs < dueAtMs) return []
-    this.#renewAtMs.set(place, nowMs + ttlMs * RENEW_AFTER)
-    const [index, values, expiry, , ...structures] = this.#keysOf(place)
+    if (nowMs < around.renewAtMs) return []
+    around.renewAtMs = nowMs + ttlMs * RENEW_AFTER
+    const [index, values, expiry, , ...structures] = around.keys
     return [index, values, expiry, ...structures].map((key) => ['PEXPIRE', key, String(ttlMs)])
   }
 
-  #keysOf(place: Place): PlaceKeys {
-    let keys = this.#keys.get(place)
-    if (keys === undefined) {
+  #around(place: Place): Surroundings {
+    let around = this.#surroundings.get(place)
+    if (around === undefined) {
       const [index, values] = place.keys
       const structures = place.policy.structures.map((name) => `${index}:${name}`)
-      keys = [index, values, `${values}:expiry`, `${values}:fence`, ...structures]
-      this.#keys.set(place, keys)
+      const keys = [index, values, `${values}:expiry`, `${values}:fence`, ...structures] as const
+      around = { keys, clock: new RemoteClock(), renewAtMs: 0 }
+      this.#surroundings.set(place, around)
     }
-    return keys
+    return around
   }
 
   async #run(place: Place, verb: Verb, args: readonly (string | Buffer)[]): Promise<Reply> {
-    const script = place.policy.luaScripts[verb]
     try {
-      return await runScript(this.#port(), script, this.#keysOf(place), args)
+      return await runScript(this.#port(), place.policy.luaScripts[verb], this.#around(place).keys, args)
     } catch (cause) {
       throw trouble(verb, cause)
     }
   }
 
-  #send(key: string, commands: readonly Command[]): Promise<Reply>[] {
-    const replies = this.#port().send(key, commands)
-    for (const [i, reply] of replies.entries()) {
-      replies[i] = reply.catch((cause: unknown) => {
-        throw trouble(commands[i]?.[0] ?? '', cause)
-      })
+  async #sendAll(key: string, commands: readonly Command[]): Promise<Reply[]> {
+    try {
+      return await Promise.all(this.#port().send(key, commands))
+    } catch (cause) {
+      throw trouble(commands[0]?.[0] ?? '', cause)
     }
-    return replies
   }
 
   #port(): RedisPort {
@@ -202,18 +198,43 @@ export class RedisStore implements Store {
   }
 }
 
+/** How many commands a lookup takes. */
+const READS = 3
+
+/** The expiry is asked for before the values, so that an expired entry is never taken for one that lives on. */
+const lookups = ({ keys: [, values, expiry] }: Surroundings, hashes: readonly Hash[]): Command[] => [
+  ['TIME'],
+  ['ZMSCORE', expiry, ...hashes],
+  ['HMGET', values, ...hashes],
+]
+
+async function readLookups(
+  { clock }: Surroundings,
+  replies: readonly Promise<Reply>[],
+): Promise<readonly Lookup[]> {
+  let read: readonly Reply[]
+  try {
+    read = await Promise.all(replies.slice(0, READS))
+  } catch (cause) {
+    throw trouble('get', cause)
+  }
+  const [time, expiries, values] = read as [Reply, readonly Reply[], readonly (Buffer | null)[]]
+  const atUs = toMicroseconds(time)
+  clock.hear(atUs)
+  return values.map((value, i) => {
+    const expiresAtMs = toNumber(expiries[i] as Reply) ?? undefined
+    const isLive = value !== null && (expiresAtMs === undefined || expiresAtMs * 1000 > atUs)
+    return { atUs, value: isLive ? value : undefined, expiresAtMs }
+  })
+}
+
 const toMicroseconds = (time: Reply): number => {
   const [seconds, microseconds] = time as [Buffer, Buffer]
   return Number(seconds) * 1e6 + Number(microseconds)
 }
 
-const live = (value: Buffer | null, expiresAtMs: number | null, atUs: number): StoredEntry | undefined =>
-  value === null || (expiresAtMs !== null && expiresAtMs * 1000 <= atUs)
-    ? undefined
-    : { value, expiresAtMs: expiresAtMs ?? undefined }
-
-const trouble = (command: string, cause: unknown): StoreError =>
+const trouble = (what: string, cause: unknown): StoreError =>
   new StoreError(
-    `The server did not do a ${command}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    `The server did not do a ${what}: ${cause instanceof Error ? cause.message : String(cause)}`,
     { cause },
   )

@@ -23,19 +23,14 @@ export interface Place {
   readonly ext: readonly (string | Buffer)[]
 }
 
-/** An entry as stored. */
-export interface StoredEntry {
-  readonly value: Buffer
-  /** When it ends, by the clock of the store; `undefined` if it has no end of its own. */
-  readonly expiresAtMs: number | undefined
-}
-
-/** Several entries as they were at one moment. */
-export interface Reading {
-  /** That moment in microseconds, by the clock of the store. It is also the token that a later put proves itself with. */
+/** What a lookup found. */
+export interface Lookup {
+  /** When, in microseconds, by the clock of the store. It is also the token that a later put proves itself with. */
   readonly atUs: number
-  /** In the order asked for; `undefined` where there is none, or it has expired. */
-  readonly entries: readonly (StoredEntry | undefined)[]
+  /** `undefined` if there is none, or it has expired. */
+  readonly value: Buffer | undefined
+  /** When the entry ends, by the clock of the store; `undefined` if it has no end of its own. */
+  readonly expiresAtMs: number | undefined
 }
 
 /** An entry to store. */
@@ -63,10 +58,10 @@ export interface PutReport {
  * toward each other in that no put stores what was invalidated after its token.
  */
 export interface Store {
-  /** Reads entries, and tells the policy that they were read. */
-  get(place: Place, hashes: readonly Hash[]): Promise<Reading>
+  /** Reads entries, in the order asked for, and tells the policy that they were read. */
+  get(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]>
   /** Reads entries without telling the policy. */
-  peek(place: Place, hashes: readonly Hash[]): Promise<Reading>
+  peek(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]>
   /** Stores entries, evicting whom the policy names while the place is full. */
   put(place: Place, entries: readonly NewEntry[]): Promise<PutReport>
   /** Removes entries, and refuses those whose computation is under way. Returns how many there were. */

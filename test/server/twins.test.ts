@@ -97,8 +97,8 @@ describe.runIf(hasServer)('scripts and twins', () => {
 async function take(store: Store, place: Place, step: Exclude<Step, { do: 'resize' }>): Promise<unknown> {
   switch (step.do) {
     case 'get': {
-      const { entries } = await store.get(place, step.hashes)
-      return entries.map((found) => found?.value.toString())
+      const lookups = await store.get(place, step.hashes)
+      return lookups.map(({ value }) => value?.toString())
     }
     case 'put': {
       const entries: NewEntry[] = step.entries.map((each) => ({ ...each, token: undefined }))

@@ -39,15 +39,15 @@ local function highest_with_room(count)
 end
 
 -- Adds one entry at the newest end.
-local function append(first_score, hash)
-  redis.call('ZADD', index, digits(first_score), hash)
+local function append(score, hash)
+  redis.call('ZADD', index, digits(score), hash)
 end
 
--- Moves entries to the newest end, in the given order. XX: who has been evicted meanwhile stays out.
-local function move_to_end(first_score, hashes)
-  local scores = {}
+-- Moves entries to the newest end, all to one score: they were read together. XX: who was evicted meanwhile stays out.
+local function move_to_end(score, hashes)
+  local scores, text = {}, digits(score)
   for i = 1, #hashes do
-    scores[2 * i - 1] = digits(first_score + i - 1)
+    scores[2 * i - 1] = text
     scores[2 * i] = hashes[i]
   end
   redis.call('ZADD', index, 'XX', unpack(scores))

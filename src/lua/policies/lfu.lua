@@ -1,6 +1,7 @@
 -- Least frequently used: a hit adds one to an entry's count, the lowest count leaves first, and among equal counts the
 -- least recently used. A count begins at 1, is forgotten with its entry, and does not age.
--- Invariant: score = count * 2^26 + stamp, and within a count the stamps rise in the order of the last access.
+-- Invariant: score = count * 2^26 + stamp, and within a count the stamps rise in the order of the last access; those read
+-- together share one, the last of as many as they are.
 --
 -- Stamps are spent after 2^26 (67 million) accesses: then the entries of each count are stamped anew from 1, in their
 -- order, once, at about a millisecond for a thousand entries. Counts found above 2^26 by then are halved with all the
@@ -27,7 +28,7 @@ local function restamp()
   return last
 end
 
--- The first of `count` new stamps. A supply that is spent, or was lost, is made good from the order itself.
+-- The last of `count` new stamps. A supply that is spent, or was lost, is made good from the order itself.
 local function next_stamp(count)
   local last = redis.call('INCRBY', stamps, count)
   local lost = last == count and size() > 0
@@ -39,7 +40,7 @@ local function next_stamp(count)
       redis.call('PEXPIRE', stamps, ttl_ms)
     end
   end
-  return last - count + 1
+  return last
 end
 
 local function touch(hashes)
@@ -47,7 +48,7 @@ local function touch(hashes)
   local old, scores = redis.call('ZMSCORE', index, unpack(hashes)), {}
   for i = 1, #hashes do
     if old[i] then
-      scores[#scores + 1] = digits((count_of(old[i]) + 1) * STAMP_LIMIT + stamp + i - 1)
+      scores[#scores + 1] = digits((count_of(old[i]) + 1) * STAMP_LIMIT + stamp)
       scores[#scores + 1] = hashes[i]
     end
   end

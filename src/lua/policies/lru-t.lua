@@ -1,5 +1,5 @@
 -- Least recently used by the clock: as LRU, and each score tells when its entry was last used.
--- Invariant: scores are distinct and rise in the order of the last access.
+-- Invariant: scores rise in the order of the last access; those read together share one.
 -- uses: sorted-index clock
 local function touch(hashes)
   move_to_end(next_score(#hashes), hashes)

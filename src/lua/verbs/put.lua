@@ -3,7 +3,7 @@
 -- ARGV: 1 max_size (0: unbounded), 2 ttl_ms of the structure (0: none), 3 sliding (1 or 0), 4 count,
 --       then for each entry: hash, value, its own ttl_ms (empty: none), token (empty: stored in any case),
 --       then the policy's own arguments
--- Reply: number evicted, number expired, then for each entry 1 (stored) or 0 (refused: invalidated since its token)
+-- Reply: when it was done in microseconds, number evicted, number expired, then for each entry 1 (stored) or 0 (refused: invalidated since its token)
 -- uses: entries
 local max_size, ttl_ms, sliding, count = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1', tonumber(ARGV[4])
 ext = slice(ARGV, 5 + 4 * count, #ARGV)
@@ -58,7 +58,7 @@ end
 
 make_room(0) -- the bound may have been lowered
 
-local reply = { 0, 0 }
+local reply = { 0, 0, 0 }
 for i = 5, 4 * count + 1, 4 do
   local hash, value, entry_ttl_ms, token = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local refused = is_refused(hash, token)
@@ -67,7 +67,7 @@ for i = 5, 4 * count + 1, 4 do
   end
   reply[#reply + 1] = refused and 0 or 1
 end
-reply[1], reply[2] = evicted, expired
+reply[2], reply[3] = evicted, expired
 
 -- A sliding TTL is renewed when a tenth of it has run down; what was just created beside the values joins theirs.
 local function keep()
@@ -88,4 +88,5 @@ local function keep()
 end
 
 keep()
+reply[1] = now_us() + count -- not below any score given here
 return reply

@@ -1,0 +1,34 @@
+/**
+ * What another machine's clock shows, as far as it was heard of: a logical clock that follows a physical one.
+ *
+ * It never shows the same twice, never goes back, and is always ahead of what was heard last, so that what a caller does
+ * after an answer is later than what the answer tells of. (Lamport, "Time, Clocks, and the Ordering of Events in a
+ * Distributed System", CACM 1978; Kulkarni et al., "Logical Physical Clocks", OPODIS 2014.)
+ */
+export class RemoteClock {
+  readonly #elapsedMs: () => number
+  #aheadUs = Number.NEGATIVE_INFINITY
+  #lastUs = 0
+
+  /** @param elapsedMs A clock of this machine that never goes back; default `performance.now`. */
+  constructor(elapsedMs: () => number = () => performance.now()) {
+    this.#elapsedMs = elapsedMs
+  }
+
+  /** Whether anything was heard yet. */
+  get isKnown(): boolean {
+    return this.#lastUs > 0
+  }
+
+  /** An answer told the time. The one that was the shortest under way told it best. */
+  hear(atUs: number): void {
+    this.#aheadUs = Math.max(this.#aheadUs, atUs - Math.floor(this.#elapsedMs() * 1000))
+    this.#lastUs = Math.max(this.#lastUs, atUs)
+  }
+
+  /** The time there, in microseconds. */
+  now(): number {
+    this.#lastUs = Math.max(this.#lastUs + 1, this.#aheadUs + Math.floor(this.#elapsedMs() * 1000))
+    return this.#lastUs
+  }
+}

@@ -1,0 +1,641 @@
+// What every policy, scope and key style promises, through the public API, over every server and in process.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  CacheMissError,
+  type CacheOptions,
+  type CallKey,
+  FuncCacheError,
+  type Mode,
+  RedisFuncCache,
+  type Stats,
+  type Store,
+  StoreError,
+} from '../../src/index.ts'
+import { FailingStore } from './failing-store.ts'
+import { placeOf } from './places.ts'
+import { COMBINATIONS, hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
+
+type PolicyName = keyof typeof POLICIES
+
+const NO_STATS: Stats = {
+  count: 0,
+  read: 0,
+  write: 0,
+  execute: 0,
+  hit: 0,
+  miss: 0,
+  joined: 0,
+  evicted: 0,
+  error: 0,
+}
+
+/** What results can be. */
+const RESULTS: readonly (readonly [string, unknown])[] = [
+  ['undefined', undefined],
+  ['null', null],
+  ['false', false],
+  ['zero', 0],
+  ['an empty text', ''],
+  ['an object', { a: [1, { b: 'c' }] }],
+  ['a list', [1, 'two', null]],
+]
+
+/**
+ * Accesses one after the other, in a cache of three entries, and who is left at the end. A letter is a call; in capitals,
+ * a refresh.
+ */
+const ACCESSES: readonly { accesses: string; left: Readonly<Record<Exclude<PolicyName, 'rr'>, string>> }[] = [
+  // Full, and one more.
+  {
+    accesses: 'abcd',
+    left: { fifo: 'bcd', fifo_t: 'bcd', lru: 'bcd', lru_t: 'bcd', mru: 'abd', lfu: 'bcd' },
+  },
+  // Hits in unequal number: a three times, b twice, c once.
+  {
+    accesses: 'abcaabde',
+    left: { fifo: 'cde', fifo_t: 'cde', lru: 'bde', lru_t: 'bde', mru: 'ace', lfu: 'abe' },
+  },
+  // Hits in equal number, against the order of insertion.
+  {
+    accesses: 'abccbad',
+    left: { fifo: 'bcd', fifo_t: 'bcd', lru: 'abd', lru_t: 'abd', mru: 'bcd', lfu: 'abd' },
+  },
+  // A loop that is larger than the cache.
+  {
+    accesses: 'abcdabc',
+    left: { fifo: 'abc', fifo_t: 'abc', lru: 'abc', lru_t: 'abc', mru: 'acd', lfu: 'abc' },
+  },
+  // Replacing a value is an access, but not an insertion.
+  {
+    accesses: 'abcAd',
+    left: { fifo: 'bcd', fifo_t: 'bcd', lru: 'acd', lru_t: 'acd', mru: 'bcd', lfu: 'acd' },
+  },
+]
+
+let target: Target
+beforeAll(async () => {
+  target = await openTarget()
+})
+afterAll(() => target.close())
+
+/** Two processes that share a server; in process, two caches can only share the store. */
+function twoStores(): [Store, Store] {
+  const store = target.newStore()
+  return [store, hasServer ? target.newStore() : store]
+}
+
+describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scope, keys, create }) => {
+  const newCache = (
+    options: Partial<CacheOptions> = {},
+    name = unique('conformance'),
+    store = target.newStore(),
+  ) => new RedisFuncCache(name, create(), { store, ...options })
+
+  /** A function that notes its runs, and returns another object at each of them. */
+  function counted(cache: RedisFuncCache, name = 'counted') {
+    const runs: string[] = []
+    const fn = async (key: string): Promise<{ key: string; run: number }> => {
+      runs.push(key)
+      return { key, run: runs.length }
+    }
+    return { ask: cache.wrap(fn, { name }), runs }
+  }
+
+  /** Fails if the structures of a function disagree, or hold too much. */
+  const inspect = (cache: RedisFuncCache, key: CallKey, store: Store) =>
+    target.inspect(store, placeOf(cache, key))
+
+  describe('results', () => {
+    test('are computed once, then served', async () => {
+      const { ask, runs } = counted(newCache())
+      expect(await ask('a')).toEqual({ key: 'a', run: 1 })
+      expect(await ask('b')).toEqual({ key: 'b', run: 2 })
+      expect(await ask('a')).toEqual({ key: 'a', run: 1 })
+      expect(await ask('b')).toEqual({ key: 'b', run: 2 })
+      expect(runs).toEqual(['a', 'b'])
+    })
+
+    test.each(RESULTS)('%s is stored, and comes back as it was', async (_, result) => {
+      let runs = 0
+      const give = newCache().wrap(
+        async () => {
+          runs++
+          return result
+        },
+        { name: 'give' },
+      )
+      expect(await give()).toEqual(result)
+      expect(await give()).toEqual(result)
+      expect(await give()).toEqual(result)
+      expect(runs).toBe(1)
+    })
+
+    test('of a synchronous function are promised', async () => {
+      const double = newCache().wrap(function double(n: number) {
+        return 2 * n
+      })
+      expect(await double(21)).toBe(42)
+      expect(await double(21)).toBe(42)
+    })
+
+    test('belong to their caller: changing one changes no other', async () => {
+      const { ask } = counted(newCache())
+      const [first, joined] = await Promise.all([ask('a'), ask('a')])
+      first.key = joined.key = 'changed'
+      const second = await ask('a')
+      expect(second.key).toBe('a')
+      second.key = 'changed'
+      expect((await ask('a')).key).toBe('a')
+    })
+
+    test('are shared by two caches of the same name', async () => {
+      const name = unique('conformance-shared')
+      const [here, there] = twoStores()
+      const one = counted(newCache({}, name, here))
+      const other = counted(newCache({}, name, there))
+      await one.ask('a')
+      expect(await other.ask('a')).toEqual({ key: 'a', run: 1 })
+      expect(other.runs).toEqual([])
+      await other.ask.invalidate('a')
+      await one.ask('a')
+      expect(one.runs).toEqual(['a', 'a'])
+    })
+
+    test('are not shared by caches of other names or prefixes, nor by other functions or versions', async () => {
+      const name = unique('conformance-apart')
+      const store = target.newStore()
+      const cache = newCache({}, name, store)
+      const { ask } = counted(cache)
+      await ask('a')
+      const others = [
+        counted(newCache({}, `${name}-other`, store)),
+        counted(newCache({ prefix: 'other:' }, name, store)),
+        counted(cache, 'another'),
+      ]
+      expect(await Promise.all(others.map((other) => other.ask.peek('a')))).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ])
+      const next = cache.wrap(async (key: string) => ({ key }), { name: 'counted', version: 2 })
+      expect(await next.peek('a')).toBeUndefined()
+    })
+  })
+
+  describe('who leaves', () => {
+    test('no more than maxSize stay', async () => {
+      const store = target.newStore()
+      const cache = newCache({ maxSize: 4 }, undefined, store)
+      const { ask } = counted(cache)
+      const evictions: number[] = []
+      cache.on('evict', ({ count }) => evictions.push(count))
+      for (const key of 'abcdefghij') {
+        await ask(key)
+        const { hashes } = await inspect(cache, ask.keyOf(key), store)
+        expect(hashes).toContain(ask.keyOf(key).hash)
+      }
+      expect(await cache.getSize()).toBe(4)
+      expect(evictions).toEqual([1, 1, 1, 1, 1, 1])
+    })
+
+    test('no more than maxSize stay of many calls at the same time', async () => {
+      const store = target.newStore()
+      const cache = newCache({ maxSize: 10 }, undefined, store)
+      const { ask, runs } = counted(cache)
+      const names = Array.from({ length: 200 }, (_, i) => `key ${i}`)
+      const results = await Promise.all(names.map((name) => ask(name)))
+      expect(results.map(({ key }) => key)).toEqual(names)
+      expect(runs).toHaveLength(200)
+      expect((await inspect(cache, ask.keyOf(''), store)).hashes).toHaveLength(10)
+    })
+
+    test.runIf(policy !== 'rr').each(ACCESSES)('after $accesses, the right ones are left', async (row) => {
+      const { ask } = counted(newCache({ maxSize: 3 }))
+      for (const letter of row.accesses) {
+        if (letter === letter.toLowerCase()) await ask(letter)
+        else await ask.refresh(letter.toLowerCase())
+      }
+      expect(await lettersIn(ask)).toBe(row.left[policy as Exclude<PolicyName, 'rr'>])
+    })
+
+    test.runIf(policy === 'rr').each(ACCESSES)('after $accesses, any are left', async ({ accesses }) => {
+      const { ask } = counted(newCache({ maxSize: 3 }))
+      for (const letter of accesses.toLowerCase()) await ask(letter)
+      const left = await lettersIn(ask)
+      expect(left).toHaveLength(3)
+      expect(left).toContain(accesses.at(-1)?.toLowerCase())
+    })
+
+    test('peek touches nothing', async () => {
+      const { ask, runs } = counted(newCache({ maxSize: 3 }))
+      for (const letter of 'abc') await ask(letter)
+      for (const letter of 'aaa') expect(await ask.peek(letter)).toEqual({ key: 'a', run: 1 })
+      await ask('d')
+      expect(runs).toEqual(['a', 'b', 'c', 'd'])
+      const left = await lettersIn(ask)
+      // Had the peeks been accesses, LRU and LFU would have kept a, and MRU would have lost it.
+      if (policy === 'rr') expect(left).toMatch(/d$/)
+      else expect(left).toBe(policy === 'mru' ? 'abd' : 'bcd')
+    })
+
+    test('unbounded, nobody', async () => {
+      const cache = newCache({ maxSize: Number.POSITIVE_INFINITY })
+      const { ask } = counted(cache)
+      await Promise.all(Array.from({ length: 1_100 }, (_, i) => ask(String(i)))) // the default is 1024
+      expect(await cache.getSize()).toBe(1_100)
+    })
+
+    /** Who is there, found without an access. */
+    async function lettersIn(ask: ReturnType<typeof counted>['ask']): Promise<string> {
+      const there = await Promise.all([...'abcde'].map(async (key) => ((await ask.peek(key)) ? key : '')))
+      return there.join('')
+    }
+  })
+
+  describe('the functions of a cache', () => {
+    async function filled() {
+      const cache = newCache({ maxSize: 3 })
+      const f = counted(cache, 'f')
+      const g = counted(cache, 'g')
+      for (const key of 'abcde') await f.ask(key)
+      for (const key of 'ab') await g.ask(key)
+      return { cache, f, g }
+    }
+
+    test.runIf(scope === 'function')('have a bound, a size and a purge each', async () => {
+      const { cache, f, g } = await filled()
+      expect(await cache.getSize(f.ask)).toBe(3)
+      expect(await cache.getSize(g.ask)).toBe(2)
+      expect(await cache.getSize()).toBe(5)
+      expect(await cache.purge(f.ask)).toBe(3)
+      expect(await cache.getSize(f.ask)).toBe(0)
+      expect(await cache.getSize(g.ask)).toBe(2)
+      await f.ask('a')
+      expect(await cache.purge()).toBe(3)
+      expect(await cache.getSize()).toBe(0)
+      expect(await cache.purge()).toBe(0)
+    })
+
+    test.runIf(scope === 'function')('are found by a cache that has never heard of them', async () => {
+      const name = unique('conformance-functions')
+      const [here, there] = twoStores()
+      const one = newCache({}, name, here)
+      const f = counted(one, 'f')
+      for (const key of 'ab') await f.ask(key)
+      await counted(one, 'g').ask.prime(['a'], { key: 'a', run: 0 })
+      const other = newCache({}, name, there)
+      expect(await other.getSize()).toBe(3)
+      expect(await other.purge()).toBe(3)
+      expect(await one.getSize()).toBe(0)
+    })
+
+    test.runIf(scope === 'cache')('share the bound, the size and the purge', async () => {
+      const { cache, f, g } = await filled()
+      expect(await cache.getSize(f.ask)).toBe(3)
+      expect(await cache.getSize(g.ask)).toBe(3)
+      expect(await cache.getSize()).toBe(3)
+      expect(await cache.purge(g.ask)).toBe(3)
+      expect(await cache.getSize()).toBe(0)
+      expect(await cache.purge()).toBe(0)
+    })
+
+    test('are computed anew after a purge', async () => {
+      const { cache, f } = await filled()
+      await cache.purge()
+      f.runs.length = 0
+      await f.ask('e')
+      await f.ask('e')
+      expect(f.runs).toEqual(['e'])
+    })
+  })
+
+  describe('handles', () => {
+    test('invalidate removes one entry, and tells whether there was one', async () => {
+      const store = target.newStore()
+      const cache = newCache({}, undefined, store)
+      const { ask, runs } = counted(cache)
+      await Promise.all([ask('a'), ask('b')])
+      expect(await ask.invalidate('a')).toBe(true)
+      expect(await ask.invalidate('a')).toBe(false)
+      expect((await inspect(cache, ask.keyOf('a'), store)).hashes).toEqual([ask.keyOf('b').hash])
+      await ask('a')
+      await ask('b')
+      expect(runs).toEqual(['a', 'b', 'a'])
+    })
+
+    test('refresh computes now, and replaces', async () => {
+      const { ask } = counted(newCache())
+      expect(await ask.refresh('a')).toEqual({ key: 'a', run: 1 })
+      expect(await ask.refresh('a')).toEqual({ key: 'a', run: 2 })
+      expect(await ask('a')).toEqual({ key: 'a', run: 2 })
+    })
+
+    test('peek shows what is stored, and computes nothing', async () => {
+      const { ask, runs } = counted(newCache())
+      expect(await ask.peek('a')).toBeUndefined()
+      expect(runs).toEqual([])
+      await ask('a')
+      expect(await ask.peek('a')).toEqual({ key: 'a', run: 1 })
+      expect(runs).toEqual(['a'])
+    })
+
+    test('prime stores a known value', async () => {
+      const { ask, runs } = counted(newCache())
+      await ask.prime(['a'], { key: 'a', run: 77 })
+      expect(await ask('a')).toEqual({ key: 'a', run: 77 })
+      await ask.prime(['a'], { key: 'a', run: 78 })
+      expect(await ask('a')).toEqual({ key: 'a', run: 78 })
+      expect(runs).toEqual([])
+    })
+
+    test('original and identity tell the function', async () => {
+      const original = async (key: string): Promise<string> => key
+      const wrapped = newCache().wrap(original, { name: 'told', version: 3 })
+      expect(wrapped.original).toBe(original)
+      expect(wrapped.identity).toMatchObject({ name: 'told', version: '3' })
+      expect(wrapped.name).toBe('original')
+      expect(wrapped).toHaveLength(1)
+    })
+  })
+
+  describe('key names', () => {
+    const prefix = 'conformance:'
+    function wanted(name: string, checksum: string): string {
+      const names = {
+        'cache plain': `${prefix}${name}:${policy}`,
+        'function plain': `${prefix}${name}:${policy}-m:f#${checksum}`,
+        'cache cluster': `${prefix}{${name}:${policy}-c}`,
+        'function cluster': `${prefix}${name}:${policy}-cm:f#{${checksum}}`,
+      }
+      return names[`${scope} ${keys}`]
+    }
+
+    test('are those of the Python package', async () => {
+      const name = unique('names')
+      const { ask } = counted(newCache({ prefix }, name), 'f')
+      const base = wanted(name, ask.identity.checksum)
+      const { index, values, hash } = ask.keyOf('a')
+      expect([index, values]).toEqual([`${base}:0`, `${base}:1`])
+      expect(String(hash)).toMatch(/^[\w+/]{8}[\w+/]{43}=$/)
+      expect(ask.keyOf('b').hash).not.toBe(hash)
+    })
+
+    test.runIf(hasServer)('are those that lie in the server', async () => {
+      const name = unique('names')
+      const { ask } = counted(newCache({ prefix }, name), 'f')
+      await ask('a')
+      const base = wanted(name, ask.identity.checksum)
+      const [index, values] = [`${base}:0`, `${base}:1`]
+      expect(await target.raw(index, 'EXISTS', index, values)).toBe(2)
+      expect(String(await target.raw(index, 'TYPE', index))).toBe(policy === 'rr' ? 'set' : 'zset')
+      const stored = await target.raw(values, 'HGET', values, ask.keyOf('a').hash)
+      expect(JSON.parse(String(stored))).toEqual({ key: 'a', run: 1 })
+    })
+  })
+
+  describe('modes', () => {
+    test('readOnly serves what is stored, and never executes', async () => {
+      const cache = newCache()
+      const { ask, runs } = counted(cache)
+      const miss = await cache.readOnly(() => ask('a').catch((error: unknown) => error))
+      expect(miss).toBeInstanceOf(CacheMissError)
+      expect(miss).toMatchObject({ code: 'ERR_MISS' })
+      expect((miss as Error).message).toContain('counted')
+      await ask('a')
+      expect(await cache.readOnly(() => ask('a'))).toEqual({ key: 'a', run: 1 })
+      expect(runs).toEqual(['a'])
+    })
+
+    test('writeOnly computes and replaces', async () => {
+      const cache = newCache()
+      const { ask } = counted(cache)
+      await ask('a')
+      expect(await cache.writeOnly(() => ask('a'))).toEqual({ key: 'a', run: 2 })
+      expect(await ask('a')).toEqual({ key: 'a', run: 2 })
+    })
+
+    test('bypass computes, and leaves the store alone', async () => {
+      const cache = newCache()
+      const { ask } = counted(cache)
+      await cache.bypass(() => ask('a'))
+      expect(await cache.getSize()).toBe(0)
+      await ask('a')
+      expect(await cache.bypass(() => ask('a'))).toEqual({ key: 'a', run: 3 })
+      expect(await ask('a')).toEqual({ key: 'a', run: 2 })
+    })
+
+    test.each<{ mode: Partial<Mode>; stored: boolean; result: number | 'miss'; after: number | undefined }>([
+      { mode: { read: false }, stored: true, result: 2, after: 2 },
+      { mode: { write: false }, stored: true, result: 1, after: 1 },
+      { mode: { write: false }, stored: false, result: 1, after: undefined },
+      { mode: { execute: false }, stored: true, result: 1, after: 1 },
+      { mode: { execute: false }, stored: false, result: 'miss', after: undefined },
+      { mode: { read: false, execute: false }, stored: true, result: 'miss', after: 1 },
+      {
+        mode: { read: false, write: false, execute: false },
+        stored: true,
+        result: 'miss',
+        after: 1,
+      },
+    ])('$mode, stored: $stored, gives $result', async ({ mode, stored, result, after }) => {
+      const cache = newCache()
+      const { ask } = counted(cache)
+      if (stored) await ask('a')
+      const outcome = await cache.withMode(mode, () =>
+        ask('a').then(
+          ({ run }) => run,
+          (error: unknown) => (error instanceof CacheMissError ? 'miss' : error),
+        ),
+      )
+      expect(outcome).toBe(result)
+      expect((await ask.peek('a'))?.run).toBe(after)
+    })
+
+    test('nest: what an inner one does not say stays as it is around, and ends with its callback', async () => {
+      const cache = newCache()
+      const { ask } = counted(cache)
+      await ask('a')
+      await cache.withMode({ write: false }, async () => {
+        expect((await cache.withMode({ read: false }, () => ask('a'))).run).toBe(2) // and not stored
+        expect((await ask('a')).run).toBe(1)
+        expect((await cache.withMode({ write: true, read: false }, () => ask('a'))).run).toBe(3)
+        await ask('b')
+      })
+      expect((await ask('a')).run).toBe(3)
+      expect(await ask.peek('b')).toBeUndefined()
+    })
+
+    test('hold in their own async context alone', async () => {
+      const cache = newCache()
+      const { ask } = counted(cache)
+      const [inside, outside] = await Promise.all([
+        cache.readOnly(async () => {
+          await Promise.resolve()
+          return ask('a').catch((error: unknown) => error)
+        }),
+        ask('b'),
+      ])
+      expect(inside).toBeInstanceOf(CacheMissError)
+      expect(outside).toEqual({ key: 'b', run: 1 })
+    })
+  })
+
+  describe('statistics', () => {
+    test('count what the calls of a context did', async () => {
+      const cache = newCache({ maxSize: 2 })
+      const { ask } = counted(cache)
+      const { result, stats } = await cache.withStats(async () => {
+        await ask('a')
+        await ask('a')
+        await ask('b')
+        await Promise.all([ask('c'), ask('c'), ask('c')])
+        return 'done'
+      })
+      expect(result).toBe('done')
+      expect(stats).toEqual({
+        ...NO_STATS,
+        count: 6,
+        read: 4,
+        hit: 1,
+        miss: 3,
+        execute: 3,
+        write: 3,
+        joined: 2,
+        evicted: 1,
+      })
+    })
+
+    test('nest, and do not hear of other contexts', async () => {
+      const cache = newCache()
+      const { ask } = counted(cache)
+      const outer = await cache.withStats(async () => {
+        await ask('a')
+        return cache.withStats(() => ask('a'))
+      })
+      await ask('a')
+      expect(outer.result.stats).toEqual({ ...NO_STATS, count: 1, read: 1, hit: 1 })
+      expect(outer.stats).toEqual({ ...NO_STATS, count: 2, read: 2, hit: 1, miss: 1, execute: 1, write: 1 })
+    })
+
+    test.each<{ mode: Partial<Mode>; stats: Partial<Stats> }>([
+      { mode: { read: false }, stats: { count: 1, execute: 1, write: 1 } },
+      { mode: { read: false, write: false }, stats: { count: 1, execute: 1 } },
+      { mode: { write: false }, stats: { count: 1, read: 1, miss: 1, execute: 1 } },
+    ])('of $mode', async ({ mode, stats }) => {
+      const cache = newCache()
+      const { ask } = counted(cache)
+      const told = await cache.withStats(() => cache.withMode(mode, () => ask('a')))
+      expect(told.stats).toEqual({ ...NO_STATS, ...stats })
+    })
+  })
+
+  describe('errors of the function', () => {
+    test('pass through untouched, and are not stored', async () => {
+      const cache = newCache()
+      const error = new RangeError('of the function')
+      let runs = 0
+      const fail = cache.wrap(
+        async (_key: string): Promise<never> => {
+          runs++
+          throw error
+        },
+        { name: 'fail' },
+      )
+      const caught = await Promise.all([1, 2].map(() => fail('a').catch((thrown: unknown) => thrown)))
+      expect(caught[0]).toBe(error)
+      expect(caught[1]).toBe(error)
+      expect(runs).toBe(1)
+      expect(await fail('a').catch((thrown: unknown) => thrown)).toBe(error)
+      expect(await fail.refresh('a').catch((thrown: unknown) => thrown)).toBe(error)
+      expect(runs).toBe(3)
+      expect(await cache.getSize()).toBe(0)
+    })
+
+    test('leave what a refresh was to replace', async () => {
+      const cache = newCache()
+      let works = true
+      const flaky = cache.wrap(
+        () => {
+          if (!works) throw new Error('not now')
+          return 'result'
+        },
+        { name: 'flaky' },
+      )
+      await flaky()
+      works = false
+      await expect(flaky.refresh()).rejects.toThrow('not now')
+      expect(await flaky()).toBe('result')
+    })
+  })
+
+  describe('equal calls at the same time', () => {
+    test('run once, and get objects of their own', async () => {
+      const { ask, runs } = counted(newCache())
+      const results = await Promise.all([ask('a'), ask('a'), ask('a'), ask('b')])
+      expect(results.map(({ key }) => key)).toEqual(['a', 'a', 'a', 'b'])
+      expect(runs).toEqual(['a', 'b'])
+      expect(new Set(results).size).toBe(4)
+      const hits = await Promise.all([ask('a'), ask('a')])
+      expect(hits[0]).toEqual(hits[1])
+      expect(hits[0]).not.toBe(hits[1])
+    })
+
+    test('get one and the same object if that is wished', async () => {
+      const ask = newCache().wrap(async (key: string) => ({ key }), { name: 'ask', share: true })
+      const [first, second] = await Promise.all([ask('a'), ask('a')])
+      expect(first).toBe(second)
+    })
+  })
+
+  describe('trouble with the store', () => {
+    const broken = (
+      onError: 'execute' | 'throw',
+      ...methods: ConstructorParameters<typeof FailingStore> extends [Store, ...infer M] ? M : never
+    ) => {
+      const store = new FailingStore(target.newStore(), ...methods)
+      const cache = newCache({ onError }, undefined, store)
+      const errors: unknown[] = []
+      cache.on('error', ({ error }) => errors.push(error))
+      return { cache, store, errors }
+    }
+
+    test('is spared the caller, and told by an event', async () => {
+      const { cache, store, errors } = broken('execute', 'get', 'put', 'now', 'register')
+      const { ask, runs } = counted(cache)
+      const { result, stats } = await cache.withStats(async () => [await ask('a'), await ask('a')])
+      expect(result.map(({ run }) => run)).toEqual([1, 2])
+      expect(await ask.refresh('a')).toEqual({ key: 'a', run: 3 })
+      expect(runs).toHaveLength(3)
+      expect(new Set(errors)).toEqual(new Set([store.error]))
+      expect(stats.error).toBeGreaterThanOrEqual(2)
+      expect(stats).toMatchObject({ count: 2, execute: 2, hit: 0, write: 0 })
+    })
+
+    test('ends with it', async () => {
+      const { cache, store } = broken('execute', 'get', 'put')
+      const { ask, runs } = counted(cache)
+      await ask('a')
+      store.failing.clear()
+      await ask('a')
+      await ask('a')
+      expect(runs).toEqual(['a', 'a'])
+    })
+
+    test.each(['get', 'put'] as const)('of a %s is the caller’s if he asked for it', async (method) => {
+      const { cache, store } = broken('throw', method)
+      const { ask } = counted(cache)
+      const error = await ask('a').catch((thrown: unknown) => thrown)
+      expect(error).toBe(store.error)
+      expect(error).toBeInstanceOf(FuncCacheError)
+    })
+
+    test('with invalidating or purging is always the caller’s', async () => {
+      const { cache } = broken('execute', 'invalidate', 'purge', 'registered')
+      const { ask } = counted(cache)
+      await ask('a')
+      await expect(ask.invalidate('a')).rejects.toBeInstanceOf(StoreError)
+      await expect(cache.purge(ask)).rejects.toBeInstanceOf(StoreError)
+      await expect(cache.purge()).rejects.toBeInstanceOf(StoreError)
+    })
+  })
+})

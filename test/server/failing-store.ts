@@ -1,0 +1,56 @@
+import { type Hash, type KeyPair, type NewEntry, type Place, type PutReport, type Store, StoreError } from '../../src/index.ts'
+
+type Method = keyof Store
+
+/** A store that refuses what it is told to refuse, as an overloaded server does. */
+export class FailingStore implements Store {
+  readonly error = new StoreError('refused by the test')
+  readonly failing = new Set<Method>()
+  readonly #store: Store
+
+  constructor(store: Store, ...failing: Method[]) {
+    this.#store = store
+    this.failing = new Set(failing)
+  }
+
+  get(place: Place, hashes: readonly Hash[]): ReturnType<Store['get']> {
+    return this.#do('get', () => this.#store.get(place, hashes))
+  }
+
+  peek(place: Place, hashes: readonly Hash[]): ReturnType<Store['peek']> {
+    return this.#do('peek', () => this.#store.peek(place, hashes))
+  }
+
+  put(place: Place, entries: readonly NewEntry[]): Promise<PutReport> {
+    return this.#do('put', () => this.#store.put(place, entries))
+  }
+
+  invalidate(place: Place, hashes: readonly Hash[]): Promise<number> {
+    return this.#do('invalidate', () => this.#store.invalidate(place, hashes))
+  }
+
+  purge(place: Place): Promise<number> {
+    return this.#do('purge', () => this.#store.purge(place))
+  }
+
+  size(place: Place): Promise<number> {
+    return this.#do('size', () => this.#store.size(place))
+  }
+
+  now(place: Place): Promise<number> {
+    return this.#do('now', () => this.#store.now(place))
+  }
+
+  register(registry: string, place: Place): Promise<void> {
+    return this.#do('register', () => this.#store.register(registry, place))
+  }
+
+  registered(registry: string): Promise<readonly KeyPair[]> {
+    return this.#do('registered', () => this.#store.registered(registry))
+  }
+
+  async #do<T>(method: Method, run: () => Promise<T>): Promise<T> {
+    if (this.failing.has(method)) throw this.error
+    return run()
+  }
+}

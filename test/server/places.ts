@@ -1,0 +1,112 @@
+import {
+  type AbstractPolicy,
+  type Limits,
+  MemoryStore,
+  type NewEntry,
+  type Place,
+  RedisFuncCache,
+  type Store,
+} from '../../src/index.ts'
+import { type Target, unique } from './target.ts'
+
+/** A place as a cache with this policy would have, to be used through a store alone. */
+export function newPlace(policy: AbstractPolicy, limits: Partial<Limits> = {}): Place {
+  const cache = new RedisFuncCache(unique('place'), policy, { store: new MemoryStore() })
+  const { identity } = cache.wrap(async () => {}, { name: 'f' })
+  return {
+    policy,
+    keys: policy.calcKeys(identity),
+    limits: { maxSize: 100_000, ttlMs: 600_000, sliding: true, ...limits },
+    ext: [],
+  }
+}
+
+/** The same place with other limits: a cache of the same name that was configured otherwise. */
+export const withLimits = (place: Place, limits: Partial<Limits>): Place => ({
+  ...place,
+  limits: { ...place.limits, ...limits },
+})
+
+/** The place of a cache, as its entries of one function have it. */
+export function placeOf(
+  cache: RedisFuncCache,
+  { index, values }: { readonly index: string; readonly values: string },
+): Place {
+  const limits = { maxSize: cache.maxSize, ttlMs: undefined, sliding: true }
+  return { policy: cache.policy, keys: [index, values], limits, ext: [] }
+}
+
+/** All keys of a place that end with it: index, values, expiry, the policy's own. */
+export function keysOf({ policy, keys: [index, values] }: Place): string[] {
+  return [index, values, `${values}:expiry`, ...policy.structures.map((name) => `${index}:${name}`)]
+}
+
+/** An entry whose value is its name. */
+export const entry = (hash: string, more: Partial<NewEntry> = {}): NewEntry => ({
+  hash,
+  value: hash,
+  ttlMs: undefined,
+  token: undefined,
+  ...more,
+})
+
+/** Names of entries: `prefix0000`, `prefix0001`, …; their alphabet is not the order they are stored in. */
+export const hashesOf = (count: number, prefix = 'h'): string[] =>
+  Array.from({ length: count }, (_, i) => `${prefix}${String((i * 7919) % 100_003).padStart(6, '0')}`)
+
+/** Stores entries in pieces of a thousand, as a cache would send them. */
+export async function fill(store: Store, place: Place, hashes: readonly string[]): Promise<void> {
+  for (let start = 0; start < hashes.length; start += 1_000) {
+    await store.put(
+      place,
+      hashes.slice(start, start + 1_000).map((hash) => entry(hash)),
+    )
+  }
+}
+
+/** What is stored under each hash, without touching the order. */
+export async function valuesOf(
+  store: Store,
+  place: Place,
+  hashes: readonly string[],
+): Promise<(string | undefined)[]> {
+  return (await store.peek(place, hashes)).map(({ value }) => value?.toString())
+}
+
+/** The index from its lowest score to its highest. */
+export async function orderOf(target: Target, place: Place): Promise<string[]> {
+  const [index] = place.keys
+  return ((await target.raw(index, 'ZRANGE', index, '0', '-1')) as Buffer[]).map(String)
+}
+
+/** Scores as text, which all protocols agree on. */
+const SCORES = "return redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')"
+
+/** The scores of a sorted set. */
+export async function scoresOf(target: Target, key: string): Promise<Map<string, number>> {
+  const flat = (await target.raw(key, 'EVAL', SCORES, '1', key)) as Buffer[]
+  return new Map(
+    flat.flatMap((member, i) =>
+      i % 2 === 0 ? [[String(member), Number(String(flat[i + 1]))] as const] : [],
+    ),
+  )
+}
+
+/** Milliseconds that each key has left; -1: no end, -2: not there. */
+export async function leftMs(target: Target, keys: readonly string[]): Promise<number[]> {
+  return (await Promise.all(keys.map((key) => target.raw(key, 'PTTL', key)))) as number[]
+}
+
+/** Makes a key end so soon, as if its time had run down. */
+export async function runDown(target: Target, keys: readonly string[], ms: number): Promise<void> {
+  await Promise.all(keys.map((key) => target.raw(key, 'PEXPIRE', key, String(ms))))
+}
+
+/** The server's clock cannot be set: moves all ends of entries toward the present instead. */
+export async function passTime(target: Target, place: Place, ms: number): Promise<void> {
+  const expiry = `${place.keys[1]}:expiry`
+  await target.raw(expiry, 'EVAL', PASS, '1', expiry, String(ms))
+}
+
+const PASS = `
+  for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('ZINCRBY', KEYS[1], -ARGV[1], member) end`

@@ -1,0 +1,177 @@
+import { expectTypeOf } from 'vitest'
+import { type CachedFunction, type CallKey, LruTPolicy, MemoryStore, RedisFuncCache } from '../../src/index.ts'
+
+/** Checked by the compiler alone: what becomes of the type of a wrapped function. */
+const cache = new RedisFuncCache('types', new LruTPolicy(), { store: new MemoryStore() })
+
+interface Product {
+  readonly id: number
+  readonly name: string
+}
+
+// Asynchronous functions keep their type: names of parameters, optional ones, rest.
+declare function getProduct(id: number, locale?: string, ...tags: string[]): Promise<Product>
+const product = cache.wrap(getProduct)
+expectTypeOf(product).toExtend<typeof getProduct>()
+expectTypeOf(product).parameters.toEqualTypeOf<[id: number, locale?: string | undefined, ...tags: string[]]>()
+expectTypeOf(product).returns.toEqualTypeOf<Promise<Product>>()
+expectTypeOf(product.original).toEqualTypeOf<typeof getProduct>()
+// @ts-expect-error a text is no number
+void product('1')
+// @ts-expect-error an argument is missing
+void product()
+
+// So do the handles.
+expectTypeOf(product.invalidate).toEqualTypeOf<
+  (id: number, locale?: string, ...tags: string[]) => Promise<boolean>
+>()
+expectTypeOf(product.refresh).returns.toEqualTypeOf<Promise<Product>>()
+expectTypeOf(product.peek).returns.toEqualTypeOf<Promise<Product | undefined>>()
+expectTypeOf(product.keyOf).returns.toEqualTypeOf<CallKey>()
+expectTypeOf(product.prime).parameters.toEqualTypeOf<
+  [args: [id: number, locale?: string | undefined, ...tags: string[]], value: Product]
+>()
+void product.prime([1], { id: 1, name: 'one' })
+void product.prime([1, 'en', 'a', 'b'], { id: 1, name: 'one' })
+// @ts-expect-error a text is no number
+void product.invalidate('1')
+// @ts-expect-error the result lacks its name
+void product.prime([1], { id: 1 })
+// @ts-expect-error the arguments are missing
+void product.prime([], { id: 1, name: 'one' })
+
+// Type parameters and overloads of asynchronous functions survive.
+declare function pick<T extends object, K extends keyof T>(from: T, name: K): Promise<T[K]>
+const pickCached = cache.wrap(pick)
+expectTypeOf(pickCached({ a: 1, b: 'x' }, 'b')).toEqualTypeOf<Promise<string>>()
+expectTypeOf(pickCached<{ a: number }, 'a'>).returns.toEqualTypeOf<Promise<number>>()
+// @ts-expect-error there is no such property
+void pickCached({ a: 1 }, 'b')
+
+declare function find(id: number): Promise<Product>
+declare function find(name: string, exact: boolean): Promise<Product[]>
+const findCached = cache.wrap(find)
+expectTypeOf(findCached(1)).toEqualTypeOf<Promise<Product>>()
+expectTypeOf(findCached('a', true)).toEqualTypeOf<Promise<Product[]>>()
+// @ts-expect-error no overload takes that
+void findCached('a')
+void findCached.invalidate(1)
+void findCached.invalidate('a', true)
+void findCached.prime(['a', true], [])
+expectTypeOf(findCached.peek(1)).toEqualTypeOf<Promise<Product | Product[] | undefined>>()
+// @ts-expect-error no overload takes that
+void findCached.invalidate('a')
+
+declare function five(a: 1): Promise<1>
+declare function five(a: 2): Promise<2>
+declare function five(a: 3): Promise<3>
+declare function five(a: 4): Promise<4>
+declare function five(a: 5): Promise<5>
+expectTypeOf(cache.wrap(five)(1)).toEqualTypeOf<Promise<1>>()
+
+// Synchronous functions return promises.
+declare function area(width: number, height?: number): number
+const areaCached = cache.wrap(area)
+expectTypeOf(areaCached).parameters.toEqualTypeOf<[width: number, height?: number | undefined]>()
+expectTypeOf(areaCached).returns.toEqualTypeOf<Promise<number>>()
+expectTypeOf(areaCached.refresh).returns.toEqualTypeOf<Promise<number>>()
+expectTypeOf(areaCached.original).toEqualTypeOf<typeof area>()
+expectTypeOf(cache.wrap(() => {}, { name: 'nothing' })).returns.toEqualTypeOf<Promise<void>>()
+expectTypeOf(cache.wrap(JSON.parse, { name: 'parse' })).returns.toEqualTypeOf<Promise<any>>() // oxlint-disable-line no-explicit-any -- what JSON.parse returns
+declare function anything(...args: unknown[]): unknown
+expectTypeOf(cache.wrap(anything)).toBeCallableWith(1, 'a')
+expectTypeOf(cache.wrap(anything)).returns.toEqualTypeOf<Promise<unknown>>()
+declare function fails(code: number): never
+expectTypeOf(cache.wrap(fails)).returns.toEqualTypeOf<Promise<never>>()
+
+// What returns a promise at times returns one always, and one of what it was a promise of.
+declare function sometimes(id: number): Product | Promise<Product>
+expectTypeOf(cache.wrap(sometimes)).returns.toEqualTypeOf<Promise<Product>>()
+declare function thenable(id: number): PromiseLike<Product>
+expectTypeOf(cache.wrap(thenable)).returns.toEqualTypeOf<Promise<Product>>()
+interface Query<T> extends Promise<T> {
+  limit(count: number): Query<T>
+}
+declare function query(table: string): Query<Product[]>
+expectTypeOf(cache.wrap(query)).returns.toEqualTypeOf<Promise<Product[]>>()
+// @ts-expect-error it is a plain promise that comes back, not a query
+void cache.wrap(query)('products').limit(1)
+
+// Synchronous overloads, up to four; of type parameters what they extend.
+declare function size(of: string): number
+declare function size(of: Buffer, encoding: BufferEncoding): string
+declare function size(of: number): bigint
+declare function size(of: boolean): Promise<boolean>
+const sizeCached = cache.wrap(size)
+expectTypeOf(sizeCached('a')).toEqualTypeOf<Promise<number>>()
+expectTypeOf(sizeCached(Buffer.from('a'), 'hex')).toEqualTypeOf<Promise<string>>()
+expectTypeOf(sizeCached(1)).toEqualTypeOf<Promise<bigint>>()
+expectTypeOf(sizeCached(true)).toEqualTypeOf<Promise<boolean>>()
+void sizeCached.invalidate(Buffer.from('a'), 'hex')
+// @ts-expect-error no overload takes that
+void sizeCached(Buffer.from('a'))
+
+declare function same<T extends string>(text: T): T
+expectTypeOf(cache.wrap(same)('a')).toEqualTypeOf<Promise<string>>()
+// @ts-expect-error still a text
+void cache.wrap(same)(1)
+expectTypeOf(cache.wrap(async <T extends string>(text: T) => same(text), { name: 'same' })('a')).toEqualTypeOf<
+  Promise<'a'>
+>()
+
+// `this` parameters.
+interface Shop {
+  readonly tenant: string
+}
+async function list(this: Shop, page: number): Promise<string> {
+  return `${this.tenant} ${page}`
+}
+function count(this: Shop, page: number): number {
+  return this.tenant.length + page
+}
+const listCached = cache.wrap(list, { this: (self: Shop) => self.tenant })
+const countCached = cache.wrap(count, { this: 'shared' })
+const shop = { tenant: 'acme', list: listCached, count: countCached }
+expectTypeOf(shop.list(1)).toEqualTypeOf<Promise<string>>()
+expectTypeOf(shop.count(1)).toEqualTypeOf<Promise<number>>()
+void listCached.invalidate.call(shop, 1)
+// @ts-expect-error it needs its `this`
+void listCached(1)
+// @ts-expect-error it needs its `this`
+void countCached(1)
+
+// Options that are typed from the function.
+cache.wrap(getProduct, {
+  key: (id, locale, ...tags) => {
+    expectTypeOf(id).toEqualTypeOf<number>()
+    expectTypeOf(locale).toEqualTypeOf<string | undefined>()
+    expectTypeOf(tags).toEqualTypeOf<string[]>()
+    return id
+  },
+})
+cache.wrap(async (id: number, at: Date) => ({ id, at }), { name: 'keyed', key: (id, at) => [id, at.getDay()] })
+// @ts-expect-error the argument is a number
+cache.wrap(getProduct, { key: (id: string) => id })
+// @ts-expect-error no such option
+cache.wrap(getProduct, { tll: 1 })
+// @ts-expect-error no such duration
+cache.wrap(getProduct, { ttl: '1 hour' })
+
+// As a type of one's own.
+interface Services {
+  readonly product: CachedFunction<typeof getProduct>
+  readonly area: CachedFunction<(width: number) => number>
+}
+declare const services: Services
+expectTypeOf(services.product(1)).toEqualTypeOf<Promise<Product>>()
+expectTypeOf(services.area(1)).toEqualTypeOf<Promise<number>>()
+
+// A cached function goes where a function goes.
+expectTypeOf([1, 2].map((id) => product(id))).toEqualTypeOf<Promise<Product>[]>()
+declare function compose<A extends unknown[], R>(fn: (...args: A) => Promise<R>): (...args: A) => Promise<R>
+expectTypeOf(compose(product)).returns.toEqualTypeOf<Promise<Product>>()
+
+// @ts-expect-error a class is no function
+cache.wrap(Map)
+// @ts-expect-error nor is a text
+cache.wrap('getProduct')
