@@ -1,7 +1,9 @@
 import { createClient } from 'redis'
-import { MemoryStore, RedisStore, type Store } from '../src/index.ts'
+import { MemoryStore, type RedisFuncCache, RedisStore, type Store } from '../src/index.ts'
 import { findServers } from '../test/servers/binaries.ts'
 import { startServer } from '../test/servers/start-server.ts'
+
+type Client = ReturnType<typeof createClient>
 
 /** A store for examples, and where it is. */
 export interface OpenedStore {
@@ -9,38 +11,85 @@ export interface OpenedStore {
   readonly description: string
   /** The server's address; `undefined` if the store is in this process. */
   readonly url: string | undefined
+  /** To look at what the server holds; `undefined` if the store is in this process. */
+  readonly client: Client | undefined
+  /** Removes all that a cache left. `purge` alone leaves the fence for a day: a purge must outlive loads under way. */
+  erase(cache: RedisFuncCache): Promise<void>
+  /** Ends the connection, and the server if it was started for this. */
   close(): Promise<void>
 }
 
-/** The server of `REDIS_URL`, else one that is found on this machine and started for the time being, else no server. */
+/**
+ * The server of `REDIS_URL`, else one that is found on this machine and started for the time being, else no server.
+ *
+ * @throws If the server of `REDIS_URL` does not answer.
+ */
 export async function openStore({ memoryOnly = false } = {}): Promise<OpenedStore> {
-  const given = process.env['REDIS_URL']
   if (memoryOnly) return inProcess('in this process')
-  if (given !== undefined) return connected(given, 'the server of REDIS_URL', async () => {})
+  const given = process.env['REDIS_URL'] || undefined
+  if (given !== undefined) return connected(given, `the server of REDIS_URL, ${withoutPassword(given)}`, async () => {})
   const found = (await findServers()).at(-1)
-  if (found === undefined) return inProcess('in this process, as there is neither REDIS_URL nor a redis-server or valkey-server here')
+  if (found === undefined) {
+    return inProcess('in this process, as there is neither REDIS_URL nor a redis-server or valkey-server here')
+  }
   const server = await startServer(found.server)
   return connected(server.url, `${found.product} ${found.version}, started for this run`, () => server.stop())
+}
+
+/** A client for a program that soon ends: it would rather fail than wait for a server to come back. */
+export async function connectTo(url: string): Promise<Client> {
+  const client = createClient({ url, socket: { reconnectStrategy: false, connectTimeout: 5_000 } })
+  client.on('error', () => {})
+  try {
+    return await client.connect()
+  } catch (error) {
+    throw new Error(`${withoutPassword(url)} does not answer: ${messageOf(error)}`, { cause: error })
+  }
 }
 
 const inProcess = (description: string): OpenedStore => ({
   store: new MemoryStore(),
   description,
   url: undefined,
+  client: undefined,
+  erase: async (cache) => void (await cache.purge()),
   close: async () => {},
 })
 
 async function connected(url: string, description: string, stop: () => Promise<void>): Promise<OpenedStore> {
-  const client = createClient({ url })
-  client.on('error', () => {})
-  await client.connect()
+  const client = await connectTo(url).catch(async (error: unknown) => {
+    await stop()
+    throw error
+  })
   return {
     store: new RedisStore(client),
     description,
     url,
+    client,
+    erase: async (cache) => {
+      await cache.purge()
+      await client.unlink(keysOf(cache))
+    },
     close: async () => {
       client.destroy()
       await stop()
     },
   }
+}
+
+/** All keys of a cache whose functions share one key pair. */
+function keysOf({ policy }: RedisFuncCache): string[] {
+  const [index, values] = policy.calcKeys()
+  const structures = policy.structures.map((name) => `${index}:${name}`)
+  return [index, values, `${values}:expiry`, `${values}:fence`, ...structures]
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//')
+}
+
+/** Node tries every address of a name, and then has no message but theirs. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ')
+  return error instanceof Error ? error.message : String(error)
 }

@@ -214,7 +214,8 @@ export class RedisFuncCache {
   #shelfOf(name: string, keys: KeyPair, ext: readonly (string | Buffer)[]): Shelf<Flight<Outcome>> {
     let shelf = this.#shelves.get(name)
     if (shelf === undefined) {
-      shelf = new Shelf(this.#settings.store, this.#placeOf(keys, ext), this.policy.registry)
+      const { store, touchEveryMs } = this.#settings
+      shelf = new Shelf(store, this.#placeOf(keys, ext), this.policy.registry, touchEveryMs)
       if (this.#shelves.size >= SHELF_LIMIT) {
         for (const oldest of this.#shelves.keys()) {
           this.#shelves.delete(oldest)

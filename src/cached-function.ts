@@ -224,6 +224,8 @@ export class FunctionCache {
   async #write(call: Call, value: string | Buffer, token: number | undefined): Promise<void> {
     // Without a token nothing proves that the value was not invalidated meanwhile.
     if (token === undefined) return this.#skip(call, 'no-token')
+    const bytes = Buffer.byteLength(value)
+    if (bytes > this.#settings.maxValueBytes) return this.#skip(call, 'too-large', bytes)
     try {
       const { stored, evicted } = await call.shelf.put({
         hash: call.hash,
@@ -235,7 +237,7 @@ export class FunctionCache {
       if (!stored) return this.#skip(call, 'invalidated')
       count(call.context, 'write')
       if (this.#host.events.wants('store')) {
-        this.#host.events.emit('store', { ...this.#describe(call), bytes: Buffer.byteLength(value) })
+        this.#host.events.emit('store', { ...this.#describe(call), bytes })
       }
     } catch (error) {
       this.#spare(call, 'put', error)
@@ -298,8 +300,10 @@ export class FunctionCache {
     if (this.#host.events.wants(event)) this.#host.events.emit(event, this.#describe(call))
   }
 
-  #skip(call: Call, reason: SkipReason): void {
-    if (this.#host.events.wants('skip')) this.#host.events.emit('skip', { ...this.#describe(call), reason })
+  #skip(call: Call, reason: SkipReason, bytes?: number): void {
+    if (!this.#host.events.wants('skip')) return
+    const detail = { ...this.#describe(call), reason }
+    this.#host.events.emit('skip', bytes === undefined ? detail : { ...detail, bytes })
   }
 
   #fail(call: Call, during: ErrorPhase, error: unknown): void {

@@ -30,6 +30,13 @@ export interface CacheOptions {
   readonly prefix?: string
   /** How results become bytes; default `'json'`. */
   readonly serializer?: SerializerOption
+  /** Results of more bytes are not stored, and a `skip` event tells; default no bound. A function may have its own. */
+  readonly maxValueBytes?: number
+  /**
+   * Lets the policy wait to be told of reads, for so many milliseconds, in which an entry counts as read once. Saves the
+   * server work where few entries are read often. Default: it is told at once, in exact order.
+   */
+  readonly touch?: { readonly everyMs: number }
   /** How instances of your classes are told apart in arguments. */
   readonly encoders?: readonly ArgumentEncoder[]
   /**
@@ -51,6 +58,8 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
   readonly ttl?: Duration
   /** How its results become bytes; default that of the cache. */
   readonly serializer?: SerializerOption
+  /** Results of more bytes are not stored; default that of the cache. */
+  readonly maxValueBytes?: number
   /** What tells its calls apart, instead of the arguments. */
   readonly key?: (...args: Parameters<F>) => unknown
   /** What does not: positions of arguments, and names of properties of arguments that are plain objects. */
@@ -74,6 +83,8 @@ export interface CacheSettings {
   readonly serializer: Serializer
   readonly encoders: readonly ArgumentEncoder[]
   readonly throwsOnError: boolean
+  readonly maxValueBytes: number
+  readonly touchEveryMs: number | undefined
 }
 
 /** Options of a cached function, checked and with their defaults. */
@@ -81,6 +92,7 @@ export interface WrapSettings {
   readonly identity: FunctionIdentity
   readonly ttlMs: number | undefined
   readonly serializer: Serializer
+  readonly maxValueBytes: number
   readonly self: 'none' | 'shared' | ((self: never) => unknown)
   readonly share: boolean
 }
@@ -93,6 +105,8 @@ const CACHE_OPTIONS: Record<keyof CacheOptions, true> = {
   updateTtl: true,
   prefix: true,
   serializer: true,
+  maxValueBytes: true,
+  touch: true,
   encoders: true,
   onError: true,
 }
@@ -103,6 +117,7 @@ const WRAP_OPTIONS: Record<keyof WrapOptions, true> = {
   source: true,
   ttl: true,
   serializer: true,
+  maxValueBytes: true,
   key: true,
   excludes: true,
   encoders: true,
@@ -123,7 +138,7 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
   return {
     store: storeOf(options),
     limits: {
-      maxSize: checkMaxSize(options.maxSize ?? 1024),
+      maxSize: checkBound(options.maxSize ?? 1024, 'maxSize'),
       ttlMs: options.ttl === Number.POSITIVE_INFINITY ? undefined : toMs(options.ttl ?? 3600, 'ttl'),
       sliding: checkFlag(options.updateTtl ?? true, 'updateTtl'),
     },
@@ -131,6 +146,9 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
     serializer: resolveSerializer(options.serializer ?? 'json'),
     encoders: options.encoders ?? [],
     throwsOnError: checkChoice(options.onError ?? 'execute', ['execute', 'throw'], 'onError') === 'throw',
+    maxValueBytes: checkBound(options.maxValueBytes ?? Number.POSITIVE_INFINITY, 'maxValueBytes'),
+    touchEveryMs:
+      options.touch === undefined ? undefined : checkMilliseconds(options.touch.everyMs, 'touch.everyMs'),
   }
 }
 
@@ -161,6 +179,7 @@ export function checkWrapOptions(
     }),
     ttlMs: options.ttl === undefined ? undefined : toMs(options.ttl, 'ttl'),
     serializer: options.serializer === undefined ? cache.serializer : resolveSerializer(options.serializer),
+    maxValueBytes: checkBound(options.maxValueBytes ?? cache.maxValueBytes, 'maxValueBytes'),
     self,
     share: checkFlag(options.share ?? false, 'share'),
   }
@@ -217,10 +236,20 @@ function checkNames(options: object, known: Record<string, true>, where: string)
   }
 }
 
-function checkMaxSize(maxSize: number): number {
-  if (maxSize === Number.POSITIVE_INFINITY || (Number.isSafeInteger(maxSize) && maxSize > 0)) return maxSize
+function checkBound(bound: number, option: string): number {
+  if (bound === Number.POSITIVE_INFINITY || (Number.isSafeInteger(bound) && bound > 0)) return bound
   throw new OptionError(
-    `maxSize: ${String(maxSize)} is no bound. Give a whole number above 0, or Infinity for no bound.`,
+    `${option}: ${String(bound)} is no bound. Give a whole number above 0, or Infinity for no bound.`,
+  )
+}
+
+/** Timers take no more than 31 bits. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+function checkMilliseconds(ms: number, option: string): number {
+  if (Number.isSafeInteger(ms) && ms > 0 && ms <= LONGEST_TIMER_MS) return ms
+  throw new OptionError(
+    `${option}: ${String(ms)} is no time to wait. Give a whole number of milliseconds above 0.`,
   )
 }
 

@@ -1,5 +1,6 @@
 import { Batcher } from './flow/batcher.ts'
 import { SingleFlight } from './flow/single-flight.ts'
+import { TouchBuffer } from './flow/touch-buffer.ts'
 import type { Hash, Lookup, NewEntry, Place, Store } from './stores/store.ts'
 
 /** What became of an entry to store. */
@@ -9,14 +10,15 @@ export interface Stored {
   readonly evicted: number
 }
 
-/** Entries read in one command: at this size client and server work at the same time. */
-const READ_PIECE = 64
+/** Bytes that travel in one command: about this much keeps client and server at work at the same time. */
+const PIECE_BYTES = 65_536
 
-/** Bytes written in one command; at 1 KB an entry, as many as are read in one. */
-const WRITE_PIECE_BYTES = 65_536
+/** What an entry weighs at least: the cost of a small one lies in the entry, not in its bytes. */
+const ENTRY_BYTES = 1_024
 
-/** What an entry weighs besides its value. */
-const ENTRY_BYTES = 100
+/** Entries of more bytes are remembered, so that the next lookup knows what it asks for. */
+const LARGE_BYTES = 8_192
+const LARGE_LIMIT = 1_000
 
 /** A registration is renewed when this part of the place's lifetime has passed. */
 const RENEW_AFTER = 0.1
@@ -31,16 +33,29 @@ export class Shelf<F> {
   readonly #registry: string | undefined
   readonly #reads: Batcher<Hash, Lookup>
   readonly #writes: Batcher<NewEntry, Stored>
+  readonly #touches: TouchBuffer<Hash> | undefined
+  readonly #large = new Map<string, number>()
   #registration: Promise<void> | undefined
   #renewAtMs = 0
 
-  /** @param registry The list in which the place is to be noted as long as it is used, if in any. */
-  constructor(store: Store, place: Place, registry?: string) {
+  /**
+   * @param registry The list in which the place is to be noted as long as it is used, if in any.
+   * @param touchEveryMs How long the policy may wait to be told of reads; `undefined` for not at all.
+   */
+  constructor(store: Store, place: Place, registry: string | undefined, touchEveryMs: number | undefined) {
     this.#store = store
     this.#registry = registry
     this.place = place
-    this.#reads = new Batcher((hashes) => this.#getAll(hashes), READ_PIECE)
-    this.#writes = new Batcher((entries) => this.#putAll(entries), WRITE_PIECE_BYTES, bytesOf)
+    this.#reads = new Batcher(
+      (hashes) => this.#getAll(hashes),
+      PIECE_BYTES,
+      (hash) => (this.#large.size > 0 && this.#large.get(flightName(hash))) || ENTRY_BYTES,
+    )
+    this.#writes = new Batcher((entries) => this.#putAll(entries), PIECE_BYTES, bytesOf)
+    this.#touches =
+      touchEveryMs === undefined || !place.policy.readsChangeOrder
+        ? undefined
+        : new TouchBuffer(touchEveryMs, (hashes) => store.touch(place, hashes).catch(() => {}))
   }
 
   /** Looks an entry up, together with all that are asked for in this turn. */
@@ -89,9 +104,21 @@ export class Shelf<F> {
     return this.#registration
   }
 
-  #getAll(hashes: readonly Hash[]): Promise<readonly Lookup[]> {
+  async #getAll(hashes: readonly Hash[]): Promise<readonly Lookup[]> {
     this.register()?.catch(() => {}) // whoever computes hears of it
-    return this.#store.get(this.place, hashes)
+    const lookups = await (this.#touches === undefined
+      ? this.#store.get(this.place, hashes)
+      : this.#store.peek(this.place, hashes))
+    for (let i = 0; i < hashes.length; i++) this.#learn(hashes[i] as Hash, lookups[i]?.value)
+    return lookups
+  }
+
+  #learn(hash: Hash, value: Buffer | undefined): void {
+    if (value === undefined) return
+    this.#touches?.add(flightName(hash), hash)
+    if (value.length <= LARGE_BYTES) return
+    if (this.#large.size >= LARGE_LIMIT) this.#large.clear()
+    this.#large.set(flightName(hash), value.length)
   }
 
   async #putAll(entries: readonly NewEntry[]): Promise<Stored[]> {
@@ -100,7 +127,7 @@ export class Shelf<F> {
   }
 }
 
-const bytesOf = ({ value }: NewEntry): number => ENTRY_BYTES + value.length
+const bytesOf = ({ value }: NewEntry): number => Math.max(ENTRY_BYTES, value.length)
 
 /** Hashes as keys of a map: of bytes, one character each. */
 export const flightName = (hash: Hash): string => (typeof hash === 'string' ? hash : hash.toString('latin1'))

@@ -116,7 +116,11 @@ describe('modes', () => {
   })
 
   test('a mode follows what the callback began, however late', async () => {
-    const late = cache.bypass(() => turn().then(() => turn()).then(() => run(1)))
+    const late = cache.bypass(() =>
+      turn()
+        .then(() => turn())
+        .then(() => run(1)),
+    )
     await run(1)
     expect(await late).toBe(2)
     expect(await run(1)).toBe(1)

@@ -38,7 +38,8 @@ describe.each(KINDS)('cached methods (%s)', async (kind) => {
   test('are known as Class.method', () => {
     const Products = fixture.makeProducts(cache, runs)
     const products = new Products('acme')
-    const nameOf = (name: Exclude<keyof typeof products, 'tenant'>): string => cache.method(products, name).identity.name
+    const nameOf = (name: Exclude<keyof typeof products, 'tenant'>): string =>
+      cache.method(products, name).identity.name
     expect(nameOf('list')).toBe('Products.list')
     expect(nameOf(fixture.list)).toBe('Products.Symbol(list)')
     expect(nameOf('with a space')).toBe('Products.with a space')
@@ -204,7 +205,11 @@ function mark(text: string): Methods.AnyMark {
     async function (this: unknown, id) {
       return `${text}: ${await method.call(this, id)}`
     }
-  const decorate = (target: Method | object, _context: unknown, descriptor?: TypedPropertyDescriptor<Method>) => {
+  const decorate = (
+    target: Method | object,
+    _context: unknown,
+    descriptor?: TypedPropertyDescriptor<Method>,
+  ) => {
     if (descriptor?.value === undefined) return replace(target as Method)
     descriptor.value = replace(descriptor.value)
     return undefined

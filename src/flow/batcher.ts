@@ -8,7 +8,8 @@ interface Waiter<Result> {
  * Lets what is asked for in one turn of the event loop travel together.
  *
  * A lone item leaves at the end of the same turn, so batching adds nothing to its latency. Many items leave in pieces, so
- * that one side works on a piece while the other one prepares or reads the next.
+ * that one side works on a piece while the other one prepares or reads the next. What is too heavy for a piece leaves
+ * alone and last, so that nobody waits for it.
  */
 export class Batcher<Item, Result> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Result[]>
@@ -19,7 +20,7 @@ export class Batcher<Item, Result> {
 
   /**
    * @param run Yields one result an item, in order; its rejection is that of every item of the piece.
-   * @param pieceWeight How much travels in one piece; a heavier item travels alone.
+   * @param pieceWeight How much travels in one piece.
    * @param weigh The weight of an item; default 1.
    */
   constructor(
@@ -43,19 +44,28 @@ export class Batcher<Item, Result> {
     const waiters = this.#waiters
     this.#items = []
     this.#waiters = []
-    let start = 0
+    const heavy: number[] = []
+    let piece: Item[] = []
+    let pieceWaiters: Waiter<Result>[] = []
     let weight = 0
     for (let i = 0; i < items.length; i++) {
       const more = this.#weigh(items[i] as Item)
-      if (i > start && weight + more > this.#pieceWeight) {
-        this.#send(items.slice(start, i), waiters.slice(start, i))
-        start = i
+      if (more >= this.#pieceWeight && items.length > 1) {
+        heavy.push(i)
+        continue
+      }
+      if (weight > 0 && weight + more > this.#pieceWeight) {
+        this.#send(piece, pieceWaiters)
+        piece = []
+        pieceWaiters = []
         weight = 0
       }
+      piece.push(items[i] as Item)
+      pieceWaiters.push(waiters[i] as Waiter<Result>)
       weight += more
     }
-    if (start === 0) this.#send(items, waiters)
-    else this.#send(items.slice(start), waiters.slice(start))
+    if (piece.length > 0) this.#send(piece, pieceWaiters)
+    for (const i of heavy) this.#send([items[i] as Item], [waiters[i] as Waiter<Result>])
   }
 
   #send(items: readonly Item[], waiters: readonly Waiter<Result>[]): void {

@@ -46,17 +46,21 @@ export class MemoryStore implements Store {
   }
 
   async get(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
-    const reading = this.#read(place, hashes)
+    const lookups = this.#read(place, hashes)
+    await this.touch(place, hashes)
+    return lookups
+  }
+
+  async peek(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
+    return this.#read(place, hashes)
+  }
+
+  async touch(place: Place, hashes: readonly Hash[]): Promise<void> {
     const content = this.#contentOf(place)
     // Those read together were read at the same time: in the index, equal scores are ordered by name.
     content.order.touch(hashes.map(text).sort())
     const { ttlMs, sliding } = place.limits
     if (sliding && ttlMs !== undefined && content.values.size > 0) content.expiresAtMs = this.#clock() + ttlMs
-    return reading
-  }
-
-  async peek(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
-    return this.#read(place, hashes)
   }
 
   async put(place: Place, entries: readonly NewEntry[]): Promise<PutReport> {

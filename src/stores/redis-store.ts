@@ -53,26 +53,24 @@ export class RedisStore implements Store {
    */
   async get(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
     const around = this.#around(place)
-    const touch = this.#touch(place, around, hashes)
-    const renewals = this.#renewals(place, around)
-    const replies = this.#port().send(around.keys[1], [
-      ...lookups(around, hashes),
-      ...touch.commands,
-      ...renewals,
-    ])
-    for (let i = READS + touch.commands.length; i < replies.length; i++) replies[i]?.catch(() => {})
-    const touched =
-      touch.script && this.#touched(place, hashes, touch.script, replies[READS] as Promise<Reply>)
-    if (touch.script === undefined) replies[READS]?.catch(() => {})
+    const { commands, script } = this.#touchOf(place, around, hashes)
+    const replies = this.#port().send(around.keys[1], [...lookups(around, hashes), ...commands])
+    const touched = this.#touched(place, hashes, script, replies.slice(READS))
     const found = await readLookups(around, replies)
     // Only a script that is new to the server takes a second try, and then the order is worth waiting for.
-    if (touched !== undefined && !this.#known.has(touch.script as Script)) await touched
+    if (script !== undefined && !this.#known.has(script)) await touched
     return found
   }
 
   peek(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
     const around = this.#around(place)
     return readLookups(around, this.#port().send(around.keys[1], lookups(around, hashes)))
+  }
+
+  async touch(place: Place, hashes: readonly Hash[]): Promise<void> {
+    const around = this.#around(place)
+    const { commands, script } = this.#touchOf(place, around, hashes)
+    await this.#touched(place, hashes, script, this.#port().send(around.keys[0], commands))
   }
 
   async put(place: Place, entries: readonly NewEntry[]): Promise<PutReport> {
@@ -122,33 +120,39 @@ export class RedisStore implements Store {
     return (members as readonly Buffer[]).map((pair) => JSON.parse(pair.toString()) as KeyPair)
   }
 
-  /** The touch of a policy that has one: a plain command where one can do it, else its script. */
-  #touch(
-    place: Place,
-    { keys, clock }: Surroundings,
-    hashes: readonly Hash[],
-  ): { commands: Command[]; script?: Script } {
+  /** What goes out behind a read: the policy's touch, as a plain command or its script, and what prolongs a sliding TTL. */
+  #touchOf(place: Place, around: Surroundings, hashes: readonly Hash[]): Touch {
     const { policy, ext } = place
-    if (!policy.readsChangeOrder) return { commands: [] }
+    const renewals = this.#renewals(place, around)
+    if (!policy.readsChangeOrder) return { commands: renewals, script: undefined }
+    const { keys, clock } = around
     const plain = clock.isKnown ? policy.touchCommand(keys[0], hashes, clock) : undefined
-    if (plain !== undefined) return { commands: [plain] }
+    if (plain !== undefined) return { commands: [plain, ...renewals], script: undefined }
     const script = policy.luaScripts.touch
-    return { commands: [evalsha(script, keys, [String(hashes.length), ...hashes, ...ext])], script }
+    return {
+      commands: [evalsha(script, keys, [String(hashes.length), ...hashes, ...ext]), ...renewals],
+      script,
+    }
   }
 
   /** A touch that is lost costs a place in the order, never a value: its trouble is nobody's. */
-  async #touched(place: Place, hashes: readonly Hash[], script: Script, sent: Promise<Reply>): Promise<void> {
-    try {
-      await sent
+  async #touched(
+    place: Place,
+    hashes: readonly Hash[],
+    script: Script | undefined,
+    replies: readonly Promise<Reply>[],
+  ): Promise<void> {
+    const [first] = await Promise.allSettled(replies)
+    if (script === undefined || first === undefined) return
+    if (first.status === 'fulfilled') {
       this.#known.add(script)
-    } catch (error) {
-      if (!isNoScript(error)) return
+    } else if (isNoScript(first.reason)) {
       this.#known.delete(script)
       await this.#run(place, 'touch', [String(hashes.length), ...hashes, ...place.ext]).catch(() => {})
     }
   }
 
-  /** What prolongs a sliding TTL, once a tenth of it has run down since this process last did. */
+  /** Due once a tenth of a sliding TTL has run down since this process last prolonged it. */
   #renewals(place: Place, around: Surroundings): readonly Command[] {
     const { ttlMs, sliding } = place.limits
     if (ttlMs === undefined || !sliding) return []
@@ -196,6 +200,12 @@ export class RedisStore implements Store {
     }
     return port
   }
+}
+
+/** What goes out behind a read, and the script that is the first of it, if one is. */
+interface Touch {
+  readonly commands: readonly Command[]
+  readonly script: Script | undefined
 }
 
 /** How many commands a lookup takes. */

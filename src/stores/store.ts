@@ -62,6 +62,8 @@ export interface Store {
   get(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]>
   /** Reads entries without telling the policy. */
   peek(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]>
+  /** Tells the policy that entries were read, with `peek` before. */
+  touch(place: Place, hashes: readonly Hash[]): Promise<void>
   /** Stores entries, evicting whom the policy names while the place is full. */
   put(place: Place, entries: readonly NewEntry[]): Promise<PutReport>
   /** Removes entries, and refuses those whose computation is under way. Returns how many there were. */

@@ -18,5 +18,7 @@ export async function loadFixture<Fixture>(name: string, kind: DecoratorKind): P
     fileName: `${name}.fixture.ts`,
     compilerOptions: { ...DECORATOR_KINDS[kind], module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
   })
-  return (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(outputText)}`)) as Fixture
+  return (await import(
+    /* @vite-ignore */ `data:text/javascript,${encodeURIComponent(outputText)}`
+  )) as Fixture
 }

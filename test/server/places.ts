@@ -1,5 +1,6 @@
 import {
   type AbstractPolicy,
+  type Hash,
   type Limits,
   MemoryStore,
   type NewEntry,
@@ -68,7 +69,7 @@ export async function fill(store: Store, place: Place, hashes: readonly string[]
 export async function valuesOf(
   store: Store,
   place: Place,
-  hashes: readonly string[],
+  hashes: readonly Hash[],
 ): Promise<(string | undefined)[]> {
   return (await store.peek(place, hashes)).map(({ value }) => value?.toString())
 }

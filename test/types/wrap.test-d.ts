@@ -1,5 +1,11 @@
 import { expectTypeOf } from 'vitest'
-import { type CachedFunction, type CallKey, LruTPolicy, MemoryStore, RedisFuncCache } from '../../src/index.ts'
+import {
+  type CachedFunction,
+  type CallKey,
+  LruTPolicy,
+  MemoryStore,
+  RedisFuncCache,
+} from '../../src/index.ts'
 
 /** Checked by the compiler alone: what becomes of the type of a wrapped function. */
 const cache = new RedisFuncCache('types', new LruTPolicy(), { store: new MemoryStore() })
@@ -115,9 +121,9 @@ declare function same<T extends string>(text: T): T
 expectTypeOf(cache.wrap(same)('a')).toEqualTypeOf<Promise<string>>()
 // @ts-expect-error still a text
 void cache.wrap(same)(1)
-expectTypeOf(cache.wrap(async <T extends string>(text: T) => same(text), { name: 'same' })('a')).toEqualTypeOf<
-  Promise<'a'>
->()
+expectTypeOf(
+  cache.wrap(async <T extends string>(text: T) => same(text), { name: 'same' })('a'),
+).toEqualTypeOf<Promise<'a'>>()
 
 // `this` parameters.
 interface Shop {
@@ -149,7 +155,10 @@ cache.wrap(getProduct, {
     return id
   },
 })
-cache.wrap(async (id: number, at: Date) => ({ id, at }), { name: 'keyed', key: (id, at) => [id, at.getDay()] })
+cache.wrap(async (id: number, at: Date) => ({ id, at }), {
+  name: 'keyed',
+  key: (id, at) => [id, at.getDay()],
+})
 // @ts-expect-error the argument is a number
 cache.wrap(getProduct, { key: (id: string) => id })
 // @ts-expect-error no such option

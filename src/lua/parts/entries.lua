@@ -19,9 +19,11 @@ local function discard_all()
   redis.call('UNLINK', index, values, expiry, unpack(KEYS, 5))
 end
 
--- `maxmemory` or a DEL by hand may take one key of the pair. Half a pair is worth nothing: it starts over.
+-- `maxmemory` or a DEL by hand may take keys. Half a pair is worth nothing, nor is what was beside a pair that is gone: it
+-- starts over.
 local function heal()
-  if size() ~= redis.call('HLEN', values) then
+  local entries = size()
+  if entries == 0 or entries ~= redis.call('HLEN', values) then
     discard_all()
   end
 end
@@ -36,18 +38,19 @@ local function sweep(now_ms)
 end
 
 -- The fence holds who was invalidated when, so that no load begun before can store its result after. The member '' is
--- the floor: everything is deemed invalidated then. It rises when the fence is trimmed.
+-- the floor: everything is deemed invalidated then. It rises when the fence is trimmed. GT: nothing falls, even if the
+-- clock is set back.
 local function raise_fence(members, at_us)
   local scores = {}
   for i = 1, #members do
     scores[2 * i - 1] = at_us
     scores[2 * i] = members[i]
   end
-  redis.call('ZADD', fence, unpack(scores))
+  redis.call('ZADD', fence, 'GT', unpack(scores))
   local excess = redis.call('ZCARD', fence) - FENCE_LIMIT
   if excess > 0 then
     local popped = redis.call('ZPOPMIN', fence, excess)
-    redis.call('ZADD', fence, popped[#popped], '')
+    redis.call('ZADD', fence, 'GT', popped[#popped], '')
   end
   redis.call('PEXPIRE', fence, digits(FENCE_TTL_US / 1000))
 end

@@ -44,6 +44,9 @@ local function next_stamp(count)
 end
 
 local function touch(hashes)
+  if size() == 0 then
+    return -- a stamp would leave its key behind, without an end
+  end
   local stamp = next_stamp(#hashes) -- first: it may give new scores to all
   local old, scores = redis.call('ZMSCORE', index, unpack(hashes)), {}
   for i = 1, #hashes do

@@ -5,7 +5,8 @@
 -- uses: entries
 ext = ARGV
 local at_us = now_us()
-local live = redis.call('HLEN', values) - redis.call('ZCOUNT', expiry, '-inf', math.floor(at_us / 1000))
+local expired = redis.call('ZCOUNT', expiry, '-inf', math.floor(at_us / 1000))
+local live = math.max(0, redis.call('HLEN', values) - expired) -- the expiry may outlive values that `maxmemory` took
 discard_all()
 redis.call('UNLINK', fence)
 raise_fence({ '' }, digits(at_us))

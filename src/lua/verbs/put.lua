@@ -69,20 +69,17 @@ for i = 5, 4 * count + 1, 4 do
 end
 reply[2], reply[3] = evicted, expired
 
--- A sliding TTL is renewed when a tenth of it has run down; what was just created beside the values joins theirs.
+-- A sliding TTL is renewed when a tenth of it has run down. What was just created beside the values joins theirs: the
+-- expiry, or an index that was emptied on the way.
 local function keep()
   if ttl_ms == 0 then
     return
   end
   local left_ms = redis.call('PTTL', values)
-  if left_ms == -1 or (sliding and left_ms < 0.9 * ttl_ms) then
-    left_ms = ttl_ms
-  elseif redis.call('PTTL', expiry) ~= -1 then
-    return
-  end
+  local renew = left_ms < 0 or (sliding and left_ms < 0.9 * ttl_ms)
   for i = 1, #KEYS do
-    if i ~= 4 then
-      redis.call('PEXPIRE', KEYS[i], left_ms)
+    if i ~= 4 and (renew or redis.call('PTTL', KEYS[i]) == -1) then
+      redis.call('PEXPIRE', KEYS[i], renew and ttl_ms or left_ms)
     end
   end
 end

@@ -1,0 +1,120 @@
+import { createClient } from 'redis'
+import type { MemoryStore, RedisFuncCache } from '../src/index.ts'
+import type { Tally, Times } from './demo-visits.ts'
+import { CITY_COUNT } from './nearest-cities.ts'
+import { countPoints, VISITORS } from './points.ts'
+
+const BAR_WIDTH = 25
+const WIDTH = 100
+
+interface Head {
+  readonly cacheName: string
+  readonly maxSize: number
+  readonly processes: number
+  readonly description: string
+}
+
+export function printHead({ cacheName, maxSize, processes, description }: Head): void {
+  const by = processes === 1 ? 'one process, as only a server can be shared' : `${processes} processes at once`
+  print('')
+  fact('function', `nearestCities(latitude, longitude) measures the way to each of ${whole(CITY_COUNT)} cities`)
+  fact('asked by', `${by}, for ${whole(VISITORS)} visitors at ${whole(countPoints())} points; some come often`)
+  fact('cache', `'${cacheName}', LRU-T, ${whole(maxSize)} entries at the most`)
+  fact('store', description)
+}
+
+export function printTableHead(): void {
+  print('')
+  print(row('time', 'asked', 'hit ratio of each second', 'joined', 'computed', 'evicted', 'entries'))
+}
+
+/** One second: all that happened since the row before. */
+export function printRow(second: number, now: Tally, before: Tally, entries: number): void {
+  const asked = now.asked - before.asked
+  const ratio = asked === 0 ? 0 : (now.cached - before.cached) / asked
+  const bar = '█'.repeat(Math.round(ratio * BAR_WIDTH)).padEnd(BAR_WIDTH, '·')
+  const counts = [now.joined - before.joined, now.computed - before.computed, now.evicted - before.evicted, entries]
+  print(row(`${second} s`, whole(asked), `${percent(ratio)} ${bar}`, ...counts.map(whole)))
+}
+
+export function printSummary(tally: Tally, times: Times, seconds: number, processes: number): void {
+  const { asked, cached, fromOther, joined, computed, evicted } = tally
+  const [cachedMs, computedMs] = [median(times.cached), median(times.computed)]
+  const savedMs = (cached + joined) * computedMs - cached * cachedMs
+  const share = (count: number): string => `${whole(count).padStart(7)}  ${percent(count / asked)}`
+  const others = processes === 1 ? '' : `, ${whole(fromOther)} of them computed by the other process alone`
+  print('')
+  fact('asked', whole(asked).padStart(7))
+  fact('cached', `${share(cached)}   p50 ${cachedMs.toFixed(2)} ms${others}`)
+  fact('joined', `${share(joined)}   the same call was under way in the same process`)
+  fact('computed', `${share(computed)}   p50 ${computedMs.toFixed(2)} ms`)
+  fact('evicted', whole(evicted).padStart(7))
+  fact('saved', `${(savedMs / 1_000).toFixed(1).padStart(7)}  seconds of computing, in ${seconds} seconds`)
+  print('')
+}
+
+/** What lies in the server, as redis-cli would show it. */
+export async function printKeys({ policy }: RedisFuncCache, url: string): Promise<void> {
+  const client = await createClient({ url, RESP: 2 }).connect() // the protocol that redis-cli speaks by default
+  const ask = async (...command: string[]): Promise<unknown> => {
+    print(`  > ${command.map((word) => (/[{}\s]/.test(word) ? `"${word}"` : word)).join(' ')}`)
+    const reply: unknown = await client.sendCommand(command).catch((error: unknown) => error)
+    const lines = asRedisCli(reply)
+    for (const line of lines) print(`  ${shortened(line)}`)
+    return reply
+  }
+  try {
+    const [index, values] = policy.calcKeys()
+    print('  The index: who is where in the eviction order. Scores are microseconds since 1970, by the clock of the server.')
+    await ask('ZCARD', index)
+    const next = await ask('ZRANGE', index, '0', '2', 'WITHSCORES')
+    print(`  The next three to leave. They were last used ${agesOf(next)} ago.`)
+    await ask('ZRANGE', index, '0', '1', 'REV', 'WITHSCORES')
+    print('  The last two used. And the values:')
+    await ask('HLEN', values)
+    await ask('HGET', values, String((next as unknown[])[0]))
+    await ask('MEMORY', 'USAGE', index, 'SAMPLES', '0')
+    await ask('MEMORY', 'USAGE', values, 'SAMPLES', '0')
+    await ask('TTL', values)
+    print('  Bytes, and seconds to live unless the cache is used. All of it is removed now.')
+    print('')
+  } finally {
+    client.destroy()
+  }
+}
+
+/** What lies in this process. */
+export async function printEntries({ policy, maxSize }: RedisFuncCache, store: MemoryStore): Promise<void> {
+  const limits = { maxSize, ttlMs: undefined, sliding: true }
+  const entries = [...store.entriesOf({ policy, keys: policy.calcKeys(), limits, ext: [] })]
+  print(`  ${whole(entries.length)} entries in this process, call hash → result:`)
+  for (const [hash, value] of entries.slice(0, 3)) print(shortened(`  ${hash}  ${value.toString()}`))
+  print('')
+}
+
+function asRedisCli(reply: unknown, indent = ''): string[] {
+  if (reply instanceof Error) return [`(error) ${reply.message}`]
+  if (reply === null) return ['(nil)']
+  if (typeof reply === 'number') return [`(integer) ${reply}`]
+  if (Array.isArray(reply)) return reply.flatMap((item, i) => `${indent}${i + 1}) ${asRedisCli(item).join('')}`)
+  return [JSON.stringify(reply)]
+}
+
+/** How long ago the scores of a reply with scores are. */
+function agesOf(reply: unknown): string {
+  const scores = (reply as string[]).filter((_, i) => i % 2 === 1)
+  return scores.map((score) => `${((Date.now() * 1_000 - Number(score)) / 1e6).toFixed(1)} s`).join(', ')
+}
+
+const row = (time: string, asked: string, ratio: string, ...rest: string[]): string =>
+  `${time.padStart(6)}${asked.padStart(8)}   ${ratio.padEnd(BAR_WIDTH + 6)}${rest.map((cell) => cell.padStart(10)).join('')}`
+
+const fact = (name: string, text: string): void => print(`  ${name.padEnd(10)}${text}`)
+const whole = (count: number): string => count.toLocaleString('en')
+const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`.padStart(5)
+const shortened = (line: string): string => (line.length <= WIDTH ? line : `${line.slice(0, WIDTH - 1)}…`)
+const print = (line: string): void => console.log(line)
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0
+}

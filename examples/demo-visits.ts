@@ -1,0 +1,76 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { LruTPolicy, RedisFuncCache } from '../src/index.ts'
+import type { CacheOptions } from '../src/index.ts'
+import { nearestCities } from './nearest-cities.ts'
+import { visits } from './points.ts'
+
+/** Entries at the most: well below the points that are asked for. */
+export const MAX_SIZE = 300
+
+/** Every so many visits, two parts of a page ask for the same at the same time. */
+const ASKED_TWICE = 4
+
+/** What the calls of one process did so far. */
+export interface Tally {
+  asked: number
+  cached: number
+  /** Of those from the cache: what this process had never computed. */
+  fromOther: number
+  joined: number
+  computed: number
+  evicted: number
+}
+
+/** The time of every call, in milliseconds. */
+export interface Times {
+  readonly cached: number[]
+  readonly computed: number[]
+}
+
+export const newTally = (): Tally => ({ asked: 0, cached: 0, fromOther: 0, joined: 0, computed: 0, evicted: 0 })
+
+/** The cache as every process of the demo makes it: by name, prefix and policy they share it. */
+export function openCache(name: string, where: CacheOptions): RedisFuncCache {
+  return new RedisFuncCache(name, new LruTPolicy(), { ...where, maxSize: MAX_SIZE })
+}
+
+/** Serves visitors, one after the other, until the time is over. `tell` hears of the tally from time to time. */
+export async function serveVisitors(
+  cache: RedisFuncCache,
+  seed: number,
+  durationMs: number,
+  tell: (tally: Tally) => void,
+): Promise<Times> {
+  const nearest = cache.wrap(nearestCities)
+  const tally = newTally()
+  const times: Times = { cached: [], computed: [] }
+  const own = new Set<string>()
+  const began = performance.now()
+  let told = began
+  let visit = 0
+  for (const [latitude, longitude] of visits(seed)) {
+    const started = performance.now()
+    if (started - began >= durationMs) break
+    if (started - told >= 100) {
+      tell(tally)
+      told = started
+      await nextTurn() // for the sake of timers, where everything is in one process
+    }
+    const calls = ++visit % ASKED_TWICE === 0 ? 2 : 1
+    const { stats } = await cache.withStats(() =>
+      Promise.all(Array.from({ length: calls }, () => nearest(latitude, longitude))),
+    )
+    const tookMs = performance.now() - started
+    const point = `${latitude},${longitude}`
+    tally.asked += stats.count
+    tally.cached += stats.hit
+    tally.joined += stats.joined
+    tally.computed += stats.execute
+    tally.evicted += stats.evicted
+    if (stats.hit > 0 && !own.has(point)) tally.fromOther++
+    if (stats.execute > 0) own.add(point)
+    ;(stats.execute > 0 ? times.computed : times.cached).push(tookMs)
+  }
+  tell(tally)
+  return times
+}

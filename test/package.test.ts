@@ -1,0 +1,228 @@
+import { execFileSync } from 'node:child_process'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { publint } from 'publint'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+/** The package as users get it: packed from a copy of this folder, installed in an empty one, without any registry. */
+const ROOT = join(import.meta.dirname, '..')
+const folder = mkdtempSync(join(tmpdir(), 'redis-func-cache-package-'))
+const clone = join(folder, 'clone')
+const consumer = join(folder, 'consumer')
+const installed = join(consumer, 'node_modules/redis-func-cache')
+let tarball: string
+
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly engines: { readonly node: string }
+  readonly dependencies?: Record<string, string>
+  readonly devDependencies: Record<string, string>
+  readonly peerDependencies: Record<string, string>
+  readonly peerDependenciesMeta: Record<string, { readonly optional?: boolean }>
+}
+
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest
+
+/** Of npm's own variables none: they would tell the npm of this folder where it was started. */
+const env = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm|vitest|node_)/i.test(name))),
+  npm_config_cache: join(folder, 'npm-cache'),
+  npm_config_offline: 'true',
+  npm_config_update_notifier: 'false',
+}
+
+/** @throws with all of the output, if it fails. */
+function run(cwd: string, command: string, ...args: readonly string[]): string {
+  try {
+    return execFileSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout?: string; stderr?: string }
+    throw new Error(`${command} ${args.join(' ')}\n${stdout ?? ''}\n${stderr ?? ''}`, { cause: error })
+  }
+}
+
+const runNode = (file: string, text: string): unknown => {
+  writeFileSync(join(consumer, file), text)
+  return JSON.parse(run(consumer, process.execPath, file))
+}
+
+const filesIn = (path: string): string[] =>
+  readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+
+const LEFT_OUT = new Set(['node_modules', 'dist', '.git'])
+
+beforeAll(() => {
+  cpSync(ROOT, clone, { recursive: true, filter: (path) => !LEFT_OUT.has(basename(path)) })
+  symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'), 'junction')
+  run(clone, 'npm', 'pack', '--pack-destination', folder)
+  tarball = join(folder, `redis-func-cache-${manifest.version}.tgz`)
+  mkdirSync(consumer)
+  writeFileSync(join(consumer, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
+  run(consumer, 'npm', 'install', '--no-audit', '--no-fund', tarball)
+}, 300_000)
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('what is in it', () => {
+  test('compiled files and what to read, no more', () => {
+    const files = filesIn(installed).map((path) => path.slice(installed.length + 1).replaceAll('\\', '/'))
+    expect(files).toContain('dist/index.js')
+    expect(files).toContain('dist/index.d.ts')
+    expect(files).toContain('LICENSE')
+    const others = files.filter((file) => !/^dist\/[\w/.-]+\.(js|d\.ts)$/.test(file))
+    expect(others.filter((file) => file !== 'README.md').toSorted()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'package.json',
+    ])
+  })
+
+  test('it depends on nothing, and peers are optional', () => {
+    expect(manifest.dependencies ?? {}).toEqual({})
+    for (const peer of Object.keys(manifest.peerDependencies)) {
+      expect(manifest.peerDependenciesMeta[peer], peer).toEqual({ optional: true })
+      expect(manifest.devDependencies, 'tested with it').toHaveProperty([peer])
+    }
+    expect(readdirSync(join(consumer, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+      'redis-func-cache',
+    ])
+  })
+
+  test('nothing is imported that is not declared', () => {
+    const declared = new Set(Object.keys(manifest.peerDependencies))
+    const imported = new Set<string>()
+    for (const file of filesIn(join(installed, 'dist'))) {
+      const text = readFileSync(file, 'utf8')
+      for (const [, name = ''] of text.matchAll(/(?:from|import|import\(|require\() ?['"]([^'"]+)['"]/g)) {
+        if (!/^(\.|node:)/.test(name)) imported.add(`${name} in ${basename(file)}`)
+      }
+      for (const [, name = ''] of text.matchAll(/loadPeer\('[^']+', '([^']+)'/g)) {
+        expect(declared, 'a package that is loaded when used').toContain(name)
+      }
+    }
+    expect([...imported]).toEqual([])
+  })
+})
+
+describe('JavaScript', () => {
+  const use = `
+    const cache = new RedisFuncCache('shipped', new LruTPolicy(), { store: new MemoryStore(), maxSize: 2 })
+    let runs = 0
+    const double = cache.wrap(async (n) => { runs += 1; return { double: 2 * n } }, { name: 'double' })
+    const results = []
+    for (const n of [1, 1, 2, 3, 1]) results.push((await double(n)).double)
+    const size = await cache.getSize()
+    let missing
+    try { cache.wrap(async () => 1, { name: 'packed', serializer: 'msgpack' }) } catch (error) { missing = error.message }
+    console.log(JSON.stringify({ results, runs, size, missing }))
+  `
+  const used = {
+    results: [2, 2, 4, 6, 2],
+    runs: 4,
+    size: 2,
+    missing: expect.stringContaining('npm install msgpackr') as string,
+  }
+
+  test('by import', () => {
+    const head = "import { LruTPolicy, MemoryStore, RedisFuncCache } from 'redis-func-cache'"
+    expect(runNode('use.mjs', `${head}\n${use}`)).toEqual(used)
+  })
+
+  test('by require()', () => {
+    const head = "const { LruTPolicy, MemoryStore, RedisFuncCache } = require('redis-func-cache')"
+    expect(runNode('use.cjs', `${head}\nvoid (async () => {${use}})()`)).toEqual(used)
+  })
+
+  test('both are one and the same', () => {
+    const text = `
+      const required = require('redis-func-cache')
+      void import('redis-func-cache').then((imported) => {
+        console.log(JSON.stringify(Object.keys(imported).filter((name) => imported[name] !== required[name])))
+      })`
+    expect(runNode('same.cjs', text)).toEqual([])
+  })
+})
+
+describe('TypeScript', () => {
+  const source = `
+    import { type CachedFunction, type Duration, AbstractPolicy, LruTPolicy, MemoryStore, RedisFuncCache } from 'redis-func-cache'
+
+    const ttl: Duration = '5m'
+    const cache = new RedisFuncCache('typed', new LruTPolicy({ scope: 'function' }), { store: new MemoryStore(), ttl })
+    const policy: AbstractPolicy = cache.policy
+    const double: CachedFunction<(n: number) => number> = cache.wrap((n: number) => 2 * n, { name: 'double' })
+
+    class Products {
+      constructor(readonly tenant: string) {}
+      @cache.cached({ this: (self: Products) => self.tenant })
+      async list(page: number): Promise<string> {
+        return this.tenant + page
+      }
+    }
+
+    export const done: Promise<void> = (async () => {
+      const four: number = await double(2)
+      const list: string = await new Products('acme').list(four)
+      const removed: boolean = await cache.method(new Products('acme'), 'list').invalidate(four)
+      // @ts-expect-error a text is no number
+      await double('2').catch(() => {})
+      console.log(JSON.stringify({ four, list, removed, key: policy.key }))
+    })()
+  `
+
+  /** Strictly, into every declaration, and with none of the optional peers there. */
+  function compile(file: string, options: readonly string[]): unknown {
+    writeFileSync(join(consumer, file), source)
+    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+    const strict = [
+      '--strict',
+      '--exactOptionalPropertyTypes',
+      '--skipLibCheck',
+      'false',
+      '--target',
+      'es2023',
+    ]
+    const node = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')]
+    run(consumer, process.execPath, tsc, '--ignoreConfig', ...strict, ...node, ...options, file)
+    return JSON.parse(run(consumer, process.execPath, file.replace('ts', 'js')))
+  }
+
+  const result = { four: 4, list: 'acme4', removed: true, key: 'lru_t' }
+
+  test.each([
+    ['a module', 'typed.mts', ['--module', 'nodenext']],
+    ['CommonJS', 'typed.cts', ['--module', 'nodenext']],
+    ['legacy decorators', 'legacy.mts', ['--module', 'nodenext', '--experimentalDecorators']],
+    ['for a bundler', 'bundled.mts', ['--module', 'esnext', '--moduleResolution', 'bundler']],
+  ])('%s compiles and runs', { timeout: 120_000 }, (_, file, options) => {
+    expect(compile(file, options)).toEqual(result)
+  })
+})
+
+describe('checkers of packages', () => {
+  test('publint', async () => {
+    const { messages } = await publint({ pkgDir: installed, pack: false, strict: true })
+    expect(messages).toEqual([])
+  })
+
+  test('attw', { timeout: 120_000 }, () => {
+    const attw = join(ROOT, 'node_modules/.bin/attw')
+    const report = run(folder, attw, tarball, '--profile', 'esm-only', '--no-color')
+    const counted = report.split('\n').filter((line) => !line.includes('ignored'))
+    expect(counted.join('\n')).toMatch(/from ESM.*🟢 \(ESM\)/)
+    expect(counted.join('\n')).not.toMatch(/[💀❌⚠🎭🐛👺❓🤨]/u)
+  })
+})
