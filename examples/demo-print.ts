@@ -31,9 +31,10 @@ export function printTableHead(): void {
 /** One second: all that happened since the row before. */
 export function printRow(second: number, now: Tally, before: Tally, entries: number): void {
   const asked = now.asked - before.asked
-  const ratio = asked === 0 ? 0 : (now.cached - before.cached) / asked
+  const [hits, runs] = [now.cached - before.cached, now.computed - before.computed]
+  const ratio = hits / (hits + runs || 1)
   const bar = '█'.repeat(Math.round(ratio * BAR_WIDTH)).padEnd(BAR_WIDTH, '·')
-  const counts = [now.joined - before.joined, now.computed - before.computed, now.evicted - before.evicted, entries]
+  const counts = [now.joined - before.joined, runs, now.evicted - before.evicted, entries]
   print(row(`${second} s`, whole(asked), `${percent(ratio)} ${bar}`, ...counts.map(whole)))
 }
 

@@ -5,10 +5,10 @@ import { nearestCities } from './nearest-cities.ts'
 import { visits } from './points.ts'
 
 /** Entries at the most: well below the points that are asked for. */
-export const MAX_SIZE = 300
+export const MAX_SIZE = 200
 
 /** Every so many visits, two parts of a page ask for the same at the same time. */
-const ASKED_TWICE = 4
+const ASKED_TWICE = 8
 
 /** What the calls of one process did so far. */
 export interface Tally {

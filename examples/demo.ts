@@ -105,7 +105,6 @@ function sum(tallies: readonly Tally[]): Tally {
   return total
 }
 
-const merge = (all: readonly Times[]): Times => ({
-  cached: all.flatMap(({ cached }) => cached),
-  computed: all.flatMap(({ computed }) => computed),
-})
+function merge(all: readonly Times[]): Times {
+  return { cached: all.flatMap(({ cached }) => cached), computed: all.flatMap(({ computed }) => computed) }
+}

@@ -38,12 +38,12 @@ export async function openStore({ memoryOnly = false } = {}): Promise<OpenedStor
 
 /** A client for a program that soon ends: it would rather fail than wait for a server to come back. */
 export async function connectTo(url: string): Promise<Client> {
-  const client = createClient({ url, socket: { reconnectStrategy: false, connectTimeout: 5_000 } })
-  client.on('error', () => {})
   try {
+    const client = createClient({ url, socket: { reconnectStrategy: false, connectTimeout: 5_000 } })
+    client.on('error', () => {})
     return await client.connect()
   } catch (error) {
-    throw new Error(`${withoutPassword(url)} does not answer: ${messageOf(error)}`, { cause: error })
+    throw new Error(`No connection to ${withoutPassword(url)}: ${messageOf(error)}`, { cause: error })
   }
 }
 
@@ -85,7 +85,7 @@ function keysOf({ policy }: RedisFuncCache): string[] {
 }
 
 function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//')
+  return url.replace(/\/\/.*@/, '//')
 }
 
 /** Node tries every address of a name, and then has no message but theirs. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import type { RedisFuncCache } from '../src/index.ts'
 
@@ -12,10 +12,14 @@ export const hasTraces = (): boolean => existsSync(join(TRACES, 'reference.csv')
 /** The keys of a trace: the name of one of the real ones, or any file of one key a line, gzipped or not. */
 export function readTrace(nameOrFile: string): string[] {
   const file = existsSync(nameOrFile) ? nameOrFile : join(TRACES, `${nameOrFile}.gz`)
-  if (!existsSync(file)) throw new Error(`${nameOrFile} is neither a file nor a trace in ${TRACES}`)
+  if (!existsSync(file)) {
+    throw new Error(`--trace ${nameOrFile}: no such file, and no trace of that name in ${resolve(TRACES)}.`)
+  }
   const bytes = readFileSync(file)
   const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()
-  return text.split('\n').filter((line) => line !== '')
+  const keys = text.split(/\r?\n/).filter((line) => line !== '')
+  if (keys.length === 0) throw new Error(`--trace ${nameOrFile}: the file holds no keys, one a line.`)
+  return keys
 }
 
 export interface Replay {

@@ -15,34 +15,60 @@ const POLICIES = {
   rr: library.RrPolicy,
 } as const
 
-const { values } = parseArgs({
-  options: {
-    trace: { type: 'string', default: 'web12' },
-    size: { type: 'string', default: '150' },
-    policy: { type: 'string', default: 'lru' },
-    store: { type: 'string', default: 'server' },
-  },
-})
+const USAGE = 'npm run trace -- --trace <name, or file of one key a line> --size 150 --policy lru [--store memory]'
 
-const name = values.policy.replace('_', '-') as keyof typeof POLICIES
-const Policy = POLICIES[name]
-if (Policy === undefined)
-  throw new Error(`--policy ${values.policy}: choose one of ${Object.keys(POLICIES).join(', ')}`)
+/** What is asked for, checked. */
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      trace: { type: 'string', default: 'web12' },
+      size: { type: 'string', default: '150' },
+      policy: { type: 'string', default: 'lru' },
+      store: { type: 'string', default: 'server' },
+    },
+  })
+  const policy = values.policy.toLowerCase().replace('_', '-')
+  const size = Number(values.size)
+  if (!Object.hasOwn(POLICIES, policy))
+    throw new Error(`--policy ${values.policy}: choose one of ${Object.keys(POLICIES).join(', ')}.`)
+  if (!(Number.isSafeInteger(size) && size > 0))
+    throw new Error(`--size ${values.size}: give a whole number of entries above 0.`)
+  if (!['server', 'memory'].includes(values.store))
+    throw new Error(`--store ${values.store}: choose server or memory.`)
+  return {
+    trace: values.trace,
+    keys: readTrace(values.trace),
+    size,
+    policy: policy as keyof typeof POLICIES,
+    memoryOnly: values.store === 'memory',
+  }
+}
 
-const keys = readTrace(values.trace)
-const { store, description, close } = await openStore({ memoryOnly: values.store === 'memory' })
-const cache = new library.RedisFuncCache(`trace-${process.pid}`, new Policy(), {
-  store,
-  maxSize: Number(values.size),
-})
+async function run(): Promise<void> {
+  const { trace, keys, size, policy, memoryOnly } = readOptions()
+  const opened = await openStore({ memoryOnly })
+  const { store, description } = opened
+  const cache = new library.RedisFuncCache(`trace-${process.pid}`, new POLICIES[policy](), {
+    store,
+    maxSize: size,
+    onError: 'throw', // a count with misses of a failing server in it would be wrong
+  })
+  try {
+    const { requests, misses } = await replay(cache, keys)
+    const ratio = (100 * (requests - misses)) / requests
+    console.log(`${trace}, ${policy}, ${size} entries, ${description}`)
+    console.log(
+      `requests ${requests}  hits ${requests - misses}  misses ${misses}  hit ratio ${ratio.toFixed(2)} %`,
+    )
+  } finally {
+    await opened.erase(cache).catch(() => {})
+    await opened.close()
+  }
+}
+
 try {
-  const { requests, misses } = await replay(cache, keys)
-  const ratio = (100 * (requests - misses)) / requests
-  console.log(`${values.trace}, ${name}, ${values.size} entries, ${description}`)
-  console.log(
-    `requests ${requests}  hits ${requests - misses}  misses ${misses}  hit ratio ${ratio.toFixed(2)} %`,
-  )
-} finally {
-  await cache.purge()
-  await close()
+  await run()
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : String(error)}\nusage: ${USAGE}`)
+  process.exitCode = 1
 }

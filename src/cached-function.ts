@@ -1,14 +1,16 @@
 import { type Context, type Contexts, count } from './context.ts'
 import { CacheMissError } from './errors.ts'
-import type { CallEvent, ErrorPhase, Events, SkipReason } from './events.ts'
+import type { ErrorPhase, Events } from './events.ts'
 import { Flight } from './flow/single-flight.ts'
+import type { Hash } from './keys/call-hash.ts'
 import type { FunctionIdentity } from './keys/function-identity.ts'
 import type { WrapSettings } from './options.ts'
+import { Reporter } from './reporter.ts'
 import { decode, encode } from './serializers/encoding.ts'
 import { findLoss } from './serializers/loss.ts'
 import type { Serializer } from './serializers/serializer.ts'
 import { flightName, type Shelf } from './shelf.ts'
-import type { Hash, Lookup } from './stores/store.ts'
+import type { Lookup } from './stores/store.ts'
 
 /** What a call under way brings to all who wait for it. */
 export interface Outcome {
@@ -47,11 +49,13 @@ interface Call {
 export class FunctionCache {
   readonly #host: FunctionHost
   readonly #settings: WrapSettings
+  readonly #report: Reporter
   #checkedForLoss = false
 
   constructor(host: FunctionHost, settings: WrapSettings) {
     this.#host = host
     this.#settings = settings
+    this.#report = new Reporter(host.name, settings.identity.name, host.events)
   }
 
   get identity(): FunctionIdentity {
@@ -155,10 +159,7 @@ export class FunctionCache {
 
   async #miss(call: Call, lookup: Lookup | undefined): Promise<Outcome> {
     const { mode } = call.context
-    if (mode.read) {
-      count(call.context, 'miss')
-      this.#tell('miss', call)
-    }
+    if (mode.read) this.#report.miss(call)
     if (!mode.execute) throw this.#missError(call)
     if (!mode.write) return this.#outcome(await this.#execute(call.self, call.args, call.context), undefined)
     return this.#compute(call, mode.read ? lookup?.atUs : await this.#tokenOf(call))
@@ -174,12 +175,10 @@ export class FunctionCache {
     if (stored === undefined) return undefined
     try {
       const outcome = this.#outcome(decode(this.#settings.serializer, stored), stored)
-      count(call.context, 'hit')
-      this.#tell('hit', call)
+      this.#report.hit(call)
       return outcome
     } catch (error) {
-      count(call.context, 'error')
-      this.#host.events.emit('undecodable', { ...this.#describe(call), error })
+      this.#report.undecodable(call, error)
       return undefined
     }
   }
@@ -214,31 +213,22 @@ export class FunctionCache {
       return stored
     } catch (error) {
       // Not the store's trouble: told by an event, and never a reason to withhold a result that is there.
-      count(call.context, 'error')
-      this.#fail(call, 'serialize', error)
-      this.#skip(call, 'unserializable')
+      this.#report.failed(call, 'serialize', error)
       return undefined
     }
   }
 
   async #write(call: Call, value: string | Buffer, token: number | undefined): Promise<void> {
-    // Without a token nothing proves that the value was not invalidated meanwhile.
-    if (token === undefined) return this.#skip(call, 'no-token')
     const bytes = Buffer.byteLength(value)
-    if (bytes > this.#settings.maxValueBytes) return this.#skip(call, 'too-large', bytes)
+    if (bytes > this.#settings.maxValueBytes) return this.#report.skipped(call, 'too-large', bytes)
+    // Without a token nothing proves that the value was not invalidated meanwhile.
+    if (token === undefined) return this.#report.skipped(call, 'no-token', bytes)
     try {
-      const { stored, evicted } = await call.shelf.put({
-        hash: call.hash,
-        value,
-        ttlMs: this.#settings.ttlMs,
-        token,
-      })
-      if (evicted > 0) this.#evicted(call, evicted)
-      if (!stored) return this.#skip(call, 'invalidated')
-      count(call.context, 'write')
-      if (this.#host.events.wants('store')) {
-        this.#host.events.emit('store', { ...this.#describe(call), bytes })
-      }
+      const { shelf, hash } = call
+      const { stored, evicted } = await shelf.put({ hash, value, ttlMs: this.#settings.ttlMs, token })
+      this.#report.evicted(call, shelf.place.keys[0], evicted)
+      if (stored) this.#report.stored(call, bytes)
+      else this.#report.skipped(call, 'invalidated', bytes)
     } catch (error) {
       this.#spare(call, 'put', error)
     }
@@ -271,8 +261,7 @@ export class FunctionCache {
   /** Trouble of the store is the caller's only if he asked for it. */
   #spare(call: Call, during: ErrorPhase, error: unknown): void {
     if (this.#host.throwsOnError) throw error
-    count(call.context, 'error')
-    this.#fail(call, during, error)
+    this.#report.failed(call, during, error)
   }
 
   #missError(call: Call): CacheMissError {
@@ -286,37 +275,6 @@ export class FunctionCache {
     if (this.#checkedForLoss) return
     this.#checkedForLoss = true
     const detail = findLoss(this.#settings.serializer, value, stored)
-    if (detail === undefined) return
-    const { name } = this.#settings.identity
-    this.#host.events.emit('lossy', { ...this.#describe(call), detail })
-    process.emitWarning(`${name}: ${detail} Another serializer keeps it, such as 'v8'.`, 'FuncCacheWarning')
-  }
-
-  #describe(call: Call): CallEvent {
-    return { cache: this.#host.name, function: this.#settings.identity.name, hash: call.hash }
-  }
-
-  #tell(event: 'hit' | 'miss', call: Call): void {
-    if (this.#host.events.wants(event)) this.#host.events.emit(event, this.#describe(call))
-  }
-
-  #skip(call: Call, reason: SkipReason, bytes?: number): void {
-    if (!this.#host.events.wants('skip')) return
-    const detail = { ...this.#describe(call), reason }
-    this.#host.events.emit('skip', bytes === undefined ? detail : { ...detail, bytes })
-  }
-
-  #fail(call: Call, during: ErrorPhase, error: unknown): void {
-    const { cache, function: name } = this.#describe(call)
-    this.#host.events.emit('error', { cache, function: name, during, error })
-  }
-
-  #evicted(call: Call, evicted: number): void {
-    count(call.context, 'evicted', evicted)
-    this.#host.events.emit('evict', {
-      cache: this.#host.name,
-      index: call.shelf.place.keys[0],
-      count: evicted,
-    })
+    if (detail !== undefined) this.#report.lossy(call, detail)
   }
 }

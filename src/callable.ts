@@ -1,3 +1,5 @@
+// `Buffer` stands in the declarations, and users' compilers look for Node's types only where they are told to.
+/// <reference types="node" preserve="true" />
 import type { FunctionCache } from './cached-function.ts'
 import type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 
@@ -60,15 +62,8 @@ type Overloads<F> = F extends {
   (this: infer S3, ...args: infer A3): infer R3
   (this: infer S4, ...args: infer A4): infer R4
 }
-  ? [Overload<S1, A1, R1>, Overload<S2, A2, R2>, Overload<S3, A3, R3>, [S4, A4, R4]]
+  ? [[S1, A1, R1], [S2, A2, R2], [S3, A3, R3], [S4, A4, R4]]
   : never
-
-/** Older compilers do not repeat, but make up a function of and to unknown. */
-type Overload<S, A extends readonly unknown[], R> = unknown[] extends A
-  ? unknown extends R
-    ? never
-    : [S, A, R]
-  : [S, A, R]
 
 /** Promises and nothing more: what a subclass of Promise adds does not come back out of a cache. */
 type ReturnsPromise<O> = O extends readonly [unknown, unknown, infer R]
@@ -79,20 +74,20 @@ type ReturnsPromise<O> = O extends readonly [unknown, unknown, infer R]
       : false
   : never
 
-type Signature<O> = [O] extends [never]
-  ? unknown
-  : O extends readonly [infer S, infer A extends readonly unknown[], infer R]
-    ? unknown extends S
-      ? (...args: A) => Promise<Awaited<R>>
-      : (this: S, ...args: A) => Promise<Awaited<R>>
-    : never
+type Signature<O> = O extends readonly [infer S, infer A extends readonly unknown[], infer R]
+  ? unknown extends S
+    ? (...args: A) => Promise<Awaited<R>>
+    : (this: S, ...args: A) => Promise<Awaited<R>>
+  : never
 
+/** The arguments of any of the signatures. */
 type AnyArgs<F> = Overloads<F>[number] extends infer O
   ? O extends readonly [unknown, infer A extends readonly unknown[], unknown]
     ? A
     : never
   : never
 
+/** The result of any of them. */
 type AnyResult<F> = Overloads<F>[number] extends infer O
   ? O extends readonly [unknown, unknown, infer R]
     ? Awaited<R>

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import type { Hash } from './keys/call-hash.ts'
 
 /** What a cache tells of, and with what. */
 export interface CacheEvents {
@@ -9,16 +10,11 @@ export interface CacheEvents {
   /** A result was computed and stored. */
   store: CallEvent & { readonly bytes: number }
   /** A computed result was not stored: why. */
-  skip: CallEvent & { readonly reason: SkipReason; readonly bytes?: number }
+  skip: CallEvent & { readonly reason: SkipReason; readonly bytes: number }
   /** Entries left a full key pair. */
   evict: { readonly cache: string; readonly index: string; readonly count: number }
   /** The store or a serializer failed; the call went on without it. */
-  error: {
-    readonly cache: string
-    readonly function?: string
-    readonly during: ErrorPhase
-    readonly error: unknown
-  }
+  error: CallEvent & { readonly during: ErrorPhase; readonly error: unknown }
   /** A stored value could not be read by the serializer, and counts as a miss. */
   undecodable: CallEvent & { readonly error: unknown }
   /** Once a function: what its serializer does not bring back as it was. */
@@ -29,11 +25,11 @@ export interface CacheEvents {
 export interface CallEvent {
   readonly cache: string
   readonly function: string
-  readonly hash: string | Buffer
+  readonly hash: Hash
 }
 
 /** Why a computed result was not stored. */
-export type SkipReason = 'invalidated' | 'too-large' | 'no-token' | 'unserializable'
+export type SkipReason = 'invalidated' | 'too-large' | 'no-token'
 
 /** Which step failed. */
 export type ErrorPhase = 'get' | 'put' | 'serialize'

@@ -14,8 +14,9 @@ export {
   StoreError,
 } from './errors.ts'
 export type { CacheEvents, CallEvent, ErrorPhase, SkipReason } from './events.ts'
-export type { CallHashOptions, HashAlgorithm, HashEncoding } from './keys/call-hash.ts'
-export { type ArgumentEncoder, CANONICAL_FORM } from './keys/canonical.ts'
+export type { CallHashOptions, Hash, HashAlgorithm, HashEncoding } from './keys/call-hash.ts'
+export { CANONICAL_FORM } from './keys/canonical.ts'
+export type { ArgumentEncoder } from './keys/canonical-options.ts'
 export type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 export type { KeyPair, KeyStyle, Scope } from './keys/key-pair.ts'
 export { composeScripts, type LuaSources, type Verb } from './lua/compose.ts'
@@ -40,4 +41,4 @@ export type {
 export type { Stats } from './stats.ts'
 export { MemoryStore, type MemoryStoreOptions } from './stores/memory-store.ts'
 export { RedisStore } from './stores/redis-store.ts'
-export type { Hash, Limits, Lookup, NewEntry, Place, PutReport, Store } from './stores/store.ts'
+export type { Limits, Lookup, NewEntry, Place, PutReport, Store } from './stores/store.ts'

@@ -1,6 +1,6 @@
 import { type Duration, toMs } from './duration.ts'
 import { OptionError } from './errors.ts'
-import type { ArgumentEncoder, CanonicalOptions } from './keys/canonical.ts'
+import type { ArgumentEncoder, CanonicalOptions } from './keys/canonical-options.ts'
 import { type AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 import type { RedisClient } from './redis/client.ts'
 import { resolveSerializer, type SerializerOption } from './serializers/resolve-serializer.ts'

@@ -1,7 +1,8 @@
 import { Batcher } from './flow/batcher.ts'
 import { SingleFlight } from './flow/single-flight.ts'
 import { TouchBuffer } from './flow/touch-buffer.ts'
-import type { Hash, Lookup, NewEntry, Place, Store } from './stores/store.ts'
+import type { Hash } from './keys/call-hash.ts'
+import type { Lookup, NewEntry, Place, Store } from './stores/store.ts'
 
 /** What became of an entry to store. */
 export interface Stored {

@@ -9,6 +9,9 @@ const ENCODINGS = ['base64', 'hex', 'bytes'] as const
 export type HashAlgorithm = (typeof ALGORITHMS)[number]
 export type HashEncoding = (typeof ENCODINGS)[number]
 
+/** A call hash: the name of an entry inside its key pair. */
+export type Hash = string | Buffer
+
 /** An algorithm (default `'sha256'`), or an algorithm and how the digest is written (default `'base64'`). */
 export type CallHashOptions =
   | HashAlgorithm
@@ -45,7 +48,7 @@ export class CallHash {
   }
 
   /** The call hash of a call. */
-  of(fn: FunctionIdentity, args: readonly unknown[]): Buffer | string {
+  of(fn: FunctionIdentity, args: readonly unknown[]): Hash {
     const { text, part } = this.#digesterOf(fn)
     const callHash = part + this.#digest(text + fn.argumentsText(args))
     return this.#encoding === 'bytes' ? Buffer.from(callHash, 'latin1') : callHash

@@ -1,5 +1,5 @@
 import { ArgumentsError } from '../errors.ts'
-import type { CanonicalOptions } from './canonical.ts'
+import type { CanonicalOptions } from './canonical-options.ts'
 
 /** How a part is reached from what holds it: an index, a property name, or a call that is spelled only if needed. */
 export type Step = number | string | (() => string)

@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import type { ArgumentEncoder } from './canonical.ts'
+import type { ArgumentEncoder } from './canonical-options.ts'
 import {
   type BuiltIn,
   builtInOf,

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { IdentityError } from '../errors.ts'
-import { type CanonicalOptions, canonicalize } from './canonical.ts'
+import { canonicalize } from './canonical.ts'
+import type { CanonicalOptions } from './canonical-options.ts'
 
 /** Any function. */
 export type AnyFunction = (...args: never[]) => unknown

@@ -1,12 +1,11 @@
 import { PolicyError } from '../errors.ts'
 import type { RemoteClock } from '../flow/remote-clock.ts'
-import { CallHash, type CallHashOptions } from '../keys/call-hash.ts'
+import { CallHash, type CallHashOptions, type Hash } from '../keys/call-hash.ts'
 import type { FunctionIdentity } from '../keys/function-identity.ts'
 import { KeyNames, type KeyPair, type KeyStyle, type Scope } from '../keys/key-pair.ts'
 import type { LuaSources, Verb } from '../lua/compose.ts'
 import type { Command } from '../redis/client.ts'
 import { Script } from '../redis/script.ts'
-import type { Hash } from '../stores/store.ts'
 import type { EvictionOrder } from './eviction-order.ts'
 
 /** Scripts ready to run: their SHA-1 is known. */

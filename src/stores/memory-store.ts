@@ -1,7 +1,8 @@
+import type { Hash } from '../keys/call-hash.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
 import type { EvictionOrder } from '../policies/eviction-order.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
-import type { Hash, Lookup, NewEntry, Place, PutReport, Store } from './store.ts'
+import type { Lookup, NewEntry, Place, PutReport, Store } from './store.ts'
 
 /** As in the scripts: how many invalidations are remembered, and for how long. */
 const FENCE_LIMIT = 10_000

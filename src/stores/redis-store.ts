@@ -1,11 +1,12 @@
 import { StoreError } from '../errors.ts'
 import { RemoteClock } from '../flow/remote-clock.ts'
+import type { Hash } from '../keys/call-hash.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
 import type { Verb } from '../lua/compose.ts'
 import type { Command, RedisClient, RedisPort, Reply } from '../redis/client.ts'
 import { toNumber, toPort } from '../redis/port.ts'
 import { evalsha, isNoScript, runScript, type Script } from '../redis/script.ts'
-import type { Hash, Lookup, NewEntry, Place, PutReport, Store } from './store.ts'
+import type { Lookup, NewEntry, Place, PutReport, Store } from './store.ts'
 
 /** The part of a sliding TTL that may run down before it is renewed. */
 const RENEW_AFTER = 0.1

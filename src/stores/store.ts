@@ -1,8 +1,6 @@
+import type { Hash } from '../keys/call-hash.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
 import type { AbstractPolicy } from '../policies/abstract-policy.ts'
-
-/** A call hash: the name of an entry inside its key pair. */
-export type Hash = string | Buffer
 
 /** How much a key pair may hold, and for how long. */
 export interface Limits {

@@ -21,6 +21,10 @@ export class FailingStore implements Store {
     return this.#do('peek', () => this.#store.peek(place, hashes))
   }
 
+  touch(place: Place, hashes: readonly Hash[]): Promise<void> {
+    return this.#do('touch', () => this.#store.touch(place, hashes))
+  }
+
   put(place: Place, entries: readonly NewEntry[]): Promise<PutReport> {
     return this.#do('put', () => this.#store.put(place, entries))
   }

@@ -1,0 +1,250 @@
+// What is invalidated stays so: no computation that began before may store its result after.
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import {
+  type AbstractPolicy,
+  type CacheEvents,
+  type CachedFunction,
+  LruTPolicy,
+  RedisFuncCache,
+  type Store,
+} from '../../src/index.ts'
+import { entry, hashesOf, keysOf, leftMs, newPlace, scoresOf, valuesOf } from './places.ts'
+import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
+
+const EACH_POLICY = Object.entries(POLICIES).map(([policy, Policy]) => ({
+  policy,
+  create: (): AbstractPolicy => new Policy(),
+}))
+const BOTH_SCOPES = (['cache', 'function'] as const).map((scope) => ({
+  policy: 'lru_t',
+  scope,
+  create: (): AbstractPolicy => new LruTPolicy({ scope }),
+}))
+
+const DAY_US = 86_400_000_000
+const FENCE_LIMIT = 10_000
+
+let target: Target
+beforeAll(async () => {
+  target = await openTarget()
+})
+afterAll(() => target.close())
+
+type Load = (key: string) => Promise<string>
+
+/** A cache of a function whose every run ends when the test says so. */
+function gated(create: () => AbstractPolicy, name: string, store: Store) {
+  const cache = new RedisFuncCache(name, create(), { store })
+  const ends: ((result: string) => void)[] = []
+  const load: CachedFunction<Load> = cache.wrap(
+    (_key: string) => new Promise<string>((resolve) => ends.push(resolve)),
+    { name: 'load' },
+  )
+  const skips: CacheEvents['skip'][] = []
+  cache.on('skip', (skip) => skips.push(skip))
+  const running = (count: number): Promise<void> =>
+    vi.waitFor(() => expect(ends).toHaveLength(count), { interval: 1 })
+  const end = (run: number, result: string): void => (ends[run] as (result: string) => void)(result)
+  return { cache, load, skips, running, end }
+}
+
+/** Two caches of one name: of two processes that share a server, or in one process the store. */
+function pair(create: () => AbstractPolicy) {
+  const name = unique('fencing')
+  const store = target.newStore()
+  const here = gated(create, name, store)
+  const there = gated(create, name, hasServer ? target.newStore() : store)
+  return { here, there }
+}
+
+/** What undoes a stored entry. */
+const UNDO = {
+  'invalidate(…)': (it) => it.load.invalidate('a'),
+  'purge(fn)': (it) => it.cache.purge(it.load),
+  'purge()': (it) => it.cache.purge(),
+} satisfies Record<string, (it: ReturnType<typeof gated>) => Promise<unknown>>
+
+const undoes = Object.entries(UNDO).map(([how, undo]) => ({ how, undo }))
+
+describe.each([...EACH_POLICY.map((each) => ({ ...each, scope: 'cache' })), ...BOTH_SCOPES.slice(1)])(
+  '$policy, scope $scope',
+  ({ create }) => {
+    describe.each(undoes)('a computation begun before $how', ({ undo }) => {
+      test.each(['here', 'there'] as const)('is not stored if that comes from %s', async (where) => {
+        const it = pair(create)
+        const { here } = it
+        const result = here.load('a')
+        await here.running(1)
+        await undo(it[where])
+        here.end(0, 'old')
+        expect(await result).toBe('old')
+        expect(await here.load.peek('a')).toBeUndefined()
+        expect(here.skips).toMatchObject([{ reason: 'invalidated', function: 'load' }])
+      })
+
+      test('does not replace what was stored since', async () => {
+        const { here, there } = pair(create)
+        const old = here.load('a')
+        await here.running(1)
+        await undo(there)
+        await there.load.prime(['a'], 'new')
+        here.end(0, 'old')
+        expect(await old).toBe('old')
+        expect(await here.load.peek('a')).toBe('new')
+      })
+
+      test('is not stored if it is a refresh', async () => {
+        const { here, there } = pair(create)
+        await here.load.prime(['a'], 'older')
+        const old = here.load.refresh('a')
+        await here.running(1)
+        await undo(there)
+        here.end(0, 'old')
+        expect(await old).toBe('old')
+        expect(await here.load.peek('a')).toBeUndefined()
+      })
+
+      test('is not joined by a call that comes after', async () => {
+        const { here } = pair(create)
+        const old = here.load('a')
+        await here.running(1)
+        await undo(here)
+        const next = here.load('a')
+        await here.running(2)
+        const joins = here.load('a')
+        here.end(0, 'old')
+        here.end(1, 'new')
+        expect(await Promise.all([old, next, joins])).toEqual(['old', 'new', 'new'])
+        expect(await here.load.peek('a')).toBe('new')
+        expect(await here.load('a')).toBe('new')
+      })
+    })
+
+    describe.each(undoes)('a computation begun after $how', ({ undo }) => {
+      test.each(['here', 'there'] as const)('is stored if that came from %s', async (where) => {
+        const it = pair(create)
+        await undo(it[where])
+        const result = it.here.load('a')
+        await it.here.running(1)
+        it.here.end(0, 'new')
+        expect(await result).toBe('new')
+        expect(await it.there.load.peek('a')).toBe('new')
+        expect(it.here.skips).toEqual([])
+      })
+    })
+
+    test('another computation is stored, whatever is invalidated beside it', async () => {
+      const { here, there } = pair(create)
+      const result = here.load('b')
+      await here.running(1)
+      await there.load.invalidate('a')
+      here.end(0, 'b')
+      await result
+      expect(await there.load.peek('b')).toBe('b')
+    })
+  },
+)
+
+describe.each(EACH_POLICY)('$policy: the fence', ({ create }) => {
+  function newFence() {
+    const store = target.newStore()
+    const place = newPlace(create())
+    const put = async (hash: string, token: number): Promise<boolean | undefined> =>
+      (await store.put(place, [entry(hash, { token })])).stored[0]
+    return { store, place, put, fence: `${place.keys[1]}:fence` }
+  }
+
+  test('refuses what took a day, and is out of sight', async () => {
+    const { store, place, put } = newFence()
+    const nowUs = await store.now(place)
+    expect(await put('a', nowUs - DAY_US)).toBe(false)
+    expect(await put('b', nowUs - DAY_US - 1)).toBe(false)
+    expect(await put('c', nowUs - DAY_US + 60_000_000)).toBe(true)
+    expect(await valuesOf(store, place, ['a', 'b', 'c'])).toEqual([undefined, undefined, 'c'])
+  })
+
+  test('tells entries of one write apart', async () => {
+    const { store, place } = newFence()
+    const before = await store.now(place)
+    await store.invalidate(place, ['b', 'd'])
+    const after = await store.now(place)
+    const { stored } = await store.put(place, [
+      entry('a', { token: before }),
+      entry('b', { token: before }),
+      entry('c'),
+      entry('d', { token: after }),
+      entry('b'),
+    ])
+    expect(stored).toEqual([true, false, true, true, true])
+    expect((await target.inspect(store, place)).hashes.toSorted()).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  test('remembers ten thousand, and of the others that they were', async () => {
+    const { store, place, put } = newFence()
+    const t0 = await store.now(place)
+    await store.invalidate(place, ['first'])
+    const t1 = await store.now(place)
+    const others = hashesOf(FENCE_LIMIT)
+    for (let start = 0; start < FENCE_LIMIT; start += 1_000) {
+      await store.invalidate(place, others.slice(start, start + 1_000))
+    }
+    const t2 = await store.now(place)
+    expect(await put('first', t0)).toBe(false)
+    expect(await put('never', t0)).toBe(false) // nobody knows any more
+    expect(await put('never', t1)).toBe(true)
+    expect(await put('first', t1)).toBe(true)
+    expect(await put(others.at(-1) as string, t1)).toBe(false)
+    expect(await put(others.at(-1) as string, t2)).toBe(true)
+  })
+
+  test('outlives the entries', async () => {
+    const { store, place, put } = newFence()
+    const before = await store.now(place)
+    await put('a', before)
+    await store.invalidate(place, ['a'])
+    await store.put(place, [entry('a', { ttlMs: 1 })])
+    await store.purge(place)
+    expect(await put('a', before)).toBe(false)
+    expect(await put('b', before)).toBe(false)
+  })
+
+  test.runIf(hasServer)('is small, and lives for a day', async () => {
+    const { store, place, fence } = newFence()
+    const others = hashesOf(FENCE_LIMIT + 2_500)
+    for (let start = 0; start < others.length; start += 500) {
+      await store.invalidate(place, others.slice(start, start + 500))
+    }
+    expect(await target.raw(fence, 'ZCARD', fence)).toBeLessThanOrEqual(FENCE_LIMIT + 1)
+    const [ms = 0] = await leftMs(target, [fence])
+    expect(ms).toBeGreaterThan(DAY_US / 1000 - 60_000)
+    expect(ms).toBeLessThanOrEqual(DAY_US / 1000)
+    await store.purge(place)
+    expect(await target.raw(fence, 'ZCARD', fence)).toBe(1)
+  })
+
+  test.runIf(hasServer)('stands when the key pair has ended', async () => {
+    const { store, place, put } = newFence()
+    const before = await store.now(place)
+    await put('b', before)
+    await store.invalidate(place, ['a'])
+    const keys = keysOf(place)
+    await target.raw(keys[0] as string, 'UNLINK', ...keys)
+    expect(await put('a', before)).toBe(false)
+    expect(await put('b', before)).toBe(true)
+  })
+
+  test.runIf(hasServer)('does not fall when the clock is set back', async () => {
+    const { store, place, put, fence } = newFence()
+    const future = (await store.now(place)) + 3_600_000_000
+    await target.raw(fence, 'ZADD', fence, String(future), 'h:a', String(future), '')
+    await store.invalidate(place, ['a', 'b'])
+    const others = hashesOf(FENCE_LIMIT)
+    for (let start = 0; start < FENCE_LIMIT; start += 1_000) {
+      await store.invalidate(place, others.slice(start, start + 1_000))
+    }
+    const scores = await scoresOf(target, fence)
+    expect(scores.get('h:a')).toBe(future)
+    expect(scores.get('')).toBe(future)
+    expect(await put('c', future - 1)).toBe(false)
+  })
+})
