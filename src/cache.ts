@@ -161,7 +161,10 @@ export class RedisFuncCache {
   async removeEntries(fn?: FunctionIdentity): Promise<number> {
     const { store } = this.#settings
     const places = await this.#places(fn)
-    for (const { keys } of places) this.#shelves.get(keys[0])?.flights.clear()
+    const indexes = new Set(places.map(({ keys }) => keys[0]))
+    for (const { place, flights } of this.#shelves.values()) {
+      if (indexes.has(place.keys[0])) flights.clear()
+    }
     const removed = await Promise.all(places.map((place) => store.purge(place)))
     return removed.reduce((sum, count) => sum + count, 0)
   }

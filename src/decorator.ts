@@ -150,8 +150,7 @@ class OwnerCaches {
   }
 
   #declaring(own: object, method: AnyFunction): object | undefined {
-    const { name, private: isPrivate } = this.#context
-    if (isPrivate) return undefined
+    const { name } = this.#context
     for (let owner: object | null = own; owner !== null; owner = Object.getPrototypeOf(owner)) {
       if (Object.getOwnPropertyDescriptor(owner, name)?.value === method) return owner
     }
