@@ -15,11 +15,6 @@ export class RemoteClock {
     this.#elapsedMs = elapsedMs
   }
 
-  /** Whether anything was heard yet. */
-  get isKnown(): boolean {
-    return this.#lastUs > 0
-  }
-
   /** An answer told the time. The one that was the shortest under way told it best. */
   hear(atUs: number): void {
     this.#aheadUs = Math.max(this.#aheadUs, atUs - Math.floor(this.#elapsedMs() * 1000))

@@ -21,8 +21,9 @@ interface Surroundings {
     fence: string,
     ...structures: string[],
   ]
-  /** The clock of the server that has the place. */
+  /** The clock of the server that has the place; ahead of the order of the policy once a script told its moment. */
   readonly clock: RemoteClock
+  isOrderKnown: boolean
   /** When its sliding TTL is to be renewed, by the clock of this process. */
   renewAtMs: number
 }
@@ -85,11 +86,13 @@ export class RedisStore implements Store {
     for (const { hash, value, ttlMs: entryTtlMs, token } of entries) {
       args.push(hash, value, String(entryTtlMs ?? ''), String(token ?? ''))
     }
-    const [doneAtUs, evicted, expired, ...stored] = (await this.#run(place, 'put', [
-      ...args,
-      ...place.ext,
-    ])) as [number, number, number, ...number[]]
-    this.#around(place).clock.hear(doneAtUs)
+    const [atUs, evicted, expired, ...stored] = (await this.#run(place, 'put', [...args, ...place.ext])) as [
+      number,
+      number,
+      number,
+      ...number[],
+    ]
+    this.#hearOrder(place, atUs)
     return { evicted, expired, stored: stored.map((flag) => flag === 1) }
   }
 
@@ -127,7 +130,7 @@ export class RedisStore implements Store {
     const renewals = this.#renewals(place, around)
     if (!policy.readsChangeOrder) return { commands: renewals, script: undefined }
     const { keys, clock } = around
-    const plain = clock.isKnown ? policy.touchCommand(keys[0], hashes, clock) : undefined
+    const plain = around.isOrderKnown ? policy.touchCommand(keys[0], hashes, clock) : undefined
     if (plain !== undefined) return { commands: [plain, ...renewals], script: undefined }
     const script = policy.luaScripts.touch
     return {
@@ -147,10 +150,17 @@ export class RedisStore implements Store {
     if (script === undefined || first === undefined) return
     if (first.status === 'fulfilled') {
       this.#known.add(script)
+      this.#hearOrder(place, first.value as number)
     } else if (isNoScript(first.reason)) {
       this.#known.delete(script)
       await this.#run(place, 'touch', [String(hashes.length), ...hashes, ...place.ext]).catch(() => {})
     }
+  }
+
+  #hearOrder(place: Place, atUs: number): void {
+    const around = this.#around(place)
+    around.clock.hear(atUs)
+    around.isOrderKnown = true
   }
 
   /** Due once a tenth of a sliding TTL has run down since this process last prolonged it. */
@@ -170,7 +180,7 @@ export class RedisStore implements Store {
       const [index, values] = place.keys
       const structures = place.policy.structures.map((name) => `${index}:${name}`)
       const keys = [index, values, `${values}:expiry`, `${values}:fence`, ...structures] as const
-      around = { keys, clock: new RemoteClock(), renewAtMs: 0 }
+      around = { keys, clock: new RemoteClock(), isOrderKnown: false, renewAtMs: 0 }
       this.#surroundings.set(place, around)
     }
     return around

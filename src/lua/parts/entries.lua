@@ -2,10 +2,31 @@
 local FENCE_LIMIT = 10000
 local FENCE_TTL_US = 86400000000
 
+-- Whether any entry has an end of its own. Most often none has, and then nobody's needs to be removed.
+local some_expire
+local function expires()
+  if some_expire == nil then
+    some_expire = redis.call('EXISTS', expiry) == 1
+  end
+  return some_expire
+end
+
+-- Sets when an entry ends; nil for no end of its own.
+local function set_expiry(hash, at_ms)
+  if at_ms then
+    redis.call('ZADD', expiry, digits(at_ms), hash)
+    some_expire = true
+  elseif expires() then
+    redis.call('ZREM', expiry, hash)
+  end
+end
+
 -- Removes what entries have outside the index.
 local function forget(hashes)
   redis.call('HDEL', values, unpack(hashes))
-  redis.call('ZREM', expiry, unpack(hashes))
+  if expires() then
+    redis.call('ZREM', expiry, unpack(hashes))
+  end
 end
 
 -- Removes entries as a whole.
@@ -17,6 +38,7 @@ end
 -- Removes everything but the fence, which has to outlive it.
 local function discard_all()
   redis.call('UNLINK', index, values, expiry, unpack(KEYS, 5))
+  some_expire = false
 end
 
 -- `maxmemory` or a DEL by hand may take keys. Half a pair is worth nothing, nor is what was beside a pair that is gone: it

@@ -3,9 +3,14 @@
 -- Doubles hold whole numbers exactly below this.
 local SCORE_LIMIT = 9007199254740992
 
+-- The highest score there is, or that this script has given. Others cannot write meanwhile, so it is asked for once.
+local highest_score
 local function highest()
-  local last = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')
-  return tonumber(last[2] or '0')
+  if not highest_score then
+    local last = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')
+    highest_score = tonumber(last[2] or '0')
+  end
+  return highest_score
 end
 
 -- Gives the entries, in their present order, the scores that `score(place, old)` computes for places 1, 2, 3 …
@@ -33,18 +38,21 @@ local function highest_with_room(count)
   if last + count < SCORE_LIMIT then
     return last
   end
-  return rescore(function(place)
+  highest_score = rescore(function(place)
     return place
   end)
+  return highest_score
 end
 
 -- Adds one entry at the newest end.
 local function append(score, hash)
+  highest_score = score
   redis.call('ZADD', index, digits(score), hash)
 end
 
 -- Moves entries to the newest end, all to one score: they were read together. XX: who was evicted meanwhile stays out.
 local function move_to_end(score, hashes)
+  highest_score = score
   local scores, text = {}, digits(score)
   for i = 1, #hashes do
     scores[2 * i - 1] = text

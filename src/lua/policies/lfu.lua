@@ -16,7 +16,8 @@ end
 
 -- Returns the last stamp in use.
 local function restamp()
-  local divisor = count_of(highest()) >= STAMP_LIMIT and 2 or 1
+  local top = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')
+  local divisor = count_of(tonumber(top[2] or '0')) >= STAMP_LIMIT and 2 or 1
   local present, stamp, last = 0, 0, 0
   rescore(function(_, score)
     local count = math.ceil(count_of(score) / divisor)
@@ -61,7 +62,7 @@ local function touch(hashes)
 end
 
 local function insert(hash)
-  append(STAMP_LIMIT + next_stamp(1), hash)
+  redis.call('ZADD', index, digits(STAMP_LIMIT + next_stamp(1)), hash)
 end
 
 local function evict(count)

@@ -3,7 +3,8 @@
 -- ARGV: 1 max_size (0: unbounded), 2 ttl_ms of the structure (0: none), 3 sliding (1 or 0), 4 count,
 --       then for each entry: hash, value, its own ttl_ms (empty: none), token (empty: stored in any case),
 --       then the policy's own arguments
--- Reply: when it was done in microseconds, number evicted, number expired, then for each entry 1 (stored) or 0 (refused: invalidated since its token)
+-- Reply: the moment in microseconds, number evicted, number expired, then for each entry 1 (stored) or 0 (refused:
+--       invalidated since its token)
 -- uses: entries
 local max_size, ttl_ms, sliding, count = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1', tonumber(ARGV[4])
 ext = slice(ARGV, 5 + 4 * count, #ARGV)
@@ -28,15 +29,18 @@ local function is_refused(hash, token)
   return tonumber(newest[1] or 0) >= token or tonumber(newest[2] or 0) >= token
 end
 
+local held = size()
+
 -- Evicts until so many more fit in.
 local function make_room(more)
-  local excess = max_size > 0 and size() + more - max_size or 0
+  local excess = max_size > 0 and held + more - max_size or 0
   while excess > 0 do
     local victims = evict(math.min(excess, CHUNK))
     if #victims == 0 then
       return
     end
     forget(victims)
+    held = held - #victims
     evicted = evicted + #victims
     excess = excess - #victims
   end
@@ -46,14 +50,11 @@ local function store(hash, value, entry_ttl_ms)
   if redis.call('HSET', values, hash, value) == 1 then
     make_room(1)
     insert(hash)
+    held = held + 1
   else
     touch({ hash })
   end
-  if entry_ttl_ms ~= '' then
-    redis.call('ZADD', expiry, digits(at_ms + entry_ttl_ms), hash)
-  else
-    redis.call('ZREM', expiry, hash)
-  end
+  set_expiry(hash, entry_ttl_ms ~= '' and at_ms + entry_ttl_ms or nil)
 end
 
 make_room(0) -- the bound may have been lowered
@@ -85,5 +86,5 @@ local function keep()
 end
 
 keep()
-reply[1] = now_us() + count -- not below any score given here
+reply[1] = now_us()
 return reply

@@ -1,8 +1,8 @@
 -- Tells the policy that entries were read. Who has been evicted meanwhile stays out.
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, then the policy's own structures
 -- ARGV: 1 count, then the hashes, then the policy's own arguments
--- Reply: the count
+-- Reply: the moment in microseconds
 local count = tonumber(ARGV[1])
 ext = slice(ARGV, count + 2, #ARGV)
 touch(slice(ARGV, 2, count + 1))
-return count
+return now_us()

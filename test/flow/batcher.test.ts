@@ -1,0 +1,97 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Batcher } from '../../src/flow/batcher.ts'
+
+/** A batcher that doubles numbers, and the pieces it sent. */
+function doubler(pieceWeight: number, weigh?: (item: number) => number) {
+  const pieces: number[][] = []
+  const run = async (items: readonly number[]): Promise<number[]> => {
+    pieces.push([...items])
+    return items.map((item) => 2 * item)
+  }
+  return { batcher: new Batcher<number, number>(run, pieceWeight, weigh), pieces }
+}
+
+describe('what is asked for in one turn', () => {
+  test('travels together, and each gets its own result', async () => {
+    const { batcher, pieces } = doubler(100)
+    expect(await Promise.all([3, 1, 2, 1].map((item) => batcher.add(item)))).toEqual([6, 2, 4, 2])
+    expect(pieces).toEqual([[3, 1, 2, 1]])
+  })
+
+  test('includes what promises asked for that this turn settled', async () => {
+    const { batcher, pieces } = doubler(100)
+    const later = async (): Promise<number> => {
+      await Promise.resolve()
+      await Promise.resolve()
+      return batcher.add(2)
+    }
+    await Promise.all([batcher.add(1), later()])
+    expect(pieces).toEqual([[1, 2]])
+  })
+
+  test('does not wait for another turn', async () => {
+    const { batcher, pieces } = doubler(100)
+    const first = batcher.add(1)
+    await turn()
+    expect(pieces).toEqual([[1]])
+    const second = batcher.add(2)
+    expect(await Promise.all([first, second])).toEqual([2, 4])
+    expect(pieces).toEqual([[1], [2]])
+  })
+
+  test('leaves in pieces, in order', async () => {
+    const { batcher, pieces } = doubler(3)
+    await Promise.all([1, 2, 3, 4, 5, 6, 7].map((item) => batcher.add(item)))
+    expect(pieces).toEqual([[1, 2, 3], [4, 5, 6], [7]])
+  })
+
+  test('leaves in pieces of no more than the weight', async () => {
+    const { batcher, pieces } = doubler(10, (item) => item)
+    await Promise.all([4, 4, 4, 9, 1, 1].map((item) => batcher.add(item)))
+    expect(pieces).toEqual([[4, 4], [4], [9, 1], [1]])
+  })
+
+  test('leaves alone and last if it is too heavy', async () => {
+    const { batcher, pieces } = doubler(10, (item) => item)
+    const results = [20, 1, 2, 10, 3].map((item) => batcher.add(item))
+    expect(await Promise.all(results)).toEqual([40, 2, 4, 20, 6])
+    expect(pieces).toEqual([[1, 2, 3], [20], [10]])
+  })
+
+  test('shares the trouble of its piece, and of no other', async () => {
+    const run = async (items: readonly number[]): Promise<number[]> => {
+      if (items.includes(3)) throw new Error(`no ${items.join(' ')}`)
+      return [...items]
+    }
+    const batcher = new Batcher<number, number>(run, 2)
+    const outcomes = await Promise.allSettled([1, 2, 3, 4, 5].map((item) => batcher.add(item)))
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'rejected',
+      'fulfilled',
+    ])
+    expect(outcomes[2]).toMatchObject({ reason: new Error('no 3 4') })
+    expect(outcomes[2]).toEqual(outcomes[3])
+    expect(await batcher.add(6)).toBe(6)
+  })
+
+  test('loses nothing, mixes up nothing, and fits, whatever it weighs', async () => {
+    const items = fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 60 })
+    await fc.assert(
+      fc.asyncProperty(items, fc.integer({ min: 1, max: 40 }), async (weights, pieceWeight) => {
+        const { batcher, pieces } = doubler(pieceWeight, (item) => item)
+        const results = await Promise.all(weights.map((item) => batcher.add(item)))
+        expect(results).toEqual(weights.map((item) => 2 * item))
+        expect(pieces.flat().toSorted()).toEqual(weights.toSorted())
+        for (const piece of pieces) {
+          const weight = piece.reduce((sum, item) => sum + item, 0)
+          expect(piece.length === 1 || weight <= pieceWeight).toBe(true)
+        }
+      }),
+    )
+  })
+})
