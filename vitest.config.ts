@@ -6,6 +6,8 @@ const SERVERS = ['redis-7.0', 'redis-8.0', 'valkey-8.1', 'valkey-9', 'cluster', 
 export default defineConfig({
   test: {
     globalSetup: ['test/servers/global-setup.ts'],
+    // Replays of traces mostly wait for a server; together they keep it busy.
+    maxConcurrency: 100,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     projects: [
@@ -15,7 +17,12 @@ export default defineConfig({
       },
       ...SERVERS.map((server) => ({
         extends: true as const,
-        test: { name: server, include: ['test/server/**/*.test.ts'], provide: { server } },
+        test: {
+          name: server,
+          include: ['test/server/**/*.test.ts'],
+          setupFiles: ['test/server/skip-unavailable.ts'],
+          provide: { server },
+        },
       })),
     ],
   },

@@ -3,6 +3,7 @@ import type { MemoryStore, RedisFuncCache } from '../src/index.ts'
 import type { Tally, Times } from './demo-visits.ts'
 import { CITY_COUNT } from './nearest-cities.ts'
 import { countPoints, VISITORS } from './points.ts'
+import { asRedisCli } from './redis-cli.ts'
 
 const BAR_WIDTH = 25
 const WIDTH = 100
@@ -15,10 +16,17 @@ interface Head {
 }
 
 export function printHead({ cacheName, maxSize, processes, description }: Head): void {
-  const by = processes === 1 ? 'one process, as only a server can be shared' : `${processes} processes at once`
+  const by =
+    processes === 1 ? 'one process, as only a server can be shared' : `${processes} processes at once`
   print('')
-  fact('function', `nearestCities(latitude, longitude) measures the way to each of ${whole(CITY_COUNT)} cities`)
-  fact('asked by', `${by}, for ${whole(VISITORS)} visitors at ${whole(countPoints())} points; some come often`)
+  fact(
+    'function',
+    `nearestCities(latitude, longitude) measures the way to each of ${whole(CITY_COUNT)} cities`,
+  )
+  fact(
+    'asked by',
+    `${by}, for ${whole(VISITORS)} visitors at ${whole(countPoints())} points; some come often`,
+  )
   fact('cache', `'${cacheName}', LRU-T, ${whole(maxSize)} entries at the most`)
   fact('store', description)
 }
@@ -60,13 +68,14 @@ export async function printKeys({ policy }: RedisFuncCache, url: string): Promis
   const ask = async (...command: string[]): Promise<unknown> => {
     print(`  > ${command.map((word) => (/[{}\s]/.test(word) ? `"${word}"` : word)).join(' ')}`)
     const reply: unknown = await client.sendCommand(command).catch((error: unknown) => error)
-    const lines = asRedisCli(reply)
-    for (const line of lines) print(`  ${shortened(line)}`)
+    for (const line of asRedisCli(reply)) print(`  ${shortened(line)}`)
     return reply
   }
   try {
     const [index, values] = policy.calcKeys()
-    print('  The index: who is where in the eviction order. Scores are microseconds since 1970, by the clock of the server.')
+    print(
+      '  The index: who is where in the eviction order. Scores are microseconds since 1970, by the clock of the server.',
+    )
     await ask('ZCARD', index)
     const next = await ask('ZRANGE', index, '0', '2', 'WITHSCORES')
     print(`  The next three to leave. They were last used ${agesOf(next)} ago.`)
@@ -91,14 +100,6 @@ export async function printEntries({ policy, maxSize }: RedisFuncCache, store: M
   print(`  ${whole(entries.length)} entries in this process, call hash → result:`)
   for (const [hash, value] of entries.slice(0, 3)) print(shortened(`  ${hash}  ${value.toString()}`))
   print('')
-}
-
-function asRedisCli(reply: unknown, indent = ''): string[] {
-  if (reply instanceof Error) return [`(error) ${reply.message}`]
-  if (reply === null) return ['(nil)']
-  if (typeof reply === 'number') return [`(integer) ${reply}`]
-  if (Array.isArray(reply)) return reply.flatMap((item, i) => `${indent}${i + 1}) ${asRedisCli(item).join('')}`)
-  return [JSON.stringify(reply)]
 }
 
 /** How long ago the scores of a reply with scores are. */

@@ -5,7 +5,7 @@ import { nearestCities } from './nearest-cities.ts'
 import { visits } from './points.ts'
 
 /** Entries at the most: well below the points that are asked for. */
-export const MAX_SIZE = 200
+export const MAX_SIZE = 150
 
 /** Every so many visits, two parts of a page ask for the same at the same time. */
 const ASKED_TWICE = 8
@@ -27,7 +27,14 @@ export interface Times {
   readonly computed: number[]
 }
 
-export const newTally = (): Tally => ({ asked: 0, cached: 0, fromOther: 0, joined: 0, computed: 0, evicted: 0 })
+export const newTally = (): Tally => ({
+  asked: 0,
+  cached: 0,
+  fromOther: 0,
+  joined: 0,
+  computed: 0,
+  evicted: 0,
+})
 
 /** The cache as every process of the demo makes it: by name, prefix and policy they share it. */
 export function openCache(name: string, where: CacheOptions): RedisFuncCache {

@@ -1,4 +1,5 @@
 // One of the processes of the demo; started by it.
+import { once } from 'node:events'
 import { openCache, serveVisitors, type Tally, type Times } from './demo-visits.ts'
 import { connectTo } from './open-store.ts'
 
@@ -17,13 +18,13 @@ const tell = (report: Report): void => void process.send?.(report)
 
 process.on('disconnect', () => process.exit()) // the demo is gone
 process.on('SIGINT', () => {}) // Ctrl-C reaches the demo too, which ends its workers
-process.once('message', async (task: Task) => {
-  const client = await connectTo(task.url)
-  const cache = openCache(task.cacheName, { client })
-  process.once('message', async () => {
-    const times = await serveVisitors(cache, task.seed, task.durationMs, (tally) => tell({ tally }))
-    client.destroy()
-    process.send?.({ times } satisfies Report, () => process.disconnect())
-  })
-  tell({ ready: true })
-})
+
+const [task] = (await once(process, 'message')) as [Task]
+const client = await connectTo(task.url)
+const cache = openCache(task.cacheName, { client })
+const start = once(process, 'message')
+tell({ ready: true })
+await start
+const times = await serveVisitors(cache, task.seed, task.durationMs, (tally) => tell({ tally }))
+client.destroy()
+process.send?.({ times } satisfies Report, () => process.disconnect())

@@ -73,7 +73,9 @@ async function startWorkers(
 ): Promise<Promise<Times>[]> {
   workers = Array.from({ length: PROCESSES }, () => fork(new URL('demo-worker.ts', import.meta.url)))
   const ready = workers.map((worker) => heard(worker, (report) => 'ready' in report || undefined))
-  const times = workers.map((worker) => heard(worker, (report) => ('times' in report ? report.times : undefined)))
+  const times = workers.map((worker) =>
+    heard(worker, (report) => ('times' in report ? report.times : undefined)),
+  )
   for (const each of times) each.catch(() => {}) // whoever awaits them hears of it; until then, the start does
   for (const [i, worker] of workers.entries()) {
     worker.on('message', (report: Report) => {

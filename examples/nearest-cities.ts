@@ -28,7 +28,6 @@ export function nearestCities(latitude: number, longitude: number, count = 5): N
 function haversineKm(latitude1: number, longitude1: number, latitude2: number, longitude2: number): number {
   const northward = Math.sin(toRadians(latitude2 - latitude1) / 2)
   const eastward = Math.sin(toRadians(longitude2 - longitude1) / 2)
-  const a =
-    northward ** 2 + Math.cos(toRadians(latitude1)) * Math.cos(toRadians(latitude2)) * eastward ** 2
+  const a = northward ** 2 + Math.cos(toRadians(latitude1)) * Math.cos(toRadians(latitude2)) * eastward ** 2
   return 2 * EARTH_RADIUS_KM * Math.asin(Math.min(1, Math.sqrt(a)))
 }

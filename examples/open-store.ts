@@ -3,16 +3,12 @@ import { MemoryStore, type RedisFuncCache, RedisStore, type Store } from '../src
 import { findServers } from '../test/servers/binaries.ts'
 import { startServer } from '../test/servers/start-server.ts'
 
-type Client = ReturnType<typeof createClient>
-
 /** A store for examples, and where it is. */
 export interface OpenedStore {
   readonly store: Store
   readonly description: string
   /** The server's address; `undefined` if the store is in this process. */
   readonly url: string | undefined
-  /** To look at what the server holds; `undefined` if the store is in this process. */
-  readonly client: Client | undefined
   /** Removes all that a cache left. `purge` alone leaves the fence for a day: a purge must outlive loads under way. */
   erase(cache: RedisFuncCache): Promise<void>
   /** Ends the connection, and the server if it was started for this. */
@@ -27,21 +23,23 @@ export interface OpenedStore {
 export async function openStore({ memoryOnly = false } = {}): Promise<OpenedStore> {
   if (memoryOnly) return inProcess('in this process')
   const given = process.env['REDIS_URL'] || undefined
-  if (given !== undefined) return connected(given, `the server of REDIS_URL, ${withoutPassword(given)}`, async () => {})
+  if (given !== undefined)
+    return connected(given, `the server of REDIS_URL, ${withoutPassword(given)}`, async () => {})
   const found = (await findServers()).at(-1)
   if (found === undefined) {
-    return inProcess('in this process, as there is neither REDIS_URL nor a redis-server or valkey-server here')
+    return inProcess(
+      'in this process, as there is neither REDIS_URL nor a redis-server or valkey-server here',
+    )
   }
   const server = await startServer(found.server)
   return connected(server.url, `${found.product} ${found.version}, started for this run`, () => server.stop())
 }
 
 /** A client for a program that soon ends: it would rather fail than wait for a server to come back. */
-export async function connectTo(url: string): Promise<Client> {
+export async function connectTo(url: string) {
   try {
     const client = createClient({ url, socket: { reconnectStrategy: false, connectTimeout: 5_000 } })
-    client.on('error', () => {})
-    return await client.connect()
+    return await client.on('error', () => {}).connect()
   } catch (error) {
     throw new Error(`No connection to ${withoutPassword(url)}: ${messageOf(error)}`, { cause: error })
   }
@@ -51,7 +49,6 @@ const inProcess = (description: string): OpenedStore => ({
   store: new MemoryStore(),
   description,
   url: undefined,
-  client: undefined,
   erase: async (cache) => void (await cache.purge()),
   close: async () => {},
 })
@@ -65,7 +62,6 @@ async function connected(url: string, description: string, stop: () => Promise<v
     store: new RedisStore(client),
     description,
     url,
-    client,
     erase: async (cache) => {
       await cache.purge()
       await client.unlink(keysOf(cache))

@@ -15,7 +15,8 @@ const POLICIES = {
   rr: library.RrPolicy,
 } as const
 
-const USAGE = 'npm run trace -- --trace <name, or file of one key a line> --size 150 --policy lru [--store memory]'
+const USAGE =
+  'npm run trace -- --trace <name, or file of one key a line> --size 150 --policy lru [--store memory]'
 
 /** What is asked for, checked. */
 function readOptions() {

@@ -1,13 +1,14 @@
+import { checkNames } from './checks.ts'
 import { FunctionCache, type FunctionHost, type Location, type Outcome } from './cached-function.ts'
 import { type CachedFunction, callable } from './callable.ts'
 import { Contexts } from './context.ts'
 import { type CachedDecorator, type CachedOptions, DecoratedMethods } from './decorator.ts'
-import { IdentityError } from './errors.ts'
+import { IdentityError, OptionError } from './errors.ts'
 import { type CacheEvents, Events } from './events.ts'
 import type { Flight } from './flow/single-flight.ts'
 import type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 import type { KeyPair } from './keys/key-pair.ts'
-import { BYPASS, type Mode, READ_ONLY, WRITE_ONLY } from './mode.ts'
+import { BYPASS, DEFAULT_MODE, type Mode, READ_ONLY, WRITE_ONLY } from './mode.ts'
 import {
   type CacheOptions,
   type CacheSettings,
@@ -46,6 +47,11 @@ export class RedisFuncCache {
   constructor(name: string, policy: AbstractPolicy, options: CacheOptions) {
     this.name = checkCacheName(name)
     this.#settings = checkCacheOptions(options)
+    if (typeof policy?.calcKeys !== 'function') {
+      throw new OptionError(
+        'policy: give an instance of a policy, such as new LruTPolicy(), not the class or its name.',
+      )
+    }
     this.policy = policy
     this.#host = {
       name: this.name,
@@ -84,7 +90,7 @@ export class RedisFuncCache {
    * The method is known as `Class.method`, unless `name` says otherwise.
    * @throws {OptionError} if it is not said what `this` means.
    */
-  cached<Self = never>(options: CachedOptions<Self>): CachedDecorator {
+  cached<Self = never>(options: CachedOptions<Self>): CachedDecorator<Self> {
     const wrap = (method: AnyFunction, name: string): FunctionCache =>
       this.#register(method, { ...options, name } as WrapOptions).functionCache
     return this.#methods.decorator(wrap, options)
@@ -115,6 +121,7 @@ export class RedisFuncCache {
 
   /** Runs a callback in which calls read, write or execute only as said; what is not said stays as it is around. */
   withMode<R>(mode: Partial<Mode>, callback: () => R): R {
+    checkNames(mode, Object.keys(DEFAULT_MODE), 'withMode')
     return this.#contexts.withMode(mode, callback)
   }
 

@@ -18,10 +18,17 @@ type AsyncMethod = (...args: never[]) => Promise<unknown>
  * A method decorator of the TC39 standard, and of TypeScript's `experimentalDecorators`. Written above others, it caches
  * what they make of the method; written below others, it caches the method alone, and `cache.method()` does not find it.
  */
-export interface CachedDecorator {
-  <F extends AsyncMethod>(method: F, context: ClassMethodDecoratorContext): F
-  <F extends AsyncMethod>(target: object, name: string | symbol, descriptor: TypedPropertyDescriptor<F>): void
+export interface CachedDecorator<Self = never> {
+  <F extends AsyncMethod>(method: F, context: ClassMethodDecoratorContext<OrAnything<Self>>): F
+  <F extends AsyncMethod>(
+    target: OrAnything<Self>,
+    name: string | symbol,
+    descriptor: TypedPropertyDescriptor<F>,
+  ): void
 }
+
+/** What `this` has to be, if the options say so. */
+type OrAnything<Self> = [Self] extends [never] ? object : Self
 
 /** Wraps a method once its full name is known. */
 export type WrapMethod = (method: AnyFunction, name: string) => FunctionCache
@@ -31,7 +38,7 @@ export class DecoratedMethods {
   readonly #cacheOf = new WeakMap<object, CacheOf>()
 
   /** @throws {OptionError} if it is not said what `this` means. */
-  decorator<Self>(wrap: WrapMethod, options: CachedOptions<Self>): CachedDecorator {
+  decorator<Self>(wrap: WrapMethod, options: CachedOptions<Self>): CachedDecorator<Self> {
     checkSelf(options)
     const decorate = (
       target: object,
@@ -42,7 +49,7 @@ export class DecoratedMethods {
         return this.#legacy(wrap, options, target, contextOrName, descriptor)
       return this.#standard(wrap, options, target as AnyFunction, contextOrName)
     }
-    return decorate as CachedDecorator
+    return decorate as CachedDecorator<Self>
   }
 
   /** The cache of a decorated method. */

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { checkChoice } from './checks.ts'
 import type { Hash } from './keys/call-hash.ts'
 
 /** What a cache tells of, and with what. */
@@ -34,11 +35,23 @@ export type SkipReason = 'invalidated' | 'too-large' | 'no-token'
 /** Which step failed. */
 export type ErrorPhase = 'get' | 'put' | 'serialize'
 
+const EVENTS = [
+  'hit',
+  'miss',
+  'store',
+  'skip',
+  'evict',
+  'error',
+  'undecodable',
+  'lossy',
+] as const satisfies readonly (keyof CacheEvents)[]
+
 /** Typed events. Nothing is built where nobody listens: ask {@link Events.wants} first. */
 export class Events {
   readonly #emitter = new EventEmitter()
 
   on<E extends keyof CacheEvents>(event: E, listener: (detail: CacheEvents[E]) => void): void {
+    checkChoice(event, EVENTS, 'on')
     this.#emitter.on(event, listener)
   }
 
@@ -50,8 +63,18 @@ export class Events {
     return this.#emitter.listenerCount(event) > 0
   }
 
-  /** Does nothing where nobody listens; an `error` event without a listener throws nothing. */
+  /**
+   * Does nothing where nobody listens; an `error` event without a listener throws nothing. What a listener throws is an
+   * uncaught exception of the process, as with `node:diagnostics_channel`: it is not the affair of the call told of.
+   */
   emit<E extends keyof CacheEvents>(event: E, detail: CacheEvents[E]): void {
-    if (this.wants(event)) this.#emitter.emit(event, detail)
+    if (!this.wants(event)) return
+    try {
+      this.#emitter.emit(event, detail)
+    } catch (error) {
+      process.nextTick(() => {
+        throw error
+      })
+    }
   }
 }

@@ -1,3 +1,12 @@
+import {
+  checkBound,
+  checkBraces,
+  checkChoice,
+  checkFlag,
+  checkMilliseconds,
+  checkNames,
+  checkText,
+} from './checks.ts'
 import { type Duration, toMs } from './duration.ts'
 import { OptionError } from './errors.ts'
 import type { ArgumentEncoder, CanonicalOptions } from './keys/canonical-options.ts'
@@ -129,12 +138,12 @@ const WRAP_OPTIONS: Record<keyof WrapOptions, true> = {
 export function checkCacheName(name: string): string {
   if (typeof name !== 'string' || name.trim() === '')
     throw new OptionError('name: a cache needs a name that is not empty.')
-  return withoutBraces(name, 'name')
+  return checkBraces(name, 'name')
 }
 
 /** @throws {OptionError} for what a cache cannot be made of. */
 export function checkCacheOptions(options: CacheOptions): CacheSettings {
-  checkNames(options, CACHE_OPTIONS, 'new RedisFuncCache')
+  checkNames(options, Object.keys(CACHE_OPTIONS), 'new RedisFuncCache')
   return {
     store: storeOf(options),
     limits: {
@@ -142,13 +151,12 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
       ttlMs: options.ttl === Number.POSITIVE_INFINITY ? undefined : toMs(options.ttl ?? 3600, 'ttl'),
       sliding: checkFlag(options.updateTtl ?? true, 'updateTtl'),
     },
-    prefix: withoutBraces(checkText(options.prefix ?? 'func-cache:', 'prefix'), 'prefix'),
+    prefix: checkBraces(checkText(options.prefix ?? 'func-cache:', 'prefix'), 'prefix'),
     serializer: resolveSerializer(options.serializer ?? 'json'),
-    encoders: options.encoders ?? [],
+    encoders: checkEncoders(options.encoders ?? []),
     throwsOnError: checkChoice(options.onError ?? 'execute', ['execute', 'throw'], 'onError') === 'throw',
     maxValueBytes: checkBound(options.maxValueBytes ?? Number.POSITIVE_INFINITY, 'maxValueBytes'),
-    touchEveryMs:
-      options.touch === undefined ? undefined : checkMilliseconds(options.touch.everyMs, 'touch.everyMs'),
+    touchEveryMs: options.touch === undefined ? undefined : touchEveryMs(options.touch),
   }
 }
 
@@ -159,7 +167,7 @@ export function checkWrapOptions(
   cache: CacheSettings,
 ): WrapSettings {
   checkFunction(original)
-  checkNames(options, WRAP_OPTIONS, 'wrap')
+  checkNames(options, Object.keys(WRAP_OPTIONS), 'wrap')
   if (options.key !== undefined && options.excludes !== undefined) {
     throw new OptionError('key and excludes: give one of them; what key returns is all that counts.')
   }
@@ -185,10 +193,18 @@ export function checkWrapOptions(
   }
 }
 
+function touchEveryMs(touch: { readonly everyMs: number }): number {
+  checkNames(touch, ['everyMs'], 'touch')
+  return checkMilliseconds(touch.everyMs, 'touch.everyMs')
+}
+
 function storeOf({ client, store }: CacheOptions): Store {
   if (client !== undefined && store !== undefined)
     throw new OptionError('client and store: give one of them.')
-  if (store !== undefined) return store
+  if (store !== undefined) {
+    if (typeof store?.get === 'function' && typeof store.put === 'function') return store
+    throw new OptionError(`store: ${String(store)} is no store. Give new MemoryStore(), or a client instead.`)
+  }
   if (client !== undefined) return new RedisStore(client)
   throw new OptionError(
     'client or store: a cache needs one of them. Give a connected Redis client ({ client }), or { store: new MemoryStore() } ' +
@@ -207,7 +223,7 @@ function canonicalOptions(options: WrapOptions, cache: CacheSettings, hasSelf: b
   }
   const positions = excludes.filter((excluded) => typeof excluded === 'number')
   return {
-    encoders: [...(options.encoders ?? []), ...cache.encoders],
+    encoders: [...checkEncoders(options.encoders ?? []), ...cache.encoders],
     excludedNames: new Set(excludes.filter((excluded) => typeof excluded === 'string')),
     // What stands for `this` goes before the arguments.
     excludedPositions: new Set(hasSelf ? positions.map((position) => position + 1) : positions),
@@ -221,58 +237,24 @@ function checkFunction(original: AnyFunction): void {
   if (GENERATORS.has(original.constructor.name)) {
     throw new OptionError(
       `wrap: ${original.name || 'this'} is a generator function: what it yields cannot be stored. Wrap a function that ` +
-        'collects it, such as async () => Array.fromAsync(generate()).',
+        'collects it, such as one that returns [...generate()].',
     )
   }
 }
 
-function checkNames(options: object, known: Record<string, true>, where: string): void {
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(known, name)) {
-      throw new OptionError(
-        `${name}: ${where} knows no such option. It knows ${Object.keys(known).join(', ')}.`,
-      )
-    }
+/** Which class an encoder is for, and under which name, has to be clear. */
+function checkEncoders(encoders: readonly ArgumentEncoder[]): readonly ArgumentEncoder[] {
+  const isEncoder = (encoder: ArgumentEncoder): boolean =>
+    typeof encoder?.type === 'function' && typeof encoder.encode === 'function'
+  if (!Array.isArray(encoders) || !encoders.every(isEncoder)) {
+    throw new OptionError('encoders: give an array of { type: Class, encode: (instance) => … }.')
   }
-}
-
-function checkBound(bound: number, option: string): number {
-  if (bound === Number.POSITIVE_INFINITY || (Number.isSafeInteger(bound) && bound > 0)) return bound
-  throw new OptionError(
-    `${option}: ${String(bound)} is no bound. Give a whole number above 0, or Infinity for no bound.`,
-  )
-}
-
-/** Timers take no more than 31 bits. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
-
-function checkMilliseconds(ms: number, option: string): number {
-  if (Number.isSafeInteger(ms) && ms > 0 && ms <= LONGEST_TIMER_MS) return ms
-  throw new OptionError(
-    `${option}: ${String(ms)} is no time to wait. Give a whole number of milliseconds above 0.`,
-  )
-}
-
-function checkText(value: string, option: string): string {
-  if (typeof value === 'string' && value !== '') return value
-  throw new OptionError(`${option}: ${String(value)} is not a text, or is empty.`)
-}
-
-function withoutBraces(value: string, option: string): string {
-  if (!/[{}]/.test(value)) return value
-  throw new OptionError(
-    `${option}: '${value}' has braces, which mark the slot of a key in a cluster. Leave them out.`,
-  )
-}
-
-function checkFlag(value: boolean, option: string): boolean {
-  if (typeof value === 'boolean') return value
-  throw new OptionError(`${option}: ${String(value)} is neither true nor false.`)
-}
-
-function checkChoice<T extends string>(value: T, choices: readonly T[], option: string): T {
-  if (choices.includes(value)) return value
-  throw new OptionError(
-    `${option}: ${JSON.stringify(value)} is not known. Choose one of ${choices.join(', ')}.`,
-  )
+  const names = encoders.map(({ name, type }) => name ?? type.name)
+  const twice = names.find((name, i) => name === '' || names.indexOf(name) !== i)
+  if (twice !== undefined) {
+    throw new OptionError(
+      `encoders: two have the name '${twice}', or one has none. Give each a name of its own.`,
+    )
+  }
+  return encoders
 }

@@ -168,6 +168,11 @@ describe.each(KINDS)('cached methods (%s)', async (kind) => {
 describe.each(KINDS.filter((kind) => kind.startsWith('TC39')))('TC39 alone (%s)', async (kind) => {
   const fixture = await loadFixture<typeof Private>('private', kind)
 
+  test('the class is not known before an object of it is made', async () => {
+    const { load } = fixture.makeExpression(cache).prototype
+    await expect(load(1)).rejects.toThrow(OptionError)
+  })
+
   test('private methods', async () => {
     const { Vault } = fixture.makePrivate(cache, runs)
     for (const vault of [new Vault(), new Vault()]) {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { OptionError } from '../errors.ts'
+import { checkChoice } from '../checks.ts'
 import { CANONICAL_FORM } from './canonical.ts'
 import type { FunctionIdentity } from './function-identity.ts'
 
@@ -43,8 +43,8 @@ export class CallHash {
   constructor(options: CallHashOptions = {}) {
     const { algorithm = 'sha256', encoding = 'base64' } =
       typeof options === 'string' ? { algorithm: options } : options
-    this.#algorithm = oneOf(ALGORITHMS, algorithm, 'hash.algorithm')
-    this.#encoding = oneOf(ENCODINGS, encoding, 'hash.encoding')
+    this.#algorithm = checkChoice(algorithm, ALGORITHMS, 'hash.algorithm')
+    this.#encoding = checkChoice(encoding, ENCODINGS, 'hash.encoding')
   }
 
   /** The call hash of a call. */
@@ -74,11 +74,4 @@ export class CallHash {
   #digest(text: string): string {
     return hash(this.#algorithm, text, this.#encoding === 'bytes' ? 'binary' : this.#encoding)
   }
-}
-
-function oneOf<T extends string>(known: readonly T[], value: T, option: string): T {
-  if (known.includes(value)) return value
-  throw new OptionError(
-    `${option}: ${JSON.stringify(value)} is not known. Choose one of ${known.join(', ')}.`,
-  )
 }

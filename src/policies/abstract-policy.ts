@@ -1,3 +1,4 @@
+import { checkChoice, checkNames } from '../checks.ts'
 import { PolicyError } from '../errors.ts'
 import type { RemoteClock } from '../flow/remote-clock.ts'
 import { CallHash, type CallHashOptions, type Hash } from '../keys/call-hash.ts'
@@ -60,8 +61,9 @@ export abstract class AbstractPolicy {
   #luaScripts: LuaScripts | undefined
 
   constructor(options: PolicyOptions = {}) {
-    this.scope = options.scope ?? 'cache'
-    this.#keyStyle = options.keys ?? 'cluster'
+    checkNames(options, ['scope', 'keys', 'hash'], `new ${new.target.name}`)
+    this.scope = checkChoice(options.scope ?? 'cache', ['cache', 'function'], 'scope')
+    this.#keyStyle = checkChoice(options.keys ?? 'cluster', ['cluster', 'plain'], 'keys')
     this.#callHash = new CallHash(options.hash)
   }
 

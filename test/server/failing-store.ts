@@ -1,4 +1,12 @@
-import { type Hash, type KeyPair, type NewEntry, type Place, type PutReport, type Store, StoreError } from '../../src/index.ts'
+import {
+  type Hash,
+  type KeyPair,
+  type NewEntry,
+  type Place,
+  type PutReport,
+  type Store,
+  StoreError,
+} from '../../src/index.ts'
 
 type Method = keyof Store
 

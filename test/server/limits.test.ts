@@ -46,11 +46,14 @@ const insert = (store: Store, place: Place, hash: string) => store.put(place, [e
 describe.each(policiesOf('fifo', 'fifo_t', 'lru', 'lru_t', 'mru', 'lfu', 'rr'))(
   '$policy: a lowered bound',
   ({ policy, create }) => {
-    test('of 10 instead of 50,000 holds after the next write', { timeout: 60_000 }, async () => {
-      const { store, place, hashes } = await filled(create, 50_000)
-      expect(await store.size(place)).toBe(50_000)
+    // Once for each kind of index is enough for so many.
+    const many = policy === 'lru_t' || policy === 'lfu' || policy === 'rr' ? 50_000 : 5_000
+
+    test(`of 10 instead of ${many} holds after the next write`, { timeout: 60_000 }, async () => {
+      const { store, place, hashes } = await filled(create, many)
+      expect(await store.size(place)).toBe(many)
       const report = await store.put(withLimits(place, { maxSize: 10 }), [entry('new')])
-      expect(report).toMatchObject({ evicted: 49_991, stored: [true] })
+      expect(report).toMatchObject({ evicted: many - 9, stored: [true] })
       const left = (await target.inspect(store, withLimits(place, { maxSize: 10 }))).hashes
       expect(left).toHaveLength(10)
       expect(left).toContain('new')

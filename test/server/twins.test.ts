@@ -6,7 +6,10 @@ import { COMBINATIONS, hasServer, openTarget, type Target, unique } from './targ
 
 type Step =
   | { readonly do: 'get' | 'invalidate'; readonly hashes: readonly string[] }
-  | { readonly do: 'put'; readonly entries: readonly { hash: string; value: string; ttlMs: number | undefined }[] }
+  | {
+      readonly do: 'put'
+      readonly entries: readonly { hash: string; value: string; ttlMs: number | undefined }[]
+    }
   | { readonly do: 'pass'; readonly ms: number }
   | { readonly do: 'resize'; readonly maxSize: number }
 
@@ -15,10 +18,20 @@ const RUNS = Number(process.env['TWIN_RUNS'] ?? 40)
 
 const hash = fc.constantFrom(...'abcdefghijkl')
 const hashes = fc.uniqueArray(hash, { minLength: 1, maxLength: 5 })
-const entry = fc.record({ hash, value: fc.string(), ttlMs: fc.constantFrom(undefined, 60_000, 100_000, 200_000) })
+const entry = fc.record({
+  hash,
+  value: fc.string(),
+  ttlMs: fc.constantFrom(undefined, 60_000, 100_000, 200_000),
+})
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('get'), hashes }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('put'), entries: fc.array(entry, { minLength: 1, maxLength: 4 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('put'),
+      entries: fc.array(entry, { minLength: 1, maxLength: 4 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('invalidate'), hashes }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('pass'), ms: fc.constantFrom(30_000, 150_000) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('resize'), maxSize: fc.integer({ min: 1, max: 8 }) }) },
@@ -46,22 +59,28 @@ describe.runIf(hasServer)('scripts and twins', () => {
     },
   )
 
-  test.each(COMBINATIONS.filter(random))('$policy, scope $scope, keys $keys: consistent after every step', async ({ create }) => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
-        const { place, resize } = newPlace(create)
-        const store = target.newStore()
-        for (const each of steps) {
-          if (each.do === 'resize') resize(each.maxSize)
-          else await take(store, place, each)
-          await target.inspect(store, each.do === 'put' ? place : unbounded(place))
-        }
-      }),
-      { numRuns: RUNS },
-    )
-  })
+  test.each(COMBINATIONS.filter(random))(
+    '$policy, scope $scope, keys $keys: consistent after every step',
+    async ({ create }) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+          const { place, resize } = newPlace(create)
+          const store = target.newStore()
+          for (const each of steps) {
+            if (each.do === 'resize') resize(each.maxSize)
+            else await take(store, place, each)
+            await target.inspect(store, each.do === 'put' ? place : unbounded(place))
+          }
+        }),
+        { numRuns: RUNS },
+      )
+    },
+  )
 
-  async function compare(create: (typeof COMBINATIONS)[number]['create'], steps: readonly Step[]): Promise<void> {
+  async function compare(
+    create: (typeof COMBINATIONS)[number]['create'],
+    steps: readonly Step[],
+  ): Promise<void> {
     const { place, resize } = newPlace(create)
     const store = target.newStore()
     let nowMs = Date.now()
@@ -112,9 +131,15 @@ async function take(store: Store, place: Place, step: Exclude<Step, { do: 'resiz
 }
 
 /** Only puts bring the size below a bound that was lowered. */
-const unbounded = (place: Place): Place => ({ ...place, limits: { ...place.limits, maxSize: Number.POSITIVE_INFINITY } })
+const unbounded = (place: Place): Place => ({
+  ...place,
+  limits: { ...place.limits, maxSize: Number.POSITIVE_INFINITY },
+})
 
-function newPlace(create: (typeof COMBINATIONS)[number]['create']): { place: Place; resize: (maxSize: number) => void } {
+function newPlace(create: (typeof COMBINATIONS)[number]['create']): {
+  place: Place
+  resize: (maxSize: number) => void
+} {
   const cache = new RedisFuncCache(unique('twins'), create(), { store: new MemoryStore() })
   const { identity } = cache.wrap(async () => {}, { name: 'f' })
   const limits = { maxSize: 5, ttlMs: 600_000, sliding: true }

@@ -85,6 +85,16 @@ export class Products extends Base<string> {
     return 1
   }
 
+  // @ts-expect-error `this` is of another class
+  @cache.cached({ this: (self: Map<string, string>) => self.size })
+  async elsewhere(): Promise<number> {
+    return 1
+  }
+
+  forget(page: number): Promise<boolean> {
+    return cache.method(this as Products, 'list').invalidate(page)
+  }
+
   // @ts-expect-error it has to be called
   @cache.cached
   async uncalled(): Promise<number> {

@@ -4,7 +4,7 @@
 -- together share one, the last of as many as they are.
 --
 -- Stamps are spent after 2^26 (67 million) accesses: then the entries of each count are stamped anew from 1, in their
--- order, once, at about a millisecond for a thousand entries. Counts found above 2^26 by then are halved with all the
+-- order, once, at a few milliseconds for a thousand entries. Counts found above 2^26 by then are halved with all the
 -- others, rounded up: nobody overtakes anybody.
 -- uses: sorted-index
 local stamps = structure(1)

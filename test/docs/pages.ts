@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export const ROOT = join(import.meta.dirname, '../..')
+
+/** A fenced block of a page. */
+export interface Block {
+  readonly language: string
+  readonly text: string
+  /** The line of the page on which its text begins. */
+  readonly line: number
+}
+
+/** A page of the documentation. */
+export interface Page {
+  /** From the root of the checkout: `docs/policies.md`. */
+  readonly path: string
+  readonly text: string
+  readonly blocks: readonly Block[]
+}
+
+export const PAGES: readonly Page[] = [
+  'README.md',
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+].map(readPage)
+
+function readPage(path: string): Page {
+  const text = readFileSync(join(ROOT, path), 'utf8')
+  const blocks = [...text.matchAll(/^```(\S*)\n(.*?)^```$/gms)].map((match) => ({
+    language: match[1] ?? '',
+    text: match[2] ?? '',
+    line: text.slice(0, match.index).split('\n').length + 1,
+  }))
+  return { path, text, blocks }
+}
+
+export function pageAt(path: string): Page {
+  const page = PAGES.find((each) => each.path === path)
+  if (page === undefined) throw new Error(`There is no page ${path}.`)
+  return page
+}
+
+/** The first column of a table below a heading, without quotes of any kind. @param nth Which table, from 1. */
+export function firstColumn(page: Page, heading: string, nth: number): string[] {
+  const below = page.text.split(new RegExp(`^#+ ${heading}$`, 'm'))[1]
+  if (below === undefined) throw new Error(`${page.path} has no heading '${heading}'.`)
+  const table = [...below.matchAll(/(?:^\|.*\n)+/gm)][nth - 1]?.[0] ?? ''
+  const rows = table.trim().split('\n').slice(2)
+  return rows.map((row) => row.split('|')[1]?.trim().replaceAll(/[`']/g, '') ?? '')
+}
+
+/** What a link to each heading of a page ends with, as GitHub makes it. */
+export function anchorsOf(page: Page): string[] {
+  const prose = page.text.replaceAll(/^```.*?^```$/gms, '')
+  return [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(/\s/g, '-'),
+  )
+}

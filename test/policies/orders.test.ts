@@ -1,0 +1,166 @@
+// The orders in process, held against models that are too simple to be wrong.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { EvictionOrder } from '../../src/policies/eviction-order.ts'
+import { FrequencyOrder } from '../../src/policies/frequency-order.ts'
+import { LinkedOrder } from '../../src/policies/linked-order.ts'
+import { RandomOrder } from '../../src/policies/random-order.ts'
+
+interface Entry {
+  readonly hash: string
+  readonly insertedAt: number
+  touchedAt: number
+  count: number
+}
+
+/** A list, sorted by what a policy looks at whenever somebody has to leave. */
+class Model implements EvictionOrder {
+  readonly #rank: (entry: Entry) => readonly number[]
+  #entries: Entry[] = []
+  #now = 0
+
+  constructor(rank: (entry: Entry) => readonly number[]) {
+    this.#rank = rank
+  }
+
+  touch(hashes: readonly string[]): void {
+    for (const hash of hashes) {
+      const entry = this.#entries.find((each) => each.hash === hash)
+      if (entry === undefined) continue
+      entry.touchedAt = ++this.#now
+      entry.count++
+    }
+  }
+
+  insert(hash: string): void {
+    const now = ++this.#now
+    this.#entries.push({ hash, insertedAt: now, touchedAt: now, count: 1 })
+  }
+
+  evict(count: number): string[] {
+    const victims = this.#entries.toSorted((a, b) => compare(this.#rank(a), this.#rank(b))).slice(0, count)
+    this.remove(victims.map(({ hash }) => hash))
+    return victims.map(({ hash }) => hash)
+  }
+
+  remove(hashes: readonly string[]): void {
+    this.#entries = this.#entries.filter(({ hash }) => !hashes.includes(hash))
+  }
+
+  size(): number {
+    return this.#entries.length
+  }
+
+  has(hash: string): boolean {
+    return this.#entries.some((entry) => entry.hash === hash)
+  }
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  const i = a.findIndex((each, place) => each !== b[place])
+  return i === -1 ? 0 : (a[i] as number) - (b[i] as number)
+}
+
+type Step =
+  | { readonly do: 'touch' | 'remove'; readonly hashes: readonly string[] }
+  | { readonly do: 'insert'; readonly hash: string }
+  | { readonly do: 'evict'; readonly count: number }
+
+const hash = fc.constantFrom(...'abcdefghij')
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('insert' as const), hash }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('touch' as const), hashes: fc.array(hash, { maxLength: 4 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('remove' as const), hashes: fc.array(hash, { maxLength: 3 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('evict' as const), count: fc.nat({ max: 3 }) }) },
+)
+
+describe.each<{ name: string; create: () => EvictionOrder; rank: (entry: Entry) => readonly number[] }>([
+  { name: 'fifo', create: () => new LinkedOrder(false, 'oldest'), rank: (entry) => [entry.insertedAt] },
+  { name: 'lru', create: () => new LinkedOrder(true, 'oldest'), rank: (entry) => [entry.touchedAt] },
+  { name: 'mru', create: () => new LinkedOrder(true, 'newest'), rank: (entry) => [-entry.touchedAt] },
+  { name: 'lfu', create: () => new FrequencyOrder(), rank: (entry) => [entry.count, entry.touchedAt] },
+])('$name', ({ create, rank }) => {
+  test('evicts whom the model evicts, in its order', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const order = create()
+        const model = new Model(rank)
+        for (const each of steps) {
+          if (each.do === 'evict') expect(order.evict(each.count)).toEqual(model.evict(each.count))
+          else if (each.do !== 'insert') for (const it of [order, model]) it[each.do](each.hashes)
+          else if (!model.has(each.hash)) for (const it of [order, model]) it.insert(each.hash)
+          expect(order.size()).toBe(model.size())
+        }
+        expect(order.evict(100)).toEqual(model.evict(100))
+        expect(order.size()).toBe(0)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('evicts many at once', () => {
+    const order = create()
+    for (let i = 0; i < 50_000; i++) order.insert(String(i))
+    expect(order.evict(49_990)).toHaveLength(49_990)
+    expect(order.size()).toBe(10)
+  })
+})
+
+test('lfu copes with as many counts as entries', () => {
+  const order = new FrequencyOrder()
+  const hashes = Array.from({ length: 600 }, (_, i) => String(i))
+  for (const [i, each] of hashes.entries()) {
+    order.insert(each)
+    for (let touches = 0; touches < i; touches++) order.touch([each])
+  }
+  expect(order.evict(600)).toEqual(hashes)
+})
+
+describe('rr', () => {
+  test('evicts who is there, and nobody twice', () => {
+    const random = fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 1 })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), random, (steps, numbers) => {
+        let calls = 0
+        const order = new RandomOrder(() => numbers[calls++ % numbers.length] as number)
+        const there = new Set<string>()
+        for (const each of steps) {
+          if (each.do === 'evict') {
+            const victims = order.evict(each.count)
+            expect(victims).toHaveLength(Math.min(each.count, there.size))
+            for (const victim of victims) expect(there.delete(victim)).toBe(true)
+          } else if (each.do === 'remove') {
+            order.remove(each.hashes)
+            for (const removed of each.hashes) there.delete(removed)
+          } else if (each.do === 'insert' && !there.has(each.hash)) {
+            order.insert(each.hash)
+            there.add(each.hash)
+          } else {
+            order.touch()
+          }
+          expect(order.size()).toBe(there.size)
+        }
+        expect(order.evict(100).toSorted()).toEqual([...there].toSorted())
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('gives each the same chance', () => {
+    const times = new Map<string, number>()
+    for (let run = 0; run < 10_000; run++) {
+      let calls = 0
+      const order = new RandomOrder(() => ((run + calls++ * 7_919) % 10_000) / 10_000)
+      for (const each of 'abcde') order.insert(each)
+      const [victim = ''] = order.evict(1)
+      times.set(victim, (times.get(victim) ?? 0) + 1)
+    }
+    expect(Object.fromEntries(times)).toEqual({ a: 2_000, b: 2_000, c: 2_000, d: 2_000, e: 2_000 })
+  })
+})

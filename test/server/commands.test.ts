@@ -1,0 +1,217 @@
+// What the library says to a server, and what it never says. Has a server of its own, since others are listened to by all.
+import { createClient } from 'redis'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
+import { type AbstractPolicy, type CacheOptions, RedisFuncCache } from '../../src/index.ts'
+import { startServer, type TestServer } from '../servers/start-server.ts'
+import { POLICIES, SCOPES, unique } from './target.ts'
+
+/** A cluster of its own would show nothing else; in process there are no commands. */
+const binary = inject('servers').find(({ name }) => name === inject('server'))?.binary
+
+const EACH_POLICY = Object.entries(POLICIES).map(([policy, Policy]) => ({
+  policy,
+  create: (): AbstractPolicy => new Policy(),
+}))
+
+/** Some hosts forbid these, and none of them is needed. */
+const FORBIDDEN =
+  /^(?:script|function|flushall|flushdb|keys|scan|randomkey|config|client|acl|debug|save|bgsave|shutdown|monitor|swapdb|migrate)\b/
+
+/** All that a read may say, where it does not change the order. */
+const READS = ['hmget', 'time', 'zmscore']
+
+async function connect(url: string) {
+  return createClient({ url })
+    .on('error', () => {})
+    .connect()
+}
+
+describe.skipIf(binary === undefined)('a server of its own', () => {
+  let server: TestServer
+  let client: Awaited<ReturnType<typeof connect>>
+  let admin: Awaited<ReturnType<typeof connect>>
+  const errors: unknown[] = []
+
+  beforeAll(async () => {
+    server = await startServer(binary as string)
+    client = await connect(server.url)
+    admin = await connect(server.url)
+  })
+  afterAll(async () => {
+    client.destroy()
+    admin.destroy()
+    await server.stop()
+  })
+  beforeEach(() => {
+    errors.length = 0
+  })
+
+  function newCache(policy: AbstractPolicy, options: Partial<CacheOptions> = {}) {
+    const cache = new RedisFuncCache(unique('commands'), policy, { client, maxSize: 5, ...options })
+    cache.on('error', ({ error }) => errors.push(error))
+    const runs: string[] = []
+    const fn = async (key: string): Promise<string> => {
+      runs.push(key)
+      return `value of ${key}`
+    }
+    return { cache, ask: cache.wrap(fn, { name: 'ask', ttl: '1h' }), runs }
+  }
+
+  /** Everything that can be done. */
+  async function useAll({ cache, ask }: ReturnType<typeof newCache>): Promise<void> {
+    for (const key of 'abcabcdefgh') expect(await ask(key)).toBe(`value of ${key}`)
+    await Promise.all([...'hijklmn'].map((key) => ask(key)))
+    await ask.prime(['a'], 'value of a')
+    await ask.peek('a')
+    await ask.refresh('a')
+    expect(await ask.invalidate('a')).toBe(true)
+    await cache.writeOnly(() => ask('a'))
+    await cache.bypass(() => ask('a'))
+    expect(await cache.readOnly(() => ask('a'))).toBe('value of a')
+    expect(await cache.getSize(ask)).toBe(5)
+    expect(await cache.getSize()).toBe(5)
+    expect(await cache.purge(ask)).toBe(5)
+    await ask('a')
+    expect(await cache.purge()).toBe(1)
+  }
+
+  /** Which commands the server did since, by scripts or without, and how often. */
+  async function done(): Promise<Map<string, number>> {
+    const stats = (await admin.info('commandstats')).matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm)
+    const all = new Map(Array.from(stats, ([, name = '', calls]) => [name, Number(calls)]))
+    for (const own of ['info', 'config|resetstat', 'config']) all.delete(own)
+    return all
+  }
+  const startCounting = () => admin.configResetStat()
+
+  const everyKind = EACH_POLICY.flatMap((each) => SCOPES.map((scope) => ({ ...each, scope })))
+
+  test.each(everyKind)('$policy, scope $scope: never hears what hosts forbid', async ({ policy, scope }) => {
+    await startCounting()
+    await useAll(newCache(new POLICIES[policy as keyof typeof POLICIES]({ scope })))
+    const names = [...(await done()).keys()]
+    expect(names).toContain('evalsha')
+    expect(names.filter((name) => FORBIDDEN.test(name))).toEqual([])
+    expect(errors).toEqual([])
+  })
+
+  test('would have been heard', async () => {
+    await startCounting()
+    await admin.scriptFlush()
+    await admin.keys('none')
+    const names = [...(await done()).keys()].filter((name) => FORBIDDEN.test(name))
+    expect(names).toEqual(expect.arrayContaining(['keys', 'script|flush']))
+  })
+
+  test.each(everyKind)(
+    '$policy, scope $scope: may forget its scripts at any time',
+    async ({ policy, scope }) => {
+      const it = newCache(new POLICIES[policy as keyof typeof POLICIES]({ scope }))
+      const { cache, ask, runs } = it
+      const steps: (() => Promise<unknown>)[] = [
+        () => ask('a'),
+        () => ask('a'),
+        () => Promise.all([ask('a'), ask('b'), ask('c')]),
+        () => ask.prime(['d'], 'value of d'),
+        () => ask.invalidate('b'),
+        () => cache.getSize(),
+        () => cache.purge(),
+      ]
+      await startCounting()
+      for (const step of steps) {
+        await admin.scriptFlush()
+        await step()
+      }
+      await admin.scriptFlush()
+      await useAll(it)
+      expect((await done()).get('eval')).toBeGreaterThanOrEqual(5)
+      expect(runs.slice(0, 3).toSorted()).toEqual(['a', 'b', 'c'])
+      expect(errors).toEqual([])
+    },
+  )
+
+  test('lru: keeps the exact order while its scripts are forgotten', async () => {
+    const { ask, runs } = newCache(new POLICIES.lru(), { maxSize: 3 })
+    for (const key of 'abcab') {
+      await admin.scriptFlush()
+      await ask(key)
+    }
+    await ask('d')
+    runs.length = 0
+    for (const key of 'abd') await ask(key)
+    expect(runs).toEqual([])
+  })
+
+  test.each(EACH_POLICY.filter(({ create }) => !create().readsChangeOrder))(
+    '$policy: writes nothing on a hit',
+    async ({ create }) => {
+      const { ask } = newCache(create(), { updateTtl: false })
+      for (const key of 'abcde') await ask(key)
+      await startCounting()
+      for (const key of 'abcde') await ask(key)
+      await Promise.all([...'abcde'].map((key) => ask(key)))
+      expect([...(await done()).keys()].toSorted()).toEqual(READS)
+    },
+  )
+
+  test.each(EACH_POLICY.filter(({ create }) => !create().readsChangeOrder))(
+    '$policy: writes nothing but a lifetime that has run down, if that slides',
+    async ({ create }) => {
+      const { ask } = newCache(create())
+      for (const key of 'abcde') await ask(key)
+      await startCounting()
+      for (const key of 'abcde') await ask(key)
+      expect([...(await done()).keys()].toSorted()).toEqual(READS)
+    },
+  )
+
+  test.each(EACH_POLICY)('$policy: writes nothing on a peek', async ({ create }) => {
+    const { ask } = newCache(create())
+    for (const key of 'abcde') await ask(key)
+    await startCounting()
+    for (const key of 'abcde') expect(await ask.peek(key)).toBe(`value of ${key}`)
+    expect([...(await done()).keys()].toSorted()).toEqual(READS)
+  })
+
+  test.each(EACH_POLICY)('$policy: is asked once for the calls of one turn', async ({ create }) => {
+    const { ask } = newCache(create(), { maxSize: 100 })
+    const keys = Array.from({ length: 50 }, (_, i) => `key ${i}`)
+    await Promise.all(keys.map((key) => ask(key)))
+    await Promise.all(keys.map((key) => ask(key)))
+    await startCounting()
+    expect(await Promise.all(keys.map((key) => ask(key)))).toEqual(keys.map((key) => `value of ${key}`))
+    expect((await done()).get('hmget')).toBe(1)
+  })
+
+  test.each(EACH_POLICY)('$policy: may come back empty', async ({ create }) => {
+    const { cache, ask, runs } = newCache(create())
+    for (const key of 'aba') expect(await ask(key)).toBe(`value of ${key}`)
+    await server.restart()
+    await vi.waitFor(async () => expect(await admin.ping()).toBe('PONG'))
+    expect(await ask('a')).toBe('value of a')
+    await vi.waitFor(async () => {
+      runs.length = 0
+      for (const key of 'abab') expect(await ask(key)).toBe(`value of ${key}`)
+      expect(runs).toEqual([])
+    })
+    expect(await cache.getSize()).toBe(2)
+  })
+
+  test.each(EACH_POLICY)('$policy: may be gone for good', async ({ create }) => {
+    const lost = await connect(server.url)
+    const cache = new RedisFuncCache(unique('gone'), create(), { client: lost })
+    cache.on('error', ({ error }) => errors.push(error))
+    let runs = 0
+    const ask = cache.wrap(async (key: string) => `value of ${key} ${++runs}`, { name: 'ask' })
+    expect(await ask('a')).toBe('value of a 1')
+    expect(await ask('a')).toBe('value of a 1')
+    lost.destroy()
+    expect(await ask('a')).toBe('value of a 2')
+    expect(await Promise.all([ask('b'), ask('c')])).toEqual(['value of b 3', 'value of c 4'])
+    expect(await ask.refresh('a')).toBe('value of a 5')
+    expect(errors.length).toBeGreaterThan(0)
+    await expect(ask.invalidate('a')).rejects.toMatchObject({ code: 'ERR_STORE' })
+    await expect(cache.purge()).rejects.toMatchObject({ code: 'ERR_STORE' })
+    await expect(cache.getSize()).rejects.toMatchObject({ code: 'ERR_STORE' })
+  })
+})
