@@ -46,12 +46,12 @@ export class RedisFuncCache {
    */
   constructor(name: string, policy: AbstractPolicy, options: CacheOptions) {
     this.name = checkCacheName(name)
-    this.#settings = checkCacheOptions(options)
     if (typeof policy?.calcKeys !== 'function') {
       throw new OptionError(
         'policy: give an instance of a policy, such as new LruTPolicy(), not the class or its name.',
       )
     }
+    this.#settings = checkCacheOptions(options)
     this.policy = policy
     this.#host = {
       name: this.name,

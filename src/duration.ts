@@ -21,7 +21,7 @@ export function toMs(duration: Duration, option: string): number {
   const ms = Math.round(typeof duration === 'number' ? duration * MS_PER_UNIT.s : parse(duration))
   if (!(ms >= 1 && ms <= LONGEST_MS)) {
     throw new OptionError(
-      `${option}: ${JSON.stringify(duration) ?? String(duration)} is no duration. Give seconds as a positive number ` +
+      `${option}: ${typeof duration === 'string' ? JSON.stringify(duration) : String(duration)} is no duration. Give seconds as a positive number ` +
         `(0.25 is a quarter of a second), or a string such as '250ms', '30s', '5m', '1h' or '7d', up to 100 years.`,
     )
   }

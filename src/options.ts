@@ -171,6 +171,13 @@ export function checkWrapOptions(
   if (options.key !== undefined && options.excludes !== undefined) {
     throw new OptionError('key and excludes: give one of them; what key returns is all that counts.')
   }
+  const { key, version } = options
+  if (key !== undefined && typeof key !== 'function') {
+    throw new OptionError('key: give a function of the arguments that returns what tells calls apart.')
+  }
+  if (version !== undefined && typeof version !== 'string' && typeof version !== 'number') {
+    throw new OptionError('version: give a text or a number.')
+  }
   const self = options.this ?? 'none'
   if (self !== 'none' && self !== 'shared' && typeof self !== 'function') {
     throw new OptionError("this: give 'shared', or a function that picks what tells one `this` from another.")
@@ -214,10 +221,12 @@ function storeOf({ client, store }: CacheOptions): Store {
 
 function canonicalOptions(options: WrapOptions, cache: CacheSettings, hasSelf: boolean): CanonicalOptions {
   const excludes = options.excludes ?? []
+  if (!Array.isArray(excludes))
+    throw new OptionError('excludes: give a list of positions and names of properties.')
   for (const excluded of excludes) {
     if (typeof excluded === 'string' ? excluded === '' : !(Number.isInteger(excluded) && excluded >= 0)) {
       throw new OptionError(
-        `excludes: ${JSON.stringify(excluded)} is neither a position (0, 1, …) nor the name of a property.`,
+        `excludes: ${typeof excluded === 'string' ? JSON.stringify(excluded) : String(excluded)} is neither a position (0, 1, …) nor the name of a property.`,
       )
     }
   }

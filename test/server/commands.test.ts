@@ -183,6 +183,27 @@ describe.skipIf(binary === undefined)('a server of its own', () => {
     expect((await done()).get('hmget')).toBe(1)
   })
 
+  test.each(EACH_POLICY.filter(({ create }) => create().readsChangeOrder))(
+    '$policy: is told of many hits once, if touches may wait',
+    async ({ create }) => {
+      const { ask } = newCache(create(), { maxSize: 3, touch: { everyMs: 200 } })
+      for (const key of 'abc') await ask(key)
+      await startCounting()
+      for (const key of 'aabaab') await ask(key)
+      expect([...(await done()).keys()].toSorted()).toEqual(READS)
+      const touches = async (): Promise<number> => {
+        const counts = await done()
+        return counts.get('evalsha') ?? counts.get('zadd') ?? 0
+      }
+      await vi.waitFor(async () => expect(await touches()).toBe(1))
+      await ask('d')
+      const left = await Promise.all([...'abcd'].map((key) => ask.peek(key)))
+      const gone = [...'abcd'].filter((_, i) => left[i] === undefined).join('')
+      expect(gone).toMatch(create().key === 'mru' ? /^[ab]$/ : /^c$/)
+      expect(await touches()).toBeGreaterThan(0)
+    },
+  )
+
   test.each(EACH_POLICY)('$policy: may come back empty', async ({ create }) => {
     const { cache, ask, runs } = newCache(create())
     for (const key of 'aba') expect(await ask(key)).toBe(`value of ${key}`)

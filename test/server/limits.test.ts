@@ -68,6 +68,16 @@ describe.each(policiesOf('fifo', 'fifo_t', 'lru', 'lru_t', 'mru', 'lfu', 'rr'))(
       expect((await target.inspect(store, withLimits(place, { maxSize: 1 }))).hashes).toEqual(['new'])
     })
 
+    test('holds after a write that only replaces', async () => {
+      const { store, place, hashes } = await filled(create, 100)
+      const few = withLimits(place, { maxSize: 10 })
+      await store.put(few, [entry(hashes.at(policy === 'mru' ? 0 : -1) as string)])
+      const left = (await target.inspect(store, few)).hashes
+      expect(left).toHaveLength(10)
+      const known = policy === 'mru' ? hashes.slice(0, 10) : hashes.slice(-10)
+      if (policy !== 'rr') expect(left.toSorted()).toEqual(known.toSorted())
+    })
+
     test('counts what came in the same write', async () => {
       const { store, place } = await filled(create, 100)
       const report = await store.put(
