@@ -210,7 +210,7 @@ function storeOf({ client, store }: CacheOptions): Store {
     throw new OptionError('client and store: give one of them.')
   if (store !== undefined) {
     if (typeof store?.get === 'function' && typeof store.put === 'function') return store
-    throw new OptionError(`store: ${String(store)} is no store. Give new MemoryStore(), or a client instead.`)
+    throw new OptionError('store: this is no store. Give new MemoryStore(), or a client instead.')
   }
   if (client !== undefined) return new RedisStore(client)
   throw new OptionError(
