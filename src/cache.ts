@@ -61,6 +61,7 @@ export class RedisFuncCache {
       locate: (settings, args) => this.#locate(settings, args),
     }
     policy.attach(this)
+    this.#settings.store.accept(policy)
   }
 
   /** What begins all key names. */

@@ -67,7 +67,7 @@ export class FunctionCache {
     const context = this.#host.contexts.current
     const { read, write, execute } = context.mode
     count(context, 'count')
-    if (!read && !write && execute) return this.#execute(self, args, context)
+    if (!read && !write && execute) return this.#execute(this.#given(self), args, context)
 
     let call: Call
     try {
@@ -255,7 +255,12 @@ export class FunctionCache {
     const picks = this.#settings.self
     const told = typeof picks === 'function' ? [picks(self as never), ...args] : args
     const { shelf, hash } = this.#host.locate(this.#settings, told)
-    return { shelf, hash, self: picks === 'none' ? undefined : self, args, context }
+    return { shelf, hash, self: this.#given(self), args, context }
+  }
+
+  /** What the function gets as `this`: nothing, unless it was said what it means. */
+  #given(self: unknown): unknown {
+    return this.#settings.self === 'none' ? undefined : self
   }
 
   /** Trouble of the store is the caller's only if he asked for it. */

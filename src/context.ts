@@ -11,24 +11,38 @@ export interface Context {
 
 const OUTERMOST: Context = { mode: DEFAULT_MODE, stats: [] }
 
+/** What a cache set for the calls of a callback, and what was set around it. */
+interface Frame {
+  readonly owner: Contexts
+  readonly context: Context
+  readonly outer: Frame | undefined
+}
+
+/** One for all caches: on Node 20, each AsyncLocalStorage that was ever used costs time at every promise of the process. */
+const frames = new AsyncLocalStorage<Frame>()
+
 /** The contexts of one cache: modes and statistics that follow the calls of a callback, however deep and however late. */
 export class Contexts {
-  readonly #storage = new AsyncLocalStorage<Context>()
-
   get current(): Context {
-    return this.#storage.getStore() ?? OUTERMOST
+    let frame = frames.getStore()
+    while (frame !== undefined && frame.owner !== this) frame = frame.outer
+    return frame?.context ?? OUTERMOST
   }
 
   withMode<R>(mode: Partial<Mode>, callback: () => R): R {
     const { current } = this
-    return this.#storage.run({ ...current, mode: { ...current.mode, ...mode } }, callback)
+    return this.#run({ ...current, mode: { ...current.mode, ...mode } }, callback)
   }
 
   async withStats<R>(callback: () => R): Promise<{ result: Awaited<R>; stats: Stats }> {
     const { current } = this
     const stats = newStats()
-    const result = await this.#storage.run({ ...current, stats: [...current.stats, stats] }, callback)
+    const result = await this.#run({ ...current, stats: [...current.stats, stats] }, callback)
     return { result, stats }
+  }
+
+  #run<R>(context: Context, callback: () => R): R {
+    return frames.run({ owner: this, context, outer: frames.getStore() }, callback)
   }
 }
 

@@ -21,7 +21,8 @@ export class FrequencyOrder implements EvictionOrder {
   evict(count: number): string[] {
     const victims: string[] = []
     while (victims.length < count && this.#counts.size > 0) {
-      const lowest = Math.min(...this.#buckets.keys())
+      let lowest = Number.POSITIVE_INFINITY
+      for (const present of this.#buckets.keys()) lowest = Math.min(lowest, present)
       for (const hash of this.#buckets.get(lowest) ?? []) {
         victims.push(hash)
         this.remove([hash])

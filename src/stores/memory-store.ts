@@ -1,5 +1,6 @@
 import type { Hash } from '../keys/call-hash.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
+import type { AbstractPolicy } from '../policies/abstract-policy.ts'
 import type { EvictionOrder } from '../policies/eviction-order.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
 import type { Lookup, NewEntry, Place, PutReport, Store } from './store.ts'
@@ -44,6 +45,10 @@ export class MemoryStore implements Store {
 
   constructor(options: MemoryStoreOptions = {}) {
     this.#clock = options.clock ?? Date.now
+  }
+
+  accept(policy: AbstractPolicy): void {
+    policy.createOrder()
   }
 
   async get(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {

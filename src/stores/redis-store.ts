@@ -4,6 +4,7 @@ import type { Hash } from '../keys/call-hash.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
 import type { Verb } from '../lua/compose.ts'
 import type { Command, RedisClient, RedisPort, Reply } from '../redis/client.ts'
+import type { AbstractPolicy } from '../policies/abstract-policy.ts'
 import { toNumber, toPort } from '../redis/port.ts'
 import { evalsha, isNoScript, runScript, type Script } from '../redis/script.ts'
 import type { Lookup, NewEntry, Place, PutReport, Store } from './store.ts'
@@ -47,6 +48,10 @@ export class RedisStore implements Store {
       this.#client = () => client
       this.#port() // an unknown client is told now, not at the first call
     }
+  }
+
+  accept(policy: AbstractPolicy): void {
+    void policy.luaScripts
   }
 
   /**

@@ -56,6 +56,11 @@ export interface PutReport {
  * toward each other in that no put stores what was invalidated after its token.
  */
 export interface Store {
+  /**
+   * Told of a policy before it is used here.
+   * @throws {PolicyError} if it cannot run here.
+   */
+  accept(policy: AbstractPolicy): void
   /** Reads entries, in the order asked for, and tells the policy that they were read. */
   get(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]>
   /** Reads entries without telling the policy. */

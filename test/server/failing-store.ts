@@ -1,4 +1,5 @@
 import {
+  type AbstractPolicy,
   type Hash,
   type KeyPair,
   type NewEntry,
@@ -19,6 +20,10 @@ export class FailingStore implements Store {
   constructor(store: Store, ...failing: Method[]) {
     this.#store = store
     this.failing = new Set(failing)
+  }
+
+  accept(policy: AbstractPolicy): void {
+    this.#store.accept(policy)
   }
 
   get(place: Place, hashes: readonly Hash[]): ReturnType<Store['get']> {

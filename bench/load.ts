@@ -1,0 +1,83 @@
+import type { Cached } from './contenders/contender.ts'
+import type { Latencies, Run } from './protocol.ts'
+import { quantile } from './statistics.ts'
+
+/** Steps through all entries in an order that no eviction order foresees, without meeting one twice. */
+export function* wander(entries: number): Generator<number, never> {
+  const step = coprimeStep(entries)
+  for (let id = 0; ; id = (id + step) % entries) yield id
+}
+
+function coprimeStep(entries: number): number {
+  let step = Math.floor(entries * 0.618) | 1
+  while (divisor(step, entries) > 1) step += 2
+  return step
+}
+
+const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b))
+
+/** Keeps so many calls outstanding for a time: each lane calls again when its call has come back. */
+export async function keepCalling(
+  call: () => Promise<unknown>,
+  outstanding: number,
+  ms: number,
+): Promise<Omit<Run, 'executed'>> {
+  let calls = 0
+  let goesOn = true
+  const lane = async () => {
+    while (goesOn) {
+      await call()
+      calls++
+    }
+  }
+  const cpu = process.cpuUsage()
+  const start = performance.now()
+  setTimeout(() => {
+    goesOn = false
+  }, ms)
+  await Promise.all(Array.from({ length: outstanding }, lane))
+  const elapsedMs = performance.now() - start
+  const { user, system } = process.cpuUsage(cpu)
+  return { calls, elapsedMs, cpuUs: user + system }
+}
+
+/** Calls all ids below `count`, 64 at a time. */
+export async function callAll(call: (id: number) => Promise<unknown>, count: number): Promise<void> {
+  let next = 0
+  const lane = async () => {
+    while (next < count) await call(next++)
+  }
+  await Promise.all(Array.from({ length: 64 }, lane))
+}
+
+/**
+ * Lone hits beside lone raw GETs, closely interleaved so that noise meets both.
+ *
+ * Both go in pairs of which the second counts: what a call leaves behind on the wire, such as a touch that nobody waits
+ * for, then burdens the next call of the same kind and not the other one's.
+ */
+export async function alternate(
+  cached: Cached,
+  ids: Iterator<number, never>,
+  rawKey: string,
+  ms: number,
+): Promise<Latencies> {
+  const hits: number[] = []
+  const raw: number[] = []
+  const end = performance.now() + ms
+  while (performance.now() < end) {
+    await cached.call(ids.next().value)
+    hits.push(await microseconds(() => cached.call(ids.next().value)))
+    await cached.rawGet(rawKey)
+    raw.push(await microseconds(() => cached.rawGet(rawKey)))
+  }
+  return { hits: ends(hits), raw: ends(raw) }
+}
+
+async function microseconds(call: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  await call()
+  return (performance.now() - start) * 1000
+}
+
+const ends = (values: readonly number[]) => ({ p50: quantile(values, 0.5), p99: quantile(values, 0.99) })

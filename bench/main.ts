@@ -1,0 +1,92 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { findServers, type ServerBinary } from '../test/servers/binaries.ts'
+import { PARTS, readWish, USAGE, type Wish } from './command-line.ts'
+import { machine, versions } from './machine.ts'
+import { compile, installNeighbours } from './prepare.ts'
+import { tablesOf, writePage } from './report.ts'
+import type { Absence, Results } from './results.ts'
+import type { PartName } from './roster.ts'
+import { Session } from './session.ts'
+
+const wish = readWish(process.argv.slice(2))
+if (wish === undefined) console.log(USAGE)
+else await bench(wish)
+
+async function bench(wish: Wish): Promise<void> {
+  await installNeighbours()
+  await compile()
+  const start = performance.now()
+  const server = await chooseServer(wish.server)
+  const absent: Absence[] = []
+  const measured: Partial<Results> = {}
+  for (const part of wish.parts) {
+    Object.assign(measured, { [part]: await measure(part, server, wish, absent) })
+  }
+  const results: Results = {
+    date: new Date().toISOString(),
+    quick: wish.quick,
+    machine: machine(),
+    server: `${server.product} ${server.version}`,
+    versions: await versions(),
+    ...measured,
+    absent,
+    seconds: Math.round((performance.now() - start) / 1000),
+  }
+  console.log(`\n${tablesOf(results)}\n`)
+  await keep(results, wish)
+}
+
+async function measure(
+  part: PartName,
+  server: ServerBinary,
+  { effort }: Wish,
+  absent: Absence[],
+): Promise<unknown> {
+  const start = performance.now()
+  await using session = await Session.open(part, server.server, effort)
+  const result = await partOf(part, session, server.server)
+  absent.push(...session.absent)
+  console.log(`${part}: ${Math.round((performance.now() - start) / 1000)} s`)
+  return result
+}
+
+/** Loaded when it is its turn, and so after the neighbours are installed. */
+async function partOf(part: PartName, session: Session, binary: string): Promise<unknown> {
+  switch (part) {
+    case 'hits':
+      return (await import('./parts/hits.ts')).measureHits(session)
+    case 'latency':
+      return (await import('./parts/latency.ts')).measureLatency(session)
+    case 'puts':
+      return (await import('./parts/puts.ts')).measurePuts(session)
+    case 'stampede':
+      return (await import('./parts/stampede.ts')).measureStampede(session)
+    case 'growth':
+      return (await import('./parts/growth.ts')).measureGrowth(session)
+    case 'replication':
+      return (await import('./parts/replication.ts')).measureReplication(session, binary)
+  }
+}
+
+async function chooseServer(name: string | undefined): Promise<ServerBinary> {
+  const found = await findServers()
+  const chosen = name === undefined ? found[0] : found.find((server) => server.name === name)
+  if (chosen !== undefined) return chosen
+  const names = found.map((server) => server.name).join(', ')
+  throw new Error(
+    names === ''
+      ? 'There is no redis-server or valkey-server: npm run servers gets some.'
+      : `There is no server ${name}, but ${names}.`,
+  )
+}
+
+async function keep(results: Results, { quick, parts, effort }: Wish): Promise<void> {
+  const isFull = !quick && parts.length === PARTS.length && effort.who === ''
+  const path = new URL(isFull ? './results/latest.json' : './dist/partial.json', import.meta.url)
+  await mkdir(new URL('.', path), { recursive: true })
+  await writeFile(path, `${JSON.stringify(results, null, 1)}\n`)
+  if (isFull) await writePage(results)
+  console.log(
+    `Written: ${isFull ? 'bench/results/latest.json and docs/performance.md' : 'bench/dist/partial.json'}`,
+  )
+}

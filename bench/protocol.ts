@@ -1,0 +1,54 @@
+/** What the process of a contender can be asked for, and what it answers. All of it plain data. */
+export interface Tasks {
+  /** Loads the contender and connects it. */
+  open: {
+    task: {
+      readonly contender: string
+      readonly url: string
+      readonly entries: number
+      readonly bytes: number
+      /** How long the function takes; 0 returns at once. */
+      readonly computeMs: number
+    }
+    answer: void
+  }
+  /** From now on the function returns values of this size. */
+  resize: { task: { readonly entries: number; readonly bytes: number }; answer: void }
+  /** Calls ids from 0 on, so that they are stored; with `prime` stores them without a lookup. */
+  fill: { task: { readonly count: number; readonly prime: boolean }; answer: void }
+  /** Calls some ids and compares what comes back. Returns what is wrong, and nothing if all is well. */
+  verify: { task: { readonly calls: number }; answer: string | undefined }
+  /** Calls for a time, with so many outstanding. */
+  run: {
+    task: {
+      /** `hits`: stored ids, one after the other. `puts`: never seen ids. `primes`: the same, without a lookup. */
+      readonly what: 'hits' | 'puts' | 'primes'
+      readonly outstanding: number
+      readonly ms: number
+    }
+    answer: Run
+  }
+  /** One call at a time, beside raw GETs by the same client. */
+  latency: { task: { readonly rawKey: string; readonly ms: number }; answer: Latencies }
+  /** Many calls of one id at once, at a given time. Returns how often the function ran. */
+  stampede: { task: { readonly id: number; readonly calls: number; readonly at: number }; answer: number }
+}
+
+export interface Run {
+  readonly calls: number
+  readonly elapsedMs: number
+  /** Of the whole process, user and system. */
+  readonly cpuUs: number
+  /** How often the function ran. */
+  readonly executed: number
+}
+
+/** In microseconds. */
+export interface Latencies {
+  readonly hits: { readonly p50: number; readonly p99: number }
+  readonly raw: { readonly p50: number; readonly p99: number }
+}
+
+export type TaskName = keyof Tasks
+export type Task<N extends TaskName> = Tasks[N]['task']
+export type Answer<N extends TaskName> = Tasks[N]['answer']

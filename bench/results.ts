@@ -1,0 +1,82 @@
+import type { Kind } from './roster.ts'
+
+/** Who was measured. */
+export interface Measured {
+  readonly name: string
+  readonly kind: Kind
+  readonly client: string
+}
+
+/** One round of calls; all figures but the first are for one call. */
+export interface Round {
+  readonly callsPerSecond: number
+  readonly clientCpuUs: number
+  /** The commands that were sent, by `INFO commandstats`. */
+  readonly serverUs: number
+  /** The whole server process. */
+  readonly serverCpuUs: number
+  readonly bytesToServer: number
+  readonly bytesFromServer: number
+}
+
+/** Rounds of all contenders stand at the same places: those of one place followed close on one another. */
+export interface Rounds extends Measured {
+  readonly bytes: number
+  readonly outstanding: number
+  readonly rounds: readonly Round[]
+}
+
+/** In microseconds, one of each round. */
+export interface LatencyRounds extends Measured {
+  readonly p50: readonly number[]
+  readonly p99: readonly number[]
+  readonly rawP50: readonly number[]
+  readonly rawP99: readonly number[]
+}
+
+export interface Stampede extends Measured {
+  /** Runs of the function in each trial, by number of processes. */
+  readonly one: readonly number[]
+  readonly four: readonly number[]
+}
+
+export interface Growth extends Measured {
+  readonly entries: number
+  readonly hits: readonly Round[]
+  readonly puts: readonly Round[]
+}
+
+export interface Replication extends Measured {
+  readonly outstanding: number
+  readonly bytesPerHit: number
+}
+
+/** Who could not be measured, and why. */
+export interface Absence {
+  readonly name: string
+  readonly part: string
+  readonly reason: string
+}
+
+export interface Results {
+  readonly date: string
+  readonly quick: boolean
+  readonly machine: {
+    readonly cpu: string
+    readonly cores: number
+    readonly memoryGb: number
+    readonly node: string
+  }
+  readonly server: string
+  readonly versions: Readonly<Record<string, string>>
+  readonly hits?: readonly Rounds[]
+  readonly latency?: readonly LatencyRounds[]
+  readonly puts?: readonly Rounds[]
+  readonly stampede?: readonly Stampede[]
+  readonly growth?: readonly Growth[]
+  readonly replication?: readonly Replication[]
+  readonly absent: readonly Absence[]
+  readonly seconds: number
+}
+
+export const measured = ({ name, kind, client }: Measured): Measured => ({ name, kind, client })

@@ -1,0 +1,132 @@
+import { aimsOf, cost, isReached } from './aims.ts'
+import { figure, medianRatio, ratio, roundsOf } from './comparison.ts'
+import { figureAt, hitSections, OURS, type Section } from './hit-sections.ts'
+import type { Growth, LatencyRounds, Replication, Results, Rounds, Stampede } from './results.ts'
+import { median } from './statistics.ts'
+import { digits, table } from './table.ts'
+
+/** The results as tables, of those parts that were measured. */
+export function sectionsOf(results: Results): Section[] {
+  const { hits, latency, puts, stampede, growth, replication, absent } = results
+  return [
+    aimsSection(results),
+    ...(hits ? hitSections(hits) : []),
+    ...(latency ? [latencySection(latency)] : []),
+    ...(puts ? [putsSection(puts)] : []),
+    ...(stampede ? [stampedeSection(stampede)] : []),
+    ...(growth ? [growthSection(growth)] : []),
+    ...(replication ? [replicationSection(replication)] : []),
+    ...(absent.length > 0 ? [absentSection(absent)] : []),
+  ]
+}
+
+function aimsSection(results: Results): Section {
+  const rows = aimsOf(results).map((aim) => [
+    aim.what,
+    `${aim.isUpper ? '≤' : '≥'} ${aim.limit} ${aim.unit}`,
+    `${digits(aim.reached)} ${aim.unit}`,
+    isReached(aim) ? 'yes' : '**no**',
+  ])
+  return {
+    title: 'Aims',
+    text: '1 KB of JSON. Ratios are medians of the ratios of rounds that followed close on one another.',
+    table: table(['figure', 'aim', 'measured', 'reached'], rows),
+  }
+}
+
+function latencySection(latency: readonly LatencyRounds[]): Section {
+  const rows = latency.map((one) => [
+    one.name,
+    digits(median(one.p50)),
+    digits(median(one.rawP50)),
+    `${digits(medianRatio(one.p50, one.rawP50))} ×`,
+    digits(median(one.p99)),
+    digits(median(one.rawP99)),
+  ])
+  return {
+    title: 'A lone hit',
+    text:
+      'One call at a time, and raw GETs of the same text by the same client in between, in microseconds. For this library ' +
+      'on node-redis the raw GETs go without its timeout for each command.',
+    table: table(['1 KB', 'p50', 'GET p50', 'ratio', 'p99', 'GET p99'], rows),
+  }
+}
+
+function putsSection(puts: readonly Rounds[]): Section {
+  const ours = roundsOf(puts, OURS, 256)
+  const rows = puts.map((one) => [
+    one.name,
+    figureAt(puts, one.name, 256, 1_000, 'callsPerSecond'),
+    ours ? `${digits(ratio(ours, one.rounds, 'callsPerSecond'))} ×` : '–',
+    figureAt(puts, one.name, 256, 1_000, 'clientCpuUs'),
+    figureAt(puts, one.name, 256, 1_000, 'serverUs'),
+    one.kind === 'ours' ? 'one entry' : 'nobody',
+  ])
+  return {
+    title: 'Misses with put',
+    text:
+      'Calls of keys never seen before, 256 outstanding, of a function that returns at once: lookup and put. This ' +
+      'library keeps to its bound and evicts one entry for each; the others have no bound and grow.',
+    table: table(['1 KB', 'calls/s', OURS, 'client µs', 'commands µs', 'evicts'], rows),
+  }
+}
+
+function stampedeSection(stampede: readonly Stampede[]): Section {
+  const rows = stampede.map(({ name, one, four }) => [
+    name,
+    String(Math.max(...one)),
+    String(Math.max(...four)),
+  ])
+  return {
+    title: 'Stampede',
+    text: 'Runs of the function, which takes 100 ms, for 1,000 simultaneous calls of one cold key in each process; the worst trial.',
+    table: table(['', '1 process', '4 processes'], rows),
+  }
+}
+
+function growthSection(growth: readonly Growth[]): Section {
+  const rows = growth.map((one) => {
+    const least = growth.find(({ name }) => name === one.name) ?? one
+    const cells = (['hits', 'puts'] as const).flatMap((kind) => [
+      digits(figure(one[kind], 'clientCpuUs')),
+      digits(figure(one[kind], 'serverUs')),
+      `${digits(medianRatio(one[kind].map(cost), least[kind].map(cost)))} ×`,
+    ])
+    return [`${one.name}: ${one.entries.toLocaleString('en')}`, ...cells]
+  })
+  const head = ['hit' as const, 'put' as const].flatMap((kind) => [
+    `${kind}: client µs`,
+    'commands µs',
+    'both, against the smallest',
+  ])
+  return {
+    title: 'Number of entries',
+    text: 'A hit, and a put into a full cache (which evicts), at 64 outstanding, values of 100 bytes, ids in an order without locality. The raw GET shows what so many keys cost anyone.',
+    table: table(['entries', ...head], rows),
+  }
+}
+
+function replicationSection(replication: readonly Replication[]): Section {
+  const names = [...new Set(replication.map(({ name }) => name))]
+  const at = (name: string, level: number) =>
+    replication.find((one) => one.name === name && one.outstanding === level)?.bytesPerHit ?? Number.NaN
+  return {
+    title: 'Replication',
+    text: 'Bytes that a hit sends to each replica, at 1 and at 64 outstanding.',
+    table: table(
+      ['', '1', '64'],
+      names.map((name) => [name, digits(at(name, 1)), digits(at(name, 64))]),
+    ),
+  }
+}
+
+function absentSection(absent: Results['absent']): Section {
+  return {
+    title: 'Not measured',
+    text: 'Who could not take part, and why.',
+    table: table(
+      ['', 'part', 'reason'],
+      absent.map(({ name, part, reason }) => [name, part, reason]),
+    ),
+  }
+}

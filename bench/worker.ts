@@ -1,0 +1,112 @@
+import { deepStrictEqual } from 'node:assert'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Cached } from './contenders/contender.ts'
+import { alternate, callAll, keepCalling, wander } from './load.ts'
+import type { Answer, Task, TaskName } from './protocol.ts'
+import { type Kind, ROSTER } from './roster.ts'
+import { makeProduct, type Product } from './values.ts'
+
+/** The process of one contender. It does what its parent asks for, one task after the other, and ends with it. */
+
+/** Values that are put; so many different ones that none is always in the processor's cache. */
+const PUT_VALUES = 500
+
+let kind: Kind
+let cached: Cached
+let entries = 0
+let bytes = 0
+let computeMs = 0
+let executed = 0
+let ids: Iterator<number, never>
+let puts: readonly Product[] = []
+let nextNew = 0
+
+const handlers: { readonly [N in TaskName]: (task: Task<N>) => Promise<Answer<N>> } = {
+  async open(task) {
+    const entry = ROSTER.find(({ name }) => name === task.contender)
+    if (entry === undefined) throw new Error(`There is no contender ${task.contender}.`)
+    kind = entry.kind
+    computeMs = task.computeMs
+    resize(task)
+    const compute = async (id: number) => {
+      executed++
+      if (computeMs > 0) await sleep(computeMs)
+      return valueOf(id)
+    }
+    const contender = await entry.load()
+    cached = await contender({ url: task.url, entries, compute })
+  },
+
+  async resize(task) {
+    resize(task)
+  },
+
+  async fill({ count, prime }) {
+    const { prime: put } = cached
+    if (!prime) return callAll((id) => cached.call(id), count)
+    if (put === undefined) throw new Error('It has no way to store a value without a lookup.')
+    await callAll((id) => put(id, valueOf(id)), count)
+  },
+
+  async verify({ calls }) {
+    const before = executed
+    const expected = (id: number) =>
+      kind === 'undecoded' ? true : kind === 'raw' ? JSON.stringify(valueOf(id)) : valueOf(id)
+    try {
+      await callAll(
+        async (id) => deepStrictEqual(await cached.call(id), expected(id)),
+        Math.min(calls, entries),
+      )
+    } catch (error) {
+      return `other values: ${String(error)}`
+    }
+    return executed > before ? `${executed - before} hits ran the function` : undefined
+  },
+
+  async run({ what, outstanding, ms }) {
+    const before = executed
+    const run = await keepCalling(callerOf(what), outstanding, ms)
+    return { ...run, executed: executed - before }
+  },
+
+  latency: ({ rawKey, ms }) => alternate(cached, ids, rawKey, ms),
+
+  async stampede({ id, calls, at }) {
+    const before = executed
+    await sleep(at - Date.now())
+    await Promise.all(Array.from({ length: calls }, () => cached.call(id)))
+    return executed - before
+  },
+}
+
+function callerOf(what: Task<'run'>['what']): () => Promise<unknown> {
+  if (what === 'hits') return () => cached.call(ids.next().value)
+  if (what === 'puts') return () => cached.call(nextNew++)
+  const { prime } = cached
+  if (prime === undefined) throw new Error('It has no way to store a value without a lookup.')
+  return () => prime(nextNew, valueOf(nextNew++))
+}
+
+function resize(task: { entries: number; bytes: number }): void {
+  entries = task.entries
+  bytes = task.bytes
+  ids = wander(entries)
+  puts = Array.from({ length: PUT_VALUES }, (_, i) => makeProduct(entries + i, bytes))
+  // Of no other run, so that they are misses: the process id keeps the runs apart.
+  nextNew = entries + process.pid * 1_000_000_000
+}
+
+/** Made on the spot for the entries, and at once for those beyond: their making is not to be measured. */
+function valueOf(id: number): Product {
+  return id < entries ? makeProduct(id, bytes) : (puts[id % PUT_VALUES] as Product)
+}
+
+process.on('message', ({ name, task }: { name: TaskName; task: never }) => {
+  const reply = (message: { answer?: unknown; error?: string }) => process.send?.(message)
+  handlers[name](task).then(
+    (answer) => reply({ answer }),
+    (error: unknown) =>
+      reply({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+  )
+})
+process.on('disconnect', () => process.exit())
