@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** The servers that the tests know, and none; each runs the whole suite of `test/server`. */
@@ -12,6 +13,8 @@ const LIMITS = {
 
 export default defineConfig({
   test: {
+    // Vitest would leave one core to itself; on two cores that is half of them.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Here and not in the projects, each of which would start all servers for itself.
     globalSetup: ['test/servers/global-setup.ts'],
     projects: [
