@@ -7,6 +7,7 @@ export const PARTS: readonly PartName[] = ['hits', 'latency', 'puts', 'stampede'
 const FULL: Effort = {
   rounds: 7,
   roundMs: 150,
+  warmUpMs: 2_000,
   entries: 10_000,
   growth: [1_000, 10_000, 100_000, 1_000_000],
   trials: 3,
@@ -16,6 +17,7 @@ const FULL: Effort = {
 const QUICK: Effort = {
   rounds: 3,
   roundMs: 40,
+  warmUpMs: 200,
   entries: 1_000,
   growth: [1_000, 10_000],
   trials: 1,

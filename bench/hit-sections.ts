@@ -36,7 +36,14 @@ function speedSection(hits: readonly Rounds[]): Section {
 }
 
 function costSection(hits: readonly Rounds[], level: number): Section {
-  const columns = ['clientCpuUs', 'serverUs', 'serverCpuUs', 'bytesToServer', 'bytesFromServer'] as const
+  const columns = [
+    'clientCpuUs',
+    'serverUs',
+    'serverCpuUs',
+    'commands',
+    'bytesToServer',
+    'bytesFromServer',
+  ] as const
   const rows = namesOf(hits).map((name) => [
     name,
     ...columns.map((column) => figureAt(hits, name, level, 1_000, column)),
@@ -46,8 +53,11 @@ function costSection(hits: readonly Rounds[], level: number): Section {
     text:
       'Microseconds and bytes a hit. Client: processor time of the process. Commands: the time of the commands it sends, ' +
       'by `INFO commandstats`, scripts with all they execute. Server: processor time of the server process, with what it ' +
-      'takes to read, parse and write.',
-    table: table(['1 KB', 'client µs', 'commands µs', 'server µs', 'bytes to', 'bytes from'], rows),
+      'takes to read, parse and write. The number of commands tells how many calls travel together.',
+    table: table(
+      ['1 KB', 'client µs', 'commands µs', 'server µs', 'commands', 'bytes to', 'bytes from'],
+      rows,
+    ),
   }
 }
 

@@ -83,14 +83,16 @@ export class ObservedServer {
 
   /** What was done between two readings, besides the readings. */
   between(before: Reading, after: Reading, shares: SentShares) {
-    let us = 0
+    let [us, commands] = [0, 0]
     for (const [name, now] of after.commands) {
       if (name === 'info') continue
-      const done = now.us - (before.commands.get(name)?.us ?? 0)
-      us += done * (shares.get(name) ?? 1)
+      const share = shares.get(name) ?? 1
+      us += (now.us - (before.commands.get(name)?.us ?? 0)) * share
+      commands += (now.calls - (before.commands.get(name)?.calls ?? 0)) * share
     }
     return {
       us,
+      commands,
       cpuUs: after.cpuUs - before.cpuUs,
       bytesIn: after.bytesIn - before.bytesIn - this.#ownBytesIn,
       bytesOut: after.bytesOut - before.bytesOut - this.#ownBytesOut,

@@ -11,8 +11,10 @@ export interface Measured {
 export interface Round {
   readonly callsPerSecond: number
   readonly clientCpuUs: number
-  /** The commands that were sent, by `INFO commandstats`. */
+  /** The time of the commands that were sent, by `INFO commandstats`. */
   readonly serverUs: number
+  /** How many they were: of calls that travel together, a part each. */
+  readonly commands: number
   /** The whole server process. */
   readonly serverCpuUs: number
   readonly bytesToServer: number

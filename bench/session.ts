@@ -8,6 +8,8 @@ import { type Entry, type PartName, ROSTER } from './roster.ts'
 export interface Effort {
   readonly rounds: number
   readonly roundMs: number
+  /** How long each contender runs before it is measured. */
+  readonly warmUpMs: number
   readonly entries: number
   readonly growth: readonly number[]
   readonly trials: number
@@ -96,6 +98,14 @@ export class Session implements AsyncDisposable {
     }
   }
 
+  /**
+   * Lets the compiler finish with the code of a contender. On a busy machine, where it works beside, that takes more than
+   * a second; until then a call costs twice as much.
+   */
+  async warmUp({ worker }: Seat, what: Task<'run'>['what']): Promise<void> {
+    await worker.ask('run', { what, outstanding: 64, ms: this.effort.warmUpMs })
+  }
+
   /** Learns, under the eyes of the server, which commands the contender sends and which its scripts execute. */
   async learnShares(seat: Seat, task: Omit<Task<'run'>, 'ms'>): Promise<void> {
     seat.shares = await this.server.sharesDuring(() => seat.worker.ask('run', { ...task, ms: 30 }))
@@ -105,7 +115,7 @@ export class Session implements AsyncDisposable {
   async round(seat: Seat, task: Omit<Task<'run'>, 'ms'>): Promise<Round> {
     const before = await this.server.read()
     const run = await seat.worker.ask('run', { ...task, ms: this.effort.roundMs })
-    const { us, cpuUs, bytesIn, bytesOut } = this.server.between(
+    const { us, commands, cpuUs, bytesIn, bytesOut } = this.server.between(
       before,
       await this.server.read(),
       seat.shares,
@@ -117,6 +127,7 @@ export class Session implements AsyncDisposable {
       callsPerSecond: (run.calls / run.elapsedMs) * 1000,
       clientCpuUs: run.cpuUs / run.calls,
       serverUs: us / run.calls,
+      commands: commands / run.calls,
       serverCpuUs: cpuUs / run.calls,
       bytesToServer: bytesIn / run.calls,
       bytesFromServer: bytesOut / run.calls,

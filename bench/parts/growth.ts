@@ -41,8 +41,8 @@ async function measureAll(
   const takesPart = ({ entry }: Seat) => what === 'hits' || isOurs(entry)
   await session.each(async (seat) => {
     if (!takesPart(seat)) return
+    await session.warmUp(seat, what)
     await session.learnShares(seat, task)
-    await seat.worker.ask('run', { ...task, ms: session.effort.roundMs })
   })
   await session.inRounds(session.effort.rounds, async (seat) => {
     if (takesPart(seat)) keep(seat, await session.round(seat, task))

@@ -5,7 +5,7 @@ import type { Seat, Session } from '../session.ts'
 const LARGE_ENTRIES = 200
 
 /** Rounds for sizes other than 1 KB, at the most. */
-const SIZE_ROUNDS = 5
+const SIZE_ROUNDS = 4
 
 const LEVELS: readonly { readonly bytes: number; readonly outstanding: readonly number[] }[] = [
   { bytes: 1_000, outstanding: [1, 16, 64, 256] },
@@ -21,6 +21,7 @@ export async function measureHits(session: Session): Promise<Rounds[]> {
   const results: Rounds[] = []
   for (const { bytes, outstanding } of LEVELS) {
     await fill(session, bytes)
+    if (results.length === 0) await session.each((seat) => session.warmUp(seat, 'hits'))
     for (const level of outstanding) results.push(...(await measureLevel(session, bytes, level)))
   }
   return results
@@ -40,10 +41,8 @@ async function fill(session: Session, bytes: number): Promise<void> {
 async function measureLevel(session: Session, bytes: number, outstanding: number): Promise<Rounds[]> {
   const rounds = new Map<Seat, Rounds['rounds'][number][]>()
   const task = { what: 'hits', outstanding } as const
-  const { roundMs } = session.effort
   await session.each(async (seat) => {
     await session.learnShares(seat, task)
-    await seat.worker.ask('run', { ...task, ms: roundMs }) // the first one is for the compiler
     rounds.set(seat, [])
   })
   const count = bytes === 1_000 ? session.effort.rounds : Math.min(SIZE_ROUNDS, session.effort.rounds)

@@ -15,6 +15,7 @@ export async function measureLatency(session: Session): Promise<LatencyRounds[]>
   await session.each(async (seat) => {
     await server.set(RAW_KEY, JSON.stringify(makeProduct(0, BYTES)), seat.database)
     await seat.worker.ask('fill', { count: effort.entries, prime: false })
+    await session.warmUp(seat, 'hits')
     await seat.worker.ask('latency', { rawKey: RAW_KEY, ms: effort.roundMs })
     rounds.set(seat, { p50: [], p99: [], rawP50: [], rawP99: [] })
   })

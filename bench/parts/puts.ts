@@ -14,7 +14,8 @@ export async function measurePuts(session: Session): Promise<Rounds[]> {
   await session.each(async (seat) => {
     await seat.worker.ask('fill', { count: effort.entries, prime: false })
     await session.learnShares(seat, TASK)
-    await seat.worker.ask('run', { ...TASK, ms: effort.roundMs })
+    await session.warmUp(seat, TASK.what)
+    if (seat.entry.kind !== 'ours') await server.empty(seat.database)
     rounds.set(seat, [])
   })
   await session.inRounds(session.effort.rounds, async (seat) => {
