@@ -1,9 +1,12 @@
+import { isStoredError } from './encoding.ts'
 import type { Serializer } from './serializer.ts'
 
 /**
  * A serializer of the user's own. Both functions are synchronous; `undefined` never reaches them.
  *
- * `T` is what the cached functions return.
+ * `T` is what the cached functions return. With `cacheErrors` there are also errors to store, as plain objects of
+ * strings, numbers, arrays, and the values of the properties of these errors; errors of functions whose serializer
+ * throws at that are not cached.
  */
 export interface SerializerFunctions<T = unknown> {
   /** Shown in errors and events; `'custom'` without it. */
@@ -20,27 +23,27 @@ export type SerializerPair<T = unknown> = readonly [
 ]
 
 const NUL = '\0'
+const NUL_BYTE = Buffer.of(0)
 
 /**
  * Makes functions of the user keep the contract of a {@link Serializer}.
  *
- * Outputs that are empty or hold nothing but NUL bytes are stored with one NUL more, so that an empty string means
- * `undefined` here too. Everything else is stored bare. Bytes are copied in both directions: a pair may well return
- * what it was given.
+ * Outputs that are empty, hold nothing but NUL bytes, or begin with NULs and `error\0`, are stored behind one NUL more,
+ * so that an empty string means `undefined`, and `\0error\0` an error, here too. Everything else is stored bare. Bytes
+ * are copied in both directions: a pair may well return what it was given.
  */
 export function customSerializer(functions: SerializerFunctions): Serializer {
   return {
     name: functions.name ?? 'custom',
     serialize: (value) => {
       const output = functions.serialize(value)
-      if (typeof output === 'string') return isNulText(output) ? output + NUL : output
+      if (typeof output === 'string') return isAmbiguousText(output) ? NUL + output : output
       if (!(output instanceof Uint8Array)) return output // Wrong, and refused where every output is checked.
-      return Buffer.concat([output], output.length + (isNulBytes(output) ? 1 : 0))
+      return Buffer.concat(isAmbiguous(output) ? [NUL_BYTE, output] : [output])
     },
     deserialize: (stored) => {
-      const value = functions.deserialize(
-        Buffer.from(isNulBytes(stored) ? stored.subarray(0, stored.length - 1) : stored),
-      )
+      // What is escaped is ambiguous still.
+      const value = functions.deserialize(Buffer.from(isAmbiguous(stored) ? stored.subarray(1) : stored))
       if (value instanceof Promise) {
         value.catch(() => {}) // Not the process's affair: what follows says all there is to say.
         throw new TypeError('it returned a promise, and must return the value itself')
@@ -50,10 +53,15 @@ export function customSerializer(functions: SerializerFunctions): Serializer {
   }
 }
 
-function isNulText(text: string): boolean {
-  return text.length === 0 || (text.startsWith(NUL) && /^\0+$/.test(text))
+function isAmbiguousText(text: string): boolean {
+  return text.length === 0 || (text.startsWith(NUL) && /^\0+(?:error\0|$)/.test(text))
 }
 
-function isNulBytes(bytes: Uint8Array): boolean {
-  return bytes.length === 0 || (bytes[0] === 0 && bytes.every((byte) => byte === 0))
+function isAmbiguous(bytes: Uint8Array): boolean {
+  if (bytes.length === 0) return true
+  if (bytes[0] !== 0) return false
+  const end = bytes.findIndex((byte) => byte !== 0)
+  return (
+    end === -1 || isStoredError(Buffer.from(bytes.buffer, bytes.byteOffset + end - 1, bytes.length - end + 1))
+  )
 }

@@ -2,20 +2,55 @@ import { SerializerError } from '../errors.ts'
 import type { Serializer } from './serializer.ts'
 
 /**
+ * What is stored begins with it when the function did not return but throw: see `stored-error.ts`.
+ *
+ * No result is ever stored so. Text formats never begin with NUL; V8 begins with 0xFF; a leading 0 of MessagePack and
+ * CBOR is the number 0, and all there is; of BSON it would be a document of 1.9 GB. What others make of it is stored
+ * behind an escape: see `custom.ts`.
+ */
+export const ERROR_MARKER = '\0error\0'
+
+const ERROR_MARKER_BYTES = Buffer.from(ERROR_MARKER)
+
+/** Whether what is stored is an error the function threw: for `decodeError`, not for {@link decode}. */
+export function isStoredError(stored: Buffer): boolean {
+  // The first byte tells for all but the oddest results.
+  return stored[0] === 0 && ERROR_MARKER_BYTES.equals(stored.subarray(0, ERROR_MARKER_BYTES.length))
+}
+
+/**
  * A result as what is stored: a string or bytes, and an empty string for `undefined`, whatever the format.
  *
  * @throws {SerializerError} when the serializer throws (its error is the `cause`), or returns neither a string nor
  *   bytes, such as `undefined` or a promise.
  */
 export function encode(serializer: Serializer, value: unknown): string | Buffer {
-  if (value === undefined) return ''
+  return value === undefined ? '' : serialize(serializer, value, 'result')
+}
+
+/** What to do about what cannot be stored. */
+const WAY_OUT = {
+  result: 'Return something it knows, or give this function another serializer.',
+  error: 'Leave it out by `when` of `cacheErrors`, or give this function another serializer.',
+}
+
+/**
+ * What the serializer makes of a value, checked.
+ *
+ * @param noun What the value stands for, in messages.
+ * @throws {SerializerError} as {@link encode} does.
+ */
+export function serialize(
+  serializer: Serializer,
+  value: unknown,
+  noun: keyof typeof WAY_OUT,
+): string | Buffer {
   let output: unknown
   try {
     output = serializer.serialize(value)
   } catch (error) {
     throw new SerializerError(
-      `Serializer '${serializer.name}' cannot store this result: ${reasonOf(error)}. Return something it knows, or ` +
-        `give this function another serializer.`,
+      `Serializer '${serializer.name}' cannot store this ${noun}: ${reasonOf(error)}. ${WAY_OUT[noun]}`,
       { cause: error },
     )
   }
@@ -24,7 +59,7 @@ export function encode(serializer: Serializer, value: unknown): string | Buffer 
     return Buffer.isBuffer(output) ? output : Buffer.from(output.buffer, output.byteOffset, output.byteLength)
   }
   throw new SerializerError(
-    `Serializer '${serializer.name}' made ${nounOf(output)} of this result. It must return a string, a Buffer or a ` +
+    `Serializer '${serializer.name}' made ${nounOf(output)} of this ${noun}. It must return a string, a Buffer or a ` +
       `Uint8Array, and at once: a promise is too late.`,
   )
 }
@@ -32,10 +67,17 @@ export function encode(serializer: Serializer, value: unknown): string | Buffer 
 /**
  * What is stored as the result it was.
  *
- * @throws {SerializerError} when the serializer throws; its error is the `cause`.
+ * @throws {SerializerError} when the serializer throws (its error is the `cause`), or an error is stored, which is no
+ *   result: ask {@link isStoredError} first where there may be one.
  */
 export function decode(serializer: Serializer, stored: Buffer): unknown {
   if (stored.length === 0) return undefined
+  if (isStoredError(stored)) {
+    throw new SerializerError(
+      'What is stored is an error that the function threw, not a result. Give the function `cacheErrors` here as ' +
+        'where it was stored, or invalidate the entry.',
+    )
+  }
   try {
     return serializer.deserialize(stored)
   } catch (error) {

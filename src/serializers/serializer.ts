@@ -2,9 +2,10 @@
  * Turns results into what is stored, and back.
  *
  * Contract: `deserialize(serialize(value))` equals `value` for every value the format knows. What a format does not
- * know it refuses by throwing, or loses in the way its file says. `serialize` never yields an empty string or buffer:
- * that is how `undefined` is stored, for every format alike. Nothing that `deserialize` returns shares memory with
- * `stored`: clients hand out slices of bigger buffers, and a store in this process hands out the same one again.
+ * know it refuses by throwing, or loses in the way its file says. `serialize` never yields an empty string or buffer,
+ * nor one that begins with `\0error\0`: so are `undefined` and errors stored, for every format alike. Nothing that
+ * `deserialize` returns shares memory with `stored`: clients hand out slices of bigger buffers, and a store in this
+ * process hands out the same one again.
  */
 export interface Serializer {
   /** Shown in errors and events. */

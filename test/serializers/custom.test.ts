@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SerializerError } from '../../src/errors.ts'
 import { customSerializer, type SerializerFunctions } from '../../src/serializers/custom.ts'
-import { decode, encode } from '../../src/serializers/encoding.ts'
+import { decode, encode, isStoredError } from '../../src/serializers/encoding.ts'
 
 /** Stores exactly what it is given, which is a string or bytes. */
 const bare: SerializerFunctions = {
@@ -20,6 +20,15 @@ describe('customSerializer', () => {
     ['\0a', '\0a'],
     ['a\0', 'a\0'],
     ['a', 'a'],
+    ['\0error\0', '\0\0error\0'],
+    ['\0error\0{}', '\0\0error\0{}'],
+    ['\0\0error\0', '\0\0\0error\0'],
+    ['\0error', '\0error'],
+    ['\0\0error', '\0\0error'],
+    ['error\0', 'error\0'],
+    ['\0Error\0', '\0Error\0'],
+    ['\0a\0error\0', '\0a\0error\0'],
+    ['\0error\0\n\0error\0', '\0\0error\0\n\0error\0'],
   ])('stores %j as %j', (output, stored) => {
     expect(encode(serializer, output)).toBe(stored)
     expect(encode(serializer, Buffer.from(output)).toString()).toBe(stored)
@@ -32,11 +41,16 @@ describe('customSerializer', () => {
   })
 
   test('gives back any bytes, apart from every other output', () => {
-    const outputs = fc.oneof(fc.uint8Array(), fc.uint8Array({ max: 1, maxLength: 4 }))
+    const letters = fc.constantFrom('\0', 'e', 'error', 'error\0', '\0error\0')
+    const nearMarker = fc.array(letters, { maxLength: 4 }).map((parts) => Buffer.from(parts.join('')))
+    const outputs = fc.oneof(fc.uint8Array(), fc.uint8Array({ max: 1, maxLength: 4 }), nearMarker)
     fc.assert(
       fc.property(outputs, outputs, (a, b) => {
         const [storedA, storedB] = [Buffer.from(encode(serializer, a)), Buffer.from(encode(serializer, b))]
         expect(storedA.length).toBeGreaterThan(0)
+        expect(isStoredError(storedA)).toBe(false)
+        // A text of the same characters is escaped as the bytes are.
+        expect(encode(serializer, Buffer.from(a).toString('latin1'))).toBe(storedA.toString('latin1'))
         expect(decode(serializer, storedA)).toEqual(Buffer.from(a))
         expect(storedA.equals(storedB)).toBe(Buffer.from(a).equals(b))
       }),

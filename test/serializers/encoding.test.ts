@@ -1,8 +1,12 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SerializerError } from '../../src/errors.ts'
-import { decode, encode } from '../../src/serializers/encoding.ts'
+import { decode, ERROR_MARKER, encode, isStoredError } from '../../src/serializers/encoding.ts'
 import { jsonSerializer } from '../../src/serializers/json.ts'
+import { resolveSerializer } from '../../src/serializers/resolve-serializer.ts'
 import type { Serializer } from '../../src/serializers/serializer.ts'
+import { formats } from './formats.ts'
+import { values } from './values.ts'
 
 describe('encode', () => {
   test('gives strings as they are', () => expect(encode(jsonSerializer, { a: 1 })).toBe('{"a":1}'))
@@ -52,7 +56,75 @@ describe('decode', () => {
     expect(error.message).toMatch(/^Serializer 'fake' cannot read what is stored \(6 bytes\): odd\. Was/)
     expect(error.cause).toEqual(new Error('odd'))
   })
+
+  test('refuses an error, without asking the serializer', () => {
+    const error = failure(() => decode(returning('a result'), Buffer.from(`${ERROR_MARKER}x`)))
+    expect(error.message).toMatch(/^What is stored is an error that the function threw, not a result\. Give/)
+  })
 })
+
+describe('isStoredError', () => {
+  test.each([
+    ['', false],
+    ['\0', false],
+    ['\0error', false],
+    ['\0error ', false],
+    ['\0\0error\0', false],
+    [' \0error\0', false],
+    ['error\0', false],
+    ['\0error\0', true],
+    ['\0error\0x', true],
+  ])('%j: %s', (stored, answer) => expect(isStoredError(Buffer.from(stored))).toBe(answer))
+
+  // Numbers that begin as the marker does, and texts and bytes that are it.
+  const tricky = fc.constantFrom<unknown>(
+    0,
+    -0,
+    0x00657272,
+    0x72726500,
+    0x0065_7272n,
+    ERROR_MARKER,
+    `${ERROR_MARKER}{}`,
+    Buffer.from(ERROR_MARKER),
+    new Uint8Array(Buffer.from(ERROR_MARKER)),
+    new Map([[ERROR_MARKER, 0]]),
+    new Error(ERROR_MARKER),
+  )
+  const anything = fc.oneof(
+    tricky,
+    fc.anything({
+      key: fc.oneof(fc.string(), fc.constant(ERROR_MARKER)),
+      values: [fc.string({ unit: 'binary' }), fc.double(), fc.integer(), fc.constant(null), tricky],
+      withBigInt: true,
+      withDate: true,
+      withMap: true,
+      withSet: true,
+      withTypedArray: true,
+      withSparseArray: true,
+    }),
+  )
+
+  test.each(formats)('is true of no value of $name', ({ name }) => {
+    const serializer = resolveSerializer(name)
+    for (const value of Object.values(values)) expect(isTakenForError(serializer, value())).toBe(false)
+    fc.assert(
+      fc.property(anything, (value) => !isTakenForError(serializer, value)),
+      { numRuns: name === 'yaml' ? 300 : 2000 },
+    )
+  })
+})
+
+/** What a format refuses is taken for nothing. */
+function isTakenForError(serializer: Serializer, value: unknown): boolean {
+  let stored: string | Buffer
+  try {
+    stored = encode(serializer, value)
+  } catch (error) {
+    expect(error).toBeInstanceOf(SerializerError)
+    return false
+  }
+  return isStoredError(Buffer.from(stored))
+}
 
 function returning(output: unknown): Serializer {
   return { name: 'fake', serialize: () => output as string, deserialize: () => output }
