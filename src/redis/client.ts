@@ -20,6 +20,36 @@ export interface RedisPort {
    * has heard one reply finds, with what he sends next, all the commands of the earlier send done.
    */
   send(key: string, commands: readonly Command[]): Promise<Reply>[]
+
+  /**
+   * Hears messages, over a connection of its own. Nothing is opened before the first subscription, and nothing keeps the
+   * process alive. Not there for a client that cannot do it, or would not tell when messages were missed.
+   */
+  listen?(listener: MessageListener): Listening
+}
+
+/** Who hears messages. */
+export interface MessageListener {
+  /** A message came on a channel that is subscribed to. */
+  message(channel: string, message: Buffer): void
+  /** The connection is lost: from a moment ago on, nothing is heard. Called once until {@link restored} is. */
+  lost(): void
+  /** All channels are subscribed to again. What was published in between was missed. */
+  restored(): void
+}
+
+/** Messages being heard. A lost connection is opened again as long as the user's client is open. */
+export interface Listening {
+  /**
+   * Resolves when the server has confirmed it: every message published later is heard, or {@link MessageListener.lost} is
+   * called. Costs nothing for a channel that is subscribed to already.
+   *
+   * @param channel Named by a key: the channel a script publishes to that is given this key by the same client.
+   * @throws {StoreError} or what the client throws, if it cannot be had now. It may be tried again.
+   */
+  subscribe(channel: string): Promise<void>
+  /** Ends the connection. Idempotent; never rejects. */
+  close(): Promise<void>
 }
 
 /** A client the library can work with. Described by what is asked of it, so that none needs to be installed. */
@@ -38,17 +68,43 @@ export interface NodeRedisCommandOptions {
   readonly timeout?: number | undefined
 }
 
+/** A connection of its own that `createClient()` of node-redis duplicates itself to. */
+export interface NodeRedisDuplicate {
+  connect(): Promise<unknown>
+  destroy(): void
+  on(event: string, listener: () => void): unknown
+  sendCommand(args: readonly string[]): Promise<unknown>
+  subscribe(
+    channels: string[],
+    listener: (message: Buffer, channel: Buffer) => void,
+    asBuffers: true,
+  ): Promise<unknown>
+  unref(): void
+}
+
 /** `createClient()` of node-redis 5 or 6. */
 export interface NodeRedisClient {
+  readonly isOpen: boolean
   readonly isReady: boolean
+  readonly options?: { readonly socket?: object } | undefined
+  duplicate(overrides?: object): NodeRedisDuplicate
+  on(event: string, listener: () => void): unknown
   sendCommand(args: readonly (string | Buffer)[], options?: NodeRedisCommandOptions): Promise<unknown>
   withTypeMapping(typeMapping: never): unknown
 }
 
+/** A node of a cluster as node-redis knows it. */
+export interface NodeRedisNode {
+  readonly client?: NodeRedisClient
+}
+
 /** `createCluster()` of node-redis 5 or 6. */
 export interface NodeRedisCluster {
+  readonly isOpen: boolean
+  readonly masters: readonly NodeRedisNode[]
   /** Empty until connected. */
-  readonly slots: readonly { readonly master: { readonly client?: NodeRedisClient } }[]
+  readonly slots: readonly { readonly master: NodeRedisNode }[]
+  on(event: string, listener: () => void): unknown
   nodeClient(node: object): Promise<NodeRedisClient>
   sendCommand(
     firstKey: string,
@@ -61,12 +117,15 @@ export interface NodeRedisCluster {
 
 /** `createClientPool()` of node-redis 5 or 6. */
 export interface NodeRedisPool {
+  readonly isOpen: boolean
   execute(task: (client: NodeRedisClient) => Promise<unknown>): Promise<unknown>
   withTypeMapping(typeMapping: never): unknown
 }
 
 /** `createSentinel()` of node-redis 5 or 6. */
 export interface NodeRedisSentinel {
+  readonly isOpen: boolean
+  on(event: string, listener: () => void): unknown
   acquire(): Promise<unknown>
   sendCommand(
     isReadonly: boolean,
@@ -88,9 +147,15 @@ export interface IoredisClient {
   readonly status: string
   readonly options: object
   /** Not there before the first connection, though the types of ioredis say so. */
-  readonly stream: { cork(): void; uncork(): void; readonly writableLength: number }
+  readonly stream: { cork(): void; uncork(): void; unref(): unknown; readonly writableLength: number }
   callBuffer(name: string, ...args: (string | Buffer)[]): Promise<unknown>
+  connect(): Promise<unknown>
+  disconnect(): void
+  duplicate(overrides?: object): IoredisClient
+  on(event: string, listener: (...args: Buffer[]) => void): unknown
+  ping(): Promise<unknown>
   pipeline(): IoredisPipeline
+  subscribe(...channels: string[]): Promise<unknown>
 }
 
 /** `new Cluster()` of ioredis 5 or 6 or of iovalkey. */
@@ -100,7 +165,8 @@ export interface IoredisCluster {
   readonly options: object
   /** The nodes of each slot as `host:port`, its master first. Empty until connected. */
   readonly slots: readonly (readonly string[])[]
-  nodes(role: 'master'): IoredisClient[]
+  nodes(role: 'all' | 'master'): IoredisClient[]
+  on(event: string, listener: () => void): unknown
   callBuffer(name: string, ...args: (string | Buffer)[]): Promise<unknown>
   pipeline(): IoredisPipeline
 }

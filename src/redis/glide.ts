@@ -25,6 +25,9 @@ const PACKAGE: string = '@valkey/valkey-glide'
  *
  * Commands given to it at once are not executed in order (it runs a task for each); those of a batch are. Batches are
  * made by a class of the package, which is therefore loaded. If that cannot be had, commands go one by one.
+ *
+ * It hears no messages. Before 2.3 channels are given when a client is made; and in no version does a client tell that its
+ * connection was lost and is back, so that messages would be missed unnoticed.
  */
 export function glidePort(client: GlideClient): RedisPort {
   const isCluster =

@@ -1,7 +1,9 @@
-import { OptionError } from '../errors.ts'
-import type { Command, IoredisClient, IoredisCluster, RedisPort, Reply } from './client.ts'
+import { OptionError, StoreError } from '../errors.ts'
+import type { Command, IoredisClient, IoredisCluster, MessageListener, RedisPort, Reply } from './client.ts'
+import { ioredisSubscriber } from './ioredis-subscriber.ts'
 import { keySlot } from './key-slot.ts'
 import { later } from './later.ts'
+import { inTime, onEnd, ResumedListening, type Source, type Subscriber } from './listening.ts'
 import { sendFollowing } from './redirection.ts'
 
 type Stream = IoredisClient['stream']
@@ -32,7 +34,15 @@ export function ioredisPort(client: IoredisClient): RedisPort {
   const call = (client.options as IoredisOptions).keyPrefix
     ? ([name, ...args]: Command) => asGiven([name.toLowerCase(), ...args])
     : asGiven
-  return { send: (_key, commands) => gather(client.stream, () => commands.map(call)) }
+  const source: Source = {
+    isOpen: () => client.status !== 'end',
+    onEnd: (act) => onEnd(client, 'end', act),
+    open: async (hear) => ioredisSubscriber(client, hear),
+  }
+  return {
+    send: (_key, commands) => gather(client.stream, () => commands.map(call)),
+    listen: (listener) => new ResumedListening(source, listener),
+  }
 }
 
 /**
@@ -70,7 +80,38 @@ export function ioredisClusterPort(cluster: IoredisCluster): RedisPort {
         found.then((late) => (late === undefined ? commands.map(byCluster) : sendTo(late, commands))),
       )
     },
+    listen: (listener) =>
+      new ResumedListening(
+        {
+          // Its end is followed by a last close.
+          isOpen: () => !['disconnecting', 'close', 'end'].includes(cluster.status),
+          onEnd: (act) => onEnd(cluster, 'end', act),
+          async open(hear) {
+            // It may be connecting, or not have begun to; until then its nodes are those it was given to start with.
+            if (cluster.status !== 'ready') await inTime(byCluster(['PING']))
+            return openAtSomeMaster(cluster, hear)
+          },
+        },
+        listener,
+      ),
   }
+}
+
+/** The nodes pass messages on to each other, so any of them hears all. */
+function openAtSomeMaster(cluster: IoredisCluster, hear: MessageListener['message']): Subscriber {
+  const masters = cluster.nodes('master')
+  const ready = masters.filter(({ status }) => status === 'ready')
+  const among = ready.length > 0 ? ready : masters
+  const master = among[Math.floor(Math.random() * among.length)]
+  if (master === undefined) throw new StoreError('The cluster knows no master.')
+  const address = addressOf(master)
+  const isOfUse = () => cluster.nodes('all').some((node) => addressOf(node) === address)
+  return { ...ioredisSubscriber(master, hear), isOfUse }
+}
+
+function addressOf(node: IoredisClient): string {
+  const { host, port } = node.options as { host?: string; port?: number }
+  return `${host}:${port}`
 }
 
 /** How to give a client a command. */
@@ -136,8 +177,7 @@ function masterFinder(cluster: IoredisCluster): (slot: number) => Master | undef
   const refresh = () => {
     masters.clear()
     for (const client of cluster.nodes('master')) {
-      const { host, port } = client.options as { host?: string; port?: number }
-      masters.set(`${host}:${port}`, { client, call: caller(client) })
+      masters.set(addressOf(client), { client, call: caller(client) })
     }
   }
   return (slot) => {

@@ -1,5 +1,7 @@
+import { StoreError } from '../errors.ts'
 import type {
   Command,
+  MessageListener,
   NodeRedisClient,
   NodeRedisCluster,
   NodeRedisCommandOptions,
@@ -10,6 +12,8 @@ import type {
 } from './client.ts'
 import { keySlot } from './key-slot.ts'
 import { later } from './later.ts'
+import { inTime, onEnd, ResumedListening, type Source, type Subscriber } from './listening.ts'
+import { nodeRedisSubscriber } from './node-redis-subscriber.ts'
 import { oneByOne } from './one-by-one.ts'
 import { sendFollowing } from './redirection.ts'
 
@@ -37,7 +41,15 @@ function call(client: NodeRedisClient, command: Command): Promise<Reply> {
 
 /** A port over `createClient()`. */
 export function nodeRedisPort(client: NodeRedisClient): RedisPort {
-  return { send: (_key, commands) => commands.map((command) => call(client, command)) }
+  const source: Source = {
+    isOpen: () => client.isOpen,
+    onEnd: (act) => onEnd(client, 'end', act),
+    open: async (hear) => nodeRedisSubscriber(client, hear),
+  }
+  return {
+    send: (_key, commands) => commands.map((command) => call(client, command)),
+    listen: (listener) => new ResumedListening(source, listener),
+  }
 }
 
 /**
@@ -70,12 +82,37 @@ export function nodeRedisClusterPort(cluster: NodeRedisCluster): RedisPort {
         cluster.nodeClient(master).then((client) => sendTo(client, key, commands)),
       )
     },
+    listen: (listener) =>
+      new ResumedListening(
+        {
+          isOpen: () => cluster.isOpen,
+          onEnd: (act) => onEnd(cluster, 'disconnect', act),
+          open: (hear) => openAtSomeMaster(cluster, hear),
+        },
+        listener,
+      ),
   }
+}
+
+/** The nodes pass messages on to each other, so any of them hears all. */
+async function openAtSomeMaster(
+  cluster: NodeRedisCluster,
+  hear: MessageListener['message'],
+): Promise<Subscriber> {
+  const ready = cluster.masters.filter(({ client }) => client?.isReady)
+  const among = ready.length > 0 ? ready : cluster.masters
+  const master = among[Math.floor(Math.random() * among.length)]
+  if (master === undefined) throw new StoreError('The cluster knows no master.')
+  const client = master.client ?? (await inTime(cluster.nodeClient(master)))
+  return { ...nodeRedisSubscriber(client, hear), isOfUse: () => cluster.masters.includes(master) }
 }
 
 /** A port over `createClientPool()`. */
 export function nodeRedisPoolPort(pool: NodeRedisPool): RedisPort {
-  return leasingPort((task) => pool.execute(task))
+  return leasingPort((task) => pool.execute(task), {
+    isOpen: () => pool.isOpen,
+    onEnd: () => () => {}, // it does not tell
+  })
 }
 
 /**
@@ -88,7 +125,12 @@ export function nodeRedisSentinelPort(sentinel: NodeRedisSentinel): RedisPort {
   const { _execute: execute } = sentinel as {
     _execute?: (isReadonly: boolean, task: Task) => Promise<unknown>
   }
-  if (execute !== undefined) return leasingPort((task) => execute.call(sentinel, false, task))
+  if (execute !== undefined) {
+    return leasingPort((task) => execute.call(sentinel, false, task), {
+      isOpen: () => sentinel.isOpen,
+      onEnd: (act) => onEnd(sentinel, 'end', act),
+    })
+  }
   return {
     send: (_key, commands) =>
       oneByOne(commands, (command) => sentinel.sendCommand(false, command, NOT_CONNECTED)),
@@ -96,6 +138,7 @@ export function nodeRedisSentinelPort(sentinel: NodeRedisSentinel): RedisPort {
 }
 
 type Task = (client: NodeRedisClient) => Promise<void>
+type Lease = (task: Task) => Promise<unknown>
 
 interface Sent {
   readonly command: Command
@@ -109,7 +152,7 @@ interface Sent {
  * What is sent while a lease is being waited for, shares it. Replies are given out when all of the lease have come, for
  * the next send may get another connection.
  */
-function leasingPort(lease: (task: Task) => Promise<unknown>): RedisPort {
+function leasingPort(lease: Lease, owner: Omit<Source, 'open'>): RedisPort {
   let waiting: Sent[] | undefined
 
   const run = async (sent: Sent[]): Promise<void> => {
@@ -154,7 +197,20 @@ function leasingPort(lease: (task: Task) => Promise<unknown>): RedisPort {
       if (isFirst) void run(sent)
       return replies
     },
+    listen: (listener) =>
+      new ResumedListening({ ...owner, open: (hear) => openBesideLease(lease, hear) }, listener),
   }
+}
+
+/** Beside one of the connections that are lent out: of a sentinel, that is to the present master. */
+async function openBesideLease(lease: Lease, hear: MessageListener['message']): Promise<Subscriber> {
+  let lent: NodeRedisClient | undefined
+  await inTime(
+    lease(async (client) => {
+      lent = client
+    }),
+  )
+  return nodeRedisSubscriber(lent as unknown as NodeRedisClient, hear)
 }
 
 /** Whether the connection is to blame: gone, or to a master that no longer is one. */

@@ -1,19 +1,15 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { createSentinel } from 'redis'
 import { createSentinel as createSentinel5 } from 'redis-5'
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { Command, NodeRedisSentinel, RedisPort, Reply } from '../../src/redis/client.ts'
 import { keySlot } from '../../src/redis/key-slot.ts'
 import { toNumber, toPort } from '../../src/redis/port.ts'
 import { evalFull, evalsha, isNoScript, runScript, Script } from '../../src/redis/script.ts'
 import { askServer } from '../servers/ask-server.ts'
-import { freePort } from '../servers/free-port.ts'
-import { GuardedProcess } from '../servers/guarded-process.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
 import { type Address, CLIENTS, type ClientSetup, type OpenClient } from './clients.ts'
+import { startSentinel, type TestSentinel } from './start-sentinel.ts'
 
 const servers = inject('servers')
 const cluster = inject('cluster')
@@ -480,21 +476,13 @@ describe.runIf(servers.length > 0)('over a server of its own', () => {
   })
 
   describe('behind a sentinel', () => {
-    let sentinel: GuardedProcess
+    let sentinel: TestSentinel
     let address: Address
     beforeAll(async () => {
-      const folder = await mkdtemp(join(tmpdir(), 'redis-func-cache-'))
-      const config = join(folder, 'sentinel.conf')
-      address = { host: '127.0.0.1', port: await freePort() }
-      await writeFile(
-        config,
-        `port ${address.port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 ${server.port} 1\n`,
-      )
-      sentinel = new GuardedProcess((servers[0] as { binary: string }).binary, [config, '--sentinel'], folder)
-      await sentinel.start()
-      await vi.waitFor(() => askServer(address.port, 'PING'), { timeout: 5_000 })
+      sentinel = await startSentinel((servers[0] as { binary: string }).binary, server)
+      address = sentinel.address
     })
-    afterAll(() => sentinel?.end())
+    afterAll(() => sentinel?.stop())
 
     describe.each([
       { name: 'node-redis 6', create: createSentinel, options: {} },
@@ -518,6 +506,8 @@ describe.runIf(servers.length > 0)('over a server of its own', () => {
         const client = createSentinel({ name: 'main', sentinelRootNodes: [address] })
         await client.on('error', () => {}).connect()
         const outer: NodeRedisSentinel = {
+          isOpen: true,
+          on: () => {},
           acquire: () => client.acquire(),
           sendCommand: (isReadonly, args, options) =>
             client.sendCommand(isReadonly, [...args], options as object),
