@@ -1,7 +1,19 @@
 import { parse } from 'luaparse'
 
 /** What scripts may name without having made it themselves. */
-const GIVEN = new Set(['redis', 'KEYS', 'ARGV', 'unpack', 'tonumber', 'tostring', 'math', 'string', 'table'])
+const GIVEN = new Set([
+  'redis',
+  'cjson',
+  'KEYS',
+  'ARGV',
+  'ipairs',
+  'unpack',
+  'tonumber',
+  'tostring',
+  'math',
+  'string',
+  'table',
+])
 
 /** The functions that a verb expects of its policy. */
 const POLICY_FUNCTIONS = ['touch', 'insert', 'evict', 'remove', 'size']

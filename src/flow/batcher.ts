@@ -1,7 +1,7 @@
 /** Who waits for the result of an item. */
-interface Waiter<Result> {
-  readonly resolve: (result: Result) => void
-  readonly reject: (error: unknown) => void
+export interface Waiter<Result> {
+  resolve(result: Result): void
+  reject(error: unknown): void
 }
 
 /**
@@ -33,10 +33,15 @@ export class Batcher<Item, Result> {
     this.#weigh = weigh
   }
 
-  add(item: Item): Promise<Result> {
+  ask(item: Item): Promise<Result> {
+    return new Promise((resolve, reject) => this.add(item, { resolve, reject }))
+  }
+
+  /** The same without a promise. A waiter throws nothing. */
+  add(item: Item, waiter: Waiter<Result>): void {
     // nextTick, not a microtask: it runs when all promises that this turn settled have been heard.
     if (this.#items.push(item) === 1) process.nextTick(() => this.#flush())
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }))
+    this.#waiters.push(waiter)
   }
 
   #flush(): void {

@@ -1,24 +1,40 @@
-/** Work under way that others may join. Who joins pays for it; who flies alone does not. */
-export class Flight<Result> {
-  #joined: Promise<Result> | undefined
-  #land: ((result: Result) => void) | undefined
-  #crash: ((error: unknown) => void) | undefined
+/** Who waits for what a flight brings. */
+export interface Passenger<Outcome> {
+  land(outcome: Outcome): void
+  crash(error: unknown): void
+}
 
-  /** What the flight brings. */
-  join(): Promise<Result> {
-    this.#joined ??= new Promise((resolve, reject) => {
-      this.#land = resolve
-      this.#crash = reject
-    })
-    return this.#joined
+/** Work under way that others may join. */
+export class Flight<Outcome> {
+  #passengers: Passenger<Outcome>[] = []
+  #landed: { readonly outcome: Outcome } | undefined
+  #crashed: { readonly error: unknown } | undefined
+
+  board(passenger: Passenger<Outcome>): void {
+    if (this.#landed !== undefined) passenger.land(this.#landed.outcome)
+    else if (this.#crashed !== undefined) passenger.crash(this.#crashed.error)
+    else this.#passengers.push(passenger)
   }
 
-  land(result: Result): void {
-    this.#land?.(result)
+  /** Whether nobody is left. */
+  leave(passenger: Passenger<Outcome>): boolean {
+    this.#passengers = this.#passengers.filter((other) => other !== passenger)
+    return this.#passengers.length === 0
+  }
+
+  /** Who boards later has the same outcome. What comes after the first landing or crash is nobody's. */
+  land(outcome: Outcome): void {
+    if (this.#landed !== undefined || this.#crashed !== undefined) return
+    this.#landed = { outcome }
+    for (const passenger of this.#passengers) passenger.land(outcome)
+    this.#passengers = []
   }
 
   crash(error: unknown): void {
-    this.#crash?.(error)
+    if (this.#landed !== undefined || this.#crashed !== undefined) return
+    this.#crashed = { error }
+    for (const passenger of this.#passengers) passenger.crash(error)
+    this.#passengers = []
   }
 }
 

@@ -54,6 +54,11 @@ export class CallHash {
     return this.#encoding === 'bytes' ? Buffer.from(callHash, 'latin1') : callHash
   }
 
+  /** How many bytes of a call hash tell its function. */
+  get functionPartBytes(): number {
+    return FUNCTION_PART[this.#encoding]
+  }
+
   /** What the call hashes of a function begin with. */
   functionPart(fn: FunctionIdentity): Buffer | string {
     const { part } = this.#digesterOf(fn)

@@ -6,7 +6,7 @@ export type { Verb }
 export type LuaSources = Readonly<Record<Verb, string>>
 
 /**
- * Makes the scripts of a policy from its five functions: `touch(hashes)`, `insert(hash)`, `evict(count)` (returns the
+ * Makes the scripts of a policy from its five functions: `touch(hashes)`, `insert(hashes)`, `evict(count)` (returns the
  * evicted hashes), `remove(hashes)` and `size()`, as `local function`s in Lua 5.1.
  *
  * They find `index` (the key's name), `structure(n)` (the n-th of the policy's further structures), `ext` (the arguments

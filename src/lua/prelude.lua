@@ -1,5 +1,6 @@
 -- Every script opens with this: the names of its keys, the server's clock, and how much fits into one command.
-local index, values, expiry, fence = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local index, values, expiry, fence, fresh, tags, leases =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 
 -- `unpack` fails at 8,000 results, and some hosts allow 3,999 arguments a command.
 local CHUNK = 1000
@@ -9,7 +10,7 @@ local ext = {}
 
 -- The n-th structure that the policy keeps beside its index.
 local function structure(n)
-  return KEYS[4 + n]
+  return KEYS[7 + n]
 end
 
 -- Whole numbers go to commands as text: a Lua number would be printed with %.17g, slowly.

@@ -106,6 +106,19 @@ export abstract class AbstractPolicy {
     return this.#callHash.of(fn, args)
   }
 
+  /**
+   * What the call hashes of a function, and of no other, begin with; `undefined` if nothing does. Then all its entries can
+   * be invalidated only if it has a key pair of its own. Whoever overrides `calcHash` may override this too.
+   */
+  calcHashPart(fn: FunctionIdentity): Buffer | string | undefined {
+    return this.calcHash === AbstractPolicy.prototype.calcHash ? this.#callHash.functionPart(fn) : undefined
+  }
+
+  /** How many bytes {@link calcHashPart} has; 0 if there is none. The same for all functions. */
+  get hashPartBytes(): number {
+    return this.calcHash === AbstractPolicy.prototype.calcHash ? this.#callHash.functionPartBytes : 0
+  }
+
   /** Further arguments for the scripts, which find them in `ext`. */
   calcExtArgs(
     _fn?: FunctionIdentity,

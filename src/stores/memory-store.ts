@@ -1,34 +1,31 @@
 import type { Hash } from '../keys/call-hash.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
 import type { AbstractPolicy } from '../policies/abstract-policy.ts'
-import type { EvictionOrder } from '../policies/eviction-order.ts'
-import { ExpiryQueue } from './expiry-queue.ts'
-import type { Lookup, NewEntry, Place, PutReport, Store } from './store.ts'
-
-/** As in the scripts: how many invalidations are remembered, and for how long. */
-const FENCE_LIMIT = 10_000
-const FENCE_TTL_US = 86_400_000_000
-
-/** As in the scripts: how many expired entries one write removes at the most. */
-const SWEEP_LIMIT = 1_000
-
-/** What is kept for one key pair. */
-interface Content {
-  readonly order: EvictionOrder
-  readonly values: Map<string, Buffer>
-  readonly expiry: ExpiryQueue
-  /** When each was invalidated, in the order of time. */
-  readonly fence: Map<string, number>
-  /** Everything is deemed invalidated then. */
-  floorUs: number
-  /** When the whole ends. */
-  expiresAtMs: number
-}
+import { Fence, MemoryContent } from './memory-content.ts'
+import type {
+  HeldLease,
+  LeaseAnswer,
+  LeaseWatch,
+  LeaseWatcher,
+  LeaseWish,
+  Lookup,
+  NewEntry,
+  Place,
+  PutReport,
+  Store,
+} from './store.ts'
 
 /** What a `MemoryStore` can be told. */
 export interface MemoryStoreOptions {
   /** Milliseconds since 1970; default `Date.now`. For tests that must not wait. */
   readonly clock?: () => number
+}
+
+/** What a `MemoryStore` notes of an entry beside its end; `undefined` where that is not noted. */
+export interface NotedOfEntry {
+  readonly untilMs?: number
+  readonly computeMs?: number
+  readonly tags: readonly string[] | undefined
 }
 
 /**
@@ -39,8 +36,12 @@ export interface MemoryStoreOptions {
  */
 export class MemoryStore implements Store {
   readonly #clock: () => number
-  readonly #contents = new Map<string, Content>()
+  readonly #contents = new Map<string, MemoryContent>()
+  readonly #fences = new Map<string, Fence>()
   readonly #registries = new Map<string, Map<string, KeyPair>>()
+  /** Until when entries are leased. */
+  readonly #leases = new Map<string, Map<string, number>>()
+  readonly #watchers = new Map<string, Set<LeaseWatcher>>()
   #lastUs = 0
 
   constructor(options: MemoryStoreOptions = {}) {
@@ -71,24 +72,29 @@ export class MemoryStore implements Store {
 
   async put(place: Place, entries: readonly NewEntry[]): Promise<PutReport> {
     const content = this.#contentOf(place)
+    const fence = this.#fenceOf(place)
     const atUs = this.#tick()
     const atMs = Math.floor(atUs / 1000)
-    const expired = this.#sweep(content, atMs)
+    const expired = content.sweep(atMs)
     const { maxSize } = place.limits
-    let evicted = makeRoom(content, 0, maxSize) // the bound may have been lowered
-    const stored = entries.map(({ hash, value, ttlMs, token }) => {
-      const name = text(hash)
-      if (isRefused(content, name, token, atUs)) return false
-      if (content.values.has(name)) {
-        content.order.touch([name])
-      } else {
-        evicted += makeRoom(content, 1, maxSize)
-        content.order.insert(name)
-      }
-      content.values.set(name, Buffer.from(value))
-      if (ttlMs === undefined) content.expiry.delete(name)
-      else content.expiry.set(name, atMs + ttlMs)
+    let evicted = content.makeRoom(0, maxSize) // the bound may have been lowered
+    const named = entries.map((entry) => [text(entry.hash), entry] as const)
+    const stored = named.map(([name, entry]) => {
+      const { token, note } = entry
+      if (token !== undefined && fence.refuses(membersOf(place, name, entry), token, atUs)) return false
+      if (note?.overrules) fence.raise('h:', [name], token ?? atUs)
       return true
+    })
+    evicted += content.store(
+      named.filter((_, i) => stored[i]),
+      atMs,
+      maxSize,
+    )
+    for (const [name, { note }] of named) {
+      if (note?.lease !== undefined) this.#handOver(place, name, note.lease)
+    }
+    named.forEach(([name, { note }], i) => {
+      if (note?.overrules && stored[i]) this.#endLease(place, name)
     })
     const { ttlMs, sliding } = place.limits
     if (ttlMs !== undefined && (sliding || content.expiresAtMs === Number.POSITIVE_INFINITY)) {
@@ -97,30 +103,34 @@ export class MemoryStore implements Store {
     return { evicted, expired, stored }
   }
 
-  async invalidate(place: Place, hashes: readonly Hash[]): Promise<number> {
-    const content = this.#contentOf(place)
-    const atUs = this.#tick()
-    this.#sweep(content, Math.floor(atUs / 1000))
+  async invalidate(place: Place, hashes: readonly Hash[], soft = false): Promise<number> {
     const names = hashes.map(text)
-    const before = content.values.size
-    content.order.remove(names)
-    for (const name of names) {
-      forget(content, name)
-      content.fence.delete(name)
-      content.fence.set(name, atUs)
-    }
-    for (const [name, invalidatedAtUs] of content.fence) {
-      if (content.fence.size <= FENCE_LIMIT) break
-      content.fence.delete(name)
-      content.floorUs = invalidatedAtUs
-    }
-    return before - content.values.size
+    return this.#drop(
+      place,
+      () => names,
+      soft,
+      (fence, atUs) => fence.raise('h:', names, atUs),
+    )
+  }
+
+  async invalidateFunction(place: Place, part: Hash, soft = false): Promise<number> {
+    const begin = text(part)
+    const isOwn = (name: string) => name.startsWith(begin)
+    for (const name of [...this.#leasesOf(place).keys()].filter(isOwn)) this.#endLease(place, name)
+    const own = ({ values }: MemoryContent) => [...values.keys()].filter(isOwn)
+    return this.#drop(place, own, soft, (fence, atUs) => fence.raise('f:', [begin], atUs))
+  }
+
+  async invalidateTags(place: Place, names: readonly string[], soft = false): Promise<number> {
+    const tagged = ({ tags }: MemoryContent) => [...new Set(names.flatMap((name) => tags.having(name)))]
+    return this.#drop(place, tagged, soft, (fence, atUs) => fence.raise('t:', names, atUs))
   }
 
   async purge(place: Place): Promise<number> {
     const size = await this.size(place)
     this.#contents.delete(place.keys[0])
-    this.#contentOf(place).floorUs = this.#tick()
+    this.#fenceOf(place).raiseFloor(this.#tick())
+    for (const name of this.#leasesOf(place).keys()) this.#endLease(place, name)
     return size
   }
 
@@ -133,6 +143,50 @@ export class MemoryStore implements Store {
     return this.#tick()
   }
 
+  async lease(place: Place, wishes: readonly LeaseWish[], leaseMs: number): Promise<readonly LeaseAnswer[]> {
+    const content = this.#contentOf(place)
+    const leases = this.#leasesOf(place)
+    const atUs = this.#tick()
+    for (const [name, untilUs] of leases) if (untilUs <= atUs) leases.delete(name)
+    return wishes.map(({ hash, seenMs }): LeaseAnswer => {
+      const name = text(hash)
+      if (content.isThere(name, seenMs, atUs)) return { state: 'there', atUs }
+      const untilUs = leases.get(name)
+      if (untilUs !== undefined) return { state: 'held', atUs, untilUs }
+      const lease = atUs + leaseMs * 1000
+      leases.set(name, lease)
+      return { state: 'taken', atUs, lease }
+    })
+  }
+
+  async renew(place: Place, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
+    const leases = this.#leasesOf(place)
+    const atUs = this.#tick()
+    return held.map(({ hash, lease }) => {
+      const name = text(hash)
+      if (leases.get(name) !== lease) return 0
+      const renewed = Math.max(atUs + leaseMs * 1000, lease + 1)
+      leases.set(name, renewed)
+      return renewed
+    })
+  }
+
+  async release(place: Place, held: readonly HeldLease[]): Promise<void> {
+    for (const { hash, lease } of held) this.#handOver(place, text(hash), lease)
+  }
+
+  async watch(place: Place, watcher: LeaseWatcher): Promise<LeaseWatch> {
+    const watchers = this.#watchers.get(place.keys[0]) ?? new Set()
+    this.#watchers.set(place.keys[0], watchers.add(watcher))
+    return {
+      async close() {
+        watchers.delete(watcher)
+      },
+    }
+  }
+
+  async close(): Promise<void> {}
+
   async register(registry: string, place: Place): Promise<void> {
     const pairs = this.#registries.get(registry) ?? new Map<string, KeyPair>()
     this.#registries.set(registry, pairs.set(place.keys[0], place.keys))
@@ -142,48 +196,82 @@ export class MemoryStore implements Store {
     return [...(this.#registries.get(registry)?.values() ?? [])]
   }
 
-  /** What lies in a place, for tests and inspection: entries with when they end. */
+  /** What lies in a place, for tests and inspection: entries with when they end, and what is noted of them. */
   *entriesOf(
     place: Place,
-  ): Generator<readonly [hash: string, value: Buffer, expiresAtMs: number | undefined]> {
-    const { values, expiry } = this.#contentOf(place)
-    for (const [hash, value] of values) yield [hash, value, expiry.get(hash)]
+  ): Generator<readonly [hash: string, value: Buffer, expiresAtMs: number | undefined, noted: NotedOfEntry]> {
+    const { values, expiry, fresh, tags } = this.#contentOf(place)
+    for (const [hash, value] of values) {
+      yield [hash, value, expiry.get(hash), { ...fresh.get(hash), tags: tags.of(hash) }]
+    }
   }
 
   #read(place: Place, hashes: readonly Hash[]): readonly Lookup[] {
-    const { values, expiry } = this.#contentOf(place)
+    const { values, expiry, fresh, tags } = this.#contentOf(place)
     const atUs = this.#tick()
     return hashes.map((hash) => {
       const name = text(hash)
       const expiresAtMs = expiry.get(name)
       const isLive = (expiresAtMs ?? Number.POSITIVE_INFINITY) * 1000 > atUs
-      return { atUs, value: isLive ? values.get(name) : undefined, expiresAtMs }
+      const { untilMs: freshUntilMs, computeMs } = fresh.get(name) ?? {}
+      const isTagged = !place.aspects.tags || tags.of(name) !== undefined
+      return {
+        atUs,
+        value: isLive ? values.get(name) : undefined,
+        expiresAtMs,
+        freshUntilMs,
+        computeMs,
+        isTagged,
+      }
     })
   }
 
-  #contentOf(place: Place): Content {
+  /** Drops entries, ends their leases, and keeps loads that are under way from storing them. */
+  #drop(
+    place: Place,
+    namesIn: (content: MemoryContent) => readonly string[],
+    soft: boolean,
+    raise: (fence: Fence, atUs: number) => void,
+  ): number {
+    const content = this.#contentOf(place)
+    const atUs = this.#tick()
+    const atMs = Math.floor(atUs / 1000)
+    content.sweep(atMs)
+    const names = namesIn(content)
+    for (const name of names) this.#endLease(place, name)
+    raise(this.#fenceOf(place), atUs)
+    return content.drop(names, soft, atMs)
+  }
+
+  /** Ends a lease of the caller's; one that was lost meanwhile is another's. */
+  #handOver(place: Place, name: string, lease: number): void {
+    if (this.#leasesOf(place).get(name) === lease) this.#endLease(place, name)
+  }
+
+  #endLease(place: Place, name: string): void {
+    if (!this.#leasesOf(place).delete(name)) return
+    const hash = Buffer.from(name)
+    // Not before whoever ends it has what he waits for.
+    for (const watcher of this.#watchers.get(place.keys[0]) ?? []) setImmediate(() => watcher.ended(hash))
+  }
+
+  #contentOf(place: Place): MemoryContent {
     const [index] = place.keys
     let content = this.#contents.get(index)
     if (content === undefined || content.expiresAtMs <= this.#clock()) {
-      content = {
-        order: place.policy.createOrder(),
-        values: new Map(),
-        expiry: new ExpiryQueue(),
-        // What was invalidated stays so when the entries have ended.
-        fence: content?.fence ?? new Map(),
-        floorUs: content?.floorUs ?? 0,
-        expiresAtMs: Number.POSITIVE_INFINITY,
-      }
+      content = new MemoryContent(place.policy.createOrder())
       this.#contents.set(index, content)
     }
     return content
   }
 
-  #sweep(content: Content, nowMs: number): number {
-    const expired = content.expiry.takeExpired(nowMs, SWEEP_LIMIT)
-    content.order.remove(expired)
-    for (const name of expired) forget(content, name)
-    return expired.length
+  /** What was invalidated stays so when the entries have ended. */
+  #fenceOf(place: Place): Fence {
+    return entryOf(this.#fences, place.keys[0], () => new Fence())
+  }
+
+  #leasesOf(place: Place): Map<string, number> {
+    return entryOf(this.#leases, place.keys[0], () => new Map())
   }
 
   /** The clock in microseconds. No two ticks are equal, so that before and after are always told apart. */
@@ -196,22 +284,14 @@ export class MemoryStore implements Store {
 /** Hashes of bytes as text, one character a byte. */
 const text = (hash: Hash): string => (typeof hash === 'string' ? hash : hash.toString('latin1'))
 
-function forget(content: Content, name: string): void {
-  content.values.delete(name)
-  content.expiry.delete(name)
+/** What the fence may have been raised for, of an entry. */
+function membersOf({ policy }: Place, name: string, { note }: NewEntry): string[] {
+  const tags = note?.tags ?? []
+  return [`h:${name}`, `f:${name.slice(0, policy.hashPartBytes)}`, ...tags.map((tag) => `t:${tag}`)]
 }
 
-/** Evicts until so many more fit in. */
-function makeRoom(content: Content, more: number, maxSize: number): number {
-  const excess = content.order.size() + more - maxSize
-  if (excess <= 0) return 0
-  const victims = content.order.evict(excess)
-  for (const victim of victims) forget(content, victim)
-  return victims.length
-}
-
-function isRefused(content: Content, name: string, token: number | undefined, atUs: number): boolean {
-  if (token === undefined) return false
-  const invalidatedAtUs = Math.max(content.floorUs, content.fence.get(name) ?? 0)
-  return invalidatedAtUs >= token || atUs - token >= FENCE_TTL_US
+function entryOf<V>(map: Map<string, V>, name: string, create: () => V): V {
+  const value = map.get(name) ?? create()
+  map.set(name, value)
+  return value
 }

@@ -1,27 +1,33 @@
-import { StoreError } from '../errors.ts'
 import { RemoteClock } from '../flow/remote-clock.ts'
 import type { Hash } from '../keys/call-hash.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
 import type { Verb } from '../lua/compose.ts'
 import type { Command, RedisClient, RedisPort, Reply } from '../redis/client.ts'
 import type { AbstractPolicy } from '../policies/abstract-policy.ts'
-import { toNumber, toPort } from '../redis/port.ts'
+import { toPort } from '../redis/port.ts'
 import { evalsha, isNoScript, runScript, type Script } from '../redis/script.ts'
-import type { Lookup, NewEntry, Place, PutReport, Store } from './store.ts'
+import { MessageBoard } from './message-board.ts'
+import { type Keys, Reading, toMicroseconds, trouble } from './reading.ts'
+import type {
+  HeldLease,
+  LeaseAnswer,
+  LeaseWatch,
+  LeaseWatcher,
+  LeaseWish,
+  Lookup,
+  NewEntry,
+  Note,
+  Place,
+  PutReport,
+  Store,
+} from './store.ts'
 
 /** The part of a sliding TTL that may run down before it is renewed. */
 const RENEW_AFTER = 0.1
 
 /** What is known of a place besides what it is told. */
 interface Surroundings {
-  /** Index, values, expiry, fence, then the policy's own structures. */
-  readonly keys: readonly [
-    index: string,
-    values: string,
-    expiry: string,
-    fence: string,
-    ...structures: string[],
-  ]
+  readonly keys: Keys
   /** The clock of the server that has the place; ahead of the order of the policy once a script told its moment. */
   readonly clock: RemoteClock
   isOrderKnown: boolean
@@ -34,6 +40,8 @@ export class RedisStore implements Store {
   readonly #client: () => RedisClient
   readonly #ports = new WeakMap<RedisClient, RedisPort>()
   readonly #surroundings = new WeakMap<Place, Surroundings>()
+  /** Of each client that was asked for messages: it may be another one by now. */
+  readonly #boards = new Map<RedisPort, MessageBoard>()
   /** Scripts that a server was seen to know. */
   readonly #known = new WeakSet<Script>()
 
@@ -61,9 +69,11 @@ export class RedisStore implements Store {
   async get(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
     const around = this.#around(place)
     const { commands, script } = this.#touchOf(place, around, hashes)
-    const replies = this.#port().send(around.keys[1], [...lookups(around, hashes), ...commands])
-    const touched = this.#touched(place, hashes, script, replies.slice(READS))
-    const found = await readLookups(around, replies)
+    const reading = new Reading(place, around.keys)
+    const reads = reading.commands(hashes)
+    const replies = this.#port().send(around.keys[1], [...reads, ...commands])
+    const touched = this.#touched(place, hashes, script, replies.slice(reads.length))
+    const found = await reading.lookups(around.clock, replies)
     // Only a script that is new to the server takes a second try, and then the order is worth waiting for.
     if (script !== undefined && !this.#known.has(script)) await touched
     return found
@@ -71,7 +81,8 @@ export class RedisStore implements Store {
 
   peek(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
     const around = this.#around(place)
-    return readLookups(around, this.#port().send(around.keys[1], lookups(around, hashes)))
+    const reading = new Reading(place, around.keys)
+    return reading.lookups(around.clock, this.#port().send(around.keys[1], reading.commands(hashes)))
   }
 
   async touch(place: Place, hashes: readonly Hash[]): Promise<void> {
@@ -86,10 +97,11 @@ export class RedisStore implements Store {
       maxSize === Number.POSITIVE_INFINITY ? '0' : String(maxSize),
       String(ttlMs ?? 0),
       sliding ? '1' : '0',
+      String(place.policy.hashPartBytes),
       String(entries.length),
     ]
-    for (const { hash, value, ttlMs: entryTtlMs, token } of entries) {
-      args.push(hash, value, String(entryTtlMs ?? ''), String(token ?? ''))
+    for (const { hash, value, ttlMs: entryTtlMs, token, note } of entries) {
+      args.push(hash, value, String(entryTtlMs ?? ''), String(token ?? ''), textOf(note))
     }
     const [atUs, evicted, expired, ...stored] = (await this.#run(place, 'put', [...args, ...place.ext])) as [
       number,
@@ -101,8 +113,37 @@ export class RedisStore implements Store {
     return { evicted, expired, stored: stored.map((flag) => flag === 1) }
   }
 
-  invalidate(place: Place, hashes: readonly Hash[]): Promise<number> {
-    return this.#run(place, 'invalidate', [String(hashes.length), ...hashes, ...place.ext]) as Promise<number>
+  invalidate(place: Place, hashes: readonly Hash[], soft = false): Promise<number> {
+    const args = [flag(soft), String(hashes.length), ...hashes, ...place.ext]
+    return this.#run(place, 'invalidate', args) as Promise<number>
+  }
+
+  /** A portion at a time, not to keep others from the server. */
+  async invalidateFunction(place: Place, part: Hash, soft = false): Promise<number> {
+    let invalidated = 0
+    let cursor = '0'
+    do {
+      const args = [flag(soft), part, cursor, ...place.ext]
+      const [count, next] = (await this.#run(place, 'invalidate-function', args)) as [number, Buffer]
+      invalidated += count
+      cursor = next.toString()
+    } while (cursor !== '0')
+    return invalidated
+  }
+
+  async invalidateTags(place: Place, tags: readonly string[], soft = false): Promise<number> {
+    let invalidated = 0
+    let from = 1
+    let after: string | Buffer = ''
+    do {
+      const args = [flag(soft), String(from), after, String(tags.length), ...tags, ...place.ext]
+      const reply = await this.#run(place, 'invalidate-tags', args)
+      const [count, next, last] = reply as [number, number, Buffer]
+      invalidated += count
+      from = next
+      after = last
+    } while (from !== 0)
+    return invalidated
   }
 
   purge(place: Place): Promise<number> {
@@ -118,9 +159,43 @@ export class RedisStore implements Store {
     return toMicroseconds(time as Reply)
   }
 
+  async lease(place: Place, wishes: readonly LeaseWish[], leaseMs: number): Promise<readonly LeaseAnswer[]> {
+    const args: (string | Buffer)[] = [String(leaseMs), String(wishes.length)]
+    for (const { hash, seenMs } of wishes) args.push(hash, String(seenMs ?? ''))
+    const [atUs, ...answers] = (await this.#run(place, 'lease', args)) as [number, ...number[]]
+    return wishes.map((_, i): LeaseAnswer => {
+      const untilUs = answers[2 * i + 1] as number
+      if (answers[2 * i] === 1) return { state: 'taken', atUs, lease: untilUs }
+      return answers[2 * i] === 2 ? { state: 'held', atUs, untilUs } : { state: 'there', atUs }
+    })
+  }
+
+  renew(place: Place, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
+    return this.#run(place, 'renew', [String(leaseMs), ...named(held)]) as Promise<readonly number[]>
+  }
+
+  async release(place: Place, held: readonly HeldLease[]): Promise<void> {
+    await this.#run(place, 'release', named(held))
+  }
+
+  async watch(place: Place, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
+    const channel = this.#around(place).keys[LEASES]
+    const port = this.#port()
+    const board = this.#boards.get(port) ?? new MessageBoard(port)
+    this.#boards.set(port, board)
+    return board.watch(channel, watcher)
+  }
+
+  async close(): Promise<void> {
+    const boards = [...this.#boards.values()]
+    this.#boards.clear()
+    await Promise.all(boards.map((board) => board.close()))
+  }
+
   async register(registry: string, place: Place): Promise<void> {
     const { ttlMs } = place.limits
-    const expire: Command[] = ttlMs === undefined ? [] : [['PEXPIRE', registry, String(ttlMs)]]
+    // Longer than any place that is stored before the next registration, or a purge would pass over it.
+    const expire: Command[] = ttlMs === undefined ? [] : [['PEXPIRE', registry, String(2 * ttlMs)]]
     await this.#sendAll(registry, [['SADD', registry, JSON.stringify(place.keys)], ...expire])
   }
 
@@ -175,8 +250,11 @@ export class RedisStore implements Store {
     const nowMs = performance.now()
     if (nowMs < around.renewAtMs) return []
     around.renewAtMs = nowMs + ttlMs * RENEW_AFTER
-    const [index, values, expiry, , ...structures] = around.keys
-    return [index, values, expiry, ...structures].map((key) => ['PEXPIRE', key, String(ttlMs)])
+    const { expiry, freshness, tags } = place.aspects
+    const asked = [true, true, expiry, false, freshness, tags, false]
+    return around.keys.flatMap((key, i): Command[] =>
+      (asked[i] ?? true) ? [['PEXPIRE', key, String(ttlMs)]] : [],
+    )
   }
 
   #around(place: Place): Surroundings {
@@ -184,7 +262,16 @@ export class RedisStore implements Store {
     if (around === undefined) {
       const [index, values] = place.keys
       const structures = place.policy.structures.map((name) => `${index}:${name}`)
-      const keys = [index, values, `${values}:expiry`, `${values}:fence`, ...structures] as const
+      const keys: Keys = [
+        index,
+        values,
+        `${values}:expiry`,
+        `${values}:fence`,
+        `${values}:fresh`,
+        `${values}:tags`,
+        `${values}:leases`,
+        ...structures,
+      ]
       around = { keys, clock: new RemoteClock(), isOrderKnown: false, renewAtMs: 0 }
       this.#surroundings.set(place, around)
     }
@@ -224,43 +311,22 @@ interface Touch {
   readonly script: Script | undefined
 }
 
-/** How many commands a lookup takes. */
-const READS = 3
+/** Where the key of the leases stands among the {@link Keys}; it also is the channel on which their ends are told. */
+const LEASES = 6
 
-/** The expiry is asked for before the values, so that an expired entry is never taken for one that lives on. */
-const lookups = ({ keys: [, values, expiry] }: Surroundings, hashes: readonly Hash[]): Command[] => [
-  ['TIME'],
-  ['ZMSCORE', expiry, ...hashes],
-  ['HMGET', values, ...hashes],
+const flag = (is: boolean): string => (is ? '1' : '0')
+
+function textOf(note: Note | undefined): string {
+  if (note === undefined) return ''
+  const { freshMs, computeMs, tags, lease, overrules } = note
+  const names = tags?.map((tag) => tag.replace(LONE_SURROGATE, '\ufffd'))
+  return JSON.stringify({ fresh_ms: freshMs, compute_ms: computeMs, tags: names, lease, overrules })
+}
+
+/** Half a character: the server cannot read it in JSON, and as bytes it becomes a replacement character. */
+const LONE_SURROGATE = /\p{Surrogate}/gu
+
+const named = (held: readonly HeldLease[]): (string | Buffer)[] => [
+  String(held.length),
+  ...held.flatMap(({ hash, lease }) => [hash, String(lease)]),
 ]
-
-async function readLookups(
-  { clock }: Surroundings,
-  replies: readonly Promise<Reply>[],
-): Promise<readonly Lookup[]> {
-  let read: readonly Reply[]
-  try {
-    read = await Promise.all(replies.slice(0, READS))
-  } catch (cause) {
-    throw trouble('get', cause)
-  }
-  const [time, expiries, values] = read as [Reply, readonly Reply[], readonly (Buffer | null)[]]
-  const atUs = toMicroseconds(time)
-  clock.hear(atUs)
-  return values.map((value, i) => {
-    const expiresAtMs = toNumber(expiries[i] as Reply) ?? undefined
-    const isLive = value !== null && (expiresAtMs === undefined || expiresAtMs * 1000 > atUs)
-    return { atUs, value: isLive ? value : undefined, expiresAtMs }
-  })
-}
-
-const toMicroseconds = (time: Reply): number => {
-  const [seconds, microseconds] = time as [Buffer, Buffer]
-  return Number(seconds) * 1e6 + Number(microseconds)
-}
-
-const trouble = (what: string, cause: unknown): StoreError =>
-  new StoreError(
-    `The server did not do a ${what}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    { cause },
-  )

@@ -16,7 +16,7 @@ function doubler(pieceWeight: number, weigh?: (item: number) => number) {
 describe('what is asked for in one turn', () => {
   test('travels together, and each gets its own result', async () => {
     const { batcher, pieces } = doubler(100)
-    expect(await Promise.all([3, 1, 2, 1].map((item) => batcher.add(item)))).toEqual([6, 2, 4, 2])
+    expect(await Promise.all([3, 1, 2, 1].map((item) => batcher.ask(item)))).toEqual([6, 2, 4, 2])
     expect(pieces).toEqual([[3, 1, 2, 1]])
   })
 
@@ -25,37 +25,37 @@ describe('what is asked for in one turn', () => {
     const later = async (): Promise<number> => {
       await Promise.resolve()
       await Promise.resolve()
-      return batcher.add(2)
+      return batcher.ask(2)
     }
-    await Promise.all([batcher.add(1), later()])
+    await Promise.all([batcher.ask(1), later()])
     expect(pieces).toEqual([[1, 2]])
   })
 
   test('does not wait for another turn', async () => {
     const { batcher, pieces } = doubler(100)
-    const first = batcher.add(1)
+    const first = batcher.ask(1)
     await turn()
     expect(pieces).toEqual([[1]])
-    const second = batcher.add(2)
+    const second = batcher.ask(2)
     expect(await Promise.all([first, second])).toEqual([2, 4])
     expect(pieces).toEqual([[1], [2]])
   })
 
   test('leaves in pieces, in order', async () => {
     const { batcher, pieces } = doubler(3)
-    await Promise.all([1, 2, 3, 4, 5, 6, 7].map((item) => batcher.add(item)))
+    await Promise.all([1, 2, 3, 4, 5, 6, 7].map((item) => batcher.ask(item)))
     expect(pieces).toEqual([[1, 2, 3], [4, 5, 6], [7]])
   })
 
   test('leaves in pieces of no more than the weight', async () => {
     const { batcher, pieces } = doubler(10, (item) => item)
-    await Promise.all([4, 4, 4, 9, 1, 1].map((item) => batcher.add(item)))
+    await Promise.all([4, 4, 4, 9, 1, 1].map((item) => batcher.ask(item)))
     expect(pieces).toEqual([[4, 4], [4], [9, 1], [1]])
   })
 
   test('leaves alone and last if it is too heavy', async () => {
     const { batcher, pieces } = doubler(10, (item) => item)
-    const results = [20, 1, 2, 10, 3].map((item) => batcher.add(item))
+    const results = [20, 1, 2, 10, 3].map((item) => batcher.ask(item))
     expect(await Promise.all(results)).toEqual([40, 2, 4, 20, 6])
     expect(pieces).toEqual([[1, 2, 3], [20], [10]])
   })
@@ -66,7 +66,7 @@ describe('what is asked for in one turn', () => {
       return [...items]
     }
     const batcher = new Batcher<number, number>(run, 2)
-    const outcomes = await Promise.allSettled([1, 2, 3, 4, 5].map((item) => batcher.add(item)))
+    const outcomes = await Promise.allSettled([1, 2, 3, 4, 5].map((item) => batcher.ask(item)))
     expect(outcomes.map(({ status }) => status)).toEqual([
       'fulfilled',
       'fulfilled',
@@ -76,7 +76,7 @@ describe('what is asked for in one turn', () => {
     ])
     expect(outcomes[2]).toMatchObject({ reason: new Error('no 3 4') })
     expect(outcomes[2]).toEqual(outcomes[3])
-    expect(await batcher.add(6)).toBe(6)
+    expect(await batcher.ask(6)).toBe(6)
   })
 
   test('loses nothing, mixes up nothing, and fits, whatever it weighs', async () => {
@@ -84,7 +84,7 @@ describe('what is asked for in one turn', () => {
     await fc.assert(
       fc.asyncProperty(items, fc.integer({ min: 1, max: 40 }), async (weights, pieceWeight) => {
         const { batcher, pieces } = doubler(pieceWeight, (item) => item)
-        const results = await Promise.all(weights.map((item) => batcher.add(item)))
+        const results = await Promise.all(weights.map((item) => batcher.ask(item)))
         expect(results).toEqual(weights.map((item) => 2 * item))
         expect(pieces.flat().toSorted()).toEqual(weights.toSorted())
         for (const piece of pieces) {

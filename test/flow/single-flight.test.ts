@@ -1,61 +1,79 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Flight, SingleFlight } from '../../src/flow/single-flight.ts'
 
+const passenger = () => ({
+  land: vi.fn<(result: string) => void>(),
+  crash: vi.fn<(error: unknown) => void>(),
+})
+
 describe('a flight', () => {
-  test('brings all who joined the same', async () => {
-    const flight = new Flight<object>()
-    const joined = [flight.join(), flight.join()]
-    const result = {}
-    flight.land(result)
-    for (const each of await Promise.all(joined)) expect(each).toBe(result)
+  test('brings the same to all who boarded, and who board after it has landed', () => {
+    const flight = new Flight<string>()
+    const [first, second, late] = [passenger(), passenger(), passenger()]
+    flight.board(first)
+    flight.board(second)
+    flight.land('result')
+    flight.board(late)
+    for (const { land, crash } of [first, second, late]) {
+      expect(land).toHaveBeenCalledExactlyOnceWith('result')
+      expect(crash).not.toHaveBeenCalled()
+    }
   })
 
-  test('that crashes crashes for all who joined', async () => {
-    const flight = new Flight<object>()
-    const joined = [flight.join(), flight.join()]
-    const error = new Error('crash')
+  test('crashes for all', () => {
+    const flight = new Flight<string>()
+    const [first, late] = [passenger(), passenger()]
+    const error = new Error('no')
+    flight.board(first)
     flight.crash(error)
-    for (const each of joined) await expect(each).rejects.toBe(error)
+    flight.board(late)
+    expect(first.crash).toHaveBeenCalledExactlyOnceWith(error)
+    expect(late.crash).toHaveBeenCalledExactlyOnceWith(error)
   })
 
-  test('that nobody joined lands and crashes for nobody', () => {
-    new Flight<object>().land({})
-    new Flight<object>().crash(new Error('unheard')) // an unhandled rejection would fail the run
+  test('ends once', () => {
+    const flight = new Flight<string>()
+    const first = passenger()
+    flight.board(first)
+    flight.land('stale')
+    flight.land('late')
+    flight.crash(new Error('late'))
+    expect(first.land).toHaveBeenCalledExactlyOnceWith('stale')
+    expect(first.crash).not.toHaveBeenCalled()
+  })
+
+  test('tells when the last one has left, and brings nothing to who left', () => {
+    const flight = new Flight<string>()
+    const [first, second] = [passenger(), passenger()]
+    flight.board(first)
+    flight.board(second)
+    expect(flight.leave(first)).toBe(false)
+    expect(flight.leave(second)).toBe(true)
+    flight.land('result')
+    expect(first.land).not.toHaveBeenCalled()
   })
 })
 
 describe('flights under way', () => {
-  test('are known by name until they end', () => {
-    const flights = new SingleFlight<string>()
-    expect(flights.get('a')).toBeUndefined()
-    flights.start('a', 'first')
-    flights.start('b', 'other')
-    expect(flights.get('a')).toBe('first')
-    expect(flights.size).toBe(2)
-    flights.end('a', 'first')
-    expect(flights.get('a')).toBeUndefined()
+  test('are found by name until they end', () => {
+    const flights = new SingleFlight<object>()
+    const flight = {}
+    flights.start('a', flight)
+    expect(flights.get('a')).toBe(flight)
     expect(flights.size).toBe(1)
-  })
-
-  test('that were dropped do not take their successor along', () => {
-    const flights = new SingleFlight<string>()
-    flights.start('a', 'first')
-    flights.drop('a')
+    flights.end('a', flight)
     expect(flights.get('a')).toBeUndefined()
-    flights.start('a', 'second')
-    flights.end('a', 'first')
-    expect(flights.get('a')).toBe('second')
-    flights.end('a', 'second')
-    expect(flights.size).toBe(0)
   })
 
-  test('can all be dropped', () => {
-    const flights = new SingleFlight<string>()
-    flights.start('a', 'first')
-    flights.start('b', 'other')
+  test('that were dropped leave their successors alone', () => {
+    const flights = new SingleFlight<object>()
+    const [old, next] = [{}, {}]
+    flights.start('a', old)
+    flights.drop('a')
+    flights.start('a', next)
+    flights.end('a', old)
+    expect(flights.get('a')).toBe(next)
     flights.clear()
-    expect(flights.size).toBe(0)
-    flights.end('a', 'first')
     expect(flights.size).toBe(0)
   })
 })

@@ -2,30 +2,110 @@
 local FENCE_LIMIT = 10000
 local FENCE_TTL_US = 86400000000
 
--- Whether any entry has an end of its own. Most often none has, and then nobody's needs to be removed.
-local some_expire
-local function expires()
-  if some_expire == nil then
-    some_expire = redis.call('EXISTS', expiry) == 1
+-- Which of the structures beside the pair there are. Most often none is, and one question tells.
+local existing
+local function exists(key)
+  if not existing then
+    existing = {}
+    if redis.call('EXISTS', expiry, fence, fresh, tags) > 0 then
+      for _, each in ipairs({ expiry, fence, fresh, tags }) do
+        existing[each] = redis.call('EXISTS', each) == 1
+      end
+    end
   end
-  return some_expire
+  return existing[key]
 end
 
--- Sets when an entry ends; nil for no end of its own.
-local function set_expiry(hash, at_ms)
-  if at_ms then
-    redis.call('ZADD', expiry, digits(at_ms), hash)
-    some_expire = true
-  elseif expires() then
-    redis.call('ZREM', expiry, hash)
+-- Those that this script has written to: they may have come to be by that.
+local written = {}
+local function wrote(key)
+  exists(key)
+  existing[key] = true
+  written[key] = true
+end
+
+-- Tags are kept in one sorted set, in both directions, so that no half of them can be lost: `h<length>:<hash>=<tag>` and
+-- `t<length>:<tag>=<hash>`. Lengths keep names apart that contain one another. `h<length>:<hash>=` alone notes that the
+-- tags of an entry are known; readers of tagged functions ask for it.
+local function prefix_of(kind, name)
+  return kind .. #name .. ':' .. name .. '='
+end
+
+-- What follows a prefix, at most so much of it: all, or what comes after something.
+local function following(prefix, limit, something)
+  local first = something and '(' .. prefix .. something or '[' .. prefix
+  local last = '(' .. prefix:sub(1, -2) .. '>' -- the character after '='
+  local members = redis.call('ZRANGEBYLEX', tags, first, last, 'LIMIT', 0, limit)
+  for i = 1, #members do
+    members[i] = members[i]:sub(#prefix + 1)
+  end
+  return members
+end
+
+local function untag(hashes)
+  for i = 1, #hashes do
+    local own = prefix_of('h', hashes[i])
+    repeat
+      local names, members = following(own, CHUNK), {}
+      for j = 1, #names do
+        members[2 * j - 1] = own .. names[j]
+        members[2 * j] = prefix_of('t', names[j]) .. hashes[i]
+      end
+      if #members > 0 then
+        redis.call('ZREM', tags, unpack(members))
+      end
+    until #names < CHUNK
+  end
+end
+
+local function set_tags(hash, names)
+  if exists(tags) then
+    untag({ hash })
+  end
+  if not names then
+    return
+  end
+  local own, members = prefix_of('h', hash), { '0', prefix_of('h', hash) }
+  for i = 1, #names do
+    local at = #members
+    members[at + 1], members[at + 2] = '0', own .. names[i]
+    members[at + 3], members[at + 4] = '0', prefix_of('t', names[i]) .. hash
+  end
+  redis.call('ZADD', tags, unpack(members))
+  wrote(tags)
+end
+
+-- Sets what each entry has of a kind, or has not: `with` alternates names and values as the command takes them, `without` have none.
+local function set_all(key, set, with, unset, without)
+  if #with > 0 then
+    redis.call(set, key, unpack(with))
+    wrote(key)
+  end
+  if #without > 0 and exists(key) then
+    redis.call(unset, key, unpack(without))
+  end
+end
+
+-- Until when an entry is fresh, and the rest of what is noted of it; nil if nothing is.
+local function fresh_until(hash)
+  local note = exists(fresh) and redis.call('HGET', fresh, hash)
+  if note then
+    local until_ms, rest = note:match('^(%d+)(.*)$')
+    return tonumber(until_ms), rest
   end
 end
 
 -- Removes what entries have outside the index.
 local function forget(hashes)
   redis.call('HDEL', values, unpack(hashes))
-  if expires() then
+  if exists(expiry) then
     redis.call('ZREM', expiry, unpack(hashes))
+  end
+  if exists(fresh) then
+    redis.call('HDEL', fresh, unpack(hashes))
+  end
+  if exists(tags) then
+    untag(hashes)
   end
 end
 
@@ -35,23 +115,28 @@ local function discard(hashes)
   forget(hashes)
 end
 
--- Removes everything but the fence, which has to outlive it.
+-- Removes everything but the fence, which has to outlive it, and the leases, which are not of entries.
 local function discard_all()
-  redis.call('UNLINK', index, values, expiry, unpack(KEYS, 5))
-  some_expire = false
+  redis.call('UNLINK', index, values, expiry, fresh, tags, unpack(KEYS, 8))
+  existing = nil
 end
 
 -- `maxmemory` or a DEL by hand may take keys. Half a pair is worth nothing, nor is what was beside a pair that is gone: it
--- starts over.
+-- starts over. Returns how many entries there are.
 local function heal()
   local entries = size()
   if entries == 0 or entries ~= redis.call('HLEN', values) then
     discard_all()
+    return 0
   end
+  return entries
 end
 
 -- Removes expired entries, the first thousand of them; returns how many.
 local function sweep(now_ms)
+  if not exists(expiry) then
+    return 0
+  end
   local expired = redis.call('ZRANGEBYSCORE', expiry, '-inf', now_ms, 'LIMIT', 0, CHUNK)
   if #expired > 0 then
     discard(expired)
@@ -60,14 +145,16 @@ local function sweep(now_ms)
 end
 
 -- The fence holds who was invalidated when, so that no load begun before can store its result after. The member '' is
--- the floor: everything is deemed invalidated then. It rises when the fence is trimmed. GT: nothing falls, even if the
--- clock is set back.
-local function raise_fence(members, at_us)
-  local scores = {}
-  for i = 1, #members do
+-- the floor: everything is deemed invalidated then. It rises when the fence is trimmed. `h:` begins the name of an entry,
+-- `f:` of a function, `t:` of a tag. GT: nothing falls, even if the clock is set back.
+local function raise_fence(kind, names, since_us)
+  local scores, at_us = {}, digits(since_us or now_us())
+  for i = 1, #names do
     scores[2 * i - 1] = at_us
-    scores[2 * i] = members[i]
+    scores[2 * i] = kind .. names[i]
   end
+  -- Removes nothing: a server that is full lets a script add only if its first write was a removal.
+  redis.call('ZREMRANGEBYSCORE', fence, '-inf', '-1')
   redis.call('ZADD', fence, 'GT', unpack(scores))
   local excess = redis.call('ZCARD', fence) - FENCE_LIMIT
   if excess > 0 then

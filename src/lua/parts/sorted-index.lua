@@ -44,10 +44,19 @@ local function highest_with_room(count)
   return highest_score
 end
 
--- Adds one entry at the newest end.
-local function append(score, hash)
+-- Adds entries with scores that rise by one from entry to entry, up to `last`.
+local function add_in_order(last, hashes)
+  local scores, before = {}, last - #hashes
+  for i = 1, #hashes do
+    scores[2 * i - 1], scores[2 * i] = digits(before + i), hashes[i]
+  end
+  redis.call('ZADD', index, unpack(scores))
+end
+
+-- Adds entries at the newest end, the last one last.
+local function append(score, hashes)
   highest_score = score
-  redis.call('ZADD', index, digits(score), hash)
+  add_in_order(score, hashes)
 end
 
 -- Moves entries to the newest end, all to one score: they were read together. XX: who was evicted meanwhile stays out.

@@ -3,8 +3,8 @@
 -- uses: sorted-index clock
 local function touch() end
 
-local function insert(hash)
-  append(next_score(1), hash)
+local function insert(hashes)
+  append(next_score(#hashes), hashes)
 end
 
 local function evict(count)

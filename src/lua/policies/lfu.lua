@@ -61,8 +61,8 @@ local function touch(hashes)
   end
 end
 
-local function insert(hash)
-  redis.call('ZADD', index, digits(STAMP_LIMIT + next_stamp(1)), hash)
+local function insert(hashes)
+  add_in_order(STAMP_LIMIT + next_stamp(#hashes), hashes)
 end
 
 local function evict(count)

@@ -5,8 +5,8 @@ local function touch(hashes)
   move_to_end(next_score(#hashes), hashes)
 end
 
-local function insert(hash)
-  append(next_score(1), hash)
+local function insert(hashes)
+  append(next_score(#hashes), hashes)
 end
 
 local function evict(count)

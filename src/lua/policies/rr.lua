@@ -1,19 +1,37 @@
 -- Random replacement: any entry may leave, each with the same chance, and a hit changes nothing.
--- Invariant: the index is a plain set.
+-- Invariant: all scores are 0, and so an entry's rank tells nothing of its age.
+--
+-- Not a set: SPOP and SRANDMEMBER of Redis prefer members whose neighbours in the hash table are few, and the members
+-- they pass over stay for ever longer. A rank drawn by lot treats all alike.
+-- uses: sorted-index
 local function touch() end
 
-local function insert(hash)
-  redis.call('SADD', index, hash)
+local function insert(hashes)
+  local scores = {}
+  for i = 1, #hashes do
+    scores[2 * i - 1], scores[2 * i] = '0', hashes[i]
+  end
+  redis.call('ZADD', index, unpack(scores))
+end
+
+local is_seeded = false
+local function draw(number)
+  if not is_seeded then
+    -- Servers seed every script alike. The bare time would not do: the first lot moves with it in equal steps, and calls
+    -- that come at equal intervals would draw the same few ranks.
+    math.randomseed(tonumber(redis.sha1hex(digits(now_us())):sub(1, 7), 16))
+    is_seeded = true
+  end
+  return math.random(number)
 end
 
 local function evict(count)
-  return redis.call('SPOP', index, count)
-end
-
-local function remove(hashes)
-  redis.call('SREM', index, unpack(hashes))
-end
-
-local function size()
-  return redis.call('SCARD', index)
+  local victims = {}
+  for left = size(), math.max(1, size() - count + 1), -1 do
+    local rank = digits(draw(left) - 1)
+    local victim = redis.call('ZRANGE', index, rank, rank)[1]
+    redis.call('ZREM', index, victim)
+    victims[#victims + 1] = victim
+  end
+  return victims
 end

@@ -1,21 +1,15 @@
--- Removes entries, and keeps loads that are under way from storing them again.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, then the policy's own structures
--- ARGV: 1 count, then the hashes, then the policy's own arguments
--- Reply: number removed
--- uses: entries
-local count = tonumber(ARGV[1])
-local hashes = slice(ARGV, 2, count + 1)
-ext = slice(ARGV, count + 2, #ARGV)
+-- Invalidates entries, and keeps loads that are under way from storing them again.
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
+-- ARGV: 1 soft (1: they grow stale if they may, 0: they are removed), 2 count, then the hashes, then the policy's own
+--       arguments
+-- Reply: number of entries there were
+-- uses: entries handing-over invalidation
+local is_soft, count = ARGV[1] == '1', tonumber(ARGV[2])
+local hashes = slice(ARGV, 3, count + 2)
+ext = slice(ARGV, count + 3, #ARGV)
 
 heal()
-local at_us = now_us()
-sweep(math.floor(at_us / 1000))
-local before = redis.call('HLEN', values)
-discard(hashes)
-
-local members = {}
-for i = 1, count do
-  members[i] = 'h:' .. hashes[i]
-end
-raise_fence(members, digits(at_us))
-return before - redis.call('HLEN', values)
+sweep(math.floor(now_us() / 1000))
+local dropped = drop(hashes, is_soft)
+raise_fence('h:', hashes)
+return dropped

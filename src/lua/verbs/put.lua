@@ -1,23 +1,29 @@
--- Stores results; while the cache is full, those leave whom the policy names.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, then the policy's own structures
--- ARGV: 1 max_size (0: unbounded), 2 ttl_ms of the structure (0: none), 3 sliding (1 or 0), 4 count,
---       then for each entry: hash, value, its own ttl_ms (empty: none), token (empty: stored in any case),
+-- Stores results, as if all of them came at the same moment: what is there already is replaced and counts as used, then
+-- room is made for what is new. Whom the policy names leaves, but nobody for whom there is room beside the others.
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
+-- ARGV: 1 max_size (0: unbounded), 2 ttl_ms of the structure (0: none), 3 sliding (1 or 0), 4 part (how many
+--       bytes of a hash tell its function; 0: they do not), 5 count,
+--       then for each entry: hash, value, its own ttl_ms (empty: none), token (empty: stored in any case), note,
 --       then the policy's own arguments
+--       A note is empty or JSON: fresh_ms and compute_ms (for how long it is fresh, and took to compute), tags, lease (the
+--       name of the one to hand over), overrules (true: what began to be computed before its token, or now, is refused)
 -- Reply: the moment in microseconds, number evicted, number expired, then for each entry 1 (stored) or 0 (refused:
 --       invalidated since its token)
--- uses: entries
-local max_size, ttl_ms, sliding, count = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1', tonumber(ARGV[4])
-ext = slice(ARGV, 5 + 4 * count, #ARGV)
+-- uses: entries handing-over
+local max_size, ttl_ms, sliding = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'
+local part, count = tonumber(ARGV[4]), tonumber(ARGV[5])
+ext = slice(ARGV, 6 + 5 * count, #ARGV)
 
 local at_us = now_us()
 local at_ms = math.floor(at_us / 1000)
 
-heal()
+local held = heal()
 local expired = sweep(at_ms)
-local fenced = redis.call('EXISTS', fence) == 1
-local evicted = 0
+held = held - expired
+local evicted, was_empty = 0, held == 0
 
-local function is_refused(hash, token)
+-- Whether the entry, its function or one of its tags was invalidated since the token, or everything was.
+local function is_refused(hash, token, note)
   if token == '' then
     return false
   end
@@ -25,11 +31,21 @@ local function is_refused(hash, token)
   if at_us - token >= FENCE_TTL_US then
     return true
   end
-  local newest = fenced and redis.call('ZMSCORE', fence, '', 'h:' .. hash) or {}
-  return tonumber(newest[1] or 0) >= token or tonumber(newest[2] or 0) >= token
+  if not exists(fence) then
+    return false
+  end
+  local members = { '', 'h:' .. hash, 'f:' .. hash:sub(1, part) }
+  for _, tag in ipairs(note.tags or {}) do
+    members[#members + 1] = 't:' .. tag
+  end
+  local raised = redis.call('ZMSCORE', fence, unpack(members))
+  for i = 1, #members do
+    if tonumber(raised[i] or 0) >= token then
+      return true
+    end
+  end
+  return false
 end
-
-local held = size()
 
 -- Evicts until so many more fit in.
 local function make_room(more)
@@ -41,37 +57,90 @@ local function make_room(more)
     end
     forget(victims)
     held = held - #victims
+    was_empty = was_empty or held == 0
     evicted = evicted + #victims
     excess = excess - #victims
   end
 end
 
-local function store(hash, value, entry_ttl_ms)
-  if redis.call('HSET', values, hash, value) == 1 then
-    make_room(1)
-    insert(hash)
-    held = held + 1
-  else
-    touch({ hash })
+-- Lets entries in, as many at a time as there may be.
+local function admit(hashes)
+  local step = max_size > 0 and math.min(max_size, CHUNK) or CHUNK
+  for first = 1, #hashes, step do
+    local some = slice(hashes, first, math.min(#hashes, first + step - 1))
+    make_room(#some)
+    insert(some)
+    held = held + #some
   end
-  set_expiry(hash, entry_ttl_ms ~= '' and at_ms + entry_ttl_ms or nil)
 end
 
 make_room(0) -- the bound may have been lowered
 
-local reply = { 0, 0, 0 }
-for i = 5, 4 * count + 1, 4 do
-  local hash, value, entry_ttl_ms, token = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-  local refused = is_refused(hash, token)
+local NOTHING = {}
+local reply, hashes, notes, ttls, new, used = { 0, 0, 0 }, {}, {}, {}, {}, {}
+local handed_over, overruled = {}, {}
+for i = 6, 5 * count + 1, 5 do
+  local hash, value, token = ARGV[i], ARGV[i + 1], ARGV[i + 3]
+  local note = ARGV[i + 4] == '' and NOTHING or cjson.decode(ARGV[i + 4])
+  local refused = is_refused(hash, token, note)
   if not refused then
-    store(hash, value, entry_ttl_ms)
+    local is_new = redis.call('HSET', values, hash, value) == 1
+    if not notes[hash] then -- of several for one hash, the last one counts
+      local list = is_new and new or used
+      list[#list + 1] = hash
+      hashes[#hashes + 1] = hash
+    end
+    ttls[hash], notes[hash] = ARGV[i + 2], note
+    if note.overrules then
+      raise_fence('h:', { hash }, tonumber(token) or at_us)
+      wrote(fence)
+      overruled[#overruled + 1] = hash
+    end
+  end
+  if note.lease then
+    handed_over[#handed_over + 1] = { hash, note.lease }
   end
   reply[#reply + 1] = refused and 0 or 1
 end
+
+local ends, endless, freshness, timeless = {}, {}, {}, {}
+for i = 1, #hashes do
+  local hash = hashes[i]
+  local note = notes[hash]
+  if ttls[hash] ~= '' then
+    ends[#ends + 1] = digits(at_ms + ttls[hash])
+    ends[#ends + 1] = hash
+  else
+    endless[#endless + 1] = hash
+  end
+  if note.fresh_ms then
+    freshness[#freshness + 1] = hash
+    freshness[#freshness + 1] = digits(at_ms + note.fresh_ms) .. ' ' .. digits(note.compute_ms or 0)
+  else
+    timeless[#timeless + 1] = hash
+  end
+  set_tags(hash, note.tags)
+end
+set_all(expiry, 'ZADD', ends, 'ZREM', endless)
+set_all(fresh, 'HSET', freshness, 'HDEL', timeless)
+if #used > 0 then
+  touch(used)
+end
+admit(new)
+for i = 1, #handed_over do
+  hand_over(unpack(handed_over[i]))
+end
+for i = 1, #overruled do
+  end_lease(overruled[i])
+end
 reply[2], reply[3] = evicted, expired
 
--- A sliding TTL is renewed when a tenth of it has run down. What was just created beside the values joins theirs: the
--- expiry, or an index that was emptied on the way.
+-- Whether a key may have come to be here, and so have no end yet: it joins the values.
+local function may_be_new(i)
+  return was_empty or written[KEYS[i]] or i > 7
+end
+
+-- A sliding TTL is renewed when a tenth of it has run down. Fence and leases have ends of their own.
 local function keep()
   if ttl_ms == 0 then
     return
@@ -79,8 +148,9 @@ local function keep()
   local left_ms = redis.call('PTTL', values)
   local renew = left_ms < 0 or (sliding and left_ms < 0.9 * ttl_ms)
   for i = 1, #KEYS do
-    if i ~= 4 and (renew or redis.call('PTTL', KEYS[i]) == -1) then
-      redis.call('PEXPIRE', KEYS[i], renew and ttl_ms or left_ms)
+    local key = KEYS[i]
+    if key ~= fence and key ~= leases and (renew or (may_be_new(i) and redis.call('PTTL', key) == -1)) then
+      redis.call('PEXPIRE', key, renew and ttl_ms or left_ms)
     end
   end
 end

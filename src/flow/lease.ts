@@ -1,0 +1,208 @@
+import { within } from './time-limit.ts'
+
+/** What the store of the leases does, for one place. */
+export interface LeaseDesk<Wish, Held> {
+  /** Asks for a lease. */
+  ask(wish: Wish): Promise<Answer>
+  /** Prolongs leases; 0 for one that was lost. */
+  renew(held: readonly Held[]): Promise<readonly number[]>
+  /** Hears of leases that end, or cannot. May be asked again for the same watcher. */
+  watch(watcher: Watcher): Promise<unknown>
+}
+
+/** There is a result by now; or the right to compute it, and its name; or until when another one has it. */
+export type Answer =
+  | { readonly state: 'there'; readonly atUs: number }
+  | { readonly state: 'taken'; readonly atUs: number; readonly lease: number }
+  | { readonly state: 'held'; readonly atUs: number; readonly untilUs: number }
+
+interface Watcher {
+  ended(hash: Buffer): void
+  lost(): void
+  restored(): void
+}
+
+/** Who takes a lease, for a result of that name. */
+interface Holder {
+  readonly name: string
+}
+
+/** What waiting came to: as {@link Answer}; or the other one has ended, whatever came of it; or the time was up. */
+export type Turn =
+  | Exclude<Answer, { state: 'held' }>
+  | { readonly state: 'ended' }
+  | { readonly state: 'late' }
+
+/** How often to ask where no message can be heard. */
+const POLL_MS = 50
+
+/** How long a connection for messages is waited for before asking without it. */
+const PATIENCE_MS = 1_000
+
+/** Renewed when this part of a lease has passed, so that one renewal may fail. */
+const RENEW_AFTER = 1 / 3
+
+/** The right to compute something, held by one process at a time: taken, waited for, and kept while the work goes on. */
+export class Leases<Wish, Held extends { readonly lease: number }> {
+  readonly #desk: LeaseDesk<Wish, Held>
+  readonly #leaseMs: number
+  /** By who holds them: two may compute the same where one was invalidated, and each ends his own. */
+  readonly #held = new Map<Holder, Held>()
+  readonly #waiting = new Map<string, Set<(hasEnded: boolean) => void>>()
+  #watching: Promise<void> | undefined
+  #isHeard = false
+  #timer: NodeJS.Timeout | undefined
+  #renewing: Promise<void> | undefined
+
+  readonly #watcher: Watcher = {
+    ended: (hash) => {
+      this.#wake(hash.toString(), true)
+      this.#wake(hash.toString('latin1'), true)
+    },
+    lost: () => {
+      this.#isHeard = false
+      this.#watching = undefined // the next one asks for it, in case nobody restores it
+      for (const name of this.#waiting.keys()) this.#wake(name, false)
+    },
+    restored: () => {
+      this.#isHeard = true
+    },
+  }
+
+  constructor(desk: LeaseDesk<Wish, Held>, leaseMs: number) {
+    this.#desk = desk
+    this.#leaseMs = leaseMs
+  }
+
+  /**
+   * Waits until there is a result, the lease can be had, or somebody else's has ended, but no longer than until then.
+   *
+   * @param untilMs By `performance.now`.
+   * @param hold What to keep of a lease that was taken.
+   * @param onWait Told once, when another one turns out to hold it.
+   */
+  async take(
+    holder: Holder,
+    wish: Wish,
+    untilMs: number,
+    hold: (lease: number) => Held,
+    onWait: () => void,
+  ): Promise<Turn> {
+    await this.#watch()
+    let hasWaited = false
+    for (;;) {
+      // First the ear, then the question: what ends after the answer is heard then.
+      const ear = this.#listenFor(holder.name)
+      const isHeard = this.#isHeard
+      try {
+        const answer = await this.#desk.ask(wish)
+        if (answer.state === 'taken') this.#keep(holder, hold(answer.lease))
+        if (answer.state !== 'held') return answer
+        const leftMs = untilMs - performance.now()
+        if (leftMs <= 0) return { state: 'late' }
+        if (!hasWaited) onWait()
+        hasWaited = true
+        // The end of a lease whose holder died is told by nobody.
+        const leaseMs = (answer.untilUs - answer.atUs) / 1000 + 1
+        const hasEnded = await ear.hears(
+          Math.min(leftMs, leaseMs, isHeard ? Number.POSITIVE_INFINITY : POLL_MS),
+        )
+        if (hasEnded) return { state: 'ended' }
+      } finally {
+        ear.close()
+      }
+    }
+  }
+
+  /** Asks once, without waiting. */
+  async tryToTake(holder: Holder, wish: Wish, hold: (lease: number) => Held): Promise<Answer> {
+    const answer = await this.#desk.ask(wish)
+    if (answer.state === 'taken') this.#keep(holder, hold(answer.lease))
+    return answer
+  }
+
+  /** The lease as it is called by now, no longer renewed: for whoever hands it over. `undefined` if there is none. */
+  async end(holder: Holder): Promise<Held | undefined> {
+    if (this.#held.has(holder)) await this.#renewing
+    const held = this.#held.get(holder)
+    this.#held.delete(holder)
+    if (this.#held.size === 0) {
+      clearInterval(this.#timer)
+      this.#timer = undefined
+    }
+    return held
+  }
+
+  #keep(holder: Holder, held: Held): void {
+    this.#held.set(holder, held)
+    // The work itself keeps the process alive, or nothing does.
+    this.#timer ??= setInterval(() => this.#renew(), this.#leaseMs * RENEW_AFTER).unref()
+  }
+
+  #renew(): void {
+    this.#renewing ??= this.#renewAll().finally(() => {
+      this.#renewing = undefined
+    })
+  }
+
+  async #renewAll(): Promise<void> {
+    const before = [...this.#held]
+    let names: readonly number[]
+    try {
+      names = await this.#desk.renew(before.map(([, held]) => held))
+    } catch {
+      return // the next one may succeed in time
+    }
+    before.forEach(([holder, held], i) => {
+      if (this.#held.get(holder) !== held) return
+      const lease = names[i] ?? 0
+      if (lease === 0) this.#held.delete(holder)
+      else this.#held.set(holder, { ...held, lease })
+    })
+  }
+
+  /** Resolves when messages are heard, or it is time to go on without. */
+  async #watch(): Promise<void> {
+    if (this.#isHeard) return
+    this.#watching ??= this.#tryToWatch()
+    await within(this.#watching, PATIENCE_MS, () => new Error()).catch(() => {})
+  }
+
+  #tryToWatch(): Promise<void> {
+    const watching: Promise<void> = this.#desk.watch(this.#watcher).then(
+      (watch) => {
+        if (this.#watching === watching) this.#isHeard = watch !== undefined
+      },
+      () => {
+        if (this.#watching === watching) this.#watching = undefined // until the next one tries again, it is asked for
+      },
+    )
+    return watching
+  }
+
+  #wake(name: string, hasEnded: boolean): void {
+    for (const wake of this.#waiting.get(name) ?? []) wake(hasEnded)
+  }
+
+  /** `hears` resolves to whether the lease has ended; false when the time is up, or nothing can be heard any more. */
+  #listenFor(name: string): { hears(ms: number): Promise<boolean>; close(): void } {
+    let timer: NodeJS.Timeout | undefined
+    let wake: (hasEnded: boolean) => void = () => {}
+    const heard = new Promise<boolean>((resolve) => {
+      wake = resolve
+    })
+    const waiting = this.#waiting.get(name) ?? new Set()
+    this.#waiting.set(name, waiting.add(wake))
+    return {
+      hears: (ms) => {
+        timer = setTimeout(wake, ms, false)
+        return heard
+      },
+      close: () => {
+        clearTimeout(timer)
+        waiting.delete(wake)
+        if (waiting.size === 0) this.#waiting.delete(name)
+      },
+    }
+  }
+}

@@ -1,0 +1,47 @@
+-- What is invalidated leaves, or grows stale; and whoever waits for a load that began before need wait no longer.
+
+-- Ends leases, so that the next call computes at once.
+local function end_leases(hashes)
+  for i = 1, #hashes do
+    end_lease(hashes[i])
+  end
+end
+
+-- An entry with a time of grace is stale from now on, and gone when that has passed; the others are removed. Returns how
+-- many there were.
+local function soften(hashes)
+  local now_ms, doomed, kept = math.floor(now_us() / 1000), {}, 0
+  for i = 1, #hashes do
+    local hash = hashes[i]
+    local until_ms, rest = fresh_until(hash)
+    local ends_ms = until_ms and redis.call('ZSCORE', expiry, hash)
+    if not ends_ms then
+      doomed[#doomed + 1] = hash
+    else
+      kept = kept + 1
+      if until_ms > now_ms then
+        redis.call('HSET', fresh, hash, digits(now_ms) .. rest)
+        redis.call('ZADD', expiry, digits(ends_ms - (until_ms - now_ms)), hash)
+      end
+    end
+  end
+  local before = redis.call('HLEN', values)
+  if #doomed > 0 then
+    discard(doomed)
+  end
+  return before - redis.call('HLEN', values) + kept
+end
+
+-- Invalidates entries. Returns how many there were.
+local function drop(hashes, is_soft)
+  if #hashes == 0 then
+    return 0
+  end
+  end_leases(hashes)
+  if is_soft then
+    return soften(hashes)
+  end
+  local before = redis.call('HLEN', values)
+  discard(hashes)
+  return before - redis.call('HLEN', values)
+end

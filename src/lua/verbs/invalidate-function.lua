@@ -1,0 +1,39 @@
+-- Invalidates the entries of one function, a portion at a time, and keeps its loads that are under way from storing.
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
+-- ARGV: 1 soft (1 or 0), 2 what its hashes begin with, 3 where to go on ('0' at first), then the policy's own arguments
+-- Reply: number of entries there were in this portion, where to go on ('0' at the end)
+-- uses: entries handing-over invalidation
+local is_soft, part, cursor = ARGV[1] == '1', ARGV[2], ARGV[3]
+ext = slice(ARGV, 4, #ARGV)
+
+local function is_own(hash)
+  return hash:sub(1, #part) == part
+end
+
+if cursor == '0' then
+  heal()
+  raise_fence('f:', { part })
+  local own = {}
+  for _, hash in ipairs(redis.call('ZRANGE', leases, 0, -1)) do
+    own[#own + 1] = is_own(hash) and hash or nil
+  end
+  end_leases(own)
+end
+sweep(math.floor(now_us() / 1000))
+
+-- Redis has NOVALUES since 7.4, Valkey since 8.0. Elsewhere the values come along, and so fewer at a time.
+local scanned, step = redis.pcall('HSCAN', values, cursor, 'COUNT', CHUNK, 'NOVALUES'), 1
+if scanned.err then
+  scanned, step = redis.call('HSCAN', values, cursor, 'COUNT', CHUNK / 10), 2
+end
+local fields, own = scanned[2], {}
+for i = 1, #fields, step do
+  if is_own(fields[i]) then
+    own[#own + 1] = fields[i]
+  end
+end
+local dropped = 0
+for first = 1, #own, CHUNK do
+  dropped = dropped + drop(slice(own, first, math.min(#own, first + CHUNK - 1)), is_soft)
+end
+return { dropped, scanned[1] }

@@ -1,0 +1,48 @@
+-- Gives the right to compute an entry to one caller at a time, after a second look at it.
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
+-- ARGV: 1 lease_ms, 2 count, then for each: hash, until when it was seen to be fresh (empty: no such entry was seen)
+-- Reply: the moment in microseconds, then for each: 0 (there is an entry to be had now) or 1 (leased to the caller) or
+--        2 (leased to another), and until when in microseconds, which also is the name of the lease
+-- uses: entries
+local lease_us, count = ARGV[1] * 1000, tonumber(ARGV[2])
+local at_us = now_us()
+local at_ms = math.floor(at_us / 1000)
+
+-- Whether there is an entry that is alive and fresh. For a reader who has seen one that will not do: another than that.
+local function is_there(hash, seen)
+  if redis.call('HEXISTS', values, hash) == 0 then
+    return false
+  end
+  local ends_ms = redis.call('ZSCORE', expiry, hash)
+  if ends_ms and ends_ms + 0 <= at_ms then
+    return false
+  end
+  local until_ms = fresh_until(hash)
+  if seen ~= '' and (until_ms == nil or until_ms == tonumber(seen)) then
+    return false
+  end
+  return until_ms == nil or until_ms > at_ms
+end
+
+redis.call('ZREMRANGEBYSCORE', leases, '-inf', digits(at_us))
+local reply, has_taken = { at_us }, false
+for i = 3, 2 * count + 1, 2 do
+  local hash, seen = ARGV[i], ARGV[i + 1]
+  local state, until_us = 0, 0
+  if not is_there(hash, seen) then
+    local held_us = redis.call('ZSCORE', leases, hash)
+    if held_us then
+      state, until_us = 2, tonumber(held_us)
+    else
+      state, until_us = 1, at_us + lease_us
+      redis.call('ZADD', leases, digits(until_us), hash)
+      has_taken = true
+    end
+  end
+  reply[#reply + 1] = state
+  reply[#reply + 1] = until_us
+end
+if has_taken and redis.call('PTTL', leases) < 2 * lease_us / 1000 then
+  redis.call('PEXPIRE', leases, digits(3 * lease_us / 1000))
+end
+return reply

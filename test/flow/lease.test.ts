@@ -1,0 +1,462 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type Answer, Leases } from '../../src/flow/lease.ts'
+
+interface Held {
+  readonly hash: string
+  readonly lease: number
+}
+
+type Watcher = Parameters<ConstructorParameters<typeof Leases<string, Held>>[0]['watch']>[0]
+
+const LEASE_MS = 3_000
+const WAIT_MS = 10_000
+const POLL_MS = 50
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const nowUs = (): number => performance.now() * 1_000
+const taken = (lease: number): Answer => ({ state: 'taken', atUs: nowUs(), lease })
+const there = (): Answer => ({ state: 'there', atUs: nowUs() })
+const held = (ms = LEASE_MS): Answer => ({ state: 'held', atUs: nowUs(), untilUs: nowUs() + ms * 1_000 })
+
+/** Somebody who wants a lease. A name may have several. */
+const holder = (name: string) => ({ name })
+
+/** Leases whose desk answers what the test says; while it says nothing, another one holds every lease. */
+function newLeases(leaseMs = LEASE_MS) {
+  const watchers: Watcher[] = []
+  const desk = {
+    ask: vi.fn<(wish: string) => Promise<Answer>>(async () => held()),
+    renew: vi.fn<(all: readonly Held[]) => Promise<readonly number[]>>(async (all) =>
+      all.map(({ lease }) => lease + 1),
+    ),
+    watch: vi.fn<(watcher: Watcher) => Promise<unknown>>(async (watcher) => {
+      watchers.push(watcher)
+      return {}
+    }),
+  }
+  const leases = new Leases<string, Held>(desk, leaseMs)
+  const onWait = vi.fn<() => void>()
+  const take = (who: { readonly name: string }, waitMs = WAIT_MS) =>
+    leases.take(who, who.name, performance.now() + waitMs, (lease) => ({ hash: who.name, lease }), onWait)
+  const hear = (act: (watcher: Watcher) => void): void => {
+    for (const watcher of new Set(watchers)) act(watcher)
+  }
+  return {
+    leases,
+    desk,
+    take,
+    onWait,
+    ended: (name: string) => hear((watcher) => watcher.ended(Buffer.from(name))),
+    lost: () => hear((watcher) => watcher.lost()),
+    restored: () => hear((watcher) => watcher.restored()),
+  }
+}
+
+/** A promise that ends when the test says so. */
+function gate<T>() {
+  let open: (value: T) => void = () => {}
+  const promise = new Promise<T>((resolve) => {
+    open = resolve
+  })
+  return { promise, open }
+}
+
+/** Lets all promises that are due settle. */
+const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0)
+
+describe('whoever asks', () => {
+  test('is given the lease that is free', async () => {
+    const { take, desk, leases, onWait } = newLeases()
+    desk.ask.mockResolvedValueOnce(taken(7))
+    const who = holder('a')
+    expect(await take(who)).toMatchObject({ state: 'taken', lease: 7 })
+    expect(onWait).not.toHaveBeenCalled()
+    expect(desk.ask).toHaveBeenCalledExactlyOnceWith('a')
+    expect(await leases.end(who)).toEqual({ hash: 'a', lease: 7 })
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('is told of a result that is there', async () => {
+    const { take, desk, leases, onWait } = newLeases()
+    desk.ask.mockResolvedValueOnce(there())
+    const who = holder('a')
+    expect(await take(who)).toMatchObject({ state: 'there' })
+    expect(onWait).not.toHaveBeenCalled()
+    expect(await leases.end(who)).toBeUndefined()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('has an ear before he asks', async () => {
+    const { take, desk } = newLeases()
+    const watch = gate<unknown>()
+    desk.watch.mockReturnValueOnce(watch.promise)
+    desk.ask.mockResolvedValue(there())
+    const turn = take(holder('a'))
+    await settle()
+    expect(desk.ask).not.toHaveBeenCalled()
+    watch.open({})
+    await turn
+    expect(desk.ask).toHaveBeenCalledOnce()
+  })
+
+  test('but asks without one where that cannot be had in good time', async () => {
+    const { take, desk } = newLeases()
+    desk.watch.mockReturnValue(new Promise(() => {}))
+    desk.ask.mockResolvedValueOnce(held()).mockResolvedValueOnce(taken(1))
+    const turn = take(holder('a'))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(desk.ask).toHaveBeenCalledOnce()
+    await vi.advanceTimersByTimeAsync(POLL_MS)
+    expect(await turn).toMatchObject({ state: 'taken' })
+  })
+
+  test('hears what goes wrong', async () => {
+    const { take, desk, leases } = newLeases()
+    desk.ask.mockRejectedValueOnce(new Error('no server'))
+    const who = holder('a')
+    await expect(take(who)).rejects.toThrow('no server')
+    expect(await leases.end(who)).toBeUndefined()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('once, without waiting, has the answer', async () => {
+    const { leases, desk } = newLeases()
+    const who = holder('a')
+    const tryToTake = () => leases.tryToTake(who, 'a', (lease) => ({ hash: 'a', lease }))
+    expect(await tryToTake()).toMatchObject({ state: 'held' })
+    expect(await leases.end(who)).toBeUndefined()
+    desk.ask.mockResolvedValueOnce(taken(3))
+    expect(await tryToTake()).toMatchObject({ state: 'taken', lease: 3 })
+    expect(await leases.end(who)).toEqual({ hash: 'a', lease: 3 })
+    expect(desk.watch).not.toHaveBeenCalled()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('whoever waits', () => {
+  test('says so, and is told when the lease has ended', async () => {
+    const { take, desk, onWait, ended } = newLeases()
+    const turn = take(holder('a'))
+    await settle()
+    expect(onWait).toHaveBeenCalledOnce()
+    ended('a')
+    expect(await turn).toEqual({ state: 'ended' })
+    expect(desk.ask).toHaveBeenCalledOnce()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('says so once, however often he asks again', async () => {
+    const { take, desk, onWait } = newLeases()
+    void take(holder('a'))
+    await vi.advanceTimersByTimeAsync(2.5 * LEASE_MS)
+    expect(desk.ask).toHaveBeenCalledTimes(3)
+    expect(onWait).toHaveBeenCalledOnce()
+  })
+
+  test('does not ask for the ends of other leases', async () => {
+    const { take, desk, ended } = newLeases()
+    void take(holder('a'))
+    await settle()
+    ended('b')
+    await vi.advanceTimersByTimeAsync(LEASE_MS / 2)
+    expect(desk.ask).toHaveBeenCalledOnce()
+  })
+
+  test('knows names of bytes too', async () => {
+    const { take, desk } = newLeases()
+    const bytes = Buffer.from([0xff, 0x00, 0xe4])
+    const turn = take(holder(bytes.toString('latin1')))
+    await settle()
+    const [watcher] = desk.watch.mock.calls[0] as [Watcher]
+    watcher.ended(bytes)
+    expect(await turn).toEqual({ state: 'ended' })
+  })
+
+  test('does not miss an end between question and answer', async () => {
+    const { take, desk, ended } = newLeases()
+    const answer = gate<Answer>()
+    desk.ask.mockReturnValueOnce(answer.promise)
+    const turn = take(holder('a'))
+    await settle()
+    ended('a')
+    answer.open(held())
+    expect(await turn).toEqual({ state: 'ended' })
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('asks when the lease has run out, since nobody tells of a holder that died', async () => {
+    const { take, desk } = newLeases()
+    const turn = take(holder('a'))
+    await vi.advanceTimersByTimeAsync(LEASE_MS - 10)
+    expect(desk.ask).toHaveBeenCalledOnce()
+    desk.ask.mockResolvedValueOnce(taken(1))
+    await vi.advanceTimersByTimeAsync(20)
+    expect(await turn).toMatchObject({ state: 'taken' })
+    expect(desk.ask).toHaveBeenCalledTimes(2)
+  })
+
+  test('as one of several of this process is woken with them', async () => {
+    const { take, ended } = newLeases()
+    const turns = [take(holder('a')), take(holder('a')), take(holder('a'))]
+    await settle()
+    ended('a')
+    for (const turn of turns) expect(await turn).toEqual({ state: 'ended' })
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('goes on waiting when another of this process has given up', async () => {
+    const { take, ended } = newLeases()
+    const short = take(holder('a'), 100)
+    const long = take(holder('a'))
+    await vi.advanceTimersByTimeAsync(100)
+    expect(await short).toEqual({ state: 'late' })
+    ended('a')
+    expect(await long).toEqual({ state: 'ended' })
+  })
+
+  test('waits no longer than he wants, and has looked at the very end', async () => {
+    const { take, desk } = newLeases(60_000)
+    desk.ask.mockImplementation(async () => held(60_000))
+    const turn = take(holder('a'), 500)
+    await vi.advanceTimersByTimeAsync(499)
+    expect(desk.ask).toHaveBeenCalledOnce()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await turn).toEqual({ state: 'late' })
+    expect(desk.ask).toHaveBeenCalledTimes(2)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('leaves nothing behind if the server fails meanwhile', async () => {
+    const { take, desk } = newLeases()
+    const turn = take(holder('a'))
+    await settle()
+    desk.ask.mockRejectedValueOnce(new Error('no server'))
+    const failure = expect(turn).rejects.toThrow('no server')
+    await vi.advanceTimersByTimeAsync(LEASE_MS + 10)
+    await failure
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('where messages cannot be heard', () => {
+  /** How often is asked from now on, in that time. */
+  async function asksWithin(desk: ReturnType<typeof newLeases>['desk'], ms: number): Promise<number> {
+    const before = desk.ask.mock.calls.length
+    await vi.advanceTimersByTimeAsync(ms)
+    return desk.ask.mock.calls.length - before
+  }
+
+  test('for the store has no way, it is asked again and again', async () => {
+    const { take, desk } = newLeases()
+    desk.watch.mockResolvedValue(undefined)
+    const turn = take(holder('a'))
+    await settle()
+    expect(await asksWithin(desk, 10 * POLL_MS)).toBe(10)
+    desk.ask.mockResolvedValueOnce(there())
+    await vi.advanceTimersByTimeAsync(POLL_MS)
+    expect(await turn).toMatchObject({ state: 'there' })
+    expect(desk.watch).toHaveBeenCalledOnce()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('for now, too, and the next one tries to listen again', async () => {
+    const { take, desk } = newLeases()
+    desk.watch.mockRejectedValueOnce(new Error('no connection'))
+    void take(holder('a'))
+    await settle()
+    expect(await asksWithin(desk, 4 * POLL_MS)).toBe(4)
+    expect(desk.watch).toHaveBeenCalledOnce()
+    void take(holder('b'))
+    await settle()
+    expect(desk.watch).toHaveBeenCalledTimes(2)
+    // Who began to poll hears the messages from its next question on.
+    expect(await asksWithin(desk, POLL_MS)).toBe(1)
+    expect(await asksWithin(desk, 4 * POLL_MS)).toBe(0)
+  })
+
+  test('any more, everybody asks at once, then again and again until they can', async () => {
+    const { take, desk, lost, restored } = newLeases()
+    void take(holder('a'))
+    void take(holder('b'))
+    await settle()
+    expect(desk.ask).toHaveBeenCalledTimes(2)
+    lost()
+    await settle()
+    expect(desk.ask).toHaveBeenCalledTimes(4)
+    expect(await asksWithin(desk, 3 * POLL_MS)).toBe(6)
+    restored()
+    // Once more, for what was missed.
+    expect(await asksWithin(desk, POLL_MS)).toBe(2)
+    expect(await asksWithin(desk, 10 * POLL_MS)).toBe(0)
+  })
+
+  test('any more, the next one tries to listen again, in case nobody restores it', async () => {
+    const { take, desk, lost } = newLeases()
+    desk.ask.mockResolvedValueOnce(there())
+    await take(holder('a'))
+    lost()
+    void take(holder('a'))
+    await settle()
+    expect(desk.watch).toHaveBeenCalledTimes(2)
+    expect(desk.watch.mock.calls[1]).toEqual(desk.watch.mock.calls[0])
+    expect(await asksWithin(desk, 10 * POLL_MS)).toBe(0)
+  })
+
+  test('since the connection was lost as soon as it was there, it is asked for', async () => {
+    const { take, desk } = newLeases()
+    desk.watch.mockImplementationOnce(async (watcher) => {
+      await Promise.resolve()
+      watcher.lost()
+      return {}
+    })
+    void take(holder('a'))
+    await settle()
+    expect(await asksWithin(desk, 4 * POLL_MS)).toBe(4)
+  })
+
+  test('when the question is asked, a connection that is there when the answer comes has missed what was between', async () => {
+    const { take, desk, lost, restored } = newLeases()
+    desk.ask.mockResolvedValueOnce(there())
+    await take(holder('a'))
+    lost()
+    desk.watch.mockRejectedValue(new Error('no connection'))
+    const answer = gate<Answer>()
+    desk.ask.mockReturnValueOnce(answer.promise)
+    void take(holder('a'))
+    await settle()
+    restored()
+    answer.open(held())
+    await settle()
+    expect(await asksWithin(desk, POLL_MS)).toBe(1)
+    expect(await asksWithin(desk, 10 * POLL_MS)).toBe(0)
+  })
+})
+
+describe('a lease that is held', () => {
+  test('is renewed every third of its time, until it is ended', async () => {
+    const { take, desk, leases } = newLeases()
+    desk.ask.mockResolvedValueOnce(taken(1))
+    const who = holder('a')
+    await take(who)
+    await vi.advanceTimersByTimeAsync(LEASE_MS / 3 - 1)
+    expect(desk.renew).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(desk.renew).toHaveBeenLastCalledWith([{ hash: 'a', lease: 1 }])
+    await vi.advanceTimersByTimeAsync(LEASE_MS)
+    expect(desk.renew).toHaveBeenCalledTimes(4)
+    expect(desk.renew).toHaveBeenLastCalledWith([{ hash: 'a', lease: 4 }])
+    expect(await leases.end(who)).toEqual({ hash: 'a', lease: 5 })
+    expect(vi.getTimerCount()).toBe(0)
+    await vi.advanceTimersByTimeAsync(LEASE_MS)
+    expect(desk.renew).toHaveBeenCalledTimes(4)
+  })
+
+  test('is renewed together with the others', async () => {
+    const { take, desk, leases } = newLeases()
+    const holders = ['a', 'b', 'c'].map(holder)
+    for (const [i, who] of holders.entries()) {
+      desk.ask.mockResolvedValueOnce(taken(10 * i))
+      await take(who)
+    }
+    await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
+    expect(desk.renew).toHaveBeenCalledOnce()
+    expect(desk.renew.mock.calls[0]?.[0]).toHaveLength(3)
+    await leases.end(holders[1] as { name: string })
+    await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
+    expect(desk.renew.mock.calls[1]?.[0]).toEqual([
+      { hash: 'a', lease: 1 },
+      { hash: 'c', lease: 21 },
+    ])
+    await Promise.all(holders.map((who) => leases.end(who)))
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('was lost, and is nobody’s to end', async () => {
+    const { take, desk, leases } = newLeases()
+    desk.ask.mockResolvedValueOnce(taken(1))
+    desk.renew.mockResolvedValueOnce([0])
+    const who = holder('a')
+    await take(who)
+    await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
+    expect(await leases.end(who)).toBeUndefined()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('survives a renewal that fails', async () => {
+    const { take, desk, leases } = newLeases()
+    desk.ask.mockResolvedValueOnce(taken(1))
+    desk.renew.mockRejectedValueOnce(new Error('no server'))
+    const who = holder('a')
+    await take(who)
+    await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
+    await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
+    expect(desk.renew).toHaveBeenCalledTimes(2)
+    expect(await leases.end(who)).toEqual({ hash: 'a', lease: 2 })
+  })
+
+  test('is ended by the name that a renewal under way gives it', async () => {
+    const { take, desk, leases } = newLeases()
+    desk.ask.mockResolvedValueOnce(taken(1))
+    const who = holder('a')
+    await take(who)
+    const renewal = gate<readonly number[]>()
+    desk.renew.mockReturnValueOnce(renewal.promise)
+    await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
+    const ended = vi.fn<() => void>()
+    const end = leases.end(who).then((result) => {
+      ended()
+      return result
+    })
+    await settle()
+    expect(ended).not.toHaveBeenCalled()
+    renewal.open([99])
+    expect(await end).toEqual({ hash: 'a', lease: 99 })
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('is not renewed twice at the same time', async () => {
+    const { take, desk } = newLeases()
+    desk.ask.mockResolvedValueOnce(taken(1))
+    await take(holder('a'))
+    const renewal = gate<readonly number[]>()
+    desk.renew.mockReturnValueOnce(renewal.promise)
+    await vi.advanceTimersByTimeAsync(LEASE_MS)
+    expect(desk.renew).toHaveBeenCalledOnce()
+    renewal.open([2])
+    await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
+    expect(desk.renew).toHaveBeenLastCalledWith([{ hash: 'a', lease: 2 }])
+  })
+
+  test('taken while others are being renewed keeps its name', async () => {
+    const { take, desk, leases } = newLeases()
+    desk.ask.mockResolvedValueOnce(taken(1)).mockResolvedValueOnce(taken(50))
+    const [first, second] = [holder('a'), holder('b')]
+    await take(first)
+    const renewal = gate<readonly number[]>()
+    desk.renew.mockReturnValueOnce(renewal.promise)
+    await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
+    await take(second)
+    renewal.open([2])
+    expect(await leases.end(first)).toEqual({ hash: 'a', lease: 2 })
+    expect(await leases.end(second)).toEqual({ hash: 'b', lease: 50 })
+  })
+
+  test('is its holder’s own, also if a second one computes the same', async () => {
+    const { take, desk, leases } = newLeases()
+    desk.ask.mockResolvedValueOnce(taken(1)).mockResolvedValueOnce(taken(2))
+    const [invalidated, next] = [holder('a'), holder('a')]
+    await take(invalidated)
+    await take(next)
+    expect(await leases.end(invalidated)).toEqual({ hash: 'a', lease: 1 })
+    expect(await leases.end(invalidated)).toBeUndefined()
+    expect(vi.getTimerCount()).toBe(1)
+    expect(await leases.end(next)).toEqual({ hash: 'a', lease: 2 })
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
