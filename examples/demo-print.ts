@@ -96,7 +96,8 @@ export async function printKeys({ policy }: RedisFuncCache, url: string): Promis
 /** What lies in this process. */
 export async function printEntries({ policy, maxSize }: RedisFuncCache, store: MemoryStore): Promise<void> {
   const limits = { maxSize, ttlMs: undefined, sliding: true }
-  const entries = [...store.entriesOf({ policy, keys: policy.calcKeys(), limits, ext: [] })]
+  const aspects = { expiry: false, freshness: false, tags: false }
+  const entries = [...store.entriesOf({ policy, keys: policy.calcKeys(), limits, ext: [], aspects })]
   print(`  ${whole(entries.length)} entries in this process, call hash → result:`)
   for (const [hash, value] of entries.slice(0, 3)) print(shortened(`  ${hash}  ${value.toString()}`))
   print('')

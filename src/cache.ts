@@ -1,27 +1,29 @@
-import { checkNames } from './checks.ts'
-import { FunctionCache, type FunctionHost, type Location, type Outcome } from './cached-function.ts'
+import type { Call, Location } from './call.ts'
+import { FunctionCache, type FunctionHost } from './cached-function.ts'
 import { type CachedFunction, callable } from './callable.ts'
+import { checkNames, checkSoft } from './checks.ts'
+import { checkTags } from './computation.ts'
 import { Contexts } from './context.ts'
 import { type CachedDecorator, type CachedOptions, DecoratedMethods } from './decorator.ts'
-import { IdentityError, OptionError } from './errors.ts'
+import { IdentityError, OptionError, PolicyError } from './errors.ts'
 import { type CacheEvents, Events } from './events.ts'
-import type { Flight } from './flow/single-flight.ts'
 import type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 import type { KeyPair } from './keys/key-pair.ts'
+import { type CachedMany, callableMany, Loader, type LoadMany } from './many.ts'
 import { BYPASS, DEFAULT_MODE, type Mode, READ_ONLY, WRITE_ONLY } from './mode.ts'
-import {
-  type CacheOptions,
-  type CacheSettings,
-  checkCacheName,
-  checkCacheOptions,
-  checkWrapOptions,
-  type WrapOptions,
-  type WrapSettings,
-} from './options.ts'
+import { type CacheOptions, type CacheSettings, checkCacheName, checkCacheOptions } from './options.ts'
 import type { AbstractPolicy } from './policies/abstract-policy.ts'
 import { Shelf } from './shelf.ts'
 import type { Stats } from './stats.ts'
-import type { Place } from './stores/store.ts'
+import type { Aspects, Place } from './stores/store.ts'
+import {
+  aspectsOf,
+  checkWrapManyOptions,
+  checkWrapOptions,
+  type WrapManyOptions,
+  type WrapOptions,
+  type WrapSettings,
+} from './wrap-options.ts'
 
 /** Shelves kept at hand. A policy of the user's may give every call a key pair of its own. */
 const SHELF_LIMIT = 1_000
@@ -35,7 +37,10 @@ export class RedisFuncCache {
   readonly #events = new Events()
   readonly #methods = new DecoratedMethods()
   readonly #functions = new Map<string, AnyFunction>()
-  readonly #shelves = new Map<string, Shelf<Flight<Outcome>>>()
+  readonly #settingsOf = new WeakMap<FunctionIdentity, WrapSettings>()
+  /** What the functions wrapped so far need to know of entries. */
+  readonly #aspects: Aspects = { expiry: false, freshness: false, tags: false }
+  readonly #shelves = new Map<string, Shelf<Call>>()
   readonly #host: FunctionHost
 
   /**
@@ -57,8 +62,10 @@ export class RedisFuncCache {
       name: this.name,
       contexts: this.#contexts,
       events: this.#events,
+      errorClasses: this.#settings.errorClasses,
       throwsOnError: this.#settings.throwsOnError,
       locate: (settings, args) => this.#locate(settings, args),
+      invalidateAll: (fn, soft) => this.#invalidateFunction(fn, soft),
     }
     policy.attach(this)
     this.#settings.store.accept(policy)
@@ -80,9 +87,37 @@ export class RedisFuncCache {
    * @throws {IdentityError} for a function without a name, or one that takes the name of another in this cache.
    * @throws {OptionError} for an option that cannot be.
    */
-  wrap<F extends AnyFunction>(fn: F, options: WrapOptions<F> = {}): CachedFunction<F> {
-    const { functionCache, identity } = this.#register(fn, options as WrapOptions)
-    return callable<F>(functionCache, identity)
+  wrap<F extends AnyFunction>(fn: F, options: WrapOptions<NoInfer<F>> = {}): CachedFunction<F> {
+    const functionCache = this.#register(
+      checkWrapOptions(fn, options as unknown as WrapOptions, this.#settings),
+      fn,
+      'one',
+    )
+    return callable<F>(functionCache, functionCache.identity)
+  }
+
+  /**
+   * Makes a function that loads rows for a list of ids remember each row. What of a list is not stored is loaded in one
+   * call, and stored in one round trip.
+   *
+   * Entries are shared with a function of a single id if it is given as `of`, or if both have the same `name` and `version`
+   * and `source: false`.
+   * @throws {IdentityError} for a function without a name, or one that takes the name of another in this cache.
+   * @throws {OptionError} for an option that cannot be.
+   */
+  wrapMany<Id, Row>(load: LoadMany<Id, Row>, options: WrapManyOptions<Id, Row> = {}): CachedMany<Id, Row> {
+    const original = load as AnyFunction
+    const single = options.of && this.#settingsOf.get(options.of.identity)
+    const settings = checkWrapManyOptions(
+      original,
+      options as unknown as WrapManyOptions,
+      this.#settings,
+      single,
+    )
+    const loader = new Loader(load as LoadMany<unknown, unknown>, settings.identity.name)
+    const run = (id: never) => loader.loadOne(id)
+    const functionCache = this.#register({ ...settings, run }, original, 'many')
+    return callableMany(functionCache, loader, original) as CachedMany<Id, Row>
   }
 
   /**
@@ -93,7 +128,11 @@ export class RedisFuncCache {
    */
   cached<Self = never>(options: CachedOptions<Self>): CachedDecorator<Self> {
     const wrap = (method: AnyFunction, name: string): FunctionCache =>
-      this.#register(method, { ...options, name } as WrapOptions).functionCache
+      this.#register(
+        checkWrapOptions(method, { ...options, name } as WrapOptions, this.#settings),
+        method,
+        'one',
+      )
     return this.#methods.decorator(wrap, options)
   }
 
@@ -118,6 +157,37 @@ export class RedisFuncCache {
    */
   purge(fn?: { readonly identity: FunctionIdentity }): Promise<number> {
     return this.policy.purge(fn?.identity)
+  }
+
+  /**
+   * Invalidates all results that have one of these tags, and returns how many there were. Computations under way, in
+   * whatever process, that turn out to have one will not be stored. Last may come `{ soft: true }`: results that have a
+   * time of grace then grow stale instead of being removed.
+   * @throws {StoreError} if the store cannot be reached.
+   */
+  async invalidateTags(
+    ...tagsAndOptions: readonly (string | { readonly soft?: boolean })[]
+  ): Promise<number> {
+    const last = tagsAndOptions.at(-1)
+    const options = typeof last === 'object' && !Array.isArray(last) ? last : {}
+    const soft = checkSoft(options, 'invalidateTags')
+    const tags = checkTags(tagsAndOptions.filter((each) => each !== options) as readonly string[])
+    if (tags.length === 0) return 0
+    const { store } = this.#settings
+    return this.#undo(await this.#places(undefined), (place) => store.invalidateTags(place, tags, soft))
+  }
+
+  /**
+   * Within a cached function: a signal that aborts when nobody waits for its result any more. `undefined` if somebody
+   * always will, because the call that started it came without a signal of its own, and elsewhere.
+   */
+  signal(): AbortSignal | undefined {
+    return this.#contexts.current.signal
+  }
+
+  /** Ends the connection over which the cache hears of other processes, if it has opened one. Your client stays open. */
+  close(): Promise<void> {
+    return this.#settings.store.close()
   }
 
   /** Runs a callback in which calls read, write or execute only as said; what is not said stays as it is around. */
@@ -161,20 +231,48 @@ export class RedisFuncCache {
   /** For policies: entries of one key pair, or of all. @internal */
   async countEntries(fn?: FunctionIdentity): Promise<number> {
     const { store } = this.#settings
-    const sizes = await Promise.all((await this.#places(fn)).map((place) => store.size(place)))
-    return sizes.reduce((sum, size) => sum + size, 0)
+    return sum(await Promise.all((await this.#places(fn)).map((place) => store.size(place))))
   }
 
   /** For policies: removes the entries of one key pair, or of all. @internal */
   async removeEntries(fn?: FunctionIdentity): Promise<number> {
     const { store } = this.#settings
-    const places = await this.#places(fn)
+    return this.#undo(await this.#places(fn), (place) => store.purge(place))
+  }
+
+  async #invalidateFunction(fn: FunctionIdentity, soft: boolean): Promise<number> {
+    const { policy } = this
+    const { store } = this.#settings
+    // In a key pair of its own, everything is the function's.
+    const part = policy.calcHashPart(fn) ?? (policy.scope === 'function' ? '' : undefined)
+    if (part === undefined || Buffer.byteLength(part) !== policy.hashPartBytes) {
+      throw new PolicyError(
+        `invalidateAll: call hashes of ${policy.constructor.name} do not tell the function. Override calcHashPart() and, ` +
+          'with the number of its bytes, hashPartBytes beside calcHash(), or purge().',
+      )
+    }
+    const place = this.#placeOf(policy.calcKeys(fn), [])
+    return this.#undo([place], () => store.invalidateFunction(place, part, soft))
+  }
+
+  /**
+   * Undoes what lies in these places, and returns how much it was. Nobody joins what is under way there: not what began
+   * before, and not what began meanwhile, which may be older than what was undone.
+   */
+  async #undo(places: readonly Place[], undo: (place: Place) => Promise<number>): Promise<number> {
+    this.#dropFlights(places)
+    try {
+      return sum(await Promise.all(places.map(undo)))
+    } finally {
+      this.#dropFlights(places)
+    }
+  }
+
+  #dropFlights(places: readonly Place[]): void {
     const indexes = new Set(places.map(({ keys }) => keys[0]))
     for (const { place, flights } of this.#shelves.values()) {
       if (indexes.has(place.keys[0])) flights.clear()
     }
-    const removed = await Promise.all(places.map((place) => store.purge(place)))
-    return removed.reduce((sum, count) => sum + count, 0)
   }
 
   async #places(fn: FunctionIdentity | undefined): Promise<Place[]> {
@@ -187,24 +285,26 @@ export class RedisFuncCache {
   }
 
   #placeOf(keys: KeyPair, ext: readonly (string | Buffer)[]): Place {
-    return { policy: this.policy, keys, limits: this.#settings.limits, ext }
+    return { policy: this.policy, keys, limits: this.#settings.limits, ext, aspects: this.#aspects }
   }
 
-  #register(
-    fn: AnyFunction,
-    options: WrapOptions,
-  ): { functionCache: FunctionCache; identity: FunctionIdentity } {
-    const settings = checkWrapOptions(fn, options, this.#settings)
+  #register(settings: WrapSettings, original: AnyFunction, kind: 'one' | 'many'): FunctionCache {
     const { identity } = settings
-    const namesake = this.#functions.get(identity.text)
-    if (namesake !== undefined && namesake !== fn) {
+    const name = `${kind}:${identity.text}` // one of each kind may share entries
+    const namesake = this.#functions.get(name)
+    if (namesake !== undefined && namesake !== original) {
       throw new IdentityError(
         `The cache '${this.name}' has another function under the name '${identity.name}'. They would get each other's ` +
           'results: wrap it once and share the result, or give it a name or version of its own.',
       )
     }
-    this.#functions.set(identity.text, fn)
-    return { functionCache: new FunctionCache(this.#host, settings), identity }
+    this.#functions.set(name, original)
+    if (kind === 'one') this.#settingsOf.set(identity, settings)
+    const { expiry, freshness, tags } = aspectsOf(settings)
+    this.#aspects.expiry ||= expiry
+    this.#aspects.freshness ||= freshness
+    this.#aspects.tags ||= tags
+    return new FunctionCache(this.#host, settings)
   }
 
   #locate(settings: WrapSettings, args: readonly unknown[]): Location {
@@ -217,12 +317,12 @@ export class RedisFuncCache {
   }
 
   /** Calls travel together only with those that bring the same further arguments. */
-  #shelfWith(keys: KeyPair, extArgs: Iterable<string | Buffer | number>): Shelf<Flight<Outcome>> {
+  #shelfWith(keys: KeyPair, extArgs: Iterable<string | Buffer | number>): Shelf<Call> {
     const ext = Array.from(extArgs, (arg) => (typeof arg === 'number' ? String(arg) : arg))
     return this.#shelfOf(JSON.stringify([keys[0], ...ext.map((arg) => arg.toString('latin1'))]), keys, ext)
   }
 
-  #shelfOf(name: string, keys: KeyPair, ext: readonly (string | Buffer)[]): Shelf<Flight<Outcome>> {
+  #shelfOf(name: string, keys: KeyPair, ext: readonly (string | Buffer)[]): Shelf<Call> {
     let shelf = this.#shelves.get(name)
     if (shelf === undefined) {
       const { store, touchEveryMs } = this.#settings
@@ -238,3 +338,5 @@ export class RedisFuncCache {
     return shelf
   }
 }
+
+const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0)

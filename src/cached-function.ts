@@ -1,48 +1,28 @@
-import { type Context, type Contexts, count } from './context.ts'
-import { CacheMissError } from './errors.ts'
+import { Call, type Location, type Outcome, type Round } from './call.ts'
+import { Computation, type Old, type Right } from './computation.ts'
+import { type Contexts, count } from './context.ts'
+import { CacheMissError, TimeoutError } from './errors.ts'
 import type { ErrorPhase, Events } from './events.ts'
-import { Flight } from './flow/single-flight.ts'
+import type { Passenger } from './flow/single-flight.ts'
+import { unlessAborted, within } from './flow/time-limit.ts'
 import type { Hash } from './keys/call-hash.ts'
 import type { FunctionIdentity } from './keys/function-identity.ts'
-import type { WrapSettings } from './options.ts'
+import { Opening } from './opening.ts'
 import { Reporter } from './reporter.ts'
-import { decode, encode } from './serializers/encoding.ts'
-import { findLoss } from './serializers/loss.ts'
-import type { Serializer } from './serializers/serializer.ts'
-import { flightName, type Shelf } from './shelf.ts'
-import type { Lookup } from './stores/store.ts'
-
-/** What a call under way brings to all who wait for it. */
-export interface Outcome {
-  /** For the one who started it; the others get copies, made of `stored`. */
-  readonly value: unknown
-  /** The serialized value; `undefined` if it cannot be serialized. */
-  readonly stored: string | Buffer | undefined
-  readonly serializer: Serializer
-}
-
-/** The place of a call, and its name there. */
-export interface Location {
-  readonly shelf: Shelf<Flight<Outcome>>
-  readonly hash: Hash
-}
+import { decode } from './serializers/encoding.ts'
+import type { ErrorClasses } from './serializers/error-classes.ts'
+import type { LeaseWish, Lookup } from './stores/store.ts'
+import type { WrapSettings } from './wrap-options.ts'
 
 /** What cached functions ask of their cache. */
 export interface FunctionHost {
   readonly name: string
   readonly contexts: Contexts
   readonly events: Events
+  readonly errorClasses: ErrorClasses
   readonly throwsOnError: boolean
   locate(settings: WrapSettings, args: readonly unknown[]): Location
-}
-
-/** A call: what is asked for, by whom, and where its result lies. */
-interface Call {
-  readonly shelf: Shelf<Flight<Outcome>>
-  readonly hash: Hash
-  readonly self: unknown
-  readonly args: readonly unknown[]
-  readonly context: Context
+  invalidateAll(fn: FunctionIdentity, soft: boolean): Promise<number>
 }
 
 /** The way of one call, and what else can be done to the entries of one function. */
@@ -50,67 +30,88 @@ export class FunctionCache {
   readonly #host: FunctionHost
   readonly #settings: WrapSettings
   readonly #report: Reporter
-  #checkedForLoss = false
+  readonly #computation: Computation
+  readonly #opening: Opening
 
   constructor(host: FunctionHost, settings: WrapSettings) {
     this.#host = host
     this.#settings = settings
     this.#report = new Reporter(host.name, settings.identity.name, host.events)
+    this.#computation = new Computation(settings, host.contexts, this.#report, (call, during, error) =>
+      this.#spare(call, during, error),
+    )
+    this.#opening = new Opening(settings, host.errorClasses, this.#report)
   }
 
   get identity(): FunctionIdentity {
     return this.#settings.identity
   }
 
-  /** Serves a call: from the store, from an equal call under way, or by running the function. */
-  call(self: unknown, args: readonly unknown[]): Promise<unknown> {
+  /**
+   * Serves a call: from the store, from an equal call under way, or by running the function.
+   *
+   * @param signal Lets the caller leave; what he waits for goes on as long as somebody else does.
+   * @param round Calls that compute together what they miss.
+   */
+  call(self: unknown, args: readonly unknown[], signal?: AbortSignal, round?: Round): Promise<unknown> {
     const context = this.#host.contexts.current
-    const { read, write, execute } = context.mode
     count(context, 'count')
-    if (!read && !write && execute) return this.#execute(this.#given(self), args, context)
-
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    const { read, write, execute } = context.mode
     let call: Call
     try {
-      call = this.#locate(self, args, context)
+      if (!read && !write && execute) {
+        return this.#executeFor({ self: this.#given(self), args, context, round }, signal)
+      }
+      call = this.#locate(self, args, round)
     } catch (error) {
       return Promise.reject(error)
     }
-    const flight = new Flight<Outcome>()
-    if (!(read && write && execute)) return this.#serve(call, flight)
-
-    const { flights } = call.shelf
-    const name = flightName(call.hash)
-    const underWay = flights.get(name)
-    if (underWay !== undefined) return this.#join(underWay, call)
-    flights.start(name, flight)
-    return this.#serve(call, flight)
+    return this.#board(call, this.#takeOff(call, signal), signal)
   }
 
-  /** Removes the entry of a call; whether there was one. A computation under way will not store it again. */
-  async invalidate(self: unknown, args: readonly unknown[]): Promise<boolean> {
+  /** Removes the entry of a call, or lets it grow stale; whether there was one. A computation under way will not store it. */
+  async invalidate(self: unknown, args: readonly unknown[], soft: boolean): Promise<boolean> {
     const { shelf, hash } = this.#locate(self, args)
-    return shelf.invalidate(hash)
+    return shelf.invalidate(hash, soft)
+  }
+
+  /** The same for all calls of the function; how many entries there were. */
+  invalidateAll(soft: boolean): Promise<number> {
+    return this.#host.invalidateAll(this.identity, soft)
   }
 
   /** Computes a call now, and replaces what is stored. */
-  async refresh(self: unknown, args: readonly unknown[]): Promise<unknown> {
-    const call = this.#locate(self, args)
-    return (await this.#compute(call, await this.#tokenOf(call))).value
+  async refresh(self: unknown, args: readonly unknown[], round?: Round): Promise<unknown> {
+    const call = this.#locate(self, args, round)
+    try {
+      const token = await this.#tokenOf(call)
+      const { value, isError } = await this.#run(
+        call,
+        { token, isLeased: false, overrules: true },
+        this.#unseen,
+      )
+      if (isError) throw value
+      return value
+    } finally {
+      round?.leave(call)
+    }
   }
 
   /** What is stored for a call, without computing it and without touching the order; `undefined` if nothing is. */
   async peek(self: unknown, args: readonly unknown[]): Promise<unknown> {
-    const { shelf, hash } = this.#locate(self, args)
-    const stored = this.#valid(await shelf.peek(hash))
-    return stored === undefined ? undefined : decode(this.#settings.serializer, stored)
+    const call = this.#locate(self, args)
+    const outcome = await this.#opening.open(call, await call.shelf.peek(call.hash))
+    return outcome?.isError ? undefined : outcome?.value
   }
 
   /** Stores a known value as the result of a call. */
   async prime(self: unknown, args: readonly unknown[], value: unknown): Promise<void> {
-    const { shelf, hash } = this.#locate(self, args)
-    const { serializer, ttlMs } = this.#settings
-    await shelf.register()
-    await shelf.put({ hash, value: encode(serializer, value), ttlMs, token: undefined })
+    const call = this.#locate(self, args)
+    const entry = this.#computation.entryOf(call, value)
+    await call.shelf.register()
+    if (entry === undefined) return
+    await call.shelf.put({ ...entry, token: undefined, note: { ...entry.note, overrules: true } })
   }
 
   /** Where the entry of a call lies. */
@@ -123,115 +124,276 @@ export class FunctionCache {
     return { index, values, hash }
   }
 
-  /** From the lookup to the result. */
-  async #serve(call: Call, flight: Flight<Outcome>): Promise<unknown> {
-    try {
-      const { mode } = call.context
-      const lookup = mode.read ? await this.#read(call) : undefined
-      const outcome = (lookup && this.#open(call, this.#valid(lookup))) ?? (await this.#miss(call, lookup))
-      flight.land(outcome)
-      return outcome.value
-    } catch (error) {
-      flight.crash(error)
-      throw error
-    } finally {
-      call.shelf.flights.end(flightName(call.hash), flight)
-    }
-  }
-
-  /** What a call that joins another one gets: a copy of its own, unless nobody can change it or sharing is wished. */
-  async #join(underWay: Flight<Outcome>, call: Call): Promise<unknown> {
-    count(call.context, 'joined')
-    const { value, stored, serializer } = await underWay.join()
-    if (this.#settings.share || Object(value) !== value) return value
-    if (stored === undefined) return this.#execute(call.self, call.args, call.context)
-    return decode(serializer, Buffer.from(stored))
-  }
-
-  /** Trouble of the store reads as nothing known, unless the caller wants to hear of it. */
-  #read(call: Call): Promise<Lookup | undefined> {
-    count(call.context, 'read')
-    return call.shelf.get(call.hash).catch((error: unknown) => {
-      this.#spare(call, 'get', error)
-      return undefined
-    })
-  }
-
-  async #miss(call: Call, lookup: Lookup | undefined): Promise<Outcome> {
+  /** Starts a call, or finds the equal one under way that it joins. */
+  #takeOff(call: Call, signal?: AbortSignal): Call {
     const { mode } = call.context
-    if (mode.read) this.#report.miss(call)
-    if (!mode.execute) throw this.#missError(call)
-    if (!mode.write) return this.#outcome(await this.#execute(call.self, call.args, call.context), undefined)
-    return this.#compute(call, mode.read ? lookup?.atUs : await this.#tokenOf(call))
+    const { shelf, name } = call
+    if (mode.read && mode.write && mode.execute) {
+      const underWay = shelf.flights.get(name)
+      if (underWay !== undefined) {
+        call.round?.leave(call)
+        count(call.context, 'joined')
+        return underWay
+      }
+      shelf.flights.start(name, call)
+    }
+    if (signal !== undefined) call.abortion = new AbortController()
+    if (mode.read) {
+      count(call.context, 'read')
+      call.provenAt = shelf.departures
+      shelf.get(call.hash, call)
+    } else {
+      this.#follow(call, this.#miss(call, undefined, undefined))
+    }
+    return call
   }
 
-  /** An entry that lost its expiry (`maxmemory` may take that key alone) might live for ever: it counts as missing. */
-  #valid({ value, expiresAtMs }: Lookup): Buffer | undefined {
-    return this.#settings.ttlMs !== undefined && expiresAtMs === undefined ? undefined : value
+  /** What a caller gets when the flight that he is on has landed: its value if it is his own, else a copy. */
+  #board(call: Call, flight: Call, signal: AbortSignal | undefined): Promise<unknown> {
+    const { timeoutMs } = this.#settings
+    const { departures } = call.shelf
+    const result = new Promise<unknown>((resolve, reject) => {
+      const passenger: Passenger<Outcome> = {
+        land: (outcome) => {
+          // The call may have come after an invalidation, and must not get what was before.
+          const isLate = flight !== call && (outcome.isOutdated || departures > flight.provenAt)
+          if (isLate) resolve(this.#board(call, this.#takeOff(call, signal), signal))
+          else if (outcome.isError) reject(outcome.value)
+          else resolve(flight === call ? outcome.value : this.#share(call, outcome, signal))
+        },
+        crash: reject,
+      }
+      flight.board(signal === undefined ? passenger : leaving(passenger, flight, signal))
+    })
+    return timeoutMs === undefined ? result : within(result, timeoutMs, () => this.#timeoutError(timeoutMs))
   }
 
-  /** A hit; `undefined` if there is nothing that can be read. */
-  #open(call: Call, stored: Buffer | undefined): Outcome | undefined {
-    if (stored === undefined) return undefined
+  /** What a call that joined another one gets: a copy of its own, unless nobody can change it or sharing is wished. */
+  async #share(call: Call, outcome: Outcome, signal: AbortSignal | undefined): Promise<unknown> {
+    const { value, stored, serializer } = outcome
+    if (this.#settings.share || Object(value) !== value) return value
+    if (stored === undefined) return this.#executeFor(call, signal)
+    const copy = decode(serializer, Buffer.from(stored))
+    if (this.#settings.schema === undefined) return copy
+    const checked = await this.#opening.check(call, { ...outcome, value: copy })
+    return checked === undefined ? this.#executeFor(call, signal) : checked.value
+  }
+
+  /** Runs the function for one caller alone. */
+  #executeFor(
+    call: Pick<Call, 'self' | 'args' | 'context' | 'round'>,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
+    const result = this.#computation.execute(call, signal)
+    return signal === undefined ? result : unlessAborted(result, signal)
+  }
+
+  /** The lookup has come. A hit ends here, and has taken no promise but the caller's own. Throws nothing. */
+  found(call: Call, lookup: Lookup): void {
     try {
-      const outcome = this.#outcome(decode(this.#settings.serializer, stored), stored)
-      this.#report.hit(call)
-      return outcome
+      const outcome = this.#serve(call, lookup)
+      if (outcome instanceof Promise) this.#follow(call, outcome)
+      else this.#land(call, outcome)
     } catch (error) {
-      this.#report.undecodable(call, error)
-      return undefined
+      this.#crash(call, error)
     }
   }
 
-  /** Runs the function and stores what it returns, if nobody invalidated it since `token`. */
-  async #compute(call: Call, token: number | undefined): Promise<Outcome> {
-    await this.#register(call)
-    const value = await this.#execute(call.self, call.args, call.context)
-    const stored = this.#encode(call, value)
-    if (stored !== undefined) await this.#write(call, stored, token)
-    return this.#outcome(value, stored)
+  /** The lookup failed: trouble of the store reads as nothing known, unless the caller wants to hear of it. */
+  notFound(call: Call, error: unknown): void {
+    try {
+      this.#spare(call, 'get', error)
+      this.#follow(call, this.#miss(call, undefined, undefined))
+    } catch (thrown) {
+      this.#crash(call, thrown)
+    }
   }
 
-  #outcome(value: unknown, stored: string | Buffer | undefined): Outcome {
-    return { value, stored, serializer: this.#settings.serializer }
-  }
-
-  async #execute(self: unknown, args: readonly unknown[], context: Context): Promise<unknown> {
-    count(context, 'execute')
-    const { identity } = this.#settings
-    return await (identity.original as (...args: readonly unknown[]) => unknown).apply(
-      self,
-      args as unknown[],
+  #follow(call: Call, outcome: Promise<Outcome>): void {
+    outcome.then(
+      (landed) => this.#land(call, landed),
+      (error: unknown) => this.#crash(call, error),
     )
   }
 
-  #encode(call: Call, value: unknown): string | Buffer | undefined {
-    const { serializer } = this.#settings
-    try {
-      const stored = encode(serializer, value)
-      this.#checkForLoss(call, value, stored)
-      return stored
-    } catch (error) {
-      // Not the store's trouble: told by an event, and never a reason to withhold a result that is there.
-      this.#report.failed(call, 'serialize', error)
-      return undefined
+  #land(call: Call, outcome: Outcome): void {
+    call.round?.leave(call)
+    call.shelf.flights.end(call.name, call)
+    call.land(outcome)
+  }
+
+  #crash(call: Call, error: unknown): void {
+    call.round?.leave(call)
+    call.shelf.flights.end(call.name, call)
+    call.crash(error)
+  }
+
+  #serve(call: Call, lookup: Lookup): Outcome | Promise<Outcome> {
+    const opened = this.#opening.open(call, lookup)
+    if (opened instanceof Promise) return opened.then((checked) => this.#serveOpened(call, lookup, checked))
+    return this.#serveOpened(call, lookup, opened)
+  }
+
+  /** By how fresh it is: served, served and refreshed behind the caller, or kept for the case that the function fails. */
+  #serveOpened(call: Call, lookup: Lookup, outcome: Outcome | undefined): Outcome | Promise<Outcome> {
+    if (outcome === undefined) return this.#miss(call, lookup, undefined)
+    switch (this.#opening.judge(lookup, outcome)) {
+      case 'fresh':
+        this.#report.hit(call)
+        return outcome
+      case 'early':
+        this.#report.hit(call)
+        this.#refreshBehind(call, lookup, 'early')
+        return outcome
+      case 'stale':
+        this.#report.stale(call, 'grace')
+        this.#refreshBehind(call, lookup, 'stale')
+        return outcome
+      case 'spare':
+        return this.#miss(call, lookup, outcome)
+      case 'gone':
+        return this.#miss(call, lookup, undefined)
     }
   }
 
-  async #write(call: Call, value: string | Buffer, token: number | undefined): Promise<void> {
-    const bytes = Buffer.byteLength(value)
-    if (bytes > this.#settings.maxValueBytes) return this.#report.skipped(call, 'too-large', bytes)
-    // Without a token nothing proves that the value was not invalidated meanwhile.
-    if (token === undefined) return this.#report.skipped(call, 'no-token', bytes)
-    try {
-      const { shelf, hash } = call
-      const { stored, evicted } = await shelf.put({ hash, value, ttlMs: this.#settings.ttlMs, token })
-      this.#report.evicted(call, shelf.place.keys[0], evicted)
-      if (stored) this.#report.stored(call, bytes)
-      else this.#report.skipped(call, 'invalidated', bytes)
-    } catch (error) {
-      this.#spare(call, 'put', error)
+  /** @param spare A result that is too old to be served, unless the function fails. */
+  async #miss(call: Call, lookup: Lookup | undefined, spare: Outcome | undefined): Promise<Outcome> {
+    const { mode } = call.context
+    if (mode.read) this.#report.miss(call)
+    if (!mode.execute) throw this.#missError(call)
+    if (spare === undefined) return this.#compute(call, lookup, lookup === undefined ? this.#unseen : 'none')
+    const reason = this.#reasonToSpare(call)
+    if (reason === undefined) return this.#computeOr(spare, call, lookup)
+    this.#report.stale(call, reason)
+    return spare
+  }
+
+  /** Why a call need not be computed if there is an old result. */
+  #reasonToSpare({ shelf, name }: Call): 'pause' | 'soft-timeout' | undefined {
+    if (shelf.failures.causeOfPause(name) === 'spared') return 'pause'
+    // Somebody has waited for it already, or was served what had been stale.
+    return this.#settings.softTimeoutMs !== undefined && shelf.refreshing.has(name)
+      ? 'soft-timeout'
+      : undefined
+  }
+
+  /** Where nobody has looked, there may be an old result. */
+  get #unseen(): Old {
+    return this.#settings.grace === undefined ? 'none' : 'spare'
+  }
+
+  async #compute(call: Call, lookup: Lookup | undefined, old: Old): Promise<Outcome> {
+    if (!call.context.mode.write) return this.#run(call, undefined, old)
+    const turn = await this.#turn(call, lookup)
+    return 'outcome' in turn ? turn.outcome : this.#run(call, turn, old)
+  }
+
+  /** Computes a call for which there is an old result, and serves that if the function fails or takes too long. */
+  async #computeOr(spare: Outcome, call: Call, lookup: Lookup | undefined): Promise<Outcome> {
+    const { softTimeoutMs } = this.#settings
+    const { shelf, name, provenAt: foundAt } = call
+    let isServed = false
+    // From now on it is a refresh behind its callers. Who comes later looks for himself whether there still is a spare.
+    const serve = () => {
+      isServed = true
+      shelf.flights.end(name, call)
+      shelf.refreshing.add(name)
+      this.#report.stale(call, 'soft-timeout')
+      call.provenAt = foundAt
+      call.land(spare)
     }
+    const timer = softTimeoutMs === undefined ? undefined : setTimeout(serve, softTimeoutMs)
+    try {
+      const outcome = await this.#compute(call, lookup, 'spare')
+      if (outcome.isError && (outcome.isSpared || isServed)) {
+        this.#report.failed(call, 'refresh', outcome.value)
+      }
+      if (!outcome.isSpared) return outcome
+      if (!isServed) this.#report.stale(call, 'error')
+      call.provenAt = foundAt // it may have been invalidated since it was found
+      return spare
+    } catch (error) {
+      if (isServed) this.#report.failed(call, 'refresh', error)
+      throw error
+    } finally {
+      clearTimeout(timer)
+      if (isServed) shelf.refreshing.delete(name)
+    }
+  }
+
+  /** Runs the function, and remembers whether it failed, where that is not told to the caller. */
+  async #run(call: Call, right: Right | undefined, old: Old): Promise<Outcome> {
+    const outcome = await this.#computation.run(call, right, old)
+    const { failures } = call.shelf
+    if (!outcome.isError) failures.succeeded(call.name)
+    else if (old !== 'none') failures.failed(call.name, outcome.isSpared ? 'spared' : 'told')
+    return outcome
+  }
+
+  /** By which right the call computes, or what another process has computed meanwhile. */
+  async #turn(call: Call, lookup: Lookup | undefined): Promise<Right | { readonly outcome: Outcome }> {
+    const { waitMs } = this.#settings
+    const { context } = call
+    if (waitMs === undefined || !context.mode.read) {
+      const token = context.mode.read ? lookup?.atUs : await this.#tokenOf(call)
+      return { token, isLeased: false }
+    }
+    try {
+      return await this.#wait(call, lookup, performance.now() + waitMs)
+    } catch (error) {
+      this.#spare(call, 'lease', error)
+      return { token: lookup?.atUs, isLeased: false }
+    }
+  }
+
+  /** Waits for the lease, or for what those bring who have it before. */
+  async #wait(
+    call: Call,
+    lookup: Lookup | undefined,
+    untilMs: number,
+    hasWaited = false,
+  ): Promise<Right | { readonly outcome: Outcome }> {
+    const { shelf, hash } = call
+    const hold = (lease: number) => ({ hash, lease })
+    const leases = shelf.leases(this.#settings.leaseMs)
+    const turn = await leases.take(call, wishOf(call, lookup), untilMs, hold, () => {
+      call.round?.leave(call)
+      if (!hasWaited) this.#report.waits(call)
+    })
+    if (turn.state === 'taken') {
+      this.#report.leased(call)
+      return { token: turn.atUs, isLeased: true }
+    }
+    if (turn.state === 'late') return { token: await this.#tokenOf(call), isLeased: false }
+    call.provenAt = shelf.departures
+    const second = await shelf.look(hash)
+    const outcome = await this.#opening.open(call, second)
+    if (outcome !== undefined && ['fresh', 'early'].includes(this.#opening.judge(second, outcome)))
+      return { outcome }
+    if (turn.state === 'ended') return this.#wait(call, second, untilMs, true)
+    // What will not do is computed without a lease: another process finds nothing amiss with it.
+    return { token: second.atUs, isLeased: false }
+  }
+
+  /** Has one of all processes refresh a result, behind those who are served the old one. */
+  #refreshBehind(call: Call, lookup: Lookup, reason: 'early' | 'stale'): void {
+    const { shelf, name, context } = call
+    if (!context.mode.write || !context.mode.execute) return
+    if (shelf.refreshing.has(name) || shelf.failures.causeOfPause(name) !== undefined) return
+    shelf.refreshing.add(name)
+    this.#refreshOnce(call.alone(), lookup, reason)
+      .catch((error: unknown) => this.#report.failed(call, 'refresh', error))
+      .finally(() => shelf.refreshing.delete(name))
+  }
+
+  async #refreshOnce(call: Call, lookup: Lookup, reason: 'early' | 'stale'): Promise<void> {
+    const { shelf, hash } = call
+    const leases = shelf.leases(this.#settings.leaseMs)
+    const answer = await leases.tryToTake(call, wishOf(call, lookup), (lease) => ({ hash, lease }))
+    if (answer.state !== 'taken') return
+    this.#report.refreshes(call, reason)
+    const { value, isError } = await this.#run(call, { token: answer.atUs, isLeased: true }, 'served')
+    if (isError) throw value
   }
 
   async #tokenOf(call: Call): Promise<number | undefined> {
@@ -243,19 +405,13 @@ export class FunctionCache {
     }
   }
 
-  async #register(call: Call): Promise<void> {
-    try {
-      await call.shelf.register()
-    } catch (error) {
-      this.#spare(call, 'put', error)
-    }
-  }
-
-  #locate(self: unknown, args: readonly unknown[], context: Context = this.#host.contexts.current): Call {
+  #locate(self: unknown, args: readonly unknown[], round?: Round): Call {
     const picks = this.#settings.self
     const told = typeof picks === 'function' ? [picks(self as never), ...args] : args
-    const { shelf, hash } = this.#host.locate(this.#settings, told)
-    return { shelf, hash, self: this.#given(self), args, context }
+    const location = this.#host.locate(this.#settings, told)
+    const call = new Call(this, location, this.#given(self), args, this.#host.contexts.current, round)
+    round?.enter(call)
+    return call
   }
 
   /** What the function gets as `this`: nothing, unless it was said what it means. */
@@ -271,15 +427,44 @@ export class FunctionCache {
 
   #missError(call: Call): CacheMissError {
     return new CacheMissError(
-      `${this.#settings.identity.name}: nothing is stored for this call (${String(call.hash)}), and the mode of this ` +
+      `${this.identity.name}: nothing is stored for this call (${String(call.hash)}), and the mode of this ` +
         'context forbids to execute the function. Call it outside of readOnly(), or prime it first.',
     )
   }
 
-  #checkForLoss(call: Call, value: unknown, stored: string | Buffer): void {
-    if (this.#checkedForLoss) return
-    this.#checkedForLoss = true
-    const detail = findLoss(this.#settings.serializer, value, stored)
-    if (detail !== undefined) this.#report.lossy(call, detail)
+  #timeoutError(ms: number): TimeoutError {
+    return new TimeoutError(
+      `${this.identity.name}: no result within ${ms} ms. The function goes on, and what it returns may still be stored.`,
+    )
   }
+}
+
+/** What of an entry was seen that will not do. */
+const wishOf = ({ hash }: Call, lookup: Lookup | undefined): LeaseWish => ({
+  hash,
+  seenMs: lookup?.value === undefined ? undefined : (lookup.freshUntilMs ?? 0),
+})
+
+/** A passenger who leaves by a signal. If he is the last one, the work is told that nobody waits for it. */
+function leaving(passenger: Passenger<Outcome>, flight: Call, signal: AbortSignal): Passenger<Outcome> {
+  // The signal may live long: it must not hold on to what has landed.
+  const stay = () => signal.removeEventListener('abort', leave)
+  const own: Passenger<Outcome> = {
+    land: (outcome) => {
+      stay()
+      passenger.land(outcome)
+    },
+    crash: (error) => {
+      stay()
+      passenger.crash(error)
+    },
+  }
+  const leave = () => {
+    passenger.crash(signal.reason)
+    if (!flight.leave(own) || flight.abortion === undefined) return
+    flight.shelf.flights.end(flight.name, flight)
+    flight.abortion.abort(signal.reason)
+  }
+  signal.addEventListener('abort', leave, { once: true })
+  return own
 }

@@ -1,6 +1,8 @@
 // `Buffer` stands in the declarations, and users' compilers look for Node's types only where they are told to.
 /// <reference types="node" preserve="true" />
+import { checkFlag, checkNames, checkSoft } from './checks.ts'
 import type { FunctionCache } from './cached-function.ts'
+import { OptionError } from './errors.ts'
 import type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 
 /** Where the entry of a call lies: the two keys, and the name of the entry in them. */
@@ -21,6 +23,8 @@ export interface Handles<Args extends readonly unknown[], Result> {
    * @throws {StoreError} if the store cannot be reached: an invalidation is never lost silently.
    */
   invalidate(...args: Args): Promise<boolean>
+  /** The same for all calls; resolves to how many entries there were. `soft` as in {@link CallOptions}. */
+  invalidateAll(options?: { readonly soft?: boolean }): Promise<number>
   /** Computes a call now, and replaces what is stored. */
   refresh(...args: Args): Promise<Result>
   /**
@@ -34,6 +38,17 @@ export interface Handles<Args extends readonly unknown[], Result> {
   keyOf(...args: Args): CallKey
 }
 
+/** What holds for one call, beside its arguments. */
+export interface CallOptions {
+  /**
+   * Lets the caller leave. What he waited for goes on as long as somebody else waits for it; when the last one has left,
+   * the signal that the function asked for with `cache.signal()` aborts.
+   */
+  readonly signal?: AbortSignal | undefined
+  /** Whether `invalidate` lets a result that has a time of grace grow stale, instead of removing it; default false. */
+  readonly soft?: boolean | undefined
+}
+
 /** A function that remembers. Its lookups are asynchronous, so it always returns a promise. */
 export type CachedFunction<F extends AnyFunction> = Promised<F> &
   Handles<AnyArgs<F>, AnyResult<F>> & {
@@ -41,6 +56,8 @@ export type CachedFunction<F extends AnyFunction> = Promised<F> &
     readonly original: F
     /** How the cache knows it. */
     readonly identity: FunctionIdentity
+    /** The same function and handles, with options for its calls: `getUser.with({ signal })(42)`. */
+    with(options: CallOptions): CachedFunction<F>
   }
 
 /**
@@ -102,15 +119,19 @@ export function callable<F extends AnyFunction>(
   cache: FunctionCache,
   identity: FunctionIdentity,
   self?: object,
+  { signal, soft = false }: CallOptions = {},
 ): CachedFunction<F> {
   function cached(this: unknown, ...args: readonly unknown[]): Promise<unknown> {
-    return cache.call(self ?? this, args)
+    return cache.call(self ?? this, args, signal)
   }
   // Called as `cached.invalidate(…)` their own `this` is the function, which is nobody's.
   const selfOf = (given: unknown): unknown => self ?? (given === cached ? undefined : given)
   const handles = {
     invalidate(this: unknown, ...args: readonly unknown[]) {
-      return cache.invalidate(selfOf(this), args)
+      return cache.invalidate(selfOf(this), args, soft)
+    },
+    async invalidateAll(options: { readonly soft?: boolean } = {}) {
+      return cache.invalidateAll(checkSoft(options, 'invalidateAll', soft))
     },
     refresh(this: unknown, ...args: readonly unknown[]) {
       return cache.refresh(selfOf(this), args)
@@ -126,9 +147,34 @@ export function callable<F extends AnyFunction>(
     },
   } satisfies Handles<readonly unknown[], unknown>
   const { original } = identity
-  const properties = { ...handles, original, identity, name: original.name, length: original.length }
-  for (const [name, value] of Object.entries(properties)) {
-    Object.defineProperty(cached, name, { value, configurable: true })
+  const withOptions = (options: CallOptions) =>
+    callable<F>(cache, identity, self, { signal, soft, ...checkCallOptions(options) })
+  const properties = {
+    ...handles,
+    with: withOptions,
+    original,
+    identity,
+    name: original.name,
+    length: original.length,
   }
-  return cached as unknown as CachedFunction<F>
+  return define(cached, properties) as unknown as CachedFunction<F>
+}
+
+/** @throws {OptionError} */
+export function checkCallOptions(options: CallOptions): CallOptions {
+  checkNames(options, ['signal', 'soft'], 'with')
+  const { signal, soft } = options
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new OptionError('signal: give the signal of an AbortController, or AbortSignal.timeout(…).')
+  }
+  if (soft !== undefined) checkFlag(soft, 'soft')
+  return options
+}
+
+/** Gives a function properties that do not show when it is listed. */
+export function define<F extends object>(target: F, properties: Readonly<Record<string, unknown>>): F {
+  for (const [name, value] of Object.entries(properties)) {
+    Object.defineProperty(target, name, { value, configurable: true })
+  }
+  return target
 }

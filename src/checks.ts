@@ -31,6 +31,12 @@ export function checkFlag(value: boolean, option: string): boolean {
   throw new OptionError(`${option}: ${String(value)} is neither true nor false.`)
 }
 
+/** Of a handle that invalidates: whether what has a time of grace only grows stale. */
+export function checkSoft(options: { readonly soft?: boolean }, where: string, byDefault = false): boolean {
+  checkNames(options, ['soft'], where)
+  return checkFlag(options.soft ?? byDefault, 'soft')
+}
+
 export function checkChoice<T extends string>(value: T, choices: readonly T[], option: string): T {
   if (choices.includes(value)) return value
   throw new OptionError(
@@ -48,6 +54,12 @@ export function checkBraces(value: string, option: string): string {
 
 /** Timers take no more than 31 bits. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** A duration that somebody waits for. */
+export function checkTimer(ms: number, option: string): number {
+  if (ms <= LONGEST_TIMER_MS) return ms
+  throw new OptionError(`${option}: nobody can wait that long. Give less than 25 days.`)
+}
 
 export function checkMilliseconds(ms: number, option: string): number {
   if (Number.isSafeInteger(ms) && ms > 0 && ms <= LONGEST_TIMER_MS) return ms

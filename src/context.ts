@@ -7,9 +7,11 @@ export interface Context {
   readonly mode: Mode
   /** Statistics of this context and of those around it. */
   readonly stats: readonly Stats[]
+  /** Aborts when nobody waits any more for what is being computed here; `undefined` if somebody always will. */
+  readonly signal: AbortSignal | undefined
 }
 
-const OUTERMOST: Context = { mode: DEFAULT_MODE, stats: [] }
+const OUTERMOST: Context = { mode: DEFAULT_MODE, stats: [], signal: undefined }
 
 /** What a cache set for the calls of a callback, and what was set around it. */
 interface Frame {
@@ -39,6 +41,10 @@ export class Contexts {
     const stats = newStats()
     const result = await this.#run({ ...current, stats: [...current.stats, stats] }, callback)
     return { result, stats }
+  }
+
+  withSignal<R>(signal: AbortSignal | undefined, callback: () => R): R {
+    return this.#run({ ...this.current, signal }, callback)
   }
 
   #run<R>(context: Context, callback: () => R): R {

@@ -1,7 +1,7 @@
 import type { FunctionCache } from './cached-function.ts'
 import { OptionError } from './errors.ts'
 import type { AnyFunction } from './keys/function-identity.ts'
-import type { WrapOptions } from './options.ts'
+import type { WrapOptions } from './wrap-options.ts'
 
 /** Options of a cached method: those of `wrap`, and what of `this` tells calls apart, which has to be said. */
 export interface CachedOptions<Self = never> extends Omit<WrapOptions, 'this' | 'key'> {

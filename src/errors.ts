@@ -7,6 +7,7 @@ export type FuncCacheErrorCode =
   | 'ERR_SERIALIZER'
   | 'ERR_STORE'
   | 'ERR_MISS'
+  | 'ERR_TIMEOUT'
 
 /**
  * The base of every error this library throws of its own.
@@ -63,4 +64,9 @@ export class StoreError extends FuncCacheError {
 /** There is no stored result, and the mode of this context forbids to execute the function. */
 export class CacheMissError extends FuncCacheError {
   readonly code = 'ERR_MISS'
+}
+
+/** A call took longer than its `timeout`. The work goes on, and its result may still be stored. */
+export class TimeoutError extends FuncCacheError {
+  readonly code = 'ERR_TIMEOUT'
 }

@@ -1,5 +1,5 @@
 export { RedisFuncCache } from './cache.ts'
-export type { CachedFunction, CallKey, Handles } from './callable.ts'
+export type { CachedFunction, CallKey, CallOptions, Handles } from './callable.ts'
 export type { CachedDecorator, CachedOptions } from './decorator.ts'
 export type { Duration } from './duration.ts'
 export {
@@ -12,16 +12,18 @@ export {
   PolicyError,
   SerializerError,
   StoreError,
+  TimeoutError,
 } from './errors.ts'
-export type { CacheEvents, CallEvent, ErrorPhase, SkipReason } from './events.ts'
+export type { CacheEvents, CallEvent, ErrorPhase, SkipReason, StaleReason } from './events.ts'
 export type { CallHashOptions, Hash, HashAlgorithm, HashEncoding } from './keys/call-hash.ts'
 export { CANONICAL_FORM } from './keys/canonical.ts'
 export type { ArgumentEncoder } from './keys/canonical-options.ts'
 export type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 export type { KeyPair, KeyStyle, Scope } from './keys/key-pair.ts'
 export { composeScripts, type LuaSources, type Verb } from './lua/compose.ts'
+export type { CachedMany, LoadMany, Rows } from './many.ts'
 export type { Mode } from './mode.ts'
-export type { CacheOptions, WrapOptions } from './options.ts'
+export type { CacheOptions } from './options.ts'
 export { AbstractPolicy, type LuaScripts, type PolicyOptions } from './policies/abstract-policy.ts'
 export type { EvictionOrder } from './policies/eviction-order.ts'
 export { FifoPolicy } from './policies/fifo-policy.ts'
@@ -32,13 +34,30 @@ export { LruTPolicy } from './policies/lru-t-policy.ts'
 export { MruPolicy } from './policies/mru-policy.ts'
 export { RrPolicy } from './policies/rr-policy.ts'
 export type { RedisClient } from './redis/client.ts'
+export type { ErrorClass } from './serializers/error-classes.ts'
 export type {
   SerializerFunctions,
   SerializerName,
   SerializerOption,
   SerializerPair,
 } from './serializers/resolve-serializer.ts'
+export type { StandardSchema } from './schema.ts'
 export type { Stats } from './stats.ts'
 export { MemoryStore, type MemoryStoreOptions } from './stores/memory-store.ts'
 export { RedisStore } from './stores/redis-store.ts'
-export type { Limits, Lookup, NewEntry, Place, PutReport, Store } from './stores/store.ts'
+export type {
+  Aspects,
+  HeldLease,
+  LeaseAnswer,
+  LeaseWatch,
+  LeaseWatcher,
+  LeaseWish,
+  Limits,
+  Lookup,
+  NewEntry,
+  Note,
+  Place,
+  PutReport,
+  Store,
+} from './stores/store.ts'
+export type { WrapManyOptions, WrapOptions } from './wrap-options.ts'

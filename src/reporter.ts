@@ -1,5 +1,5 @@
 import { type Context, count } from './context.ts'
-import type { CallEvent, ErrorPhase, Events, SkipReason } from './events.ts'
+import type { CallEvent, ErrorPhase, Events, SkipReason, StaleReason } from './events.ts'
 import type { Hash } from './keys/call-hash.ts'
 
 /** A call, as far as it is told of. */
@@ -30,6 +30,25 @@ export class Reporter {
     if (this.#events.wants('miss')) this.#events.emit('miss', this.#describe(call))
   }
 
+  stale(call: ReportedCall, reason: StaleReason): void {
+    count(call.context, 'stale')
+    if (this.#events.wants('stale')) this.#events.emit('stale', { ...this.#describe(call), reason })
+  }
+
+  waits(call: ReportedCall): void {
+    count(call.context, 'wait')
+    if (this.#events.wants('wait')) this.#events.emit('wait', this.#describe(call))
+  }
+
+  leased(call: ReportedCall): void {
+    if (this.#events.wants('lease')) this.#events.emit('lease', this.#describe(call))
+  }
+
+  refreshes(call: ReportedCall, reason: 'early' | 'stale'): void {
+    count(call.context, 'refresh')
+    if (this.#events.wants('refresh')) this.#events.emit('refresh', { ...this.#describe(call), reason })
+  }
+
   stored(call: ReportedCall, bytes: number): void {
     count(call.context, 'write')
     if (this.#events.wants('store')) this.#events.emit('store', { ...this.#describe(call), bytes })
@@ -42,21 +61,27 @@ export class Reporter {
   evicted(call: ReportedCall, index: string, evicted: number): void {
     if (evicted === 0) return
     count(call.context, 'evicted', evicted)
-    this.#events.emit('evict', { cache: this.#cache, index, count: evicted })
+    if (this.#events.wants('evict')) this.#events.emit('evict', { cache: this.#cache, index, count: evicted })
   }
 
   failed(call: ReportedCall, during: ErrorPhase, error: unknown): void {
     count(call.context, 'error')
-    this.#events.emit('error', { ...this.#describe(call), during, error })
+    if (this.#events.wants('error')) this.#events.emit('error', { ...this.#describe(call), during, error })
   }
 
   undecodable(call: ReportedCall, error: unknown): void {
     count(call.context, 'error')
-    this.#events.emit('undecodable', { ...this.#describe(call), error })
+    if (this.#events.wants('undecodable'))
+      this.#events.emit('undecodable', { ...this.#describe(call), error })
+  }
+
+  invalid(call: ReportedCall, issues: readonly string[]): void {
+    count(call.context, 'error')
+    if (this.#events.wants('invalid')) this.#events.emit('invalid', { ...this.#describe(call), issues })
   }
 
   lossy(call: ReportedCall, detail: string): void {
-    this.#events.emit('lossy', { ...this.#describe(call), detail })
+    if (this.#events.wants('lossy')) this.#events.emit('lossy', { ...this.#describe(call), detail })
     process.emitWarning(
       `${this.#function}: ${detail} Another serializer keeps it, such as 'v8'.`,
       'FuncCacheWarning',

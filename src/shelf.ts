@@ -1,8 +1,10 @@
-import { Batcher } from './flow/batcher.ts'
+import { Batcher, type Waiter } from './flow/batcher.ts'
+import { Backoff } from './flow/backoff.ts'
+import { Leases } from './flow/lease.ts'
 import { SingleFlight } from './flow/single-flight.ts'
 import { TouchBuffer } from './flow/touch-buffer.ts'
 import type { Hash } from './keys/call-hash.ts'
-import type { Lookup, NewEntry, Place, Store } from './stores/store.ts'
+import type { HeldLease, LeaseAnswer, LeaseWish, Lookup, NewEntry, Place, Store } from './stores/store.ts'
 
 /** What became of an entry to store. */
 export interface Stored {
@@ -30,12 +32,20 @@ export class Shelf<F> {
   readonly place: Place
   /** Calls under way in this process, by call hash. */
   readonly flights: SingleFlight<F> = new SingleFlight<F>()
+  /** Entries being refreshed behind their readers, by call hash. */
+  readonly refreshing: Set<string> = new Set<string>()
+  /** Computations that failed of late, by call hash: whether an older result is served in place of such an error. */
+  readonly failures: Backoff<'spared' | 'told'> = new Backoff()
+  /** Commands that have left, with lookups or with entries to store. */
+  departures: number = 0
   readonly #store: Store
   readonly #registry: string | undefined
   readonly #reads: Batcher<Hash, Lookup>
   readonly #writes: Batcher<NewEntry, Stored>
   readonly #touches: TouchBuffer<Hash> | undefined
   readonly #large = new Map<string, number>()
+  readonly #leases = new Map<number, Leases<LeaseWish, HeldLease>>()
+  readonly #releases: Batcher<HeldLease, void>
   #registration: Promise<void> | undefined
   #renewAtMs = 0
 
@@ -53,6 +63,10 @@ export class Shelf<F> {
       (hash) => (this.#large.size > 0 && this.#large.get(flightName(hash))) || ENTRY_BYTES,
     )
     this.#writes = new Batcher((entries) => this.#putAll(entries), PIECE_BYTES, bytesOf)
+    this.#releases = new Batcher(async (held) => {
+      await store.release(place, held)
+      return held.map(() => undefined)
+    }, LEASES_A_PIECE)
     this.#touches =
       touchEveryMs === undefined || !place.policy.readsChangeOrder
         ? undefined
@@ -60,12 +74,17 @@ export class Shelf<F> {
   }
 
   /** Looks an entry up, together with all that are asked for in this turn. */
-  get(hash: Hash): Promise<Lookup> {
-    return this.#reads.add(hash)
+  get(hash: Hash, waiter: Waiter<Lookup>): void {
+    this.#reads.add(hash, waiter)
+  }
+
+  /** The same, as a promise. */
+  look(hash: Hash): Promise<Lookup> {
+    return this.#reads.ask(hash)
   }
 
   put(entry: NewEntry): Promise<Stored> {
-    return this.#writes.add(entry)
+    return this.#writes.ask(entry)
   }
 
   async peek(hash: Hash): Promise<Lookup> {
@@ -74,14 +93,43 @@ export class Shelf<F> {
   }
 
   /** Keeps calls under way from being joined, and from being stored. */
-  async invalidate(hash: Hash): Promise<boolean> {
+  async invalidate(hash: Hash, soft: boolean): Promise<boolean> {
     this.flights.drop(flightName(hash))
-    return (await this.#store.invalidate(this.place, [hash])) > 0
+    return (await this.#store.invalidate(this.place, [hash], soft)) > 0
   }
 
   /** A token for a computation that begins now. */
   now(): Promise<number> {
     return this.#store.now(this.place)
+  }
+
+  /** The leases of so many milliseconds. */
+  leases(leaseMs: number): Leases<LeaseWish, HeldLease> {
+    let leases = this.#leases.get(leaseMs)
+    if (leases === undefined) {
+      const asks = new Batcher<LeaseWish, LeaseAnswer>(
+        (wishes) => this.#store.lease(this.place, wishes, leaseMs),
+        LEASES_A_PIECE,
+      )
+      const renewals = new Batcher<HeldLease, number>(
+        (held) => this.#store.renew(this.place, held, leaseMs),
+        LEASES_A_PIECE,
+      )
+      leases = new Leases(
+        {
+          ask: (wish) => asks.ask(wish),
+          renew: (held) => Promise.all(held.map((each) => renewals.ask(each))),
+          watch: (watcher) => this.#store.watch(this.place, watcher),
+        },
+        leaseMs,
+      )
+      this.#leases.set(leaseMs, leases)
+    }
+    return leases
+  }
+
+  release(held: HeldLease): Promise<void> {
+    return this.#releases.ask(held)
   }
 
   /** Notes the place in its registry, if that is due: before anything is computed for it, so that a purge finds it. */
@@ -106,6 +154,7 @@ export class Shelf<F> {
   }
 
   async #getAll(hashes: readonly Hash[]): Promise<readonly Lookup[]> {
+    this.departures++
     this.register()?.catch(() => {}) // whoever computes hears of it
     const lookups = await (this.#touches === undefined
       ? this.#store.get(this.place, hashes)
@@ -123,10 +172,14 @@ export class Shelf<F> {
   }
 
   async #putAll(entries: readonly NewEntry[]): Promise<Stored[]> {
+    this.departures++
     const { evicted, stored } = await this.#store.put(this.place, entries)
     return stored.map((flag, i) => ({ stored: flag, evicted: i === 0 ? evicted : 0 }))
   }
 }
+
+/** Leases, or wishes for them, that travel in one command. */
+const LEASES_A_PIECE = 500
 
 const bytesOf = ({ value }: NewEntry): number => Math.max(ENTRY_BYTES, value.length)
 

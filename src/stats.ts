@@ -10,8 +10,14 @@ export interface Stats {
   execute: number
   /** Calls served from the store. */
   hit: number
+  /** Calls served a stale result. */
+  stale: number
   /** Calls that found nothing in the store. */
   miss: number
+  /** Calls that waited for another process that computed the same. */
+  wait: number
+  /** Results refreshed behind calls. */
+  refresh: number
   /** Calls that joined an equal one already under way in this process, and were served what it brought. */
   joined: number
   /** Entries evicted by what was stored. */
@@ -26,7 +32,10 @@ export const newStats = (): Stats => ({
   write: 0,
   execute: 0,
   hit: 0,
+  stale: 0,
   miss: 0,
+  wait: 0,
+  refresh: 0,
   joined: 0,
   evicted: 0,
   error: 0,

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as turn } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { CacheMissError, LruTPolicy, MemoryStore, RedisFuncCache } from '../src/index.ts'
@@ -162,6 +163,9 @@ describe('statistics', () => {
       execute: 2,
       hit: 1,
       miss: 2,
+      stale: 0,
+      wait: 0,
+      refresh: 0,
       joined: 0,
       evicted: 0,
       error: 0,
@@ -231,6 +235,9 @@ describe('statistics', () => {
       execute: 2,
       hit: 1,
       miss: 1,
+      stale: 0,
+      wait: 0,
+      refresh: 0,
       joined: 0,
       evicted: 0,
       error: 0,
@@ -246,5 +253,42 @@ describe('statistics', () => {
       for (const id of [1, 2, 3, 4]) await runSmall(id)
     })
     expect(stats).toMatchObject({ write: 4, evicted: 2 })
+  })
+})
+
+describe('the async context of a caller', () => {
+  const requests = new AsyncLocalStorage<string>()
+
+  test('is that in which the function runs for him, though lookups of many travel together', async () => {
+    const seen = cache.wrap(async (_id: number) => requests.getStore() ?? 'none', { name: 'seen' })
+    const results = await Promise.all([
+      requests.run('one', () => seen(1)),
+      requests.run('two', () => seen(2)),
+      seen(3),
+      requests.run('four', () => seen.refresh(4)),
+      requests.run('five', () => cache.writeOnly(() => seen(5))),
+    ])
+    expect(results).toEqual(['one', 'two', 'none', 'four', 'five'])
+  })
+
+  test('is that in which events are told', async () => {
+    const told: (string | undefined)[] = []
+    cache.on('hit', () => told.push(requests.getStore()))
+    await run(1)
+    await run(2)
+    await Promise.all([requests.run('one', () => run(1)), requests.run('two', () => run(2))])
+    expect(told).toEqual(['one', 'two'])
+  })
+
+  test('keeps modes apart in functions that call others', async () => {
+    const outer = cache.wrap((id: number) => run(id), { name: 'outer' })
+    await run(1)
+    const results = await Promise.all([
+      cache.withMode({ write: false }, () => cache.withMode({ read: false }, () => outer(1))),
+      cache.readOnly(() => outer(2)).catch((error: unknown) => (error as CacheMissError).code),
+      outer(3),
+    ])
+    expect(results).toEqual([2, 'ERR_MISS', 3])
+    expect(await run(3)).toBe(3)
   })
 })

@@ -1,5 +1,5 @@
 // The documentation does what it says: its examples compile and run, its tables and links are complete.
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { format } from 'node:util'
 import type ts from 'typescript'
@@ -14,7 +14,7 @@ import {
   SNIPPETS,
   writeSnippets,
 } from './docs/compile.ts'
-import { anchorsOf, firstColumn, PAGES, pageAt, ROOT } from './docs/pages.ts'
+import { anchorsOf, firstColumn, PAGES, pageAt, ROOT, testedTitles } from './docs/pages.ts'
 
 const snippets = writeSnippets()
 let program: ts.Program
@@ -70,6 +70,7 @@ function steady(transcript: string): string[] {
   return transcript
     .replaceAll(/"\d{16}"/g, '(microseconds)')
     .replaceAll(/"\d{13}"/g, '(milliseconds)')
+    .replaceAll(/"\d{13} \d+"/g, '(milliseconds and milliseconds)')
     .replaceAll(/(?<=^> TTL .*\n)\(integer\) \d+/gm, '(seconds)')
     .split(/^(?=> )/m)
     .map((step) =>
@@ -104,6 +105,18 @@ describe('tables of the README', () => {
 
   test.each(['SkipReason', 'ErrorPhase'])('Events: all words of %s', (name) => {
     for (const word of membersOf(program, name)) expect(readme.text).toContain(`'${word}'`)
+  })
+})
+
+describe('what docs/consistency.md says to be tested', () => {
+  const promises = testedTitles(pageAt('docs/consistency.md'))
+
+  test('is much', () => expect(promises.length).toBeGreaterThan(20))
+
+  test.each(promises)('$file: $title', ({ file, title }) => {
+    const quoted = ["'", '"', '`'].map((quote) => `(${quote}${title}${quote},`)
+    const source = readFileSync(join(ROOT, file), 'utf8').replaceAll(/\(\s+/g, '(')
+    expect(quoted.some((each) => source.includes(each))).toBe(true)
   })
 })
 

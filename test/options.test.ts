@@ -27,7 +27,9 @@ interface BadInput {
 /** Options as someone without a type checker might give them. */
 const withCache = (options: Record<string, unknown>) => () => newCache(options as Partial<CacheOptions>)
 const withWrap = (options: Record<string, unknown>) => () =>
-  newCache().wrap(async (id: number) => id, { name: 'fn', ...options } as WrapOptions)
+  newCache().wrap(async (id: number) => id, { name: 'fn', ...options } as WrapOptions<
+    (id: number) => Promise<number>
+  >)
 const withPolicy = (options: Record<string, unknown>) => () => new LruTPolicy(options as PolicyOptions)
 
 describe('a cache', () => {
@@ -135,6 +137,22 @@ describe('a cache', () => {
     },
     { given: 'touch 5', attempt: withCache({ touch: 5 }), says: /^touch: options are an object.*everyMs/ },
     { given: 'encoders {}', attempt: withCache({ encoders: {} }), says: /^encoders: / },
+    { given: 'errors {}', attempt: withCache({ errors: {} }), says: /^errors: give an array of classes/ },
+    {
+      given: 'an error for a class of errors',
+      attempt: withCache({ errors: [new Error('no')] }),
+      says: /^errors: .*no class of errors.*extend Error/,
+    },
+    {
+      given: 'a class of errors that is none',
+      attempt: withCache({ errors: [Map] }),
+      says: /^errors: Map is no class of errors.*extend Error/,
+    },
+    {
+      given: 'two classes of errors of one name',
+      attempt: withCache({ errors: [class A extends Error {}, (() => class A extends Error {})()] }),
+      says: /^errors: there are two classes named 'A'.*Rename/,
+    },
   ])('is not made of $given', ({ attempt, says }) => {
     expect(attempt).toThrow(OptionError)
     expect(attempt).toThrow(
@@ -171,7 +189,23 @@ describe('a policy', () => {
   })
 })
 
+const SCHEMA = { '~standard': { version: 1, vendor: 'by-hand', validate: (value: unknown) => ({ value }) } }
+
 describe('a function', () => {
+  test.each<{ given: Record<string, unknown> }>([
+    { given: { ttl: () => 5, staleTtl: 5, staleIfError: '1h', earlyRefresh: { beta: 0.5 }, jitter: 0.999 } },
+    { given: { ttl: 5, staleIfError: { for: 5 }, softTimeout: '10ms', timeout: '24d' } },
+    { given: { earlyRefresh: false, jitter: 0 } },
+    {
+      given: { earlyRefresh: undefined, staleIfError: undefined, timeout: undefined, cacheErrors: undefined },
+    },
+    { given: { schema: SCHEMA, migrate: (value: unknown) => value } },
+    { given: { schema: Object.assign(() => {}, SCHEMA) } },
+    { given: { cacheErrors: { ttl: '30s', when: () => true } } },
+  ])('is wrapped with $given', ({ given }) => {
+    expect(withWrap(given)().identity.name).toBe('fn')
+  })
+
   test.each<BadInput>([
     { given: 'what is none', attempt: () => newCache().wrap(5 as never), says: /^wrap: 5 is no function/ },
     {
@@ -238,6 +272,129 @@ describe('a function', () => {
     { given: "share 'yes'", attempt: withWrap({ share: 'yes' }), says: /^share: yes .*true nor false/ },
     { given: "serializer 'xml'", attempt: withWrap({ serializer: 'xml' }), says: /^serializer: .*"xml"/ },
     { given: 'maxValueBytes -1', attempt: withWrap({ maxValueBytes: -1 }), says: /^maxValueBytes: -1 / },
+    { given: 'ttl null', attempt: withWrap({ ttl: null }), says: /^ttl: .*seconds/ },
+    {
+      given: 'staleTtl 0',
+      attempt: withWrap({ ttl: 5, staleTtl: 0 }),
+      says: /^staleTtl: 0 is no duration.*seconds/,
+    },
+    {
+      given: 'staleTtl Infinity',
+      attempt: withWrap({ ttl: 5, staleTtl: Number.POSITIVE_INFINITY }),
+      says: /^staleTtl: Infinity .*100 years/,
+    },
+    {
+      given: "staleIfError 'always'",
+      attempt: withWrap({ ttl: 5, staleIfError: 'always' }),
+      says: /^staleIfError: "always" is no duration.*'30s'/,
+    },
+    {
+      given: 'staleIfError {}',
+      attempt: withWrap({ ttl: 5, staleIfError: {} }),
+      says: /^staleIfError.*is no duration/,
+    },
+    {
+      given: 'staleIfError null',
+      attempt: withWrap({ ttl: 5, staleIfError: null }),
+      says: /^staleIfError: options are an object.*for/,
+    },
+    {
+      given: 'staleIfError with an unknown name',
+      attempt: withWrap({ ttl: 5, staleIfError: { ttl: 5 } }),
+      says: /^ttl: staleIfError knows no such option.*for, when/,
+    },
+    {
+      given: 'staleIfError.when that is no function',
+      attempt: withWrap({ ttl: 5, staleIfError: { for: 5, when: RangeError.prototype } }),
+      says: /^staleIfError\.when: give a function of the error/,
+    },
+    {
+      given: 'earlyRefresh 5',
+      attempt: withWrap({ ttl: 5, earlyRefresh: 5 }),
+      says: /^earlyRefresh: options are an object.*beta/,
+    },
+    {
+      given: 'earlyRefresh with an unknown name',
+      attempt: withWrap({ ttl: 5, earlyRefresh: { gamma: 5 } }),
+      says: /^gamma: earlyRefresh knows no such option.*beta/,
+    },
+    ...[0, -1, Number.NaN, Number.POSITIVE_INFINITY, '2'].map((beta) => ({
+      given: `earlyRefresh.beta ${beta}`,
+      attempt: withWrap({ ttl: 5, earlyRefresh: { beta } }),
+      says: /^earlyRefresh\.beta: .*above 0; 1 is the usual/,
+    })),
+    ...[-0.1, 1, 2, Number.NaN, '0.1'].map((jitter) => ({
+      given: `jitter ${jitter}`,
+      attempt: withWrap({ ttl: 5, jitter }),
+      says: /^jitter: .*from 0 up to, but not including, 1/,
+    })),
+    {
+      given: 'cacheIf true',
+      attempt: withWrap({ cacheIf: true }),
+      says: /^cacheIf: give a function of the result and the arguments/,
+    },
+    {
+      given: 'a list for tags',
+      attempt: withWrap({ tags: ['user'] }),
+      says: /^tags: give a function .* array of names/,
+    },
+    {
+      given: 'cacheErrors true',
+      attempt: withWrap({ cacheErrors: true }),
+      says: /^cacheErrors: options are an object.*ttl/,
+    },
+    {
+      given: 'cacheErrors without a ttl',
+      attempt: withWrap({ cacheErrors: {} }),
+      says: /^cacheErrors\.ttl: undefined is no duration.*seconds/,
+    },
+    {
+      given: 'cacheErrors with an unknown name',
+      attempt: withWrap({ cacheErrors: { for: 5 } }),
+      says: /^for: cacheErrors knows no such option.*ttl, when/,
+    },
+    {
+      given: 'cacheErrors.when that is no function',
+      attempt: withWrap({ cacheErrors: { ttl: 5, when: 'TypeError' } }),
+      says: /^cacheErrors\.when: give a function of the error/,
+    },
+    { given: 'timeout 0', attempt: withWrap({ timeout: 0 }), says: /^timeout: 0 is no duration/ },
+    {
+      given: 'a timeout that no timer takes',
+      attempt: withWrap({ timeout: '25d' }),
+      says: /^timeout: nobody can wait that long.*25 days/,
+    },
+    {
+      given: 'a softTimeout that no timer takes',
+      attempt: withWrap({ ttl: 5, staleIfError: 5, softTimeout: '30d' }),
+      says: /^softTimeout: nobody can wait that long.*25 days/,
+    },
+    {
+      given: 'a schema that is none',
+      attempt: withWrap({ schema: { parse: (value: unknown) => value } }),
+      says: /^schema: this is none.*Standard Schema.*zod/,
+    },
+    { given: 'schema null', attempt: withWrap({ schema: null }), says: /^schema: this is none/ },
+    {
+      given: 'migrate that is no function',
+      attempt: withWrap({ schema: SCHEMA, migrate: 5 }),
+      says: /^migrate: give a function of what is stored/,
+    },
+    ...['staleTtl', 'staleIfError', 'earlyRefresh', 'jitter'].map((option) => ({
+      given: `${option} without ttl`,
+      attempt: withWrap({ [option]: option === 'jitter' ? 0.1 : option === 'earlyRefresh' ? true : 5 }),
+      says: new RegExp(`^${option}: needs ttl beside it: `),
+    })),
+    {
+      given: 'softTimeout without staleIfError',
+      attempt: withWrap({ ttl: 5, staleTtl: 5, softTimeout: 1 }),
+      says: /^softTimeout: needs staleIfError beside it: /,
+    },
+    {
+      given: 'migrate without schema',
+      attempt: withWrap({ migrate: (value: unknown) => value }),
+      says: /^migrate: needs schema beside it: /,
+    },
   ])('is not wrapped: $given', ({ attempt, says }) => {
     expect(attempt).toThrow(OptionError)
     expect(attempt).toThrow(
@@ -285,5 +442,40 @@ describe('a function', () => {
       cache.wrap(fn, { source: false }),
     ]
     expect(new Set(wrapped.map(({ identity }) => identity.checksum)).size).toBe(4)
+  })
+})
+
+describe('a call', () => {
+  const wrapped = () => newCache().wrap(async (id: number) => id, { name: 'called' })
+
+  test.each<BadInput>([
+    {
+      given: 'nothing',
+      attempt: () => wrapped().with(undefined as never),
+      says: /^with: options are an object/,
+    },
+    {
+      given: 'an unknown option',
+      attempt: () => wrapped().with({ timeout: 5 } as never),
+      says: /^timeout: with knows no such option.*signal, soft/,
+    },
+    {
+      given: 'a controller for a signal',
+      attempt: () => wrapped().with({ signal: new AbortController() as never }),
+      says: /^signal: give the signal of an AbortController/,
+    },
+    {
+      given: "soft 'yes'",
+      attempt: () => wrapped().with({ soft: 'yes' as never }),
+      says: /^soft: yes .*true nor false/,
+    },
+  ])('is not made with $given', ({ attempt, says }) => {
+    expect(attempt).toThrow(OptionError)
+    expect(attempt).toThrow(says)
+  })
+
+  test('may be made with a signal, and with none', () => {
+    expect(wrapped().with({ signal: AbortSignal.timeout(1_000) }).identity.name).toBe('called')
+    expect(wrapped().with({ signal: undefined, soft: undefined }).identity.name).toBe('called')
   })
 })

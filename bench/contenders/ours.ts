@@ -1,9 +1,9 @@
 import {
   type AbstractPolicy,
   type CacheOptions,
+  type Duration,
   type RedisClient,
   RedisFuncCache,
-  type WrapOptions,
 } from '../../src/index.ts'
 import { ioredis, nodeRedisAsItComes } from './clients.ts'
 import type { Contender } from './contender.ts'
@@ -12,7 +12,7 @@ interface Choice {
   readonly client: 'node-redis' | 'ioredis'
   readonly policy: () => AbstractPolicy
   readonly cache?: Partial<CacheOptions>
-  readonly wrap?: Pick<WrapOptions, 'ttl'>
+  readonly wrap?: { readonly ttl: Duration }
 }
 
 /** This library. It gets the clients as they come. */

@@ -27,9 +27,26 @@ const REPLACED: Record<string, string> = {
 }
 
 /** What a block may use without declaring it, by page: what `setUp` of these modules returns. */
-const SET_UPS: Record<string, { readonly file: string; readonly names: readonly string[] }> = {
-  'README.md': { file: 'readme.fixture.ts', names: ['client', 'db', 'cache', 'getProduct'] },
-  'docs/architecture.md': { file: 'readme.fixture.ts', names: ['client'] },
+interface SetUp {
+  readonly file: string
+  readonly names: readonly string[]
+  /** Whether it connects to a server. */
+  readonly needsServer: boolean
+}
+
+const ON_SERVER: SetUp = {
+  file: 'readme.fixture.ts',
+  names: ['client', 'db', 'cache', 'getProduct'],
+  needsServer: true,
+}
+const IN_PROCESS: SetUp = { file: 'freshness.fixture.ts', names: ['cache', 'later'], needsServer: false }
+
+const SET_UPS: Record<string, SetUp> = {
+  'README.md': ON_SERVER,
+  'docs/architecture.md': { ...ON_SERVER, names: ['client'] },
+  'docs/freshness.md': IN_PROCESS,
+  'docs/functions.md': IN_PROCESS,
+  'docs/invalidation.md': IN_PROCESS,
 }
 
 /** Writes every block of TypeScript into a file of its own. */
@@ -48,7 +65,9 @@ function writeSnippet(page: Page, block: Block): Snippet {
   const javaScript = file.replace(/\.ts$/, '.js')
   writeFileSync(file, source)
   writeFileSync(javaScript, toJavaScript(source))
-  return { page, block, file, javaScript, needsServer: header !== '' || /from '(io)?redis'/.test(block.text) }
+  const isSetUpOnServer = header !== '' && SET_UPS[page.path]?.needsServer === true
+  const needsServer = isSetUpOnServer || /from '(io)?redis'/.test(block.text)
+  return { page, block, file, javaScript, needsServer }
 }
 
 /** Brings in what the set-up of the page provides, as far as the block uses it and does not declare it. */

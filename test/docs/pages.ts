@@ -61,3 +61,14 @@ export function anchorsOf(page: Page): string[] {
       .replaceAll(/\s/g, '-'),
   )
 }
+
+/** The tests that a page names, in lists such as `- Tests: \`test/some.test.ts\`: “one title”, “another one”`. */
+export function testedTitles(page: Page): { readonly file: string; readonly title: string }[] {
+  return [...page.text.matchAll(/^- Tests: .+$/gm)].flatMap(([list]) => {
+    let file = ''
+    return [...list.matchAll(/`([^`]+)`|“([^”]+)”/g)].flatMap(([, path, title]) => {
+      file = path ?? file
+      return title === undefined ? [] : [{ file, title }]
+    })
+  })
+}

@@ -23,7 +23,10 @@ const NO_STATS: Stats = {
   write: 0,
   execute: 0,
   hit: 0,
+  stale: 0,
   miss: 0,
+  wait: 0,
+  refresh: 0,
   joined: 0,
   evicted: 0,
   error: 0,
@@ -387,7 +390,7 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
       const base = wanted(name, ask.identity.checksum)
       const [index, values] = [`${base}:0`, `${base}:1`]
       expect(await target.raw(index, 'EXISTS', index, values)).toBe(2)
-      expect(String(await target.raw(index, 'TYPE', index))).toBe(policy === 'rr' ? 'set' : 'zset')
+      expect(String(await target.raw(index, 'TYPE', index))).toBe('zset')
       const stored = await target.raw(values, 'HGET', values, ask.keyOf('a').hash)
       expect(JSON.parse(String(stored))).toEqual({ key: 'a', run: 1 })
     })

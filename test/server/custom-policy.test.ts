@@ -23,9 +23,11 @@ class LifoPolicy extends AbstractPolicy {
     return composeScripts(`
       local function touch() end
 
-      local function insert(hash)
+      local function insert(hashes)
         local last = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')
-        redis.call('ZADD', index, digits(tonumber(last[2] or 0) + 1), hash)
+        for i = 1, #hashes do
+          redis.call('ZADD', index, digits(tonumber(last[2] or 0) + i), hashes[i])
+        end
       end
 
       local function evict(count)
@@ -105,10 +107,10 @@ class HeaviestPolicy extends AbstractPolicy {
 
       local function touch() end
 
-      local function insert(hash)
+      local function insert(hashes)
         assert(ext[1] == 'pages' and #ext == 2)
-        redis.call('SADD', index, hash)
-        redis.call('ZADD', weights, ext[2], hash)
+        redis.call('SADD', index, unpack(hashes))
+        for i = 1, #hashes do redis.call('ZADD', weights, ext[2], hashes[i]) end
       end
 
       local function remove(hashes)

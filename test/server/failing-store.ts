@@ -1,7 +1,12 @@
 import {
   type AbstractPolicy,
   type Hash,
+  type HeldLease,
   type KeyPair,
+  type LeaseAnswer,
+  type LeaseWatch,
+  type LeaseWatcher,
+  type LeaseWish,
   type NewEntry,
   type Place,
   type PutReport,
@@ -42,8 +47,36 @@ export class FailingStore implements Store {
     return this.#do('put', () => this.#store.put(place, entries))
   }
 
-  invalidate(place: Place, hashes: readonly Hash[]): Promise<number> {
-    return this.#do('invalidate', () => this.#store.invalidate(place, hashes))
+  invalidate(place: Place, hashes: readonly Hash[], soft?: boolean): Promise<number> {
+    return this.#do('invalidate', () => this.#store.invalidate(place, hashes, soft))
+  }
+
+  invalidateFunction(place: Place, part: Hash, soft?: boolean): Promise<number> {
+    return this.#do('invalidateFunction', () => this.#store.invalidateFunction(place, part, soft))
+  }
+
+  invalidateTags(place: Place, tags: readonly string[], soft?: boolean): Promise<number> {
+    return this.#do('invalidateTags', () => this.#store.invalidateTags(place, tags, soft))
+  }
+
+  lease(place: Place, wishes: readonly LeaseWish[], leaseMs: number): Promise<readonly LeaseAnswer[]> {
+    return this.#do('lease', () => this.#store.lease(place, wishes, leaseMs))
+  }
+
+  renew(place: Place, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
+    return this.#do('renew', () => this.#store.renew(place, held, leaseMs))
+  }
+
+  release(place: Place, held: readonly HeldLease[]): Promise<void> {
+    return this.#do('release', () => this.#store.release(place, held))
+  }
+
+  watch(place: Place, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
+    return this.#do('watch', () => this.#store.watch(place, watcher))
+  }
+
+  close(): Promise<void> {
+    return this.#do('close', () => this.#store.close())
   }
 
   purge(place: Place): Promise<number> {

@@ -1,7 +1,8 @@
 // A server under `maxmemory` takes single keys, and people delete what they do not know: nothing wrong may come of it.
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AbstractPolicy, type Place, RedisFuncCache, StoreError } from '../../src/index.ts'
-import { entry, keysOf, passTime, placeOf, valuesOf, withLimits } from './places.ts'
+import { besideOf, entry, keysOf, passTime, placeOf, valuesOf, withLimits } from './places.ts'
 import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
 
 const EACH_POLICY = Object.entries(POLICIES).map(([policy, Policy]) => ({
@@ -182,6 +183,152 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy', ({ create, policy }) => {
         await target.inspect(store, place)
         expect(await cache.getSize()).toBeGreaterThanOrEqual(3)
       })
+    },
+  )
+})
+
+/** All that a place may consist of, but the fence: of what that knew of loads under way, nobody else knows. */
+const KEYS = ['index', 'values', 'expiry', 'fresh', 'tags', 'leases', 'structure'] as const
+
+function keyFor(place: Place, what: (typeof KEYS)[number]): string {
+  const [index, values] = place.keys
+  if (what === 'index') return index
+  if (what === 'values') return values
+  if (what === 'structure') return keysOf(place)[3] ?? `${index}:none`
+  return `${values}:${what}`
+}
+
+describe.runIf(hasServer).each(EACH_POLICY)('$policy, with notes and tags', ({ create }) => {
+  /** Functions of every kind in one small cache; what they return tells in which version of the world they ran. */
+  function newWorld(maxSize = 4) {
+    const store = target.newStore()
+    const cache = new RedisFuncCache(unique('healing'), create(), { store, maxSize })
+    const errors: unknown[] = []
+    cache.on('error', ({ error }) => errors.push(error))
+    const versions = new Map<string, number>()
+    const versionOf = (key: string): number => versions.get(key) ?? 0
+    const fn = async (key: string): Promise<number> => versionOf(key)
+    const tags = (_version: number, key: string): string[] => [key, 'all']
+    const functions = {
+      tagged: cache.wrap(fn, { name: 'tagged', tags }),
+      mortal: cache.wrap(fn, { name: 'mortal', ttl: '100s', tags }),
+      graced: cache.wrap(fn, { name: 'graced', ttl: '100s', staleTtl: '50s', tags }),
+      plain: cache.wrap(fn, { name: 'plain', ttl: '100s' }),
+    }
+    const place = placeOf(cache, functions.plain.keyOf(''))
+    const lose = async (...what: (typeof KEYS)[number][]): Promise<unknown> =>
+      Promise.all(what.map((each) => target.raw(place.keys[0], 'DEL', keyFor(place, each))))
+    const change = (key: string): unknown => versions.set(key, versionOf(key) + 1)
+    return { cache, store, functions, place, lose, change, versionOf, errors }
+  }
+
+  type Step =
+    | { readonly do: 'call'; readonly of: 'tagged' | 'mortal' | 'graced' | 'plain'; readonly key: string }
+    | { readonly do: 'change'; readonly key: string; readonly by: 'own tag' | 'tag of all' | 'functions' }
+    | { readonly do: 'lose'; readonly what: readonly (typeof KEYS)[number][] }
+
+  const key = fc.constantFrom('a', 'b', 'c')
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        do: fc.constant('call' as const),
+        of: fc.constantFrom('tagged' as const, 'mortal' as const, 'graced' as const, 'plain' as const),
+        key,
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constant('change' as const),
+        key,
+        by: fc.constantFrom('own tag' as const, 'tag of all' as const, 'functions' as const),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constant('lose' as const),
+        what: fc.uniqueArray(fc.constantFrom(...KEYS), { minLength: 1, maxLength: 3 }),
+      }),
+    },
+  )
+
+  test('whatever is lost whenever, nobody gets what was invalidated', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
+        const { cache, store, functions, place, lose, change, versionOf, errors } = newWorld()
+        for (const each of steps) {
+          if (each.do === 'call') {
+            expect(await functions[each.of](each.key)).toBe(versionOf(each.key))
+          } else if (each.do === 'lose') {
+            await lose(...each.what)
+          } else {
+            change(each.key)
+            await functions.plain.invalidate(each.key)
+            if (each.by === 'own tag') await cache.invalidateTags(each.key)
+            else if (each.by === 'tag of all') await cache.invalidateTags('none', 'all')
+            else for (const fn of Object.values(functions)) await fn.invalidateAll()
+          }
+        }
+        for (const name of 'xyz') await functions.graced(name)
+        const { hashes } = await target.inspect(store, place)
+        expect(hashes.length).toBeLessThanOrEqual(4)
+        expect(await cache.getSize()).toBe(hashes.length)
+        expect(errors).toEqual([])
+      }),
+      { numRuns: Number(process.env['HEALING_RUNS'] ?? 25) },
+    )
+  })
+
+  test.each([
+    ['fresh'],
+    ['tags'],
+    ['expiry'],
+    ['fresh', 'expiry'],
+    ['fresh', 'tags', 'expiry'],
+  ] as (typeof KEYS)[number][][])(
+    'that lost %s %s %s is whole again after the next calls',
+    async (...lost) => {
+      const { cache, store, functions, place, lose, errors } = newWorld(12)
+      const all = Object.values(functions)
+      const callAll = () => Promise.all([...'abc'].flatMap((name) => all.map((fn) => fn(name))))
+      await callAll()
+      await lose(...lost.filter(Boolean))
+      await callAll()
+      const { hashes, expiry, fresh, tags } = await target.inspect(store, place)
+      expect([hashes.length, tags.size]).toEqual([12, 9])
+      expect(expiry.size).toBe(9)
+      if (!lost.includes('fresh') || lost.includes('expiry')) expect(fresh.size).toBe(3)
+      const { stats } = await cache.withStats(callAll)
+      expect(stats).toMatchObject({ miss: 0 })
+      expect(errors).toEqual([])
+    },
+  )
+
+  test('of a soft invalidation nothing stays whose notes were lost', async () => {
+    for (const lost of ['fresh', 'expiry'] as const) {
+      const { cache, store, functions, place, lose } = newWorld()
+      await functions.graced('a')
+      await lose(lost)
+      expect(await cache.invalidateTags('a', { soft: true })).toBe(1)
+      const { hashes, expiry, fresh, tags } = await target.inspect(store, place)
+      expect([hashes, expiry.size, fresh.size, tags.size]).toEqual([[], 0, 0, 0])
+    }
+  })
+
+  test.each([['index'], ['values'], ['index', 'values']] as const)(
+    'keeps the leases when it lost %s %s',
+    async (...lost) => {
+      const { store, functions, place, lose } = newWorld()
+      await functions.graced('a')
+      const wish = [{ hash: functions.graced.keyOf('new').hash, seenMs: undefined }]
+      expect(await store.lease(place, wish, 60_000)).toMatchObject([{ state: 'taken' }])
+      await lose(...(lost.filter(Boolean) as (typeof KEYS)[number][]))
+      await functions.plain('b') // heals
+      expect(await functions.graced.peek('a')).toBeUndefined()
+      expect(await store.lease(place, wish, 60_000)).toMatchObject([{ state: 'held' }])
+      expect(await target.raw(place.keys[0], 'EXISTS', ...besideOf(place))).toBe(0)
     },
   )
 })

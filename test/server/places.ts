@@ -10,6 +10,9 @@ import {
 } from '../../src/index.ts'
 import { type Target, unique } from './target.ts'
 
+/** As if functions of all kinds were cached there, but none with tags: their entries would be told by them. */
+export const ALL_ASPECTS = { expiry: true, freshness: true, tags: false }
+
 /** A place as a cache with this policy would have, to be used through a store alone. */
 export function newPlace(policy: AbstractPolicy, limits: Partial<Limits> = {}): Place {
   const cache = new RedisFuncCache(unique('place'), policy, { store: new MemoryStore() })
@@ -19,6 +22,7 @@ export function newPlace(policy: AbstractPolicy, limits: Partial<Limits> = {}): 
     keys: policy.calcKeys(identity),
     limits: { maxSize: 100_000, ttlMs: 600_000, sliding: true, ...limits },
     ext: [],
+    aspects: ALL_ASPECTS,
   }
 }
 
@@ -34,13 +38,16 @@ export function placeOf(
   { index, values }: { readonly index: string; readonly values: string },
 ): Place {
   const limits = { maxSize: cache.maxSize, ttlMs: undefined, sliding: true }
-  return { policy: cache.policy, keys: [index, values], limits, ext: [] }
+  return { policy: cache.policy, keys: [index, values], limits, ext: [], aspects: ALL_ASPECTS }
 }
 
 /** All keys of a place that end with it: index, values, expiry, the policy's own. */
 export function keysOf({ policy, keys: [index, values] }: Place): string[] {
   return [index, values, `${values}:expiry`, ...policy.structures.map((name) => `${index}:${name}`)]
 }
+
+/** What lies beside them where entries have notes and tags. */
+export const besideOf = ({ keys: [, values] }: Place): string[] => [`${values}:fresh`, `${values}:tags`]
 
 /** An entry whose value is its name. */
 export const entry = (hash: string, more: Partial<NewEntry> = {}): NewEntry => ({
@@ -103,11 +110,16 @@ export async function runDown(target: Target, keys: readonly string[], ms: numbe
   await Promise.all(keys.map((key) => target.raw(key, 'PEXPIRE', key, String(ms))))
 }
 
-/** The server's clock cannot be set: moves all ends of entries toward the present instead. */
-export async function passTime(target: Target, place: Place, ms: number): Promise<void> {
-  const expiry = `${place.keys[1]}:expiry`
-  await target.raw(expiry, 'EVAL', PASS, '1', expiry, String(ms))
+/** The server's clock cannot be set: moves all ends of entries, and of their freshness, toward the present instead. */
+export async function passTime(target: Target, { keys }: Place, ms: number): Promise<void> {
+  const [expiry, fresh] = [`${keys[1]}:expiry`, `${keys[1]}:fresh`]
+  await target.raw(expiry, 'EVAL', PASS, '2', expiry, fresh, String(ms))
 }
 
 const PASS = `
-  for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('ZINCRBY', KEYS[1], -ARGV[1], member) end`
+  for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('ZINCRBY', KEYS[1], -ARGV[1], member) end
+  local notes = redis.call('HGETALL', KEYS[2])
+  for i = 1, #notes, 2 do
+    local until_ms, rest = notes[i + 1]:match('^(%d+)(.*)$')
+    redis.call('HSET', KEYS[2], notes[i], string.format('%.0f', until_ms - ARGV[1]) .. rest)
+  end`

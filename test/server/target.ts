@@ -54,6 +54,15 @@ export const COMBINATIONS = Object.entries(POLICIES).flatMap(([policy, Policy]) 
 export interface Contents {
   readonly hashes: readonly string[]
   readonly expiry: ReadonlyMap<string, number>
+  readonly fresh: ReadonlyMap<string, Freshness>
+  /** The tags of those of which they are known. */
+  readonly tags: ReadonlyMap<string, readonly string[]>
+}
+
+/** What is noted of how fresh an entry is. */
+export interface Freshness {
+  readonly untilMs: number
+  readonly computeMs: number
 }
 
 /** Where a run of the suite keeps its entries. */
@@ -63,7 +72,7 @@ export interface Target {
   newStore(): Store
   /** A command of the test's own; only where there is a server. */
   raw(key: string, ...command: Command): Promise<Reply>
-  /** Reads all of a place, and fails if index, values and expiry disagree or hold more than they may. */
+  /** Reads all of a place, and fails if its keys disagree or hold more than they may. Bytes are read as latin1. */
   inspect(store: Store, place: Place): Promise<Contents>
   close(): Promise<void>
 }
@@ -125,46 +134,94 @@ function memoryTarget(): Target {
     client: undefined,
     newStore: () => new MemoryStore(),
     raw: () => Promise.reject(new Error('There is no server.')),
-    inspect: async (store, place) => {
-      const entries = [...(store as MemoryStore).entriesOf(place)]
-      const expiry = entries.flatMap(([hash, , atMs]) =>
-        atMs === undefined ? [] : ([[hash, atMs]] as const),
-      )
-      return checked(place, { hashes: entries.map(([hash]) => hash), expiry: new Map(expiry) })
-    },
+    inspect: async (store, place) => inspectMemory(store as MemoryStore, place),
     close: async () => {},
   }
 }
 
+/** The same of a store in process. */
+export function inspectMemory(store: MemoryStore, place: Place): Contents {
+  const hashes: string[] = []
+  const expiry = new Map<string, number>()
+  const fresh = new Map<string, Freshness>()
+  const tags = new Map<string, readonly string[]>()
+  for (const [hash, , endsAtMs, noted] of store.entriesOf(place)) {
+    hashes.push(hash)
+    if (endsAtMs !== undefined) expiry.set(hash, endsAtMs)
+    const { untilMs, computeMs = 0 } = noted
+    if (untilMs !== undefined) fresh.set(hash, { untilMs, computeMs })
+    if (noted.tags !== undefined) tags.set(hash, noted.tags.map(bytesOf).toSorted())
+  }
+  return checked(place, { hashes, expiry, fresh, tags })
+}
+
 async function inspectServer(port: RedisPort, place: Place): Promise<Contents> {
   const [index, values] = place.keys
-  const isSet = place.policy.key === 'rr'
-  const [indexed, fields, expiring] = (await Promise.all(
+  const [indexed, fields, expiring, noted, tagged] = (await Promise.all(
     port.send(index, [
-      isSet ? ['SMEMBERS', index] : ['ZRANGE', index, '0', '-1'],
+      ['ZRANGE', index, '0', '-1'],
       ['HKEYS', values],
       ['EVAL', DUMP, '1', `${values}:expiry`],
+      ['EVAL', "return redis.call('HGETALL', KEYS[1])", '1', `${values}:fresh`],
+      ['ZRANGE', `${values}:tags`, '0', '-1'],
     ]),
-  )) as Buffer[][]
-  const expiry = new Map<string, number>()
-  for (let i = 0; i < (expiring as Buffer[]).length; i += 2) {
-    expiry.set(String(expiring?.[i]), Number(String(expiring?.[i + 1])))
+  )) as [Buffer[], Buffer[], Buffer[], Buffer[], Buffer[]]
+  const hashes = indexed.map(latin1)
+  if (JSON.stringify(hashes.toSorted()) !== JSON.stringify(fields.map(latin1).toSorted())) {
+    throw new Error(`index and values disagree: ${hashes.join(' ')} / ${fields.join(' ')}`)
   }
-  const hashes = (indexed as Buffer[]).map(String)
-  if (JSON.stringify(hashes.toSorted()) !== JSON.stringify((fields as Buffer[]).map(String).toSorted())) {
-    throw new Error(`index and values disagree: ${hashes.join(' ')} / ${(fields as Buffer[]).join(' ')}`)
-  }
-  return checked(place, { hashes, expiry })
+  const expiry = new Map(pairs(expiring).map(([hash, endsAtMs]) => [hash, Number(endsAtMs)]))
+  const fresh = new Map(
+    pairs(noted).map(([hash, note]) => {
+      const [untilMs = 0, computeMs = 0] = note.split(' ').map(Number)
+      return [hash, { untilMs, computeMs }]
+    }),
+  )
+  return checked(place, { hashes, expiry, fresh, tags: readTags(tagged.map(latin1)) })
 }
 
 /** Scores as text, which all protocols agree on. */
 const DUMP = "return redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')"
 
+const latin1 = (bytes: Buffer): string => bytes.toString('latin1')
+
+/** The UTF-8 of a text, one character a byte. */
+const bytesOf = (text: string): string => Buffer.from(text).toString('latin1')
+
+const pairs = (flat: readonly Buffer[]): (readonly [string, string])[] =>
+  flat.flatMap((each, i) => (i % 2 === 0 ? [[latin1(each), latin1(flat[i + 1] as Buffer)] as const] : []))
+
+/** Reads the index of tags, and fails if its two directions disagree, or if an entry has tags that are not known. */
+function readTags(members: readonly string[]): Map<string, readonly string[]> {
+  const tags = new Map<string, string[]>()
+  const wanted: string[] = []
+  for (const member of members.filter(([kind]) => kind === 'h')) {
+    const { name: hash, rest: tag } = parse(member)
+    if (tag === '') tags.set(hash, [])
+    else wanted.push(`t${tag.length}:${tag}=${hash}`)
+    if (tag !== '') tags.get(hash)?.push(tag) // the note that they are known sorts first
+    if (!tags.has(hash)) throw new Error(`${hash} has the tag ${tag}, but no note that its tags are known`)
+  }
+  const found = members.filter(([kind]) => kind !== 'h')
+  if (JSON.stringify(found.toSorted()) !== JSON.stringify(wanted.toSorted())) {
+    throw new Error(`the directions of the tags disagree: ${found.join(' ')} / ${wanted.join(' ')}`)
+  }
+  return tags
+}
+
+function parse(member: string): { name: string; rest: string } {
+  const colon = member.indexOf(':')
+  const end = colon + 1 + Number(member.slice(1, colon))
+  if (member[end] !== '=') throw new Error(`${member} is no member of an index of tags`)
+  return { name: member.slice(colon + 1, end), rest: member.slice(end + 1) }
+}
+
 function checked(place: Place, contents: Contents): Contents {
-  const { hashes, expiry } = contents
+  const { hashes, expiry, fresh, tags } = contents
   if (hashes.length > place.limits.maxSize)
     throw new Error(`${hashes.length} entries, ${place.limits.maxSize} allowed`)
-  const ghost = [...expiry.keys()].find((hash) => !hashes.includes(hash))
-  if (ghost !== undefined) throw new Error(`${ghost} has an expiry, but is not there`)
+  const there = new Set(hashes)
+  const ghost = [...expiry.keys(), ...fresh.keys(), ...tags.keys()].find((hash) => !there.has(hash))
+  if (ghost !== undefined) throw new Error(`${ghost} has an end, a note or tags, but is not there`)
   return contents
 }

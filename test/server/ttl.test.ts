@@ -10,6 +10,7 @@ import {
   type Store,
 } from '../../src/index.ts'
 import {
+  besideOf,
   entry,
   fill,
   hashesOf,
@@ -159,6 +160,81 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of a key pair
     expect(await cache.getSize()).toBe(0)
     expect(await immortal('b')).toBe('b 3')
     expect(runs).toEqual(['a', 'b', 'b'])
+  })
+
+  describe('with notes and tags', () => {
+    /** With a function of every kind, so that all is asked for at every read. */
+    function noting(cache: RedisFuncCache) {
+      const fn = async (key: string): Promise<string> => key
+      const noted = cache.wrap(fn, {
+        name: 'noted',
+        ttl: '40s',
+        staleTtl: '10s',
+        tags: (_value, key) => [key],
+      })
+      return { noted, ...functionsOf(cache, '50s') }
+    }
+
+    async function begunSo(options: Partial<CacheOptions> = {}) {
+      const all = { store: target.newStore(), ttl: LONG_MS / 1000, ...options }
+      const cache = new RedisFuncCache(unique('ttl'), create(), all)
+      const it = noting(cache)
+      await it.immortal('b')
+      const keys = [...keysOf(it.place), ...besideOf(it.place)]
+      return { ...it, cache, keys, left: () => leftMs(target, keys) }
+    }
+
+    test.each([true, false])('is that of all its keys (updateTtl: %s)', async (updateTtl) => {
+      const { noted, keys, left } = await begunSo({ updateTtl })
+      await noted('a')
+      expect(await left()).toEqual(keys.map(() => full))
+    })
+
+    test('may be without end', async () => {
+      const { noted, keys, left } = await begunSo({ ttl: Number.POSITIVE_INFINITY })
+      await noted('a')
+      expect(await left()).toEqual(keys.map(() => -1))
+    })
+
+    test.each([true, false])('is that of keys which come later (updateTtl: %s)', async (updateTtl) => {
+      const { noted, keys, left } = await begunSo({ updateTtl })
+      await runDown(target, keys, 95_000)
+      await noted('a')
+      expect(await left()).toEqual(keys.map(() => no(95_000)))
+    })
+
+    test('is that of keys which are lost and made anew', async () => {
+      const { noted, keys, left, place } = await begunSo({ updateTtl: false })
+      await noted('a')
+      await runDown(target, keys, 50_000)
+      const [fresh = '', tags = ''] = besideOf(place)
+      await target.raw(fresh, 'DEL', fresh, tags)
+      await noted('b')
+      expect(await left()).toEqual(keys.map(() => no(50_000)))
+    })
+
+    test('begins again with a write, and with a hit of another process', async () => {
+      const { cache, noted, immortal, keys, left } = await begunSo()
+      await noted('a')
+      await runDown(target, keys, 50_000)
+      await immortal.prime(['c'], 'c')
+      expect(await left()).toEqual(keys.map(() => full))
+      const options = { store: target.newStore(), ttl: LONG_MS / 1000 }
+      const twin = noting(new RedisFuncCache(cache.name, create(), options))
+      await runDown(target, keys, 50_000)
+      await twin.immortal('b')
+      expect(await left()).toEqual(keys.map(() => full))
+    })
+
+    test('outlives no soft invalidation', async () => {
+      const { cache, noted, keys, left } = await begunSo({ updateTtl: false })
+      await noted('a')
+      await runDown(target, keys, 50_000)
+      await cache.invalidateTags('a', { soft: true })
+      await noted.invalidateAll({ soft: true })
+      await noted.with({ soft: true }).invalidate('a')
+      expect(await left()).toEqual(keys.map(() => no(50_000)))
+    })
   })
 
   test('is not lost on lookups that find nothing', async () => {

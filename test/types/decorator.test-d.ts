@@ -34,6 +34,29 @@ export class Products extends Base<string> {
     return page
   }
 
+  @cache.cached({
+    this: 'shared',
+    ttl: (result: string[], page: number) => result.length + page,
+    cacheIf: (result: string[]) => result.length > 0,
+    tags: (_result: string[], page: number) => [`page:${page}`],
+    staleTtl: '1m',
+    staleIfError: { for: '1h', when: (error) => error instanceof RangeError },
+    earlyRefresh: true,
+    jitter: 0.1,
+    cacheErrors: { ttl: '10s' },
+    timeout: '1s',
+    softTimeout: '250ms',
+  })
+  async graced(page: number): Promise<string[]> {
+    return [`${this.tenant} ${page}`]
+  }
+
+  // @ts-expect-error no such duration
+  @cache.cached({ this: 'shared', ttl: 5, staleTtl: '1 minute' })
+  async badlyGraced(page: number): Promise<number> {
+    return page
+  }
+
   @cache.cached({ this: 'shared' })
   async generic<T extends string>(of: T): Promise<T[]> {
     return [of]
@@ -116,6 +139,7 @@ expectTypeOf(list(1, 2)).toEqualTypeOf<Promise<string[]>>()
 expectTypeOf(list.invalidate).toEqualTypeOf<(page: number, size?: number) => Promise<boolean>>()
 expectTypeOf(list.peek(1)).toEqualTypeOf<Promise<string[] | undefined>>()
 expectTypeOf(cache.method(products, 'generic')('a')).toEqualTypeOf<Promise<'a'[]>>()
+expectTypeOf(list.with({ signal: new AbortController().signal })(1)).toEqualTypeOf<Promise<string[]>>()
 expectTypeOf(cache.method(products, 'all').refresh(1)).toEqualTypeOf<Promise<string[]>>()
 expectTypeOf(cache.method(Products, 'shops')()).toEqualTypeOf<Promise<number>>()
 void cache.method(products, 'find').invalidate('a', true)

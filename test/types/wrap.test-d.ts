@@ -1,4 +1,7 @@
+import { type as arktype } from 'arktype'
+import * as v from 'valibot'
 import { expectTypeOf } from 'vitest'
+import { z } from 'zod'
 import {
   type CachedFunction,
   type CallKey,
@@ -165,6 +168,95 @@ cache.wrap(getProduct, { key: (id: string) => id })
 cache.wrap(getProduct, { tll: 1 })
 // @ts-expect-error no such duration
 cache.wrap(getProduct, { ttl: '1 hour' })
+
+// Callbacks about results.
+cache.wrap(getProduct, {
+  ttl: (result, id, locale, ...tags) => {
+    expectTypeOf(result).toEqualTypeOf<Product>()
+    expectTypeOf(id).toEqualTypeOf<number>()
+    expectTypeOf(locale).toEqualTypeOf<string | undefined>()
+    expectTypeOf(tags).toEqualTypeOf<string[]>()
+    return id > 5 ? '5m' : 0
+  },
+  cacheIf: (result, id) => result.id === id,
+  tags: ({ id, name }) => [`product:${id}`, name],
+  staleTtl: '1m',
+  staleIfError: { for: '1h', when: (error) => error instanceof TypeError },
+  earlyRefresh: { beta: 2 },
+  jitter: 0.1,
+  cacheErrors: { ttl: '10s', when: (error: unknown) => error instanceof RangeError },
+  timeout: 5,
+  softTimeout: '250ms',
+})
+cache.wrap(area, {
+  cacheIf: (result, width, height) => {
+    expectTypeOf(result).toEqualTypeOf<number>()
+    expectTypeOf(height).toEqualTypeOf<number | undefined>()
+    return width > 0
+  },
+  ttl: () => '1s',
+})
+cache.wrap(async (id: number) => ({ id, at: new Date() }), {
+  name: 'inferred',
+  ttl: ({ at }, id) => at.getTime() - id,
+  tags: ({ id }) => [`row:${id}`],
+})
+cache.wrap(list, {
+  this: ({ tenant }: Shop) => tenant,
+  cacheIf: (result, page) => result.length > page,
+})
+// @ts-expect-error the result is a product
+cache.wrap(getProduct, { ttl: (result: string) => result.length })
+// @ts-expect-error no such duration
+cache.wrap(getProduct, { ttl: () => '5 minutes' })
+// @ts-expect-error a promise is no answer
+cache.wrap(getProduct, { cacheIf: async () => true })
+// @ts-expect-error the first argument is a number
+cache.wrap(getProduct, { cacheIf: (_result, id: string) => id === '' })
+// @ts-expect-error names are texts
+cache.wrap(getProduct, { tags: ({ id }) => [id] })
+// @ts-expect-error no such duration
+cache.wrap(getProduct, { ttl: 5, staleTtl: '1 minute' })
+// @ts-expect-error for how long?
+cache.wrap(getProduct, { ttl: 5, staleIfError: { when: () => true } })
+// @ts-expect-error for how long?
+cache.wrap(getProduct, { cacheErrors: {} })
+// @ts-expect-error it is no schema
+cache.wrap(getProduct, { schema: { parse: (value: unknown) => value } })
+
+// Schemas of any library.
+cache.wrap(getProduct, {
+  schema: z.object({ id: z.number(), name: z.string() }),
+  migrate: (stored: { id: number; title: string }) => ({ id: stored.id, name: stored.title }),
+})
+cache.wrap(getProduct, { schema: v.object({ id: v.number(), name: v.string() }) })
+cache.wrap(getProduct, { schema: arktype({ id: 'number', name: 'string' }) })
+
+// Options of calls leave the signature as it is.
+const { signal } = new AbortController()
+expectTypeOf(product.with({ signal })).toEqualTypeOf(product)
+expectTypeOf(product.with({ signal })).parameters.toEqualTypeOf<Parameters<typeof getProduct>>()
+expectTypeOf(product.with({ signal })(1)).toEqualTypeOf<Promise<Product>>()
+expectTypeOf(product.with({ soft: true }).invalidate).toEqualTypeOf(product.invalidate)
+expectTypeOf(pickCached.with({ signal })({ a: 1, b: 'x' }, 'b')).toEqualTypeOf<Promise<string>>()
+expectTypeOf(findCached.with({ signal })('a', true)).toEqualTypeOf<Promise<Product[]>>()
+expectTypeOf(areaCached.with({ signal: undefined })(1)).toEqualTypeOf<Promise<number>>()
+expectTypeOf(cache.signal()).toEqualTypeOf<AbortSignal | undefined>()
+// @ts-expect-error a controller is no signal
+product.with({ signal: new AbortController() })
+// @ts-expect-error a timeout is of the function
+product.with({ timeout: 5 })
+
+// Events.
+cache.on('stale', ({ cache: name, function: fn, hash, reason }) => {
+  expectTypeOf([name, fn]).toEqualTypeOf<string[]>()
+  expectTypeOf(hash).toEqualTypeOf<string | Buffer>()
+  expectTypeOf(reason).toEqualTypeOf<'grace' | 'error' | 'soft-timeout' | 'pause'>()
+})
+cache.on('refresh', ({ reason }) => expectTypeOf(reason).toEqualTypeOf<'early' | 'stale'>())
+cache.on('invalid', ({ issues }) => expectTypeOf(issues).toEqualTypeOf<readonly string[]>())
+// @ts-expect-error no such event
+cache.on('hits', () => {})
 
 // As a type of one's own.
 interface Services {

@@ -1,0 +1,109 @@
+import { AsyncResource } from 'node:async_hooks'
+import type { Context } from './context.ts'
+import type { Waiter } from './flow/batcher.ts'
+import { Flight } from './flow/single-flight.ts'
+import type { Hash } from './keys/call-hash.ts'
+import type { Serializer } from './serializers/serializer.ts'
+import { flightName, type Shelf } from './shelf.ts'
+import type { Lookup } from './stores/store.ts'
+
+/** What a call under way brings to all who wait for it. */
+export interface Outcome {
+  /** For the one who started it; the others get copies, made of `stored`. */
+  readonly value: unknown
+  /** Whether the value is an error to be thrown. */
+  readonly isError: boolean
+  /** Whether an older result, where there is one, is to be served in place of that error. */
+  readonly isSpared: boolean
+  /** The serialized value; `undefined` if it cannot be serialized. */
+  readonly stored: string | Buffer | undefined
+  readonly serializer: Serializer
+  /** Whether it was invalidated while it was being computed: it is not for calls that came since. */
+  readonly isOutdated: boolean
+}
+
+/** An outcome that is a value just computed or found, unless more is said. */
+export function outcomeOf(
+  serializer: Serializer,
+  value: unknown,
+  stored: string | Buffer | undefined,
+  more: Partial<Outcome> = {},
+): Outcome {
+  return { value, stored, serializer, isError: false, isSpared: false, isOutdated: false, ...more }
+}
+
+/** The place of a call, and its name there. */
+export interface Location {
+  readonly shelf: Shelf<Call>
+  readonly hash: Hash
+}
+
+/** Calls that compute together what they miss. */
+export interface Round {
+  /** This call may compute something. */
+  enter(call: Call): void
+  /** Computes what this call misses. */
+  load(call: Call): Promise<unknown>
+  /** This call computes nothing, or not with the others. */
+  leave(call: Call): void
+}
+
+/** Who goes on when the lookup of a call has come. */
+interface Receiver {
+  found(call: Call, lookup: Lookup): void
+  notFound(call: Call, error: unknown): void
+}
+
+/** A call: what is asked for, by whom, where its result lies, and who waits for it. */
+export class Call extends Flight<Outcome> implements Waiter<Lookup> {
+  readonly shelf: Shelf<Call>
+  readonly hash: Hash
+  /** The hash as text, the same in all of this process. */
+  readonly name: string
+  readonly self: unknown
+  readonly args: readonly unknown[]
+  readonly context: Context
+  readonly round: Round | undefined
+  /**
+   * How many commands of the shelf had left when the one was asked for that shows that the outcome holds: whoever came
+   * when that had left cannot be sure that it has not been invalidated since. Of what is not stored, nothing shows it.
+   */
+  provenAt: number = Number.POSITIVE_INFINITY
+  /** Aborted when the last one who waits has left; only where the first one may. */
+  abortion: AbortController | undefined
+  readonly #receiver: Receiver
+  /** Lookups of many callers come together; each call goes on where it was made, with the stores of its own request. */
+  readonly #scope = new AsyncResource('RedisFuncCacheCall', { requireManualDestroy: true })
+
+  constructor(
+    receiver: Receiver,
+    { shelf, hash }: Location,
+    self: unknown,
+    args: readonly unknown[],
+    context: Context,
+    round?: Round,
+  ) {
+    super()
+    this.#receiver = receiver
+    this.shelf = shelf
+    this.hash = hash
+    this.name = flightName(hash)
+    this.self = self
+    this.args = args
+    this.context = context
+    this.round = round
+  }
+
+  /** The same call, computed behind whoever made it. */
+  alone(): Call {
+    return new Call(this.#receiver, this, this.self, this.args, this.context)
+  }
+
+  resolve(lookup: Lookup): void {
+    this.#scope.runInAsyncScope(() => this.#receiver.found(this, lookup))
+  }
+
+  reject(error: unknown): void {
+    this.#scope.runInAsyncScope(() => this.#receiver.notFound(this, error))
+  }
+}

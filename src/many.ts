@@ -1,0 +1,193 @@
+// `Buffer` stands in the declarations, and users' compilers look for Node's types only where they are told to.
+/// <reference types="node" preserve="true" />
+import type { Call, Round } from './call.ts'
+import type { FunctionCache } from './cached-function.ts'
+import { type CallKey, type CallOptions, checkCallOptions, define } from './callable.ts'
+import { checkSoft } from './checks.ts'
+import { OptionError } from './errors.ts'
+import type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
+
+/**
+ * Rows for ids: a list as long as that of the ids, with `undefined` or `null` for a row that is missing; or a Map of those
+ * that there are.
+ */
+export type Rows<Id, Row> = readonly (Row | null | undefined)[] | ReadonlyMap<Id, Row>
+
+/** A function that loads rows for a list of ids. */
+export type LoadMany<Id, Row> = (ids: readonly Id[]) => Promise<Rows<Id, Row>> | Rows<Id, Row>
+
+/** A function that takes a list of ids, and remembers the row of each. */
+export interface CachedMany<Id, Row> {
+  /** The rows of these ids, in their order; `undefined` (or `null`, if that was loaded) for one that is missing. */
+  (ids: readonly Id[]): Promise<(Row | undefined)[]>
+  /** Removes what is stored for these ids; resolves to how many entries there were. */
+  invalidate(...ids: readonly Id[]): Promise<number>
+  /** The same for all ids. `soft` as in {@link CallOptions}. */
+  invalidateAll(options?: { readonly soft?: boolean }): Promise<number>
+  /** Loads these rows now, in one call, and replaces what is stored. */
+  refresh(ids: readonly Id[]): Promise<(Row | undefined)[]>
+  /** What is stored for these ids, without loading it and without touching the eviction order. */
+  peek(ids: readonly Id[]): Promise<(Row | undefined)[]>
+  /** Stores known rows. */
+  prime(rows: Iterable<readonly [id: Id, row: Row]>): Promise<void>
+  /** Where the entry of an id lies. */
+  keyOf(id: Id): CallKey
+  /** The same function and handles, with options for its calls. */
+  with(options: CallOptions): CachedMany<Id, Row>
+  /** The function as given. */
+  readonly original: LoadMany<Id, Row>
+  /** How the cache knows it. */
+  readonly identity: FunctionIdentity
+}
+
+/** Somebody who waits for a row. */
+interface Seat {
+  readonly id: unknown
+  resolve(row: unknown): void
+  reject(error: unknown): void
+}
+
+/** Loads rows, many at a time. */
+export class Loader {
+  readonly #load: LoadMany<unknown, unknown>
+  readonly #name: string
+  #seats: Seat[] = []
+
+  constructor(load: LoadMany<unknown, unknown>, name: string) {
+    this.#load = load
+    this.#name = name
+  }
+
+  /** One that loads nothing together with what is asked of this one. */
+  another(): Loader {
+    return new Loader(this.#load, this.#name)
+  }
+
+  /** One row, together with all that are asked for in this turn of the event loop. */
+  loadOne(id: unknown): Promise<unknown> {
+    if (this.#seats.length === 0) {
+      setImmediate(() => {
+        const seats = this.#seats
+        this.#seats = []
+        void this.load(seats)
+      })
+    }
+    return new Promise((resolve, reject) => this.#seats.push({ id, resolve, reject }))
+  }
+
+  /** Rows for all of these; rejects nothing but them. */
+  async load(seats: readonly Seat[]): Promise<void> {
+    try {
+      const rows = this.#inOrder(seats, await this.#load(seats.map(({ id }) => id)))
+      seats.forEach((seat, i) => seat.resolve(rows[i]))
+    } catch (error) {
+      for (const seat of seats) seat.reject(error)
+    }
+  }
+
+  #inOrder(seats: readonly Seat[], rows: Rows<unknown, unknown>): readonly unknown[] {
+    if (rows instanceof Map) return seats.map(({ id }) => rows.get(id))
+    if (Array.isArray(rows) && rows.length === seats.length) return rows
+    throw new OptionError(
+      `${this.#name}: for ${seats.length} ids, return as many rows in the same order, with undefined for one that is ` +
+        'missing, or a Map of id to row. Rows of a database come in an order of their own, and without the missing ones: ' +
+        'new Map(rows.map((row) => [row.id, row])).',
+    )
+  }
+}
+
+/** The calls of one list: when all have said whether they miss something, those that do load it together. */
+class ListRound implements Round {
+  readonly #loader: Loader
+  readonly #undecided = new Set<Call>()
+  /** What is to be loaded, by call hash: an id that stands in the list twice is loaded once. */
+  readonly #loads = new Map<string, Promise<unknown>>()
+  #seats: Seat[] = []
+  #isComplete = false
+
+  constructor(loader: Loader) {
+    this.#loader = loader.another() // each list is loaded in the context of its caller
+  }
+
+  enter(call: Call): void {
+    this.#undecided.add(call)
+  }
+
+  /** All calls have entered. */
+  complete(): void {
+    this.#isComplete = true
+    this.#goIfAllDecided()
+  }
+
+  load(call: Call): Promise<unknown> {
+    // Whoever waited for another process, say, was not waited for; nor is who asks nobody else.
+    if (!this.#undecided.has(call)) return this.#loader.loadOne(call.args[0])
+    const load = this.#loads.get(call.name) ?? this.#seat(call.args[0])
+    this.#loads.set(call.name, load)
+    this.leave(call)
+    return load
+  }
+
+  #seat(id: unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => this.#seats.push({ id, resolve, reject }))
+  }
+
+  leave(call: Call): void {
+    if (this.#undecided.delete(call)) this.#goIfAllDecided()
+  }
+
+  #goIfAllDecided(): void {
+    if (!this.#isComplete || this.#undecided.size > 0 || this.#seats.length === 0) return
+    const seats = this.#seats
+    this.#seats = []
+    void this.#loader.load(seats)
+  }
+}
+
+/** Makes a function of lists of a {@link FunctionCache} of single ids. */
+export function callableMany(
+  cache: FunctionCache,
+  loader: Loader,
+  original: AnyFunction,
+  options: CallOptions = {},
+): CachedMany<unknown, unknown> {
+  const { signal, soft = false } = options
+  const together = async (
+    ids: readonly unknown[],
+    run: (id: unknown, round: ListRound) => Promise<unknown>,
+  ): Promise<unknown[]> => {
+    checkList(ids)
+    const round = new ListRound(loader)
+    const rows = ids.map((id) => run(id, round))
+    round.complete()
+    return Promise.all(rows)
+  }
+  const cached = (ids: readonly unknown[]) =>
+    together(ids, (id, round) => cache.call(undefined, [id], signal, round))
+  return define(cached, {
+    invalidate: async (...ids: readonly unknown[]) => {
+      const removed = await Promise.all(ids.map((id) => cache.invalidate(undefined, [id], soft)))
+      return removed.filter(Boolean).length
+    },
+    invalidateAll: async (chosen: { readonly soft?: boolean } = {}) =>
+      cache.invalidateAll(checkSoft(chosen, 'invalidateAll', soft)),
+    refresh: (ids: readonly unknown[]) => together(ids, (id, round) => cache.refresh(undefined, [id], round)),
+    peek: async (ids: readonly unknown[]) => {
+      checkList(ids)
+      return Promise.all(ids.map((id) => cache.peek(undefined, [id])))
+    },
+    prime: async (rows: Iterable<readonly [unknown, unknown]>) => {
+      await Promise.all(Array.from(rows, ([id, row]) => cache.prime(undefined, [id], row)))
+    },
+    keyOf: (id: unknown) => cache.keyOf(undefined, [id]),
+    with: (more: CallOptions) =>
+      callableMany(cache, loader, original, { ...options, ...checkCallOptions(more) }),
+    original,
+    identity: cache.identity,
+    name: original.name,
+  }) as unknown as CachedMany<unknown, unknown>
+}
+
+function checkList(ids: unknown): void {
+  if (!Array.isArray(ids)) throw new OptionError('This function takes a list of ids, such as [1, 2, 3].')
+}

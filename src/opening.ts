@@ -1,0 +1,93 @@
+import { type Call, type Outcome, outcomeOf } from './call.ts'
+import { judge, type Verdict } from './flow/freshness.ts'
+import type { Reporter } from './reporter.ts'
+import { checkBySchema } from './schema.ts'
+import { decode, isStoredError } from './serializers/encoding.ts'
+import type { ErrorClasses } from './serializers/error-classes.ts'
+import { decodeError } from './serializers/stored-error.ts'
+import type { Lookup } from './stores/store.ts'
+import type { WrapSettings } from './wrap-options.ts'
+
+/** A lookup moves by the server's clock, which may be set back a little between a write and a read. */
+const CLOCK_SLACK_MS = 1_000
+
+/** Makes results of what is stored for one function, and says what they are good for. */
+export class Opening {
+  readonly #settings: WrapSettings
+  readonly #errorClasses: ErrorClasses
+  readonly #report: Reporter
+
+  constructor(settings: WrapSettings, errorClasses: ErrorClasses, report: Reporter) {
+    this.#settings = settings
+    this.#errorClasses = errorClasses
+    this.#report = report
+  }
+
+  /** What an entry that was opened is good for. */
+  judge({ atUs, freshUntilMs, computeMs }: Lookup, { isError }: Outcome): Verdict {
+    const { grace } = this.#settings
+    const atMs = atUs / 1000
+    if (isError) return 'fresh' // as long as it lives
+    if (grace === undefined) return freshUntilMs !== undefined && freshUntilMs <= atMs ? 'gone' : 'fresh'
+    // What it is worth by now, nobody knows.
+    if (freshUntilMs !== undefined && this.#isForeign(freshUntilMs, atMs)) return 'gone'
+    return judge({ atMs, freshUntilMs, computeMs }, grace)
+  }
+
+  /** Whether a result that ends then was stored when the TTL was a longer one. */
+  #isForeign(endsAtMs: number, atMs: number): boolean {
+    const { ttlMs, absentMs } = this.#settings
+    if (ttlMs === undefined) return false
+    const longestMs = typeof absentMs === 'number' ? Math.max(ttlMs, absentMs) : ttlMs
+    return endsAtMs > atMs + longestMs + CLOCK_SLACK_MS
+  }
+
+  /** What is stored, as far as it can be used; `undefined` if there is nothing. */
+  open(call: Call, lookup: Lookup): Outcome | undefined | Promise<Outcome | undefined> {
+    const stored = this.#valid(lookup)
+    if (stored === undefined) return undefined
+    try {
+      if (isStoredError(stored)) return this.#openError(stored, lookup)
+      const outcome = outcomeOf(this.#settings.serializer, decode(this.#settings.serializer, stored), stored)
+      return this.#settings.schema === undefined ? outcome : this.check(call, outcome)
+    } catch (error) {
+      this.#report.undecodable(call, error)
+      return undefined
+    }
+  }
+
+  /** One that was stored by a process with other options is nothing to this function. */
+  #openError(stored: Buffer, { atUs, expiresAtMs }: Lookup): Outcome | undefined {
+    const { cachedErrors } = this.#settings
+    if (cachedErrors === undefined || expiresAtMs === undefined) return undefined
+    if (expiresAtMs > atUs / 1000 + cachedErrors.ttlMs + CLOCK_SLACK_MS) return undefined
+    const value = decodeError(this.#settings.serializer, stored, this.#errorClasses)
+    return outcomeOf(this.#settings.serializer, value, stored, { isError: true })
+  }
+
+  /** Whether a result passes the schema, maybe mended; `undefined` if it does not. */
+  async check(call: Call, outcome: Outcome): Promise<Outcome | undefined> {
+    const { schema, migrate } = this.#settings
+    try {
+      const checked = await checkBySchema(schema as NonNullable<typeof schema>, migrate, outcome.value)
+      if ('value' in checked) return { ...outcome, value: checked.value }
+      this.#report.invalid(call, checked.issues)
+    } catch (error) {
+      this.#report.failed(call, 'callback', error)
+    }
+    return undefined
+  }
+
+  /**
+   * What may be served at all. An entry that lost its end or its tags (`maxmemory` may take those keys alone) might never
+   * leave; one that ends later than it could was stored when the TTL was a longer one.
+   */
+  #valid({ value, atUs, expiresAtMs, isTagged }: Lookup): Buffer | undefined {
+    const { ttlMs, ttlOf, tags, grace } = this.#settings
+    if (value === undefined || (tags !== undefined && !isTagged)) return undefined
+    if (expiresAtMs === undefined) return ttlMs === undefined && ttlOf === undefined ? value : undefined
+    // Of one with a time of grace, the end of its freshness tells; of an error, its own TTL.
+    const isForeign = grace === undefined && this.#isForeign(expiresAtMs, atUs / 1000)
+    return isForeign && !isStoredError(value) ? undefined : value
+  }
+}

@@ -1,0 +1,381 @@
+import { checkBound, checkFlag, checkNames, checkText, checkTimer } from './checks.ts'
+import { type Duration, toMs } from './duration.ts'
+import { OptionError } from './errors.ts'
+import type { Grace } from './flow/freshness.ts'
+import type { ArgumentEncoder, CanonicalOptions } from './keys/canonical-options.ts'
+import { type AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
+import { type CacheSettings, checkEncoders } from './options.ts'
+import type { StandardSchema } from './schema.ts'
+import { resolveSerializer, type SerializerOption } from './serializers/resolve-serializer.ts'
+import type { Serializer } from './serializers/serializer.ts'
+import type { Aspects } from './stores/store.ts'
+
+/** What a function brings; of any function, whatever a callback takes it for. */
+type ResultOf<F extends AnyFunction> = AnyFunction extends F ? never : Awaited<ReturnType<F>>
+
+/** A callback that is asked about a result and the arguments that led to it. */
+type AboutResult<F extends AnyFunction, Answer> = (result: ResultOf<F>, ...args: Parameters<F>) => Answer
+
+/** Options of one cached function. */
+export interface WrapOptions<F extends AnyFunction = AnyFunction> {
+  /** Names the function in the cache; default its own name. Anonymous functions need one. */
+  readonly name?: string
+  /** Part of the identity: another version shares no results. */
+  readonly version?: string | number
+  /** Whether the source text is part of the identity, so that changed code shares no results; default true. */
+  readonly source?: boolean
+  /**
+   * For how long a result is fresh, exact to the millisecond; default as long as the whole lives. A function says it for
+   * each result; 0 does not store it.
+   */
+  readonly ttl?: Duration | AboutResult<F, Duration>
+  /** So much longer, past `ttl`, a result is served at once while one process refreshes it; default not at all. */
+  readonly staleTtl?: Duration
+  /**
+   * So much longer, past `ttl`, a result is served where the function fails: for any error, or for those of which `when`
+   * says so. After each failure the function is left alone for a while: a second, two, four … up to a minute.
+   */
+  readonly staleIfError?: Duration | { readonly for: Duration; readonly when?: (error: unknown) => boolean }
+  /**
+   * Lets one of many readers refresh a result shortly before its `ttl` ends, the sooner the longer it took to compute;
+   * default false. `beta` (default 1) makes it more eager above 1, less below.
+   */
+  readonly earlyRefresh?: boolean | { readonly beta?: number }
+  /** Shortens each `ttl` by a random part of it, up to this one (0.1 is a tenth), so that not all end at once; default 0. */
+  readonly jitter?: number
+  /** Which results are stored; default all. */
+  readonly cacheIf?: AboutResult<F, boolean>
+  /** Names by which `invalidateTags` finds the result, such as `'user:42'`; up to 100. */
+  readonly tags?: AboutResult<F, readonly string[]>
+  /**
+   * Who computes what is missing: `'process'` (default) each process once at a time, `'cluster'` one of all processes,
+   * while the others wait for it. Of the latter, `lease` (default 10 seconds) is how long a process that died is waited
+   * for, and `wait` (default 30 seconds) how long any is before the caller computes himself.
+   */
+  readonly singleFlight?:
+    | 'process'
+    | 'cluster'
+    | { readonly lease?: Duration | undefined; readonly wait?: Duration | undefined }
+  /** Stores errors too, of which `when` says so (default all), for so long: the next calls throw them again. */
+  readonly cacheErrors?: { readonly ttl: Duration; readonly when?: (error: unknown) => boolean }
+  /** The longest that a caller waits: then he gets a `TimeoutError`, and the work goes on without him. Default no limit. */
+  readonly timeout?: Duration
+  /** The longest that a caller waits if there is a stale result that `staleIfError` keeps: then he gets that. */
+  readonly softTimeout?: Duration
+  /** What stored results have to pass (zod, valibot, arktype …); one that does not is computed again. */
+  readonly schema?: StandardSchema
+  /** Mends a stored result that does not pass, such as one of an older shape. */
+  readonly migrate?: (stored: never) => unknown
+  /** How its results become bytes; default that of the cache. */
+  readonly serializer?: SerializerOption
+  /** Results of more bytes are not stored; default that of the cache. */
+  readonly maxValueBytes?: number
+  /** What tells its calls apart, instead of the arguments. */
+  readonly key?: (...args: Parameters<F>) => unknown
+  /** What does not: positions of arguments, and names of properties of arguments that are plain objects. */
+  readonly excludes?: readonly (number | string)[]
+  /** How instances of your classes are told apart in arguments, asked before those of the cache. */
+  readonly encoders?: readonly ArgumentEncoder[]
+  /**
+   * What of `this` tells calls apart: a function that picks it, or `'shared'` if nothing does. Without this option the
+   * function is called without `this`.
+   */
+  readonly this?: 'shared' | ((self: never) => unknown)
+  /** Whether equal calls under way at the same time may be given one and the same object; default false. */
+  readonly share?: boolean
+}
+
+/** Options of a function that loads many rows at once: those of `wrap`, as for one id. */
+export interface WrapManyOptions<Id = never, Row = never>
+  extends Omit<WrapOptions<(id: Id) => Promise<Row>>, 'this'> {
+  /** Keeps in mind for so long that there is no such row; default not at all. */
+  readonly absent?: { readonly ttl: Duration }
+  /** The cached function of a single id with which entries are shared. Its options hold; give none but `absent` beside it. */
+  readonly of?: { readonly identity: FunctionIdentity }
+}
+
+/** Options of a cached function, checked and with their defaults. */
+export interface WrapSettings {
+  readonly identity: FunctionIdentity
+  /** What is run for a call. */
+  readonly run: AnyFunction
+  /** That of every result; `undefined` for none, or one that each result has of its own. */
+  readonly ttlMs: number | undefined
+  readonly ttlOf: ((result: never, ...args: never[]) => Duration) | undefined
+  readonly jitter: number
+  readonly grace: Grace | undefined
+  readonly sparesError: (error: unknown) => boolean
+  readonly cacheIf: ((result: never, ...args: never[]) => boolean) | undefined
+  readonly tags: ((result: never, ...args: never[]) => readonly string[]) | undefined
+  /** Whether and how long to wait for another process that computes the same. */
+  readonly waitMs: number | undefined
+  readonly leaseMs: number
+  readonly cachedErrors: { readonly ttlMs: number; readonly when: (error: unknown) => boolean } | undefined
+  /** How long a row that is missing counts as missing; `undefined` for a function that knows no such thing. */
+  readonly absentMs: number | 'unstored' | undefined
+  readonly timeoutMs: number | undefined
+  readonly softTimeoutMs: number | undefined
+  readonly schema: StandardSchema | undefined
+  readonly migrate: ((stored: never) => unknown) | undefined
+  readonly serializer: Serializer
+  readonly maxValueBytes: number
+  readonly self: 'none' | 'shared' | ((self: never) => unknown)
+  readonly share: boolean
+}
+
+const WRAP_OPTIONS: Record<keyof WrapOptions, true> = {
+  name: true,
+  version: true,
+  source: true,
+  ttl: true,
+  staleTtl: true,
+  staleIfError: true,
+  earlyRefresh: true,
+  jitter: true,
+  cacheIf: true,
+  tags: true,
+  singleFlight: true,
+  cacheErrors: true,
+  timeout: true,
+  softTimeout: true,
+  schema: true,
+  migrate: true,
+  serializer: true,
+  maxValueBytes: true,
+  key: true,
+  excludes: true,
+  encoders: true,
+  this: true,
+  share: true,
+}
+
+const LEASE_MS = 10_000
+const WAIT_MS = 30_000
+
+/** @throws {OptionError | IdentityError} for a function that cannot be cached so. */
+export function checkWrapOptions(
+  original: AnyFunction,
+  options: WrapOptions,
+  cache: CacheSettings,
+): WrapSettings {
+  checkFunction(original)
+  checkNames(options, Object.keys(WRAP_OPTIONS), 'wrap')
+  if (options.key !== undefined && options.excludes !== undefined) {
+    throw new OptionError('key and excludes: give one of them; what key returns is all that counts.')
+  }
+  checkCallbacks(options)
+  checkCompany(options)
+  const { ttl, version, softTimeout, timeout } = options
+  if (version !== undefined && typeof version !== 'string' && typeof version !== 'number') {
+    throw new OptionError('version: give a text or a number.')
+  }
+  const self = options.this ?? 'none'
+  if (self !== 'none' && self !== 'shared' && typeof self !== 'function') {
+    throw new OptionError("this: give 'shared', or a function that picks what tells one `this` from another.")
+  }
+  const hasSelf = typeof self === 'function'
+  return {
+    identity: new FunctionIdentity(original, {
+      name: options.name === undefined ? undefined : checkText(options.name, 'name'),
+      version: options.version,
+      source: checkFlag(options.source ?? true, 'source'),
+      key: options.key as ((...args: never[]) => unknown) | undefined,
+      canonical: canonicalOptions(options, cache, hasSelf),
+      hasSelf,
+    }),
+    run: original,
+    ttlMs: ttl === undefined || typeof ttl === 'function' ? undefined : toMs(ttl, 'ttl'),
+    ttlOf: typeof ttl === 'function' ? ttl : undefined,
+    jitter: checkJitter(options.jitter ?? 0),
+    ...freshness(options),
+    cacheIf: options.cacheIf,
+    tags: options.tags,
+    ...singleFlight(options.singleFlight ?? 'process'),
+    cachedErrors: cachedErrors(options.cacheErrors),
+    absentMs: undefined,
+    timeoutMs: timeout === undefined ? undefined : checkTimer(toMs(timeout, 'timeout'), 'timeout'),
+    softTimeoutMs:
+      softTimeout === undefined ? undefined : checkTimer(toMs(softTimeout, 'softTimeout'), 'softTimeout'),
+    schema: checkSchema(options.schema),
+    migrate: options.migrate,
+    serializer: options.serializer === undefined ? cache.serializer : resolveSerializer(options.serializer),
+    maxValueBytes: checkBound(options.maxValueBytes ?? cache.maxValueBytes, 'maxValueBytes'),
+    self,
+    share: checkFlag(options.share ?? false, 'share'),
+  }
+}
+
+/**
+ * @param single The settings of a function with which entries are shared.
+ * @throws {OptionError | IdentityError} for a function that cannot be cached so.
+ */
+export function checkWrapManyOptions(
+  original: AnyFunction,
+  { absent, of, ...options }: WrapManyOptions,
+  cache: CacheSettings,
+  single: WrapSettings | undefined,
+): WrapSettings {
+  if (absent !== undefined) checkNames(absent, ['ttl'], 'absent')
+  const absentMs = absent === undefined ? 'unstored' : toMs(absent.ttl, 'absent.ttl')
+  if (of === undefined) return { ...checkWrapOptions(original, options as WrapOptions, cache), absentMs }
+  if (single === undefined) throw new OptionError('of: give a function that this cache has wrapped.')
+  const [own] = Object.keys(options)
+  if (own !== undefined)
+    throw new OptionError(`${own}: with of, the options of that function hold. Leave it out.`)
+  checkFunction(original)
+  return { ...single, absentMs }
+}
+
+/** What has to be asked for at every read of a function's entries. */
+export const aspectsOf = (settings: WrapSettings): Aspects => ({
+  expiry: expires(settings),
+  freshness: settings.grace !== undefined,
+  tags: settings.tags !== undefined,
+})
+
+/** Whether entries of the function have an end of their own. */
+const expires = ({ ttlMs, ttlOf, cachedErrors: errors, absentMs }: WrapSettings): boolean =>
+  ttlMs !== undefined || ttlOf !== undefined || errors !== undefined || typeof absentMs === 'number'
+
+const CALLBACKS = {
+  key: 'of the arguments that returns what tells calls apart',
+  cacheIf: 'of the result and the arguments that says whether to store it',
+  tags: 'of the result and the arguments that returns an array of names',
+  migrate: 'of what is stored that returns it mended',
+} as const
+
+function checkCallbacks(options: WrapOptions): void {
+  for (const [name, what] of Object.entries(CALLBACKS)) {
+    const callback: unknown = options[name as keyof typeof CALLBACKS]
+    if (callback !== undefined && typeof callback !== 'function') {
+      throw new OptionError(`${name}: give a function ${what}.`)
+    }
+  }
+}
+
+/** Options that mean nothing without another one. */
+const COMPANY: readonly (readonly [option: keyof WrapOptions, needs: keyof WrapOptions, why: string])[] = [
+  ['staleTtl', 'ttl', 'nothing grows stale that is fresh without end'],
+  ['staleIfError', 'ttl', 'nothing grows stale that is fresh without end'],
+  ['earlyRefresh', 'ttl', 'it refreshes before that ends'],
+  ['jitter', 'ttl', 'it is that which it shortens'],
+  ['softTimeout', 'staleIfError', 'it serves what that keeps'],
+  ['migrate', 'schema', 'it mends what does not pass that'],
+]
+
+function checkCompany(options: WrapOptions): void {
+  for (const [option, needs, why] of COMPANY) {
+    if (options[option] && options[needs] === undefined) {
+      throw new OptionError(`${option}: needs ${needs} beside it: ${why}.`)
+    }
+  }
+}
+
+function freshness({ staleTtl, staleIfError, earlyRefresh = false }: WrapOptions): {
+  grace: Grace | undefined
+  sparesError: (error: unknown) => boolean
+} {
+  const staleMs = staleTtl === undefined ? 0 : toMs(staleTtl, 'staleTtl')
+  const spare = typeof staleIfError === 'object' ? staleIfError : { for: staleIfError }
+  checkNames(spare, ['for', 'when'], 'staleIfError')
+  const sparesError = checkPredicate('when' in spare ? spare.when : undefined, 'staleIfError.when')
+  const spareMs = staleIfError === undefined ? 0 : toMs(spare.for as Duration, 'staleIfError')
+  const beta = betaOf(earlyRefresh)
+  const grace = staleMs === 0 && spareMs === 0 && beta === undefined ? undefined : { staleMs, spareMs, beta }
+  return { grace, sparesError }
+}
+
+function betaOf(earlyRefresh: NonNullable<WrapOptions['earlyRefresh']>): number | undefined {
+  if (earlyRefresh === false) return undefined
+  if (earlyRefresh === true) return 1
+  checkNames(earlyRefresh, ['beta'], 'earlyRefresh')
+  const { beta = 1 } = earlyRefresh
+  if (typeof beta === 'number' && beta > 0 && beta < Number.POSITIVE_INFINITY) return beta
+  throw new OptionError(
+    `earlyRefresh.beta: ${String(beta)} is no eagerness. Give a number above 0; 1 is the usual one.`,
+  )
+}
+
+function checkJitter(jitter: number): number {
+  if (typeof jitter === 'number' && jitter >= 0 && jitter < 1) return jitter
+  throw new OptionError(
+    `jitter: ${String(jitter)} is no part of a whole. Give a number from 0 up to, but not including, 1.`,
+  )
+}
+
+function singleFlight(option: NonNullable<WrapOptions['singleFlight']>): {
+  waitMs: number | undefined
+  leaseMs: number
+} {
+  if (option === 'process') return { waitMs: undefined, leaseMs: LEASE_MS }
+  if (option === 'cluster') return { waitMs: WAIT_MS, leaseMs: LEASE_MS }
+  if (typeof option !== 'object' || option === null) {
+    throw new OptionError(
+      `singleFlight: ${String(option)} is not known. Give 'process', 'cluster', or { lease, wait } for a cluster.`,
+    )
+  }
+  checkNames(option, ['lease', 'wait'], 'singleFlight')
+  const { lease, wait } = option
+  return {
+    waitMs: wait === undefined ? WAIT_MS : checkTimer(toMs(wait, 'singleFlight.wait'), 'singleFlight.wait'),
+    leaseMs:
+      lease === undefined ? LEASE_MS : checkTimer(toMs(lease, 'singleFlight.lease'), 'singleFlight.lease'),
+  }
+}
+
+function cachedErrors(option: WrapOptions['cacheErrors']): WrapSettings['cachedErrors'] {
+  if (option === undefined) return undefined
+  checkNames(option, ['ttl', 'when'], 'cacheErrors')
+  return {
+    ttlMs: toMs(option.ttl, 'cacheErrors.ttl'),
+    when: checkPredicate(option.when, 'cacheErrors.when'),
+  }
+}
+
+function checkPredicate(
+  when: ((error: unknown) => boolean) | undefined,
+  option: string,
+): (error: unknown) => boolean {
+  if (when === undefined) return () => true
+  if (typeof when === 'function') return when
+  throw new OptionError(`${option}: give a function of the error that says yes or no.`)
+}
+
+function checkSchema(schema: StandardSchema | undefined): StandardSchema | undefined {
+  if (schema === undefined || typeof schema?.['~standard']?.validate === 'function') return schema
+  throw new OptionError(
+    'schema: this is none. Give a schema of a library that knows the Standard Schema, such as zod, valibot or arktype.',
+  )
+}
+
+function canonicalOptions(options: WrapOptions, cache: CacheSettings, hasSelf: boolean): CanonicalOptions {
+  const excludes = options.excludes ?? []
+  if (!Array.isArray(excludes))
+    throw new OptionError('excludes: give a list of positions and names of properties.')
+  for (const excluded of excludes) {
+    if (typeof excluded === 'string' ? excluded === '' : !(Number.isInteger(excluded) && excluded >= 0)) {
+      throw new OptionError(
+        `excludes: ${typeof excluded === 'string' ? JSON.stringify(excluded) : String(excluded)} is neither a position (0, 1, …) nor the name of a property.`,
+      )
+    }
+  }
+  const positions = excludes.filter((excluded) => typeof excluded === 'number')
+  return {
+    encoders: [...checkEncoders(options.encoders ?? []), ...cache.encoders],
+    excludedNames: new Set(excludes.filter((excluded) => typeof excluded === 'string')),
+    // What stands for `this` goes before the arguments.
+    excludedPositions: new Set(hasSelf ? positions.map((position) => position + 1) : positions),
+  }
+}
+
+const GENERATORS = new Set(['GeneratorFunction', 'AsyncGeneratorFunction'])
+
+function checkFunction(original: AnyFunction): void {
+  if (typeof original !== 'function') throw new OptionError(`wrap: ${String(original)} is no function.`)
+  if (GENERATORS.has(original.constructor.name)) {
+    throw new OptionError(
+      `wrap: ${original.name || 'this'} is a generator function: what it yields cannot be stored. Wrap a function that ` +
+        'collects it, such as one that returns [...generate()].',
+    )
+  }
+}

@@ -1,0 +1,646 @@
+// For how long results are served: fresh, stale while they are refreshed, or in place of errors.
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { CacheMissError, type Duration, type WrapOptions } from '../../src/index.ts'
+import { FailingStore } from './failing-store.ts'
+import { advanceable, EACH_POLICY_AND_SCOPE, heard, type Load, names, Timeline, until } from './timeline.ts'
+import { hasServer, openTarget, type Target } from './target.ts'
+
+let target: Target
+beforeAll(async () => {
+  target = await openTarget()
+})
+afterAll(() => target.close())
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+const SECOND = 1_000
+
+/** Fresh for 100 seconds, then stale for 50, then spare up to 200 seconds after it was fresh. */
+const STALE = { ttl: 100, staleTtl: 50 } satisfies WrapOptions<Load>
+const SPARE = { ttl: 100, staleIfError: 200 } satisfies WrapOptions<Load>
+const BOTH = { ...STALE, ...SPARE } satisfies WrapOptions<Load>
+
+const unavailable = new Error('unavailable')
+
+describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
+  const newTimeline = () => new Timeline(target, create)
+
+  describe('a result that is stale', () => {
+    test('is served at once, and refreshed once behind its readers', async () => {
+      const time = newTimeline()
+      const store = time.newStore()
+      const leases = vi.spyOn(store, 'lease')
+      const { fn, place, told } = time.newProcess(STALE, { store })
+      expect(await fn('a')).toBe('a 1')
+      await time.pass(place, 95 * SECOND)
+      expect(await fn('a')).toBe('a 1')
+      expect(names(told)).toEqual(['miss', 'store', 'hit'])
+
+      await time.pass(place, 5 * SECOND)
+      const { end } = time.gate()
+      const together = await Promise.all(Array.from({ length: 100 }, () => fn('a')))
+      expect(new Set(together)).toEqual(new Set(['a 1']))
+      for (let i = 0; i < 20; i++) expect(await fn('a')).toBe('a 1')
+      await time.ran(2)
+      end('new')
+      await heard(told, 'store', 2)
+      expect(await fn('a')).toBe('new')
+      expect(time.load).toHaveBeenCalledTimes(2)
+      expect(leases).toHaveBeenCalledOnce()
+      expect(told.filter(({ event }) => event === 'refresh')).toMatchObject([
+        { function: 'load', hash: fn.keyOf('a').hash, reason: 'stale' },
+      ])
+      expect(new Set(names(told))).toEqual(new Set(['miss', 'store', 'hit', 'stale:grace', 'refresh:stale']))
+    })
+
+    test('is refreshed by one of all processes', async () => {
+      const time = newTimeline()
+      const [here, there] = [time.newProcess(STALE), time.newProcess(STALE)]
+      await here.fn('a')
+      await time.pass(here.place, 100 * SECOND)
+      const { end } = time.gate()
+      const both = [here, there].flatMap(({ fn }) => Array.from({ length: 50 }, () => fn('a')))
+      expect(new Set(await Promise.all(both))).toEqual(new Set(['a 1']))
+      for (const { fn } of [here, there, here, there]) expect(await fn('a')).toBe('a 1')
+      await time.ran(2)
+      end('new')
+      await until(() =>
+        [here, there].some(({ told }) => names(told).filter((name) => name === 'store').length > 0),
+      )
+      await vi.waitFor(async () => expect(await there.fn('a')).toBe('new'), { interval: 1 })
+      expect(await here.fn('a')).toBe('new')
+      expect(time.load).toHaveBeenCalledTimes(2)
+    })
+
+    test('is gone when its time is over', async () => {
+      const time = newTimeline()
+      const { fn, place, told } = time.newProcess(STALE)
+      await fn('a')
+      await time.pass(place, 150 * SECOND)
+      expect(await fn('a')).toBe('a 2')
+      expect(names(told)).toEqual(['miss', 'store', 'miss', 'store'])
+      await time.pass(place, 149 * SECOND)
+      expect(await fn('a')).toBe('a 2')
+    })
+
+    test('stays when its refresh fails, and the next one has to wait, longer each time', async () => {
+      const time = newTimeline()
+      const { fn, place, told } = time.newProcess(STALE)
+      await fn('a')
+      await time.pass(place, 100 * SECOND)
+      const advance = advanceable()
+      time.load.mockRejectedValue(unavailable)
+      let runs = 1
+      for (const pauseMs of [1_000, 2_000, 4_000]) {
+        expect(await fn('a')).toBe('a 1')
+        await heard(told, 'error', runs)
+        runs++
+        advance(pauseMs - 500)
+        for (let i = 0; i < 3; i++) expect(await fn('a')).toBe('a 1')
+        expect(time.load).toHaveBeenCalledTimes(runs)
+        advance(500)
+      }
+      expect(told.find(({ event }) => event === 'error')).toMatchObject({
+        during: 'refresh',
+        error: unavailable,
+      })
+
+      time.load.mockResolvedValue('new')
+      expect(await fn('a')).toBe('a 1')
+      await heard(told, 'store', 2)
+      expect(await fn('a')).toBe('new')
+
+      // What succeeded has no pauses behind it.
+      await time.pass(place, 100 * SECOND)
+      time.load.mockRejectedValue(unavailable)
+      await fn('a')
+      await heard(told, 'error', runs)
+      advance(1_000)
+      await fn('a')
+      await heard(told, 'error', runs + 1)
+    })
+
+    test('that another call computed has no pause behind it either', async () => {
+      const time = newTimeline()
+      const { fn, place, told } = time.newProcess(STALE)
+      await fn('a')
+      await time.pass(place, 100 * SECOND)
+      time.load.mockRejectedValueOnce(unavailable)
+      await fn('a')
+      await heard(told, 'error')
+      await time.pass(place, 50 * SECOND)
+      expect(await fn('a')).toBe('a 3')
+      await time.pass(place, 100 * SECOND)
+      expect(await fn('a')).toBe('a 3')
+      await heard(told, 'refresh', 2)
+    })
+
+    test('is not stored again by a refresh that began before an invalidation', async () => {
+      const time = newTimeline()
+      const { fn, place, told } = time.newProcess(STALE)
+      await fn('a')
+      await time.pass(place, 100 * SECOND)
+      const { end } = time.gate()
+      expect(await fn('a')).toBe('a 1')
+      await time.ran(2)
+      expect(await time.newProcess(STALE).fn.invalidate('a')).toBe(true)
+      end('old')
+      await heard(told, 'skip')
+      expect(told.at(-1)).toMatchObject({ event: 'skip', reason: 'invalidated' })
+      expect(await fn.peek('a')).toBeUndefined()
+      expect(await fn('a')).toBe('a 3')
+    })
+
+    test('is served and not refreshed where nothing may be executed or written', async () => {
+      const time = newTimeline()
+      const { cache, fn, place, told } = time.newProcess(STALE)
+      await fn('a')
+      await time.pass(place, 100 * SECOND)
+      expect(await cache.readOnly(() => fn('a'))).toBe('a 1')
+      expect(await cache.withMode({ write: false }, () => fn('a'))).toBe('a 1')
+      expect(names(told).slice(2)).toEqual(['stale:grace', 'stale:grace'])
+      expect(time.load).toHaveBeenCalledTimes(1)
+    })
+
+    test('is served though the store refuses its refresh', async () => {
+      const time = newTimeline()
+      const store = new FailingStore(time.newStore())
+      const { fn, place, told } = time.newProcess(STALE, { store, onError: 'throw' })
+      await fn('a')
+      await time.pass(place, 100 * SECOND)
+      for (const method of ['lease', 'put'] as const) {
+        store.failing.add(method)
+        expect(await fn('a')).toBe('a 1')
+        await vi.waitFor(() => expect(told.at(-1)).toMatchObject({ during: 'refresh', error: store.error }))
+        store.failing.delete(method)
+        told.length = 0
+      }
+      expect(await fn('a')).toBe('a 1')
+      await heard(told, 'store')
+    })
+
+    test('is passed over by who does not read', async () => {
+      const time = newTimeline()
+      const { cache, fn, place, told } = time.newProcess(STALE)
+      await fn('a')
+      await time.pass(place, 100 * SECOND)
+      expect(await cache.bypass(() => fn('a'))).toBe('a 2')
+      expect(await cache.writeOnly(() => fn('a'))).toBe('a 3')
+      expect(await fn('a')).toBe('a 3')
+      expect(names(told).slice(2)).toEqual(['store', 'hit'])
+    })
+
+    test('is served, and refreshed, if it was softly invalidated', async () => {
+      const time = newTimeline()
+      const { fn, place, told } = time.newProcess(STALE)
+      await fn('a')
+      await fn.with({ soft: true }).invalidate('a')
+      expect(await fn('a')).toBe('a 1')
+      await heard(told, 'store', 2)
+      expect(await fn('a')).toBe('a 2')
+      await fn.with({ soft: true }).invalidate('a')
+      await time.pass(place, 50 * SECOND)
+      expect(await fn('a')).toBe('a 3')
+    })
+  })
+
+  describe('a result that is spare', () => {
+    test('is served where the function fails, and for a pause after that', async () => {
+      const time = newTimeline()
+      const { fn, place, told } = time.newProcess(SPARE)
+      await fn('a')
+      await time.pass(place, 100 * SECOND)
+      const advance = advanceable()
+      time.load.mockRejectedValue(unavailable)
+      expect(await fn('a')).toBe('a 1')
+      expect(names(told).slice(2)).toEqual(['miss', 'error:refresh', 'stale:error'])
+      expect(told[3]).toMatchObject({ error: unavailable })
+
+      advance(900)
+      expect(await fn('a')).toBe('a 1')
+      expect(names(told).slice(5)).toEqual(['miss', 'stale:pause'])
+      expect(time.load).toHaveBeenCalledTimes(2)
+      advance(100)
+      expect(await fn('a')).toBe('a 1')
+      expect(time.load).toHaveBeenCalledTimes(3)
+      advance(1_900)
+      await fn('a')
+      expect(time.load).toHaveBeenCalledTimes(3)
+      advance(100)
+      time.load.mockResolvedValue('new')
+      expect(await fn('a')).toBe('new')
+      expect(time.load).toHaveBeenCalledTimes(4)
+      expect(await fn('a')).toBe('new')
+    })
+
+    test('is served to all who wait, each with a copy of his own', async () => {
+      const time = newTimeline()
+      const { fn, place } = time.newProcess(SPARE)
+      time.load.mockResolvedValueOnce({ id: 1 })
+      await fn('a')
+      await time.pass(place, 100 * SECOND)
+      time.load.mockRejectedValue(unavailable)
+      const results = await Promise.all([fn('a'), fn('a'), fn('a')])
+      expect(results).toEqual([{ id: 1 }, { id: 1 }, { id: 1 }])
+      expect(new Set(results).size).toBe(3)
+      expect(time.load).toHaveBeenCalledTimes(2)
+    })
+
+    test('is not served where the function does not fail', async () => {
+      const time = newTimeline()
+      const { fn, place } = time.newProcess(SPARE)
+      await fn('a')
+      await time.pass(place, 100 * SECOND)
+      expect(await fn('a')).toBe('a 2')
+    })
+
+    test('is gone when its time is over', async () => {
+      const time = newTimeline()
+      const { fn, place } = time.newProcess(SPARE)
+      await fn('a')
+      await time.pass(place, 300 * SECOND)
+      time.load.mockRejectedValue(unavailable)
+      await expect(fn('a')).rejects.toBe(unavailable)
+      await expect(fn('a')).rejects.toBe(unavailable) // and there is no pause
+    })
+
+    test('is kept, but not served, for errors that are not meant', async () => {
+      const when = (error: unknown): boolean => error === unavailable
+      const time = newTimeline()
+      const { fn, place, told } = time.newProcess({ ttl: 100, staleIfError: { for: 200, when } })
+      await fn('a')
+      await time.pass(place, 100 * SECOND)
+      const notFound = new RangeError('not found')
+      time.load.mockRejectedValue(notFound)
+      await expect(fn('a')).rejects.toBe(notFound)
+      await expect(fn('a')).rejects.toBe(notFound)
+      expect(time.load).toHaveBeenCalledTimes(3)
+      expect(names(told).slice(2)).toEqual(['miss', 'miss'])
+      time.load.mockRejectedValue(unavailable)
+      expect(await fn('a')).toBe('a 1')
+    })
+
+    test('is not served if what says of which errors it is fails itself', async () => {
+      const trouble = new TypeError('when')
+      const time = newTimeline()
+      const when = (): boolean => {
+        throw trouble
+      }
+      const { fn, place, told } = time.newProcess({ ttl: 100, staleIfError: { for: 200, when } })
+      await fn('a')
+      await time.pass(place, 100 * SECOND)
+      time.load.mockRejectedValue(unavailable)
+      await expect(fn('a')).rejects.toBe(unavailable)
+      expect(told.at(-1)).toMatchObject({ event: 'error', during: 'callback', error: trouble })
+    })
+
+    test('is not served for trouble of the store that the caller wants to hear of', async () => {
+      const time = newTimeline()
+      const store = new FailingStore(time.newStore())
+      const { fn, place, told } = time.newProcess(SPARE, { store, onError: 'throw' })
+      await fn('a')
+      await time.pass(place, 100 * SECOND)
+      store.failing.add('put')
+      await expect(fn('a')).rejects.toBe(store.error)
+      store.failing.delete('put')
+      expect(await fn('a')).toBe('a 3')
+      expect(names(told).slice(2)).toEqual(['miss', 'miss', 'store'])
+    })
+
+    test('is what it was to other modes', async () => {
+      const time = newTimeline()
+      const { cache, fn, place, told } = time.newProcess(SPARE)
+      await fn('a')
+      await time.pass(place, 100 * SECOND)
+      await expect(cache.readOnly(() => fn('a'))).rejects.toThrow(CacheMissError)
+      expect(await cache.withMode({ write: false }, () => fn('a'))).toBe('a 2')
+      time.load.mockRejectedValue(unavailable)
+      expect(await cache.withMode({ write: false }, () => fn('a'))).toBe('a 1')
+      await expect(cache.bypass(() => fn('a'))).rejects.toBe(unavailable)
+      await expect(cache.writeOnly(() => fn('a'))).rejects.toBe(unavailable)
+      await expect(fn.refresh('a')).rejects.toBe(unavailable)
+      expect(await fn('a')).toBe('a 1')
+      expect(names(told).filter((name) => name === 'store')).toHaveLength(1)
+    })
+  })
+
+  describe('a result that is stale first and spare then', () => {
+    test('is refreshed behind its readers first, and served in place of errors then', async () => {
+      const time = newTimeline()
+      const { fn, place, told } = time.newProcess(BOTH)
+      await fn('a')
+      const advance = advanceable()
+      time.load.mockRejectedValue(unavailable)
+      await time.pass(place, 100 * SECOND)
+      expect(await fn('a')).toBe('a 1')
+      await heard(told, 'error')
+      await time.pass(place, 50 * SECOND)
+      expect(await fn('a')).toBe('a 1')
+      expect(names(told).slice(2)).toEqual([
+        'stale:grace',
+        'refresh:stale',
+        'error:refresh',
+        'miss',
+        'stale:pause',
+      ])
+      advance(1_000)
+      expect(await fn('a')).toBe('a 1')
+      expect(names(told).slice(7)).toEqual(['miss', 'error:refresh', 'stale:error'])
+      await time.pass(place, 150 * SECOND)
+      await expect(fn('a')).rejects.toBe(unavailable)
+    })
+
+    test('is not spare because a refresh failed with an error of which it is not', async () => {
+      const time = newTimeline()
+      const { fn, place, told } = time.newProcess({ ...STALE, staleIfError: { for: 200, when: () => false } })
+      await fn('a')
+      time.load.mockRejectedValue(unavailable)
+      await time.pass(place, 100 * SECOND)
+      expect(await fn('a')).toBe('a 1')
+      await heard(told, 'error')
+      expect(await fn('a')).toBe('a 1') // it has to wait all the same
+      expect(time.load).toHaveBeenCalledTimes(2)
+      await time.pass(place, 50 * SECOND)
+      await expect(fn('a')).rejects.toBe(unavailable)
+    })
+  })
+
+  describe('early refreshing', () => {
+    const slow = (time: Timeline, advance: (ms: number) => void): void => {
+      time.load.mockImplementation(async (key) => {
+        advance(10 * SECOND)
+        return `${key} ${time.load.mock.calls.length}`
+      })
+    }
+
+    test.each([
+      { option: true, passedMs: 92 * SECOND, isEarly: false },
+      { option: true, passedMs: 94 * SECOND, isEarly: true },
+      { option: { beta: 2 }, passedMs: 85 * SECOND, isEarly: false },
+      { option: { beta: 2 }, passedMs: 88 * SECOND, isEarly: true },
+      { option: { beta: 0.1 }, passedMs: 98 * SECOND, isEarly: false },
+      { option: {}, passedMs: 94 * SECOND, isEarly: true },
+    ])('$option, after $passedMs ms of 100 s: $isEarly', async ({ option, passedMs, isEarly }) => {
+      // By an even chance, 0.693 times what the computation took before the end.
+      const time = newTimeline()
+      const processes = [1, 2].map(() => time.newProcess({ ttl: 100, earlyRefresh: option }))
+      const [here, there] = processes as [
+        ReturnType<typeof time.newProcess>,
+        ReturnType<typeof time.newProcess>,
+      ]
+      slow(time, advanceable())
+      vi.spyOn(Math, 'random').mockReturnValue(0.5)
+      await here.fn('a')
+      await time.pass(here.place, passedMs)
+      const results = await Promise.all(processes.flatMap(({ fn }) => [fn('a'), fn('a')]))
+      expect(new Set(results)).toEqual(new Set(['a 1']))
+      const refreshes = () => processes.flatMap(({ told }) => told.filter(({ event }) => event === 'refresh'))
+      if (isEarly) {
+        await vi.waitFor(async () => expect(await there.fn('a')).toBe('a 2'), { interval: 1 })
+        expect(refreshes()).toMatchObject([{ reason: 'early', function: 'load' }])
+        expect(time.load).toHaveBeenCalledTimes(2)
+      } else {
+        expect(refreshes()).toEqual([])
+        expect(time.load).toHaveBeenCalledTimes(1)
+      }
+      expect(processes.flatMap(({ told }) => names(told)).some((name) => name.startsWith('stale'))).toBe(
+        false,
+      )
+    })
+
+    test('that fails leaves the result what it is, and has to wait', async () => {
+      const time = newTimeline()
+      const { fn, place, told } = time.newProcess({ ttl: 100, earlyRefresh: true })
+      slow(time, advanceable())
+      vi.spyOn(Math, 'random').mockReturnValue(0.5)
+      await fn('a')
+      await time.pass(place, 95 * SECOND)
+      time.load.mockRejectedValue(unavailable)
+      expect(await fn('a')).toBe('a 1')
+      await heard(told, 'error')
+      expect(await fn('a')).toBe('a 1')
+      expect(names(told).slice(2)).toEqual(['hit', 'refresh:early', 'error:refresh', 'hit'])
+      await time.pass(place, 5 * SECOND)
+      await expect(fn('a')).rejects.toBe(unavailable)
+    })
+
+    test('does not happen where it may not', async () => {
+      const time = newTimeline()
+      const { cache, fn, place, told } = time.newProcess({ ttl: 100, earlyRefresh: true })
+      slow(time, advanceable())
+      vi.spyOn(Math, 'random').mockReturnValue(0.5)
+      await fn('a')
+      await time.pass(place, 95 * SECOND)
+      expect(await cache.readOnly(() => fn('a'))).toBe('a 1')
+      expect(names(told).slice(2)).toEqual(['hit'])
+    })
+  })
+
+  describe('the terms under which a result is stored', () => {
+    /** For how long it is fresh, how long it took to compute, and when it ends after it is no longer fresh. */
+    async function termsOf({ fn, place }: ReturnType<Timeline['newProcess']>, time: Timeline, key = 'a') {
+      const [lookup] = await time.newStore().peek(place, [fn.keyOf(key).hash])
+      const { atUs = 0, freshUntilMs = Number.NaN, expiresAtMs = Number.NaN, computeMs, value } = lookup ?? {}
+      const leftMs = (Number.isNaN(freshUntilMs) ? expiresAtMs : freshUntilMs) - atUs / 1_000
+      return { leftMs, graceMs: expiresAtMs - freshUntilMs, computeMs, isThere: value !== undefined }
+    }
+
+    const about = (ms: number) =>
+      expect.toSatisfy((left: number) => left > ms - 5 * SECOND && left <= ms, `up to ${ms}`)
+
+    test.each<{ options: WrapOptions<Load>; graceMs: number }>([
+      { options: STALE, graceMs: 50 * SECOND },
+      { options: SPARE, graceMs: 200 * SECOND },
+      { options: BOTH, graceMs: 200 * SECOND },
+      { options: { ttl: 100, staleTtl: '1.5s', staleIfError: { for: '250ms' } }, graceMs: 1_500 },
+      { options: { ttl: 100, earlyRefresh: true }, graceMs: 0 },
+    ])('$options: it ends exactly $graceMs ms after it was fresh', async ({ options, graceMs }) => {
+      const time = newTimeline()
+      const process = time.newProcess(options)
+      await process.fn('a')
+      expect(await termsOf(process, time)).toMatchObject({ leftMs: about(100 * SECOND), graceMs })
+      await process.fn.prime(['b'], 'known')
+      expect(await termsOf(process, time, 'b')).toMatchObject({ leftMs: about(100 * SECOND), graceMs })
+    })
+
+    test('tell how long it took to compute', async () => {
+      const time = newTimeline()
+      const process = time.newProcess(STALE)
+      const advance = advanceable()
+      time.load.mockImplementation(async () => advance(1_234.4))
+      await process.fn('a')
+      expect(await termsOf(process, time)).toMatchObject({ computeMs: 1_234 })
+    })
+
+    test.each([
+      { random: 0, ms: 100 * SECOND },
+      { random: 0.5, ms: 90 * SECOND },
+      { random: 0.999_999_9, ms: 80 * SECOND },
+    ])('are shortened by chance: $random', async ({ random, ms }) => {
+      vi.spyOn(Math, 'random').mockReturnValue(random)
+      const time = newTimeline()
+      const plain = time.newProcess({ ttl: 100, jitter: 0.2 })
+      await plain.fn('a')
+      expect(await termsOf(plain, time)).toMatchObject({ leftMs: about(ms) })
+      const graced = time.newProcess({ ...STALE, jitter: 0.2 })
+      await graced.fn('b')
+      expect(await termsOf(graced, time, 'b')).toMatchObject({ leftMs: about(ms), graceMs: 50 * SECOND })
+    })
+
+    test('may follow from the result and the arguments', async () => {
+      const time = newTimeline()
+      const ttl = vi.fn<(result: unknown, key: string) => Duration>((result, key) =>
+        key === 'a' ? 20 : `${Number(result)}m`,
+      )
+      const process = time.newProcess({ ttl, staleTtl: 50 })
+      await process.fn('a')
+      expect(await termsOf(process, time)).toMatchObject({ leftMs: about(20 * SECOND), graceMs: 50 * SECOND })
+      time.load.mockResolvedValueOnce(2)
+      await process.fn('b')
+      expect(await termsOf(process, time, 'b')).toMatchObject({ leftMs: about(120 * SECOND) })
+      expect(ttl.mock.calls).toEqual([
+        ['a 1', 'a'],
+        [2, 'b'],
+      ])
+      await time.pass(process.place, 20 * SECOND)
+      await process.fn('a')
+      await heard(process.told, 'refresh')
+    })
+
+    test.each<{ option: string; options: WrapOptions<Load> }>([
+      { option: 'a ttl of 0', options: { ttl: () => 0 } },
+      { option: 'cacheIf', options: { cacheIf: () => false } },
+    ])('may be that it is not: $option', async ({ options }) => {
+      const time = newTimeline()
+      const { fn, told } = time.newProcess(options)
+      expect(await Promise.all([fn('a'), fn('a')])).toEqual(['a 1', 'a 1'])
+      expect(await fn('a')).toBe('a 2')
+      const reason = options.cacheIf === undefined ? 'zero-ttl' : 'unwanted'
+      expect(told.filter(({ event }) => event === 'skip')).toMatchObject([{ reason }, { reason }])
+      expect(await fn.peek('a')).toBeUndefined()
+    })
+
+    test('may be for some results alone', async () => {
+      const time = newTimeline()
+      const cacheIf = vi.fn<(result: unknown, key: string) => boolean>(
+        (result, key) => result !== null && key !== 'c',
+      )
+      const { fn } = time.newProcess({ cacheIf })
+      time.load.mockResolvedValueOnce(null)
+      await fn('a')
+      expect(await fn('a')).toBe('a 2')
+      expect(await fn('a')).toBe('a 2')
+      await fn('c')
+      expect(await fn('c')).toBe('c 4')
+      expect(cacheIf.mock.calls[0]).toEqual([null, 'a'])
+    })
+
+    const boom = new RangeError('boom')
+    const fails = (): never => {
+      throw boom
+    }
+    test.each<{ option: string; options: WrapOptions<Load>; error: unknown }>([
+      { option: 'ttl', options: { ttl: fails }, error: boom },
+      { option: 'ttl with a time of grace', options: { ttl: fails, staleTtl: 5 }, error: boom },
+      { option: 'cacheIf', options: { cacheIf: fails }, error: boom },
+      { option: 'tags', options: { tags: fails }, error: boom },
+      {
+        option: 'a ttl that is none',
+        options: { ttl: () => -5 },
+        error: expect.objectContaining({ message: expect.stringMatching(/^ttl: -5 is no duration/) }),
+      },
+      {
+        option: 'tags that are none',
+        options: { tags: () => [''] },
+        error: expect.objectContaining({ message: expect.stringMatching(/^tags: /) }),
+      },
+    ])('that cannot be said are no trouble of the caller: $option', async ({ options, error }) => {
+      const time = newTimeline()
+      const { fn, told } = time.newProcess(options)
+      expect(await Promise.all([fn('a'), fn('a')])).toEqual(['a 1', 'a 1'])
+      expect(names(told)).toEqual(['miss', 'error:callback'])
+      expect(told[1]).toMatchObject({ error, function: 'load' })
+      expect(await fn.peek('a')).toBeUndefined()
+    })
+  })
+
+  describe('a result that was stored under other options', () => {
+    test('is not served beyond a TTL that is shorter now', async () => {
+      const time = newTimeline()
+      const before = time.newProcess({ ttl: 1_000, staleTtl: 100, staleIfError: 2_000 })
+      await before.fn('a')
+      const after = time.newProcess({ ttl: 10, staleTtl: 20, staleIfError: 30 })
+      time.load.mockRejectedValueOnce(unavailable)
+      await expect(after.fn('a')).rejects.toBe(unavailable)
+      expect(await after.fn('a')).toBe('a 3')
+      expect(await after.fn('a')).toBe('a 3')
+    })
+
+    test('is not served in a time of grace that is shorter now', async () => {
+      const time = newTimeline()
+      const before = time.newProcess({ ttl: 100, staleTtl: 500 })
+      await before.fn('a')
+      await time.pass(before.place, 120 * SECOND)
+      expect(await time.newProcess({ ttl: 100, staleTtl: 10 }).fn('a')).toBe('a 2')
+    })
+
+    test('is not taken for fresh where there is no time of grace any more', async () => {
+      const time = newTimeline()
+      const { cache, fn, place } = time.newProcess(STALE)
+      const strict = cache.wrap(time.load as Load, { name: 'load', source: false, ttl: 100 })
+      await fn('a')
+      await time.pass(place, 120 * SECOND)
+      expect(await strict('a')).toBe('a 2')
+    })
+
+    test('passes for stale where a time of grace is new', async () => {
+      const time = newTimeline()
+      await time.newProcess({ ttl: 100 }).fn('a')
+      const { fn, told } = time.newProcess(STALE)
+      expect(await fn('a')).toBe('a 1')
+      await heard(told, 'store')
+      expect(await fn('a')).toBe('a 2')
+    })
+  })
+
+  describe.runIf(hasServer)('a result of which nobody knows any more how fresh it is', () => {
+    async function forgotten(options: WrapOptions<Load>) {
+      const time = newTimeline()
+      const process = time.newProcess(options)
+      await process.fn('a')
+      const note = `${process.place.keys[1]}:fresh`
+      expect(await target.raw(note, 'DEL', note)).toBe(1)
+      return { time, ...process }
+    }
+
+    test('passes for stale', async () => {
+      const { fn, told } = await forgotten(BOTH)
+      expect(await fn('a')).toBe('a 1')
+      await heard(told, 'store', 2)
+      expect(await fn('a')).toBe('a 2')
+      expect(names(told).slice(2)).toEqual(['stale:grace', 'refresh:stale', 'store', 'hit'])
+    })
+
+    test('passes for spare if it is never stale', async () => {
+      const { fn, time } = await forgotten(SPARE)
+      time.load.mockRejectedValueOnce(unavailable)
+      expect(await fn('a')).toBe('a 1')
+      const other = await forgotten(SPARE)
+      expect(await other.fn('a')).toBe('a 2')
+    })
+
+    test('is gone if it is neither', async () => {
+      const { fn, time } = await forgotten({ ttl: 100, earlyRefresh: true })
+      time.load.mockRejectedValueOnce(unavailable)
+      await expect(fn('a')).rejects.toBe(unavailable)
+      expect(await fn('a')).toBe('a 3')
+    })
+
+    test('ends when it would have', async () => {
+      const { fn, time, place } = await forgotten(STALE)
+      await time.pass(place, 150 * SECOND)
+      expect(await fn('a')).toBe('a 2')
+    })
+  })
+})

@@ -1,0 +1,113 @@
+// Several processes want a result that is missing, all at the same time, and one of them dies while it computes it.
+import { type ChildProcess, fork } from 'node:child_process'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { hasServer, openTarget, type Target, unique } from './target.ts'
+import type { WaiterOrder, WaiterReport } from './waiter.ts'
+
+const PROCESSES = 4
+const CALLS = 250
+
+const urls = (): string[] =>
+  inject('server') === 'cluster'
+    ? (inject('cluster') ?? []).map(({ host, port }) => `redis://${host}:${port}`)
+    : inject('servers')
+        .filter(({ name }) => name === inject('server'))
+        .map(({ url }) => url)
+
+type Done = Extract<WaiterReport, { state: 'done' }>
+
+/** A process, and what it has told. */
+class Waiter {
+  readonly reports: WaiterReport[] = []
+  readonly #process: ChildProcess
+
+  constructor(order: WaiterOrder) {
+    this.#process = fork(join(import.meta.dirname, 'waiter.ts'), [JSON.stringify(order)], {
+      execArgv: ['--import', 'tsx'],
+    })
+    this.#process.on('message', (report) => this.reports.push(report as WaiterReport))
+  }
+
+  has(state: WaiterReport['state']): boolean {
+    return this.reports.some((report) => report.state === state)
+  }
+
+  get done(): Done | undefined {
+    return this.reports.find((report) => report.state === 'done')
+  }
+
+  begin(): void {
+    this.#process.send('begin')
+  }
+
+  kill(): void {
+    this.#process.kill('SIGKILL')
+  }
+}
+
+describe.runIf(hasServer)(`${PROCESSES} processes`, () => {
+  let target: Target
+  let waiters: Waiter[] = []
+  beforeAll(async () => {
+    target = await openTarget()
+  })
+  afterEach(() => {
+    for (const waiter of waiters) waiter.kill()
+  })
+  afterAll(() => target.close())
+
+  const all = (holds: (waiter: Waiter) => boolean, of = waiters): Promise<void> =>
+    vi.waitFor(() => expect(of.map(holds)).toEqual(of.map(() => true)), { timeout: 25_000, interval: 5 })
+
+  async function start(more: Pick<WaiterOrder, 'calls' | 'runMs' | 'lease'>): Promise<() => Promise<number>> {
+    const counter = unique('counter')
+    const order = { urls: urls(), cache: unique('processes'), counter, ...more }
+    waiters = Array.from({ length: PROCESSES }, () => new Waiter(order))
+    await all((waiter) => waiter.has('ready'))
+    return async () => Number(await target.raw(counter, 'GET', counter))
+  }
+
+  test(`with ${CALLS} calls each run the function once, and all get its result`, async () => {
+    const runs = await start({ calls: CALLS, runMs: 300, lease: '10s' })
+    for (const waiter of waiters) waiter.begin()
+    await all((waiter) => waiter.done !== undefined)
+    const dones = waiters.map(({ done }) => done as Done)
+    expect(await runs()).toBe(1)
+    expect(dones.flatMap(({ errors }) => errors)).toEqual([])
+    expect(dones.map(({ results }) => results)).toEqual(waiters.map(() => ['result 1 of key']))
+    const [computedMs = 0, ...others] = dones.flatMap(({ at }) => at.computed ?? [])
+    expect(others).toEqual([])
+    // All were told: nobody asked again and again, or waited for the lease to run out.
+    const lastMs = Math.max(...dones.map(({ at }) => at.last)) - computedMs
+    expect(lastMs).toBeLessThan(1_000)
+    if (process.env['TEST_FIGURES'] !== undefined) {
+      const each = dones.map(({ at }) => [at.first - computedMs, at.last - computedMs].map(Math.round))
+      console.log(
+        `ms from the result to the first and the last call of each process: ${JSON.stringify(each)}`,
+      )
+    }
+  })
+
+  test('of which one is killed while it computes: the next one does, within the time of a lease', async () => {
+    const runs = await start({ calls: 20, runMs: 1_500, lease: '1s' })
+    const [holder, ...others] = waiters as [Waiter, ...Waiter[]]
+    holder.begin()
+    await all((waiter) => waiter.has('runs'), [holder])
+    for (const other of others) other.begin()
+    await all((waiter) => waiter.has('waits'), others)
+    const killedMs = performance.now()
+    holder.kill()
+    await vi.waitFor(async () => expect(await runs()).toBe(2), { timeout: 5_000, interval: 5 })
+    const takenOverMs = performance.now() - killedMs
+    expect(takenOverMs).toBeLessThan(2_000)
+    await all((waiter) => waiter.done !== undefined, others)
+    expect(await runs()).toBe(2)
+    const dones = others.map(({ done }) => done as Done)
+    expect(dones.flatMap(({ errors }) => errors)).toEqual([])
+    expect(dones.map(({ results }) => results)).toEqual(others.map(() => ['result 2 of key']))
+    if (process.env['TEST_FIGURES'] !== undefined) {
+      console.log(`ms from the end of the holder to the next run: ${Math.round(takenOverMs)}`)
+    }
+  })
+})

@@ -1,0 +1,136 @@
+import { type Mock, vi } from 'vitest'
+import {
+  type AbstractPolicy,
+  type CacheEvents,
+  type CacheOptions,
+  type CachedFunction,
+  LruTPolicy,
+  MemoryStore,
+  type Place,
+  RedisFuncCache,
+  type WrapOptions,
+} from '../../src/index.ts'
+import { passTime, placeOf } from './places.ts'
+import { hasServer, POLICIES, type Target, unique } from './target.ts'
+
+/** Every policy once, and one of them in both scopes. */
+export const EACH_POLICY_AND_SCOPE = [
+  ...Object.entries(POLICIES).map(([policy, Policy]) => ({
+    policy,
+    scope: 'cache',
+    create: (): AbstractPolicy => new Policy(),
+  })),
+  { policy: 'lru_t', scope: 'function', create: (): AbstractPolicy => new LruTPolicy({ scope: 'function' }) },
+]
+
+export type Load = (key: string) => Promise<unknown>
+
+export const EVENTS = [
+  'hit',
+  'stale',
+  'miss',
+  'wait',
+  'lease',
+  'refresh',
+  'store',
+  'skip',
+  'evict',
+  'error',
+  'undecodable',
+  'invalid',
+  'lossy',
+] as const satisfies readonly (keyof CacheEvents)[]
+
+/** Something that a cache told of. */
+type Told = { [E in keyof CacheEvents]: CacheEvents[E] & { readonly event: E } }[keyof CacheEvents]
+
+/** What a cache tells of from now on. */
+export function listen(cache: RedisFuncCache): Told[] {
+  const told: Told[] = []
+  for (const event of EVENTS) cache.on(event, (detail) => told.push({ event, ...detail } as Told))
+  return told
+}
+
+/** Processes that share a store and a function, and a time that passes when the test says so. */
+export class Timeline {
+  /** The function: `<key> <number of the run>`, unless the test has it do something else. */
+  readonly load: Mock<Load> = vi.fn<Load>(async (key) => `${key} ${this.load.mock.calls.length}`)
+  readonly #target: Target
+  readonly #create: () => AbstractPolicy
+  readonly #name = unique('timeline')
+  #aheadMs = 0
+  readonly #memory = new MemoryStore({ clock: () => Date.now() + this.#aheadMs })
+
+  constructor(target: Target, create: () => AbstractPolicy = () => new LruTPolicy()) {
+    this.#target = target
+    this.#create = create
+  }
+
+  newStore() {
+    return hasServer ? this.#target.newStore() : this.#memory
+  }
+
+  /** A cache of its own, as another process has it. */
+  newProcess(options: WrapOptions<Load> = {}, cacheOptions: Partial<CacheOptions> = {}) {
+    const cache = new RedisFuncCache(this.#name, this.#create(), { store: this.newStore(), ...cacheOptions })
+    const fn: CachedFunction<Load> = cache.wrap(this.load as Load, {
+      name: 'load',
+      source: false,
+      ...options,
+    })
+    const place: Place = placeOf(cache, fn.keyOf(''))
+    return { cache, fn, place, told: listen(cache) }
+  }
+
+  /** Lets time pass for all that is stored in a place. */
+  async pass(place: Place, ms: number): Promise<void> {
+    if (hasServer) await passTime(this.#target, place, ms)
+    else this.#aheadMs += ms
+  }
+
+  /** The next run ends when the test says so. */
+  gate() {
+    let end: (result: unknown) => void = () => {}
+    let fail: (error: unknown) => void = () => {}
+    const result = new Promise<unknown>((resolve, reject) => {
+      end = resolve
+      fail = reject
+    })
+    this.load.mockImplementationOnce(() => result)
+    return { end, fail }
+  }
+
+  /** Waits until the function was run so often. */
+  ran(times: number): Promise<void> {
+    return until(() => this.load.mock.calls.length >= times)
+  }
+}
+
+/** Waits until something holds. */
+export const until = (holds: () => boolean): Promise<void> =>
+  vi.waitFor(
+    () => {
+      if (!holds()) throw new Error('It does not hold yet.')
+    },
+    { interval: 1, timeout: 5_000 },
+  )
+
+/** Waits until a cache has told so often of something. */
+export const heard = (told: readonly Told[], event: keyof CacheEvents, times = 1): Promise<void> =>
+  until(() => told.filter((each) => each.event === event).length >= times)
+
+/** Names of what was told, with reasons: `stale:grace`, `error:refresh`. */
+export const names = (told: readonly Told[]): string[] =>
+  told.map((each) => {
+    if ('reason' in each) return `${each.event}:${each.reason}`
+    return 'during' in each ? `${each.event}:${each.during}` : each.event
+  })
+
+/** Stops the clock of this process, by which pauses and computations are measured; returns what moves it on. */
+export function advanceable(): (ms: number) => void {
+  let nowMs = performance.now()
+  vi.spyOn(performance, 'now').mockImplementation(() => nowMs)
+  return (ms) => {
+    nowMs += ms
+  }
+}

@@ -1,0 +1,74 @@
+// One of the processes that want the same result at the same time: started by processes.test.ts.
+import { createClient, createCluster } from 'redis'
+import { LruTPolicy, RedisFuncCache } from '../../src/index.ts'
+
+/** What a process is told to do. */
+export interface WaiterOrder {
+  /** One server, or some nodes of a cluster. */
+  readonly urls: readonly string[]
+  readonly cache: string
+  /** Counts the runs of the function. */
+  readonly counter: string
+  readonly calls: number
+  /** How long the function runs. */
+  readonly runMs: number
+  readonly lease: '1s' | '10s'
+}
+
+/** What it tells: that it is ready; that its function runs; and what became of its calls. */
+export type WaiterReport =
+  | { readonly state: 'ready' | 'runs' | 'waits' }
+  | {
+      readonly state: 'done'
+      readonly results: readonly string[]
+      readonly errors: readonly string[]
+      /** When the function had its result here, and when the first and the last call had it; milliseconds since 1970. */
+      readonly at: { readonly computed: number | undefined; readonly first: number; readonly last: number }
+    }
+
+const order = JSON.parse(process.argv[2] as string) as WaiterOrder
+const [url, ...more] = order.urls.map((each) => ({ url: each }))
+const client =
+  more.length > 0 && url !== undefined
+    ? await createCluster({ rootNodes: [url, ...more] }).connect()
+    : await createClient(url).connect()
+
+const tell = (report: WaiterReport): void => void process.send?.(report)
+const nowMs = (): number => performance.timeOrigin + performance.now()
+
+const errors: string[] = []
+let computed: number | undefined
+const cache = new RedisFuncCache(order.cache, new LruTPolicy(), { client })
+cache.on('error', ({ during, error }) => errors.push(`${during}: ${String(error)}`))
+cache.on('wait', () => tell({ state: 'waits' }))
+const work = cache.wrap(
+  async (key: string) => {
+    const run = await client.incr(order.counter)
+    tell({ state: 'runs' })
+    await new Promise((resolve) => setTimeout(resolve, order.runMs))
+    computed = nowMs()
+    return `result ${run} of ${key}`
+  },
+  { name: 'work', source: false, singleFlight: { lease: order.lease, wait: '30s' } },
+)
+
+process.once('message', async () => {
+  let first: number | undefined
+  let last = 0
+  const results = await Promise.all(
+    Array.from({ length: order.calls }, async () => {
+      const result = await work('key').catch((error: unknown) => {
+        errors.push(String(error))
+        return ''
+      })
+      last = nowMs()
+      first ??= last
+      return result
+    }),
+  )
+  tell({ state: 'done', results: [...new Set(results)], errors, at: { computed, first: first ?? 0, last } })
+  await cache.close()
+  client.destroy()
+  process.disconnect()
+})
+tell({ state: 'ready' })
