@@ -127,11 +127,11 @@ export class Computation {
   /** Under which terms to store a result; `undefined` for not at all. */
   #terms(call: Call, value: unknown, computeMs: number): Terms | undefined {
     const { cacheIf, absentMs } = this.#settings
+    const isAbsent = this.#isAbsent(value)
     try {
-      if (absentMs === 'unstored' && (value === undefined || value === null)) {
-        return this.#skipped(call, 'absent')
-      }
-      if (cacheIf !== undefined && !cacheIf(value as never, ...(call.args as never[]))) {
+      if (isAbsent && absentMs === 'unstored') return this.#skipped(call, 'absent')
+      // What is kept of a row that is missing, `absent` says.
+      if (!isAbsent && cacheIf !== undefined && !cacheIf(value as never, ...(call.args as never[]))) {
         return this.#skipped(call, 'unwanted')
       }
       return this.#termsOf(value, call.args, computeMs) ?? this.#skipped(call, 'zero-ttl')
@@ -139,6 +139,11 @@ export class Computation {
       this.#report.failed(call, 'callback', error)
       return undefined
     }
+  }
+
+  /** Whether it stands for a row that is missing. */
+  #isAbsent(value: unknown): boolean {
+    return this.#settings.absentMs !== undefined && (value === undefined || value === null)
   }
 
   #skipped(call: Call, reason: 'absent' | 'unwanted' | 'zero-ttl'): undefined {
@@ -152,7 +157,9 @@ export class Computation {
     const freshMs = ttlMs === undefined ? undefined : jittered(ttlMs, jitter)
     const note: Note = {
       ...(grace && freshMs !== undefined && { freshMs, computeMs: Math.round(computeMs) }),
-      ...(tags && { tags: checkTags(tags(value as never, ...(args as never[]))) }),
+      ...(tags && {
+        tags: checkTags(tags(value as never, ...(args as never[]))),
+      }),
     }
     const graceMs = grace === undefined ? 0 : Math.max(grace.staleMs, grace.spareMs)
     return {
@@ -163,7 +170,7 @@ export class Computation {
 
   #ttlOf(value: unknown, args: readonly unknown[]): number | undefined {
     const { ttlMs, ttlOf, absentMs } = this.#settings
-    if (typeof absentMs === 'number' && (value === undefined || value === null)) return absentMs
+    if (typeof absentMs === 'number' && this.#isAbsent(value)) return absentMs
     if (ttlOf === undefined) return ttlMs
     const ttl = ttlOf(value as never, ...(args as never[]))
     return ttl === 0 ? 0 : toMs(ttl, 'ttl')

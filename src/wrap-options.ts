@@ -87,7 +87,9 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
 
 /** Options of a function that loads many rows at once: those of `wrap`, as for one id. */
 export interface WrapManyOptions<Id = never, Row = never>
-  extends Omit<WrapOptions<(id: Id) => Promise<Row>>, 'this'> {
+  extends Omit<WrapOptions<(id: Id) => Promise<Row>>, 'this' | 'tags'> {
+  /** Names by which `invalidateTags` finds a row, or, with `absent`, that there is none. */
+  readonly tags?: (row: Row | undefined, id: Id) => readonly string[]
   /** Keeps in mind for so long that there is no such row; default not at all. */
   readonly absent?: { readonly ttl: Duration }
   /** The cached function of a single id with which entries are shared. Its options hold; give none but `absent` beside it. */
@@ -219,6 +221,9 @@ export function checkWrapManyOptions(
   const absentMs = absent === undefined ? 'unstored' : toMs(absent.ttl, 'absent.ttl')
   if (of === undefined) return { ...checkWrapOptions(original, options as WrapOptions, cache), absentMs }
   if (single === undefined) throw new OptionError('of: give a function that this cache has wrapped.')
+  if (typeof single.self === 'function') {
+    throw new OptionError('of: results of that function depend on `this`, which a list of ids has not.')
+  }
   const [own] = Object.keys(options)
   if (own !== undefined)
     throw new OptionError(`${own}: with of, the options of that function hold. Leave it out.`)

@@ -300,6 +300,15 @@ describe.each(EVERY)('$how: a row that is missing', ({ create }) => {
     expect(forgetful.loads).toHaveLength(2)
   })
 
+  test('are not asked about by cacheIf where they are missing', async () => {
+    const answer = (ids: readonly number[]) => ids.map((id) => (id < 1_000 ? user(id) : undefined))
+    const cacheIf = vi.fn<(row: User) => boolean>(({ id }) => id > 1)
+    const { users, errors } = newUsers(create, { answer, options: { absent: { ttl: '1h' }, cacheIf } })
+    await users([1, 2, 1_000])
+    expect(cacheIf).toHaveBeenCalledTimes(2)
+    expect(errors).toEqual([])
+  })
+
   test('may be missing in a Map', async () => {
     const answer = (ids: readonly number[]) =>
       new Map(ids.filter((id) => id < 1_000).map((id) => [id, user(id)]))
@@ -379,10 +388,12 @@ describe.each(EVERY)('$how: with a function of a single id', ({ create }) => {
     const { cache, getUser } = shared('of')
     const other = cache.wrapMany(rowsOf, { name: 'other' })
     const elsewhere = shared('of')
+    const self = cache.wrap((id: number) => user(id), { name: 'self', this: (self: unknown) => self })
     const load = (ids: readonly number[]) => rowsOf(ids)
     const attempts: [options: object, message: RegExp][] = [
       [{ of: elsewhere.getUser }, /of: give a function that this cache has wrapped/],
       [{ of: other }, /of: give a function that this cache has wrapped/],
+      [{ of: self }, /of: results of that function depend on `this`/],
       [{ of: getUser, ttl: '1h' }, /ttl: with of, the options of that function hold/],
       [{ of: getUser, absent: { seconds: 1 } }, /seconds: absent knows no such option/],
       [{ name: 'x', absent: { ttl: 0 } }, /absent.ttl: 0 is no duration/],
