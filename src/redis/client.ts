@@ -30,7 +30,7 @@ export interface RedisPort {
 
 /** Who hears messages. */
 export interface MessageListener {
-  /** A message came on a channel that is subscribed to. */
+  /** A message came on a channel that is subscribed to. Once in a while one comes twice. */
   message(channel: string, message: Buffer): void
   /** The connection is lost: from a moment ago on, nothing is heard. Called once until {@link restored} is. */
   lost(): void

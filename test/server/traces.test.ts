@@ -50,20 +50,20 @@ function cases(): Case[] {
 }
 
 /**
- * Every trace on every server would take half an hour, so each server replays its share; together they replay them all.
- * `TRACES=all` replays all on each.
+ * Every trace on every server would take half an hour, so each server replays its share: traces, or one size of them.
+ * Together they replay them all. `TRACES=all` replays all on each.
  */
 const SHARES: Record<string, readonly string[]> = {
   'redis-7.0': ['multi3'],
   'redis-8.0': ['web12'],
   'valkey-8.1': ['cloudphysics'],
   'valkey-9': ['scarab'],
-  cluster: ['multi3'],
+  cluster: ['multi3 1000'],
 }
 
-function isShared({ trace }: Case): boolean {
+function isShared({ trace, size }: Case): boolean {
   const share = process.env['TRACES'] === 'all' ? undefined : SHARES[inject('server')]
-  return share === undefined || share.includes(trace)
+  return share === undefined || share.includes(trace) || share.includes(`${trace} ${size}`)
 }
 
 /** Over a server, one trace after the other would mostly wait for the network; together they keep it busy. */
