@@ -2,6 +2,9 @@
 local index, values, expiry, fence, fresh, tags, leases =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 
+-- So many keys every pair has; the policy's own come after them.
+local FIXED_KEYS = 7
+
 -- `unpack` fails at 8,000 results, and some hosts allow 3,999 arguments a command.
 local CHUNK = 1000
 
@@ -10,7 +13,7 @@ local ext = {}
 
 -- The n-th structure that the policy keeps beside its index.
 local function structure(n)
-  return KEYS[7 + n]
+  return KEYS[FIXED_KEYS + n]
 end
 
 -- Whole numbers go to commands as text: a Lua number would be printed with %.17g, slowly.
@@ -31,4 +34,8 @@ local function now_us()
     moment_us = time[1] * 1000000 + time[2]
   end
   return moment_us
+end
+
+local function now_ms()
+  return math.floor(now_us() / 1000)
 end

@@ -58,14 +58,10 @@ local function untag(hashes)
   end
 end
 
-local function set_tags(hash, names)
-  if exists(tags) then
-    untag({ hash })
-  end
-  if not names then
-    return
-  end
-  local own, members = prefix_of('h', hash), { '0', prefix_of('h', hash) }
+-- Gives an entry that has none its tags.
+local function tag(hash, names)
+  local own = prefix_of('h', hash)
+  local members = { '0', own }
   for i = 1, #names do
     local at = #members
     members[at + 1], members[at + 2] = '0', own .. names[i]
@@ -75,7 +71,7 @@ local function set_tags(hash, names)
   wrote(tags)
 end
 
--- Sets what each entry has of a kind, or has not: `with` alternates names and values as the command takes them, `without` have none.
+-- Sets what entries have of a kind: `with` alternates as the command takes it, those named in `without` have none.
 local function set_all(key, set, with, unset, without)
   if #with > 0 then
     redis.call(set, key, unpack(with))
@@ -95,9 +91,8 @@ local function fresh_until(hash)
   end
 end
 
--- Removes what entries have outside the index.
+-- Removes what entries have outside the index. Returns how many of them there were.
 local function forget(hashes)
-  redis.call('HDEL', values, unpack(hashes))
   if exists(expiry) then
     redis.call('ZREM', expiry, unpack(hashes))
   end
@@ -107,17 +102,18 @@ local function forget(hashes)
   if exists(tags) then
     untag(hashes)
   end
+  return redis.call('HDEL', values, unpack(hashes))
 end
 
--- Removes entries as a whole.
+-- Removes entries as a whole. Returns how many of them there were.
 local function discard(hashes)
   remove(hashes)
-  forget(hashes)
+  return forget(hashes)
 end
 
 -- Removes everything but the fence, which has to outlive it, and the leases, which are not of entries.
 local function discard_all()
-  redis.call('UNLINK', index, values, expiry, fresh, tags, unpack(KEYS, 8))
+  redis.call('UNLINK', index, values, expiry, fresh, tags, unpack(KEYS, FIXED_KEYS + 1))
   existing = nil
 end
 
@@ -133,11 +129,11 @@ local function heal()
 end
 
 -- Removes expired entries, the first thousand of them; returns how many.
-local function sweep(now_ms)
+local function sweep()
   if not exists(expiry) then
     return 0
   end
-  local expired = redis.call('ZRANGEBYSCORE', expiry, '-inf', now_ms, 'LIMIT', 0, CHUNK)
+  local expired = redis.call('ZRANGEBYSCORE', expiry, '-inf', now_ms(), 'LIMIT', 0, CHUNK)
   if #expired > 0 then
     discard(expired)
   end

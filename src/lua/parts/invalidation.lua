@@ -10,7 +10,7 @@ end
 -- An entry with a time of grace is stale from now on, and gone when that has passed; the others are removed. Returns how
 -- many there were.
 local function soften(hashes)
-  local now_ms, doomed, kept = math.floor(now_us() / 1000), {}, 0
+  local at_ms, doomed, kept = now_ms(), {}, 0
   for i = 1, #hashes do
     local hash = hashes[i]
     local until_ms, rest = fresh_until(hash)
@@ -19,17 +19,13 @@ local function soften(hashes)
       doomed[#doomed + 1] = hash
     else
       kept = kept + 1
-      if until_ms > now_ms then
-        redis.call('HSET', fresh, hash, digits(now_ms) .. rest)
-        redis.call('ZADD', expiry, digits(ends_ms - (until_ms - now_ms)), hash)
+      if until_ms > at_ms then
+        redis.call('HSET', fresh, hash, digits(at_ms) .. rest)
+        redis.call('ZADD', expiry, digits(ends_ms - (until_ms - at_ms)), hash)
       end
     end
   end
-  local before = redis.call('HLEN', values)
-  if #doomed > 0 then
-    discard(doomed)
-  end
-  return before - redis.call('HLEN', values) + kept
+  return kept + (#doomed > 0 and discard(doomed) or 0)
 end
 
 -- Invalidates entries. Returns how many there were.
@@ -38,10 +34,5 @@ local function drop(hashes, is_soft)
     return 0
   end
   end_leases(hashes)
-  if is_soft then
-    return soften(hashes)
-  end
-  local before = redis.call('HLEN', values)
-  discard(hashes)
-  return before - redis.call('HLEN', values)
+  return is_soft and soften(hashes) or discard(hashes)
 end

@@ -19,7 +19,7 @@ if cursor == '0' then
   end
   end_leases(own)
 end
-sweep(math.floor(now_us() / 1000))
+sweep()
 
 -- Redis has NOVALUES since 7.4, Valkey since 8.0. Elsewhere the values come along, and so fewer at a time.
 local scanned, step = redis.pcall('HSCAN', values, cursor, 'COUNT', CHUNK, 'NOVALUES'), 1

@@ -13,7 +13,7 @@ if from == 1 and after == '' then
   heal()
   raise_fence('t:', names)
 end
-sweep(math.floor(now_us() / 1000))
+sweep()
 
 -- What stays is met again under its other tags, and dealt with once.
 local function first_met(hashes, place)

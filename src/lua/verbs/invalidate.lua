@@ -9,7 +9,7 @@ local hashes = slice(ARGV, 3, count + 2)
 ext = slice(ARGV, count + 3, #ARGV)
 
 heal()
-sweep(math.floor(now_us() / 1000))
+sweep()
 local dropped = drop(hashes, is_soft)
 raise_fence('h:', hashes)
 return dropped

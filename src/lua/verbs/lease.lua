@@ -3,10 +3,10 @@
 -- ARGV: 1 lease_ms, 2 count, then for each: hash, until when it was seen to be fresh (empty: no such entry was seen)
 -- Reply: the moment in microseconds, then for each: 0 (there is an entry to be had now) or 1 (leased to the caller) or
 --        2 (leased to another), and until when in microseconds, which also is the name of the lease
--- uses: entries
+-- uses: entries lease-keeping
 local lease_us, count = ARGV[1] * 1000, tonumber(ARGV[2])
 local at_us = now_us()
-local at_ms = math.floor(at_us / 1000)
+local at_ms = now_ms()
 
 -- Whether there is an entry that is alive and fresh. For a reader who has seen one that will not do: another than that.
 local function is_there(hash, seen)
@@ -42,7 +42,7 @@ for i = 3, 2 * count + 1, 2 do
   reply[#reply + 1] = state
   reply[#reply + 1] = until_us
 end
-if has_taken and redis.call('PTTL', leases) < 2 * lease_us / 1000 then
-  redis.call('PEXPIRE', leases, digits(3 * lease_us / 1000))
+if has_taken then
+  keep_leases(lease_us)
 end
 return reply

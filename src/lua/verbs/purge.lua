@@ -2,12 +2,11 @@
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
 -- ARGV: the policy's own arguments
 -- Reply: number of entries removed, the expired ones not counted
--- uses: entries handing-over invalidation
+-- uses: entries counting handing-over invalidation
 ext = ARGV
-local expired = redis.call('ZCOUNT', expiry, '-inf', math.floor(now_us() / 1000))
-local live = math.max(0, redis.call('HLEN', values) - expired) -- the expiry may outlive values that `maxmemory` took
+local removed = live()
 discard_all()
 end_leases(redis.call('ZRANGE', leases, 0, -1))
 redis.call('UNLINK', fence)
 raise_fence('', { '' })
-return live
+return removed

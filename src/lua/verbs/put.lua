@@ -14,11 +14,10 @@ local max_size, ttl_ms, sliding = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] 
 local part, count = tonumber(ARGV[4]), tonumber(ARGV[5])
 ext = slice(ARGV, 6 + 5 * count, #ARGV)
 
-local at_us = now_us()
-local at_ms = math.floor(at_us / 1000)
+local at_us, at_ms = now_us(), now_ms()
 
 local held = heal()
-local expired = sweep(at_ms)
+local expired = sweep()
 held = held - expired
 local evicted, was_empty = 0, held == 0
 
@@ -103,6 +102,9 @@ for i = 6, 5 * count + 1, 5 do
   reply[#reply + 1] = refused and 0 or 1
 end
 
+if #used > 0 and exists(tags) then
+  untag(used)
+end
 local ends, endless, freshness, timeless = {}, {}, {}, {}
 for i = 1, #hashes do
   local hash = hashes[i]
@@ -119,7 +121,9 @@ for i = 1, #hashes do
   else
     timeless[#timeless + 1] = hash
   end
-  set_tags(hash, note.tags)
+  if note.tags then
+    tag(hash, note.tags)
+  end
 end
 set_all(expiry, 'ZADD', ends, 'ZREM', endless)
 set_all(fresh, 'HSET', freshness, 'HDEL', timeless)
@@ -137,7 +141,7 @@ reply[2], reply[3] = evicted, expired
 
 -- Whether a key may have come to be here, and so have no end yet: it joins the values.
 local function may_be_new(i)
-  return was_empty or written[KEYS[i]] or i > 7
+  return was_empty or written[KEYS[i]] or i > FIXED_KEYS
 end
 
 -- A sliding TTL is renewed when a tenth of it has run down. Fence and leases have ends of their own.

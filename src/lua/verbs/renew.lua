@@ -2,6 +2,7 @@
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
 -- ARGV: 1 lease_ms, 2 count, then for each: hash, the name of the lease
 -- Reply: for each its new name; 0 if it was lost
+-- uses: lease-keeping
 local lease_us, count = ARGV[1] * 1000, tonumber(ARGV[2])
 local reply = {}
 for i = 3, 2 * count + 1, 2 do
@@ -13,7 +14,5 @@ for i = 3, 2 * count + 1, 2 do
   end
   reply[#reply + 1] = until_us
 end
-if redis.call('PTTL', leases) < 2 * lease_us / 1000 then
-  redis.call('PEXPIRE', leases, digits(3 * lease_us / 1000))
-end
+keep_leases(lease_us)
 return reply

@@ -2,5 +2,5 @@
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
 -- ARGV: none
 -- Reply: number of entries, the expired ones not counted
-local expired = redis.call('ZCOUNT', expiry, '-inf', math.floor(now_us() / 1000))
-return math.max(0, redis.call('HLEN', values) - expired) -- the expiry may outlive values that `maxmemory` took
+-- uses: counting
+return live()
