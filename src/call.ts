@@ -2,9 +2,9 @@ import { AsyncResource } from 'node:async_hooks'
 import type { Context } from './context.ts'
 import type { Waiter } from './flow/batcher.ts'
 import { Flight } from './flow/single-flight.ts'
-import type { Hash } from './keys/call-hash.ts'
+import { type Hash, textOfHash } from './keys/call-hash.ts'
 import type { Serializer } from './serializers/serializer.ts'
-import { flightName, type Shelf } from './shelf.ts'
+import type { Shelf } from './shelf.ts'
 import type { Lookup } from './stores/store.ts'
 
 /** What a call under way brings to all who wait for it. */
@@ -87,7 +87,7 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup> {
     this.#receiver = receiver
     this.shelf = shelf
     this.hash = hash
-    this.name = flightName(hash)
+    this.name = textOfHash(hash)
     this.self = self
     this.args = args
     this.context = context

@@ -155,17 +155,22 @@ export class Computation {
     const ttlMs = this.#ttlOf(value, args)
     if (ttlMs === 0) return undefined
     const freshMs = ttlMs === undefined ? undefined : jittered(ttlMs, jitter)
-    const note: Note = {
-      ...(grace && freshMs !== undefined && { freshMs, computeMs: Math.round(computeMs) }),
-      ...(tags && {
-        tags: checkTags(tags(value as never, ...(args as never[]))),
-      }),
-    }
     const graceMs = grace === undefined ? 0 : Math.max(grace.staleMs, grace.spareMs)
     return {
       ttlMs: freshMs === undefined ? undefined : freshMs + graceMs,
-      note: grace || tags ? note : undefined,
+      note: this.#noteOf(freshMs, computeMs, tags && checkTags(tags(value as never, ...(args as never[])))),
     }
+  }
+
+  /** What readers of the function ask for besides a result and its end; `undefined` for nothing. */
+  #noteOf(
+    freshMs: number | undefined,
+    computeMs: number,
+    tags: readonly string[] | undefined,
+  ): Note | undefined {
+    const isTimed = this.#settings.grace !== undefined && freshMs !== undefined
+    if (!isTimed && tags === undefined) return undefined
+    return { ...(isTimed && { freshMs, computeMs: Math.round(computeMs) }), ...(tags && { tags }) }
   }
 
   #ttlOf(value: unknown, args: readonly unknown[]): number | undefined {
@@ -232,11 +237,10 @@ export class Computation {
   }
 
   async #writeError(call: Call, stored: string | Buffer, right: Right): Promise<void> {
-    const { cachedErrors, grace, tags } = this.#settings
+    const { cachedErrors, tags } = this.#settings
     const ttlMs = cachedErrors?.ttlMs
-    const note: Note = { ...(grace && { freshMs: ttlMs, computeMs: 0 }), ...(tags && { tags: [] }) }
     try {
-      await this.#write(call, stored, { ttlMs, note: grace || tags ? note : undefined }, right)
+      await this.#write(call, stored, { ttlMs, note: this.#noteOf(ttlMs, 0, tags && []) }, right)
     } catch (trouble) {
       this.#report.failed(call, 'put', trouble) // what the caller is to hear of is the error of the function
     }

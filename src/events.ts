@@ -49,7 +49,8 @@ export type SkipReason = 'invalidated' | 'too-large' | 'no-token' | 'zero-ttl' |
 /** Which step failed. */
 export type ErrorPhase = 'get' | 'put' | 'lease' | 'serialize' | 'refresh' | 'callback'
 
-const EVENTS = [
+/** All of them. */
+export const EVENTS: readonly (keyof CacheEvents)[] = [
   'hit',
   'stale',
   'miss',
@@ -63,7 +64,7 @@ const EVENTS = [
   'undecodable',
   'invalid',
   'lossy',
-] as const satisfies readonly (keyof CacheEvents)[]
+]
 
 /** For whoever watches all caches of the process: one channel an event, such as `redis-func-cache:hit`. */
 const CHANNELS = Object.fromEntries(EVENTS.map((event) => [event, channel(`redis-func-cache:${event}`)]))
@@ -86,11 +87,10 @@ export class Events {
   }
 
   /**
-   * Does nothing where nobody listens; an `error` event without a listener throws nothing. What a listener throws is an
+   * Tells whoever listens. An `error` event without a listener throws nothing. What a listener throws is an
    * uncaught exception of the process, as with `node:diagnostics_channel`: it is not the affair of the call told of.
    */
   emit<E extends keyof CacheEvents>(event: E, detail: CacheEvents[E]): void {
-    if (!this.wants(event)) return
     CHANNELS[event]?.publish(detail)
     try {
       if (this.#emitter.listenerCount(event) > 0) this.#emitter.emit(event, detail)

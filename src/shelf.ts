@@ -1,9 +1,9 @@
-import { Batcher, type Waiter } from './flow/batcher.ts'
 import { Backoff } from './flow/backoff.ts'
+import { Batcher, type Waiter } from './flow/batcher.ts'
 import { Leases } from './flow/lease.ts'
 import { SingleFlight } from './flow/single-flight.ts'
 import { TouchBuffer } from './flow/touch-buffer.ts'
-import type { Hash } from './keys/call-hash.ts'
+import { type Hash, textOfHash } from './keys/call-hash.ts'
 import type { HeldLease, LeaseAnswer, LeaseWish, Lookup, NewEntry, Place, Store } from './stores/store.ts'
 
 /** What became of an entry to store. */
@@ -60,7 +60,7 @@ export class Shelf<F> {
     this.#reads = new Batcher(
       (hashes) => this.#getAll(hashes),
       PIECE_BYTES,
-      (hash) => (this.#large.size > 0 && this.#large.get(flightName(hash))) || ENTRY_BYTES,
+      (hash) => (this.#large.size > 0 && this.#large.get(textOfHash(hash))) || ENTRY_BYTES,
     )
     this.#writes = new Batcher((entries) => this.#putAll(entries), PIECE_BYTES, bytesOf)
     this.#releases = new Batcher(async (held) => {
@@ -94,7 +94,7 @@ export class Shelf<F> {
 
   /** Keeps calls under way from being joined, and from being stored. */
   async invalidate(hash: Hash, soft: boolean): Promise<boolean> {
-    this.flights.drop(flightName(hash))
+    this.flights.drop(textOfHash(hash))
     return (await this.#store.invalidate(this.place, [hash], soft)) > 0
   }
 
@@ -165,10 +165,10 @@ export class Shelf<F> {
 
   #learn(hash: Hash, value: Buffer | undefined): void {
     if (value === undefined) return
-    this.#touches?.add(flightName(hash), hash)
+    this.#touches?.add(textOfHash(hash), hash)
     if (value.length <= LARGE_BYTES) return
     if (this.#large.size >= LARGE_LIMIT) this.#large.clear()
-    this.#large.set(flightName(hash), value.length)
+    this.#large.set(textOfHash(hash), value.length)
   }
 
   async #putAll(entries: readonly NewEntry[]): Promise<Stored[]> {
@@ -182,6 +182,3 @@ export class Shelf<F> {
 const LEASES_A_PIECE = 500
 
 const bytesOf = ({ value }: NewEntry): number => Math.max(ENTRY_BYTES, value.length)
-
-/** Hashes as keys of a map: of bytes, one character each. */
-export const flightName = (hash: Hash): string => (typeof hash === 'string' ? hash : hash.toString('latin1'))

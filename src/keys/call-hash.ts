@@ -12,6 +12,9 @@ export type HashEncoding = (typeof ENCODINGS)[number]
 /** A call hash: the name of an entry inside its key pair. */
 export type Hash = string | Buffer
 
+/** A call hash as the key of a map: of bytes, one character each. */
+export const textOfHash = (hash: Hash): string => (typeof hash === 'string' ? hash : hash.toString('latin1'))
+
 /** An algorithm (default `'sha256'`), or an algorithm and how the digest is written (default `'base64'`). */
 export type CallHashOptions =
   | HashAlgorithm

@@ -1,4 +1,4 @@
-import type { Hash } from '../keys/call-hash.ts'
+import { type Hash, textOfHash } from '../keys/call-hash.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
 import type { AbstractPolicy } from '../policies/abstract-policy.ts'
 import { Fence, MemoryContent } from './memory-content.ts'
@@ -65,7 +65,7 @@ export class MemoryStore implements Store {
   async touch(place: Place, hashes: readonly Hash[]): Promise<void> {
     const content = this.#contentOf(place)
     // Those read together were read at the same time: in the index, equal scores are ordered by name.
-    content.order.touch(hashes.map(text).sort())
+    content.order.touch(hashes.map(textOfHash).sort())
     const { ttlMs, sliding } = place.limits
     if (sliding && ttlMs !== undefined && content.values.size > 0) content.expiresAtMs = this.#clock() + ttlMs
   }
@@ -78,7 +78,7 @@ export class MemoryStore implements Store {
     const expired = content.sweep(atMs)
     const { maxSize } = place.limits
     let evicted = content.makeRoom(0, maxSize) // the bound may have been lowered
-    const named = entries.map((entry) => [text(entry.hash), entry] as const)
+    const named = entries.map((entry) => [textOfHash(entry.hash), entry] as const)
     const stored = named.map(([name, entry]) => {
       const { token, note } = entry
       if (token !== undefined && fence.refuses(membersOf(place, name, entry), token, atUs)) return false
@@ -90,10 +90,8 @@ export class MemoryStore implements Store {
       atMs,
       maxSize,
     )
-    for (const [name, { note }] of named) {
-      if (note?.lease !== undefined) this.#handOver(place, name, note.lease)
-    }
     named.forEach(([name, { note }], i) => {
+      if (note?.lease !== undefined) this.#handOver(place, name, note.lease)
       if (note?.overrules && stored[i]) this.#endLease(place, name)
     })
     const { ttlMs, sliding } = place.limits
@@ -104,7 +102,7 @@ export class MemoryStore implements Store {
   }
 
   async invalidate(place: Place, hashes: readonly Hash[], soft = false): Promise<number> {
-    const names = hashes.map(text)
+    const names = hashes.map(textOfHash)
     return this.#drop(
       place,
       () => names,
@@ -114,7 +112,7 @@ export class MemoryStore implements Store {
   }
 
   async invalidateFunction(place: Place, part: Hash, soft = false): Promise<number> {
-    const begin = text(part)
+    const begin = textOfHash(part)
     const isOwn = (name: string) => name.startsWith(begin)
     for (const name of [...this.#leasesOf(place).keys()].filter(isOwn)) this.#endLease(place, name)
     const own = ({ values }: MemoryContent) => [...values.keys()].filter(isOwn)
@@ -149,7 +147,7 @@ export class MemoryStore implements Store {
     const atUs = this.#tick()
     for (const [name, untilUs] of leases) if (untilUs <= atUs) leases.delete(name)
     return wishes.map(({ hash, seenMs }): LeaseAnswer => {
-      const name = text(hash)
+      const name = textOfHash(hash)
       if (content.isThere(name, seenMs, atUs)) return { state: 'there', atUs }
       const untilUs = leases.get(name)
       if (untilUs !== undefined) return { state: 'held', atUs, untilUs }
@@ -163,7 +161,7 @@ export class MemoryStore implements Store {
     const leases = this.#leasesOf(place)
     const atUs = this.#tick()
     return held.map(({ hash, lease }) => {
-      const name = text(hash)
+      const name = textOfHash(hash)
       if (leases.get(name) !== lease) return 0
       const renewed = Math.max(atUs + leaseMs * 1000, lease + 1)
       leases.set(name, renewed)
@@ -172,12 +170,11 @@ export class MemoryStore implements Store {
   }
 
   async release(place: Place, held: readonly HeldLease[]): Promise<void> {
-    for (const { hash, lease } of held) this.#handOver(place, text(hash), lease)
+    for (const { hash, lease } of held) this.#handOver(place, textOfHash(hash), lease)
   }
 
   async watch(place: Place, watcher: LeaseWatcher): Promise<LeaseWatch> {
-    const watchers = this.#watchers.get(place.keys[0]) ?? new Set()
-    this.#watchers.set(place.keys[0], watchers.add(watcher))
+    const watchers = entryOf(this.#watchers, place.keys[0], () => new Set()).add(watcher)
     return {
       async close() {
         watchers.delete(watcher)
@@ -188,8 +185,7 @@ export class MemoryStore implements Store {
   async close(): Promise<void> {}
 
   async register(registry: string, place: Place): Promise<void> {
-    const pairs = this.#registries.get(registry) ?? new Map<string, KeyPair>()
-    this.#registries.set(registry, pairs.set(place.keys[0], place.keys))
+    entryOf(this.#registries, registry, () => new Map()).set(place.keys[0], place.keys)
   }
 
   async registered(registry: string): Promise<readonly KeyPair[]> {
@@ -210,7 +206,7 @@ export class MemoryStore implements Store {
     const { values, expiry, fresh, tags } = this.#contentOf(place)
     const atUs = this.#tick()
     return hashes.map((hash) => {
-      const name = text(hash)
+      const name = textOfHash(hash)
       const expiresAtMs = expiry.get(name)
       const isLive = (expiresAtMs ?? Number.POSITIVE_INFINITY) * 1000 > atUs
       const { untilMs: freshUntilMs, computeMs } = fresh.get(name) ?? {}
@@ -280,9 +276,6 @@ export class MemoryStore implements Store {
     return this.#lastUs
   }
 }
-
-/** Hashes of bytes as text, one character a byte. */
-const text = (hash: Hash): string => (typeof hash === 'string' ? hash : hash.toString('latin1'))
 
 /** What the fence may have been raised for, of an entry. */
 function membersOf({ policy }: Place, name: string, { note }: NewEntry): string[] {

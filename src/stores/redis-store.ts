@@ -2,8 +2,8 @@ import { RemoteClock } from '../flow/remote-clock.ts'
 import type { Hash } from '../keys/call-hash.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
 import type { Verb } from '../lua/compose.ts'
-import type { Command, RedisClient, RedisPort, Reply } from '../redis/client.ts'
 import type { AbstractPolicy } from '../policies/abstract-policy.ts'
+import type { Command, RedisClient, RedisPort, Reply } from '../redis/client.ts'
 import { toPort } from '../redis/port.ts'
 import { evalsha, isNoScript, runScript, type Script } from '../redis/script.ts'
 import { MessageBoard } from './message-board.ts'
@@ -96,7 +96,7 @@ export class RedisStore implements Store {
     const args: (string | Buffer)[] = [
       maxSize === Number.POSITIVE_INFINITY ? '0' : String(maxSize),
       String(ttlMs ?? 0),
-      sliding ? '1' : '0',
+      flag(sliding),
       String(place.policy.hashPartBytes),
       String(entries.length),
     ]
@@ -110,7 +110,7 @@ export class RedisStore implements Store {
       ...number[],
     ]
     this.#hearOrder(place, atUs)
-    return { evicted, expired, stored: stored.map((flag) => flag === 1) }
+    return { evicted, expired, stored: stored.map((isStored) => isStored === 1) }
   }
 
   invalidate(place: Place, hashes: readonly Hash[], soft = false): Promise<number> {
