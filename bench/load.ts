@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Cached } from './contenders/contender.ts'
 import type { Latencies, Run } from './protocol.ts'
 import { quantile } from './statistics.ts'
@@ -50,12 +51,13 @@ export async function callAll(call: (id: number) => Promise<unknown>, count: num
   await Promise.all(Array.from({ length: 64 }, lane))
 }
 
-/**
- * Lone hits beside lone raw GETs, closely interleaved so that noise meets both.
- *
- * Both go in pairs of which the second counts: what a call leaves behind on the wire, such as a touch that nobody waits
- * for, then burdens the next call of the same kind and not the other one's.
- */
+/** Calls of one kind in a row, enough for what follows a call, such as a touch that nobody waits for, to meet the next. */
+const IN_A_ROW = 100
+
+/** What was left behind on the wire is done by then. */
+const AFTERMATH_MS = 3
+
+/** Lone hits beside lone raw GETs, closely interleaved so that noise meets both; none bears what the other left behind. */
 export async function alternate(
   cached: Cached,
   ids: Iterator<number, never>,
@@ -66,10 +68,9 @@ export async function alternate(
   const raw: number[] = []
   const end = performance.now() + ms
   while (performance.now() < end) {
-    await cached.call(ids.next().value)
-    hits.push(await microseconds(() => cached.call(ids.next().value)))
-    await cached.rawGet(rawKey)
-    raw.push(await microseconds(() => cached.rawGet(rawKey)))
+    for (let i = 0; i < IN_A_ROW; i++) hits.push(await microseconds(() => cached.call(ids.next().value)))
+    await pause(AFTERMATH_MS)
+    for (let i = 0; i < IN_A_ROW; i++) raw.push(await microseconds(() => cached.rawGet(rawKey)))
   }
   return { hits: ends(hits), raw: ends(raw) }
 }

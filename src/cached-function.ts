@@ -151,21 +151,33 @@ export class FunctionCache {
   /** What a caller gets when the flight that he is on has landed: its value if it is his own, else a copy. */
   #board(call: Call, flight: Call, signal: AbortSignal | undefined): Promise<unknown> {
     const { timeoutMs } = this.#settings
-    const { departures } = call.shelf
     const result = new Promise<unknown>((resolve, reject) => {
-      const passenger: Passenger<Outcome> = {
-        land: (outcome) => {
-          // The call may have come after an invalidation, and must not get what was before.
-          const isLate = flight !== call && (outcome.isOutdated || departures > flight.provenAt)
-          if (isLate) resolve(this.#board(call, this.#takeOff(call, signal), signal))
-          else if (outcome.isError) reject(outcome.value)
-          else resolve(flight === call ? outcome.value : this.#share(call, outcome, signal))
-        },
-        crash: reject,
-      }
+      const passenger =
+        flight === call ? new Owner(resolve, reject) : this.#guest(call, flight, signal, resolve, reject)
       flight.board(signal === undefined ? passenger : leaving(passenger, flight, signal))
     })
     return timeoutMs === undefined ? result : within(result, timeoutMs, () => this.#timeoutError(timeoutMs))
+  }
+
+  /** Who joins the flight of another call. */
+  #guest(
+    call: Call,
+    flight: Call,
+    signal: AbortSignal | undefined,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ): Passenger<Outcome> {
+    const { departures } = call.shelf
+    return {
+      land: (outcome) => {
+        // The call may have come after an invalidation, and must not get what was before.
+        const isLate = outcome.isOutdated || departures > flight.provenAt
+        if (isLate) resolve(this.#board(call, this.#takeOff(call, signal), signal))
+        else if (outcome.isError) reject(outcome.value)
+        else resolve(this.#share(call, outcome, signal))
+      },
+      crash: reject,
+    }
   }
 
   /** What a call that joined another one gets: a copy of its own, unless nobody can change it or sharing is wished. */
@@ -335,14 +347,13 @@ export class FunctionCache {
     const { waitMs } = this.#settings
     const { context } = call
     if (waitMs === undefined || !context.mode.read) {
-      const token = context.mode.read ? lookup?.atUs : await this.#tokenOf(call)
-      return { token, isLeased: false }
+      return { token: await this.#tokenBy(call, lookup), isLeased: false }
     }
     try {
       return await this.#wait(call, lookup, performance.now() + waitMs)
     } catch (error) {
       this.#spare(call, 'lease', error)
-      return { token: lookup?.atUs, isLeased: false }
+      return { token: await this.#tokenBy(call, lookup), isLeased: false }
     }
   }
 
@@ -372,7 +383,7 @@ export class FunctionCache {
       return { outcome }
     if (turn.state === 'ended') return this.#wait(call, second, untilMs, true)
     // What will not do is computed without a lease: another process finds nothing amiss with it.
-    return { token: second.atUs, isLeased: false }
+    return { token: await this.#tokenBy(call, second), isLeased: false }
   }
 
   /** Has one of all processes refresh a result, behind those who are served the old one. */
@@ -394,6 +405,12 @@ export class FunctionCache {
     this.#report.refreshes(call, reason)
     const { value, isError } = await this.#run(call, { token: answer.atUs, isLeased: true }, 'served')
     if (isError) throw value
+  }
+
+  /** The time of a lookup, if that was asked for. One that failed has none, and a second question would be no better off. */
+  #tokenBy(call: Call, lookup: Lookup | undefined): Promise<number | undefined> | number | undefined {
+    if (call.context.mode.read && lookup === undefined) return undefined
+    return lookup?.atUs ?? this.#tokenOf(call)
   }
 
   async #tokenOf(call: Call): Promise<number | undefined> {
@@ -436,6 +453,22 @@ export class FunctionCache {
     return new TimeoutError(
       `${this.identity.name}: no result within ${ms} ms. The function goes on, and what it returns may still be stored.`,
     )
+  }
+}
+
+/** Who is on his own flight. */
+class Owner implements Passenger<Outcome> {
+  readonly #resolve: (value: unknown) => void
+  readonly crash: (error: unknown) => void
+
+  constructor(resolve: (value: unknown) => void, reject: (error: unknown) => void) {
+    this.#resolve = resolve
+    this.crash = reject
+  }
+
+  land({ value, isError }: Outcome): void {
+    if (isError) this.crash(value)
+    else this.#resolve(value)
   }
 }
 

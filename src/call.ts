@@ -22,14 +22,17 @@ export interface Outcome {
   readonly isOutdated: boolean
 }
 
+const NOTHING_MORE: Partial<Outcome> = {}
+
 /** An outcome that is a value just computed or found, unless more is said. */
 export function outcomeOf(
   serializer: Serializer,
   value: unknown,
   stored: string | Buffer | undefined,
-  more: Partial<Outcome> = {},
+  more: Partial<Outcome> = NOTHING_MORE,
 ): Outcome {
-  return { value, stored, serializer, isError: false, isSpared: false, isOutdated: false, ...more }
+  const { isError = false, isSpared = false, isOutdated = false } = more
+  return { value, stored, serializer, isError, isSpared, isOutdated }
 }
 
 /** The place of a call, and its name there. */

@@ -26,7 +26,7 @@ export class Opening {
   /** What an entry that was opened is good for. */
   judge({ atUs, freshUntilMs, computeMs }: Lookup, { isError }: Outcome): Verdict {
     const { grace } = this.#settings
-    const atMs = atUs / 1000
+    const atMs = millisecondsOf(atUs)
     if (isError) return 'fresh' // as long as it lives
     if (grace === undefined) return freshUntilMs !== undefined && freshUntilMs <= atMs ? 'gone' : 'fresh'
     // What it is worth by now, nobody knows.
@@ -60,7 +60,7 @@ export class Opening {
   #openError(stored: Buffer, { atUs, expiresAtMs }: Lookup): Outcome | undefined {
     const { cachedErrors } = this.#settings
     if (cachedErrors === undefined || expiresAtMs === undefined) return undefined
-    if (expiresAtMs > atUs / 1000 + cachedErrors.ttlMs + CLOCK_SLACK_MS) return undefined
+    if (expiresAtMs > millisecondsOf(atUs) + cachedErrors.ttlMs + CLOCK_SLACK_MS) return undefined
     const value = decodeError(this.#settings.serializer, stored, this.#errorClasses)
     return outcomeOf(this.#settings.serializer, value, stored, { isError: true })
   }
@@ -87,7 +87,10 @@ export class Opening {
     if (value === undefined || (tags !== undefined && !isTagged)) return undefined
     if (expiresAtMs === undefined) return ttlMs === undefined && ttlOf === undefined ? value : undefined
     // Of one with a time of grace, the end of its freshness tells; of an error, its own TTL.
-    const isForeign = grace === undefined && this.#isForeign(expiresAtMs, atUs / 1000)
+    const isForeign = grace === undefined && this.#isForeign(expiresAtMs, millisecondsOf(atUs))
     return isForeign && !isStoredError(value) ? undefined : value
   }
 }
+
+/** Without a time nothing was found that ends. */
+const millisecondsOf = (atUs = Number.POSITIVE_INFINITY): number => atUs / 1000

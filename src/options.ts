@@ -43,7 +43,8 @@ export interface CacheOptions {
   readonly maxValueBytes?: number
   /**
    * Lets the policy wait to be told of reads, for so many milliseconds, in which an entry counts as read once. Saves the
-   * server work where few entries are read often. Default: it is told at once, in exact order.
+   * server work where few entries are read often. Default: it is told a millisecond later, of every read in its order, and
+   * before this process stores anything.
    */
   readonly touch?: { readonly everyMs: number }
   /** How instances of your classes are told apart in arguments. */

@@ -27,6 +27,21 @@ const LARGE_LIMIT = 1_000
 const RENEW_AFTER = 0.1
 const RENEW_AT_LATEST_MS = 3_600_000
 
+/**
+ * Touches follow the reads so soon, and before whatever is put next: a caller who works one call at a time sees the exact
+ * order, and waits for no touch.
+ */
+const TOUCH_WITHIN_MS = 1
+
+/**
+ * A result that has to be computed needs the time of its lookup, as a token. Where so many misses are to be expected, it is
+ * asked for along with the entries: in vain, that costs a twentieth of what asking later does.
+ */
+const WORTH_A_TIME = 1 / 20
+
+/** What one lookup changes in the rate of the misses. */
+const MISS_RATE_STEP = 1 / 64
+
 /** One place of the store, and the traffic with it: what is asked for in one turn travels together. */
 export class Shelf<F> {
   readonly place: Place
@@ -42,16 +57,20 @@ export class Shelf<F> {
   readonly #registry: string | undefined
   readonly #reads: Batcher<Hash, Lookup>
   readonly #writes: Batcher<NewEntry, Stored>
+  readonly #times: Batcher<undefined, number>
   readonly #touches: TouchBuffer<Hash> | undefined
+  readonly #doTouchesWait: boolean
   readonly #large = new Map<string, number>()
   readonly #leases = new Map<number, Leases<LeaseWish, HeldLease>>()
   readonly #releases: Batcher<HeldLease, void>
+  /** The part of the lookups that found nothing, of late. */
+  #missRate = 1
   #registration: Promise<void> | undefined
   #renewAtMs = 0
 
   /**
    * @param registry The list in which the place is to be noted as long as it is used, if in any.
-   * @param touchEveryMs How long the policy may wait to be told of reads; `undefined` for not at all.
+   * @param touchEveryMs How long the policy may wait to be told of reads; `undefined` to be told before anything is put.
    */
   constructor(store: Store, place: Place, registry: string | undefined, touchEveryMs: number | undefined) {
     this.#store = store
@@ -67,10 +86,18 @@ export class Shelf<F> {
       await store.release(place, held)
       return held.map(() => undefined)
     }, LEASES_A_PIECE)
-    this.#touches =
-      touchEveryMs === undefined || !place.policy.readsChangeOrder
-        ? undefined
-        : new TouchBuffer(touchEveryMs, (hashes) => store.touch(place, hashes).catch(() => {}))
+    this.#times = new Batcher(async (askers) => {
+      const atUs = await store.now(place)
+      return askers.map(() => atUs)
+    }, Number.POSITIVE_INFINITY)
+    this.#doTouchesWait = touchEveryMs !== undefined
+    if (place.policy.readsChangeOrder) {
+      const touch = (hashes: readonly Hash[]) => this.#touch(hashes)
+      this.#touches =
+        touchEveryMs === undefined
+          ? new TouchBuffer(TOUCH_WITHIN_MS, touch)
+          : new TouchBuffer(touchEveryMs, touch, textOfHash)
+    }
   }
 
   /** Looks an entry up, together with all that are asked for in this turn. */
@@ -87,8 +114,9 @@ export class Shelf<F> {
     return this.#writes.ask(entry)
   }
 
+  /** Looks an entry up without telling the policy. */
   async peek(hash: Hash): Promise<Lookup> {
-    const [lookup] = await this.#store.peek(this.place, [hash])
+    const [lookup] = await this.#store.get(this.place, [hash])
     return lookup as Lookup
   }
 
@@ -100,7 +128,7 @@ export class Shelf<F> {
 
   /** A token for a computation that begins now. */
   now(): Promise<number> {
-    return this.#store.now(this.place)
+    return this.#times.ask(undefined)
   }
 
   /** The leases of so many milliseconds. */
@@ -156,23 +184,36 @@ export class Shelf<F> {
   async #getAll(hashes: readonly Hash[]): Promise<readonly Lookup[]> {
     this.departures++
     this.register()?.catch(() => {}) // whoever computes hears of it
-    const lookups = await (this.#touches === undefined
-      ? this.#store.get(this.place, hashes)
-      : this.#store.peek(this.place, hashes))
-    for (let i = 0; i < hashes.length; i++) this.#learn(hashes[i] as Hash, lookups[i]?.value)
+    const isTimed = this.#missRate * hashes.length > WORTH_A_TIME
+    const lookups = await this.#store.get(this.place, hashes, isTimed)
+    let hits = 0
+    for (let i = 0; i < hashes.length; i++) {
+      const value = lookups[i]?.value
+      if (value === undefined) continue
+      hits++
+      this.#learn(hashes[i] as Hash, value)
+    }
+    if (hits > 0 && this.#touches === undefined) this.#touch(hashes)
+    const share = Math.min(1, hashes.length * MISS_RATE_STEP)
+    this.#missRate += (1 - hits / hashes.length - this.#missRate) * share
     return lookups
   }
 
-  #learn(hash: Hash, value: Buffer | undefined): void {
-    if (value === undefined) return
-    this.#touches?.add(textOfHash(hash), hash)
-    if (value.length <= LARGE_BYTES) return
+  #learn(hash: Hash, { length }: Buffer): void {
+    this.#touches?.add(hash)
+    if (length <= LARGE_BYTES) return
     if (this.#large.size >= LARGE_LIMIT) this.#large.clear()
-    this.#large.set(textOfHash(hash), value.length)
+    this.#large.set(textOfHash(hash), length)
+  }
+
+  /** A touch that is lost costs a place in the order, never a value: its trouble is nobody's. */
+  #touch(hashes: readonly Hash[]): void {
+    this.#store.touch(this.place, hashes).catch(() => {})
   }
 
   async #putAll(entries: readonly NewEntry[]): Promise<Stored[]> {
     this.departures++
+    if (!this.#doTouchesWait) this.#touches?.flush() // who is to leave depends on them
     const { evicted, stored } = await this.#store.put(this.place, entries)
     return stored.map((flag, i) => ({ stored: flag, evicted: i === 0 ? evicted : 0 }))
   }

@@ -21,9 +21,13 @@ export class RemoteClock {
     this.#lastUs = Math.max(this.#lastUs, atUs)
   }
 
-  /** The time there, in microseconds. */
-  now(): number {
-    this.#lastUs = Math.max(this.#lastUs + 1, this.#aheadUs + Math.floor(this.#elapsedMs() * 1000))
+  /**
+   * The time there, in microseconds.
+   *
+   * @param count How many moments are wanted, each a microsecond after the other: this is the last of them.
+   */
+  now(count: number = 1): number {
+    this.#lastUs = Math.max(this.#lastUs + count, this.#aheadUs + Math.floor(this.#elapsedMs() * 1000))
     return this.#lastUs
   }
 }

@@ -6,35 +6,41 @@ export interface Passenger<Outcome> {
 
 /** Work under way that others may join. */
 export class Flight<Outcome> {
-  #passengers: Passenger<Outcome>[] = []
+  /** Most fly alone: a list made for one has no room set aside for sixteen more. */
+  #passengers: Passenger<Outcome>[] | undefined
   #landed: { readonly outcome: Outcome } | undefined
   #crashed: { readonly error: unknown } | undefined
 
   board(passenger: Passenger<Outcome>): void {
     if (this.#landed !== undefined) passenger.land(this.#landed.outcome)
     else if (this.#crashed !== undefined) passenger.crash(this.#crashed.error)
+    else if (this.#passengers === undefined) this.#passengers = [passenger]
     else this.#passengers.push(passenger)
   }
 
   /** Whether nobody is left. */
   leave(passenger: Passenger<Outcome>): boolean {
-    this.#passengers = this.#passengers.filter((other) => other !== passenger)
-    return this.#passengers.length === 0
+    this.#passengers = this.#passengers?.filter((other) => other !== passenger)
+    return (this.#passengers ?? []).length === 0
   }
 
   /** Who boards later has the same outcome. What comes after the first landing or crash is nobody's. */
   land(outcome: Outcome): void {
     if (this.#landed !== undefined || this.#crashed !== undefined) return
     this.#landed = { outcome }
-    for (const passenger of this.#passengers) passenger.land(outcome)
-    this.#passengers = []
+    for (const passenger of this.#disembark()) passenger.land(outcome)
   }
 
   crash(error: unknown): void {
     if (this.#landed !== undefined || this.#crashed !== undefined) return
     this.#crashed = { error }
-    for (const passenger of this.#passengers) passenger.crash(error)
-    this.#passengers = []
+    for (const passenger of this.#disembark()) passenger.crash(error)
+  }
+
+  #disembark(): readonly Passenger<Outcome>[] {
+    const passengers = this.#passengers ?? []
+    this.#passengers = undefined
+    return passengers
   }
 }
 

@@ -1,33 +1,43 @@
 /** As many as fit into one command. */
 const LIMIT = 1_000
 
-/** Gathers what was read, so that an entry read often is touched once in a while. (The read buffer of Caffeine.) */
+/** Gathers what was read, so that its readers wait for nothing else, and many are touched at once. (The read buffer of Caffeine.) */
 export class TouchBuffer<Item> {
-  readonly #everyMs: number
+  readonly #forMs: number
   readonly #touch: (items: readonly Item[]) => void
-  #pending = new Map<string, Item>()
+  readonly #nameOf: ((item: Item) => string) | undefined
+  readonly #waiting = new Map<string | number, Item>()
+  #reads = 0
   #timer: NodeJS.Timeout | undefined
 
-  /** @param touch Told at most once in `everyMs`, unless a thousand have come together before. */
-  constructor(everyMs: number, touch: (items: readonly Item[]) => void) {
-    this.#everyMs = everyMs
+  /**
+   * @param forMs How long they wait, unless a thousand have come together before.
+   * @param touch Told of them, in the order in which they were read last.
+   * @param nameOf Reads of the same name count once; default: each counts.
+   */
+  constructor(forMs: number, touch: (items: readonly Item[]) => void, nameOf?: (item: Item) => string) {
+    this.#forMs = forMs
     this.#touch = touch
+    this.#nameOf = nameOf
   }
 
-  add(name: string, item: Item): void {
+  add(item: Item): void {
+    const name = this.#nameOf === undefined ? this.#reads++ : this.#nameOf(item)
     // The last read counts: it goes to the end.
-    this.#pending.delete(name)
-    this.#pending.set(name, item)
-    if (this.#pending.size >= LIMIT) this.#flush()
+    this.#waiting.delete(name)
+    this.#waiting.set(name, item)
+    if (this.#waiting.size >= LIMIT) this.flush()
     // Touches that wait keep no process alive.
-    else this.#timer ??= setTimeout(() => this.#flush(), this.#everyMs).unref()
+    else this.#timer ??= setTimeout(() => this.flush(), this.#forMs).unref()
   }
 
-  #flush(): void {
+  /** Touches now what waits. */
+  flush(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const items = [...this.#pending.values()]
-    this.#pending = new Map()
+    if (this.#waiting.size === 0) return
+    const items = [...this.#waiting.values()]
+    this.#waiting.clear()
     this.#touch(items)
   }
 }

@@ -4,7 +4,7 @@
  * Given the same calls, both evict the same hashes in the same order (RR: with the same chances).
  */
 export interface EvictionOrder {
-  /** Entries were read. Unknown hashes are passed over. */
+  /** Entries were read, in that order, some maybe more than once. Unknown hashes are passed over. */
   touch(hashes: readonly string[]): void
   /** A new entry. */
   insert(hash: string): void

@@ -20,9 +20,9 @@ export class LruTPolicy extends AbstractPolicy {
 
   /** XX: who has been evicted meanwhile stays out. GT: who was touched later, by whatever process, stays there. */
   override touchCommand(index: string, hashes: readonly Hash[], clock: RemoteClock): Command {
-    const score = String(clock.now())
     const command: [string, ...Hash[]] = ['ZADD', index, 'XX', 'GT']
-    for (const hash of hashes) command.push(score, hash)
+    let score = clock.now(hashes.length) - hashes.length
+    for (const hash of hashes) command.push(String(++score), hash)
     return command
   }
 

@@ -46,14 +46,17 @@ export function isNoScript(error: unknown): boolean {
  * never sent: some hosts forbid it.
  *
  * @param keys At least one; all in one slot.
+ * @param isNew Whether to send the text at once: what is sent behind is then executed behind it in any case.
  */
 export async function runScript(
   port: RedisPort,
   script: Script,
   keys: readonly string[],
   args: readonly (string | Buffer)[],
+  isNew: boolean = false,
 ): Promise<Reply> {
   const send = (command: Command) => port.send(keys[0] as string, [command])[0] as Promise<Reply>
+  if (isNew) return send(evalFull(script, keys, args))
   try {
     return await send(evalsha(script, keys, args))
   } catch (error) {

@@ -78,8 +78,7 @@ export class MemoryContent {
       else if (!added.has(name)) used.add(name)
       this.#keep(name, entry, atMs)
     }
-    // Those used together were used at the same time: in the index, equal scores are ordered by name.
-    this.order.touch([...used].sort())
+    this.order.touch([...used])
     return this.#admit([...added], maxSize)
   }
 

@@ -53,19 +53,28 @@ export class MemoryStore implements Store {
   }
 
   async get(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
-    const lookups = this.#read(place, hashes)
-    await this.touch(place, hashes)
-    return lookups
-  }
-
-  async peek(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
-    return this.#read(place, hashes)
+    const { values, expiry, fresh, tags } = this.#contentOf(place)
+    const atUs = this.#tick()
+    return hashes.map((hash) => {
+      const name = textOfHash(hash)
+      const expiresAtMs = expiry.get(name)
+      const isLive = (expiresAtMs ?? Number.POSITIVE_INFINITY) * 1000 > atUs
+      const { untilMs: freshUntilMs, computeMs } = fresh.get(name) ?? {}
+      const isTagged = !place.aspects.tags || tags.of(name) !== undefined
+      return {
+        atUs,
+        value: isLive ? values.get(name) : undefined,
+        expiresAtMs,
+        freshUntilMs,
+        computeMs,
+        isTagged,
+      }
+    })
   }
 
   async touch(place: Place, hashes: readonly Hash[]): Promise<void> {
     const content = this.#contentOf(place)
-    // Those read together were read at the same time: in the index, equal scores are ordered by name.
-    content.order.touch(hashes.map(textOfHash).sort())
+    content.order.touch(hashes.map(textOfHash))
     const { ttlMs, sliding } = place.limits
     if (sliding && ttlMs !== undefined && content.values.size > 0) content.expiresAtMs = this.#clock() + ttlMs
   }
@@ -200,26 +209,6 @@ export class MemoryStore implements Store {
     for (const [hash, value] of values) {
       yield [hash, value, expiry.get(hash), { ...fresh.get(hash), tags: tags.of(hash) }]
     }
-  }
-
-  #read(place: Place, hashes: readonly Hash[]): readonly Lookup[] {
-    const { values, expiry, fresh, tags } = this.#contentOf(place)
-    const atUs = this.#tick()
-    return hashes.map((hash) => {
-      const name = textOfHash(hash)
-      const expiresAtMs = expiry.get(name)
-      const isLive = (expiresAtMs ?? Number.POSITIVE_INFINITY) * 1000 > atUs
-      const { untilMs: freshUntilMs, computeMs } = fresh.get(name) ?? {}
-      const isTagged = !place.aspects.tags || tags.of(name) !== undefined
-      return {
-        atUs,
-        value: isLive ? values.get(name) : undefined,
-        expiresAtMs,
-        freshUntilMs,
-        computeMs,
-        isTagged,
-      }
-    })
   }
 
   /** Drops entries, ends their leases, and keeps loads that are under way from storing them. */

@@ -1,5 +1,4 @@
 import { StoreError } from '../errors.ts'
-import type { RemoteClock } from '../flow/remote-clock.ts'
 import type { Hash } from '../keys/call-hash.ts'
 import type { Command, Reply } from '../redis/client.ts'
 import { toNumber } from '../redis/port.ts'
@@ -19,57 +18,55 @@ export type Keys = readonly [
 
 /** One read: what it asks for, as the aspects are when it begins, and what the answers mean. */
 export class Reading {
-  readonly #keys: Keys
-  readonly #expiry: boolean
-  readonly #freshness: boolean
-  readonly #tags: boolean
-
-  constructor({ aspects: { expiry, freshness, tags } }: Place, keys: Keys) {
-    this.#keys = keys
-    this.#expiry = expiry
-    this.#freshness = freshness
-    this.#tags = tags
-  }
-
   /**
    * The values are asked for last: what is known of an entry is then never newer than its value, and an expired entry
    * never taken for one that lives on.
    */
-  commands(hashes: readonly Hash[]): Command[] {
-    const [, values, expiry, , fresh, tags] = this.#keys
-    const commands: Command[] = [['TIME']]
-    if (this.#expiry) commands.push(['ZMSCORE', expiry, ...hashes])
-    if (this.#freshness) commands.push(['HMGET', fresh, ...hashes])
-    if (this.#tags) commands.push(['ZMSCORE', tags, ...hashes.map(taggedMember)])
-    commands.push(['HMGET', values, ...hashes])
-    return commands
+  readonly commands: readonly Command[]
+  readonly #time: boolean
+  readonly #expiry: boolean
+  readonly #freshness: boolean
+  readonly #tags: boolean
+
+  /** @param isTimed Whether to ask for the time where nothing else needs it. */
+  constructor(
+    { aspects: { expiry, freshness, tags } }: Place,
+    keys: Keys,
+    hashes: readonly Hash[],
+    isTimed: boolean,
+  ) {
+    this.#time = isTimed || expiry || freshness
+    this.#expiry = expiry
+    this.#freshness = freshness
+    this.#tags = tags
+    const [, valuesKey, expiryKey, , freshKey, tagsKey] = keys
+    const commands: Command[] = []
+    if (this.#time) commands.push(['TIME'])
+    if (expiry) commands.push(['ZMSCORE', expiryKey, ...hashes])
+    if (freshness) commands.push(['HMGET', freshKey, ...hashes])
+    if (tags) commands.push(['ZMSCORE', tagsKey, ...hashes.map(taggedMember)])
+    commands.push(['HMGET', valuesKey, ...hashes])
+    this.commands = commands
   }
 
-  /** @param sent Replies to those commands, and maybe to others behind them. */
-  async lookups(clock: RemoteClock, sent: readonly Promise<Reply>[]): Promise<readonly Lookup[]> {
-    const kinds = 2 + Number(this.#expiry) + Number(this.#freshness) + Number(this.#tags)
-    let read: readonly Reply[]
-    try {
-      read = await Promise.all(sent.slice(0, kinds))
-    } catch (cause) {
-      throw trouble('get', cause)
-    }
-    const atUs = toMicroseconds(read[0] as Reply)
-    clock.hear(atUs)
-    let next = 1
-    const take = (isAsked: boolean) => (isAsked ? (read[next++] as readonly Reply[]) : undefined)
+  /** @param replies To those commands. */
+  lookups(replies: readonly Reply[]): readonly Lookup[] {
+    let next = 0
+    const take = (isAsked: boolean) => (isAsked ? (replies[next++] as readonly Reply[]) : undefined)
+    const time = take(this.#time)
     const expiries = take(this.#expiry)
     const notes = take(this.#freshness)
     const tagged = take(this.#tags)
-    const values = read[next] as readonly (Buffer | null)[]
+    const values = replies[next] as readonly (Buffer | null)[]
+    const atUs = time && toMicroseconds(time)
     return values.map((value, i) => {
       const expiresAtMs = (expiries && toNumber(expiries[i] as Reply)) ?? undefined
-      const isLive = value !== null && (expiresAtMs === undefined || expiresAtMs * 1000 > atUs)
+      const isOver = expiresAtMs !== undefined && atUs !== undefined && expiresAtMs * 1000 <= atUs
       const note = notes?.[i]
       const [freshUntilMs, computeMs] = note ? (note as Buffer).toString().split(' ').map(Number) : []
       return {
         atUs,
-        value: isLive ? value : undefined,
+        value: value === null || isOver ? undefined : value,
         expiresAtMs,
         freshUntilMs,
         computeMs,

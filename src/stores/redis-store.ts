@@ -5,7 +5,7 @@ import type { Verb } from '../lua/compose.ts'
 import type { AbstractPolicy } from '../policies/abstract-policy.ts'
 import type { Command, RedisClient, RedisPort, Reply } from '../redis/client.ts'
 import { toPort } from '../redis/port.ts'
-import { evalsha, isNoScript, runScript, type Script } from '../redis/script.ts'
+import { runScript, type Script } from '../redis/script.ts'
 import { MessageBoard } from './message-board.ts'
 import { type Keys, Reading, toMicroseconds, trouble } from './reading.ts'
 import type {
@@ -25,12 +25,16 @@ import type {
 /** The part of a sliding TTL that may run down before it is renewed. */
 const RENEW_AFTER = 0.1
 
+/** For how long the clock of a server is taken to run as fast as that of this process. */
+const CLOCKS_AGREE_MS = 10_000
+
 /** What is known of a place besides what it is told. */
 interface Surroundings {
   readonly keys: Keys
   /** The clock of the server that has the place; ahead of the order of the policy once a script told its moment. */
   readonly clock: RemoteClock
-  isOrderKnown: boolean
+  /** By the clock of this process; then a script is to tell it again. */
+  orderKnownUntilMs: number
   /** When its sliding TTL is to be renewed, by the clock of this process. */
   renewAtMs: number
 }
@@ -42,8 +46,8 @@ export class RedisStore implements Store {
   readonly #surroundings = new WeakMap<Place, Surroundings>()
   /** Of each client that was asked for messages: it may be another one by now. */
   readonly #boards = new Map<RedisPort, MessageBoard>()
-  /** Scripts that a server was seen to know. */
-  readonly #known = new WeakSet<Script>()
+  /** Scripts that were sent by their text. */
+  readonly #sent = new WeakSet<Script>()
 
   /**
    * @param client A connected client, or a function that returns one and is asked at every use.
@@ -62,33 +66,27 @@ export class RedisStore implements Store {
     void policy.luaScripts
   }
 
-  /**
-   * Plain commands, since a value that passes through Lua costs three times as much. The touch goes out right behind, in
-   * the same write, and nobody waits for it: whatever this caller asks for next comes after it.
-   */
-  async get(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
-    const around = this.#around(place)
-    const { commands, script } = this.#touchOf(place, around, hashes)
-    const reading = new Reading(place, around.keys)
-    const reads = reading.commands(hashes)
-    const replies = this.#port().send(around.keys[1], [...reads, ...commands])
-    const touched = this.#touched(place, hashes, script, replies.slice(reads.length))
-    const found = await reading.lookups(around.clock, replies)
-    // Only a script that is new to the server takes a second try, and then the order is worth waiting for.
-    if (script !== undefined && !this.#known.has(script)) await touched
-    return found
+  /** Plain commands, since a value that passes through Lua costs three times as much. */
+  async get(place: Place, hashes: readonly Hash[], isTimed = false): Promise<readonly Lookup[]> {
+    const reading = new Reading(place, this.#around(place).keys, hashes, isTimed)
+    return reading.lookups(await this.#sendAll('get', place.keys[1], reading.commands))
   }
 
-  peek(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
-    const around = this.#around(place)
-    const reading = new Reading(place, around.keys)
-    return reading.lookups(around.clock, this.#port().send(around.keys[1], reading.commands(hashes)))
-  }
-
+  /** A plain command where one can do it; now and then the script all the same, which tells the time. */
   async touch(place: Place, hashes: readonly Hash[]): Promise<void> {
+    const { policy, keys, ext } = place
     const around = this.#around(place)
-    const { commands, script } = this.#touchOf(place, around, hashes)
-    await this.#touched(place, hashes, script, this.#port().send(around.keys[0], commands))
+    const renewals = this.#renewals(place, around)
+    if (!policy.readsChangeOrder && renewals.length === 0) return
+    const isOrderKnown = performance.now() < around.orderKnownUntilMs
+    const plain = isOrderKnown ? policy.touchCommand(keys[0], hashes, around.clock) : undefined
+    const commands = plain === undefined ? renewals : [plain, ...renewals]
+    const isForScript = policy.readsChangeOrder && plain === undefined
+    const [atUs] = await Promise.all([
+      isForScript ? this.#run(place, 'touch', [String(hashes.length), ...hashes, ...ext]) : undefined,
+      commands.length > 0 ? this.#sendAll('touch', keys[0], commands) : undefined,
+    ])
+    if (isForScript) this.#hearOrder(place, atUs as number)
   }
 
   async put(place: Place, entries: readonly NewEntry[]): Promise<PutReport> {
@@ -110,6 +108,7 @@ export class RedisStore implements Store {
       ...number[],
     ]
     this.#hearOrder(place, atUs)
+    if (ttlMs !== undefined) this.#around(place).renewAtMs = performance.now() + ttlMs * RENEW_AFTER
     return { evicted, expired, stored: stored.map((isStored) => isStored === 1) }
   }
 
@@ -155,7 +154,7 @@ export class RedisStore implements Store {
   }
 
   async now(place: Place): Promise<number> {
-    const [time] = await this.#sendAll(place.keys[0], [['TIME']])
+    const [time] = await this.#sendAll('now', place.keys[0], [['TIME']])
     return toMicroseconds(time as Reply)
   }
 
@@ -196,54 +195,21 @@ export class RedisStore implements Store {
     const { ttlMs } = place.limits
     // Longer than any place that is stored before the next registration, or a purge would pass over it.
     const expire: Command[] = ttlMs === undefined ? [] : [['PEXPIRE', registry, String(2 * ttlMs)]]
-    await this.#sendAll(registry, [['SADD', registry, JSON.stringify(place.keys)], ...expire])
+    await this.#sendAll('register', registry, [['SADD', registry, JSON.stringify(place.keys)], ...expire])
   }
 
   async registered(registry: string): Promise<readonly KeyPair[]> {
-    const [members] = await this.#sendAll(registry, [['SMEMBERS', registry]])
+    const [members] = await this.#sendAll('registered', registry, [['SMEMBERS', registry]])
     return (members as readonly Buffer[]).map((pair) => JSON.parse(pair.toString()) as KeyPair)
-  }
-
-  /** What goes out behind a read: the policy's touch, as a plain command or its script, and what prolongs a sliding TTL. */
-  #touchOf(place: Place, around: Surroundings, hashes: readonly Hash[]): Touch {
-    const { policy, ext } = place
-    const renewals = this.#renewals(place, around)
-    if (!policy.readsChangeOrder) return { commands: renewals, script: undefined }
-    const { keys, clock } = around
-    const plain = around.isOrderKnown ? policy.touchCommand(keys[0], hashes, clock) : undefined
-    if (plain !== undefined) return { commands: [plain, ...renewals], script: undefined }
-    const script = policy.luaScripts.touch
-    return {
-      commands: [evalsha(script, keys, [String(hashes.length), ...hashes, ...ext]), ...renewals],
-      script,
-    }
-  }
-
-  /** A touch that is lost costs a place in the order, never a value: its trouble is nobody's. */
-  async #touched(
-    place: Place,
-    hashes: readonly Hash[],
-    script: Script | undefined,
-    replies: readonly Promise<Reply>[],
-  ): Promise<void> {
-    const [first] = await Promise.allSettled(replies)
-    if (script === undefined || first === undefined) return
-    if (first.status === 'fulfilled') {
-      this.#known.add(script)
-      this.#hearOrder(place, first.value as number)
-    } else if (isNoScript(first.reason)) {
-      this.#known.delete(script)
-      await this.#run(place, 'touch', [String(hashes.length), ...hashes, ...place.ext]).catch(() => {})
-    }
   }
 
   #hearOrder(place: Place, atUs: number): void {
     const around = this.#around(place)
     around.clock.hear(atUs)
-    around.isOrderKnown = true
+    around.orderKnownUntilMs = performance.now() + CLOCKS_AGREE_MS
   }
 
-  /** Due once a tenth of a sliding TTL has run down since this process last prolonged it. */
+  /** Due once a tenth of a sliding TTL has run down since this process last prolonged it, or put something. */
   #renewals(place: Place, around: Surroundings): readonly Command[] {
     const { ttlMs, sliding } = place.limits
     if (ttlMs === undefined || !sliding) return []
@@ -272,7 +238,7 @@ export class RedisStore implements Store {
         `${values}:leases`,
         ...structures,
       ]
-      around = { keys, clock: new RemoteClock(), isOrderKnown: false, renewAtMs: 0 }
+      around = { keys, clock: new RemoteClock(), orderKnownUntilMs: 0, renewAtMs: 0 }
       this.#surroundings.set(place, around)
     }
     return around
@@ -280,17 +246,21 @@ export class RedisStore implements Store {
 
   async #run(place: Place, verb: Verb, args: readonly (string | Buffer)[]): Promise<Reply> {
     try {
-      return await runScript(this.#port(), place.policy.luaScripts[verb], this.#around(place).keys, args)
+      const script = place.policy.luaScripts[verb]
+      const isNew = !this.#sent.has(script)
+      this.#sent.add(script)
+      return await runScript(this.#port(), script, this.#around(place).keys, args, isNew)
     } catch (cause) {
       throw trouble(verb, cause)
     }
   }
 
-  async #sendAll(key: string, commands: readonly Command[]): Promise<Reply[]> {
+  async #sendAll(what: keyof Store, key: string, commands: readonly Command[]): Promise<Reply[]> {
     try {
-      return await Promise.all(this.#port().send(key, commands))
+      const replies = this.#port().send(key, commands)
+      return replies.length === 1 ? [await (replies[0] as Promise<Reply>)] : await Promise.all(replies)
     } catch (cause) {
-      throw trouble(commands[0]?.[0] ?? '', cause)
+      throw trouble(what, cause)
     }
   }
 
@@ -303,12 +273,6 @@ export class RedisStore implements Store {
     }
     return port
   }
-}
-
-/** What goes out behind a read, and the script that is the first of it, if one is. */
-interface Touch {
-  readonly commands: readonly Command[]
-  readonly script: Script | undefined
 }
 
 /** Where the key of the leases stands among the {@link Keys}; it also is the channel on which their ends are told. */

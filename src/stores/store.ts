@@ -37,8 +37,11 @@ export interface Place {
 
 /** What a lookup found. */
 export interface Lookup {
-  /** When, in microseconds, by the clock of the store. It is also the token that a later put proves itself with. */
-  readonly atUs: number
+  /**
+   * When, in microseconds, by the clock of the store; it also is a token, as of {@link Store.now}. `undefined` if nobody
+   * asked for it, and nothing that was found depends on it.
+   */
+  readonly atUs: number | undefined
   /** `undefined` if there is none, or it has expired. */
   readonly value: Buffer | undefined
   /** When the entry ends, by the clock of the store; `undefined` if it has no end of its own. */
@@ -122,11 +125,12 @@ export interface Store {
    * @throws {PolicyError} if it cannot run here.
    */
   accept(policy: AbstractPolicy): void
-  /** Reads entries, in the order asked for, and tells the policy that they were read. */
-  get(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]>
-  /** Reads entries without telling the policy. */
-  peek(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]>
-  /** Tells the policy that entries were read, with `peek` before. */
+  /**
+   * Reads entries, in the order asked for, without telling the policy.
+   * @param isTimed Whether the moment is to be known in any case; default false.
+   */
+  get(place: Place, hashes: readonly Hash[], isTimed?: boolean): Promise<readonly Lookup[]>
+  /** Tells the policy that entries were read, in that order, and prolongs the lifetime of the place if that slides. */
   touch(place: Place, hashes: readonly Hash[]): Promise<void>
   /** Stores entries, evicting whom the policy names while the place is full, and hands leases over. */
   put(place: Place, entries: readonly NewEntry[]): Promise<PutReport>

@@ -9,14 +9,27 @@ describe('reads that the policy may wait to be told of', () => {
     vi.useRealTimers()
   })
 
-  function newBuffer(everyMs = 100) {
+  const byName = (item: string): string => item
+
+  function newBuffer(nameOf?: (item: string) => string) {
     const told: string[][] = []
-    const buffer = new TouchBuffer<string>(everyMs, (items) => told.push([...items]))
-    return { told, read: (name: string) => buffer.add(name, name) }
+    const buffer = new TouchBuffer<string>(100, (items) => told.push([...items]), nameOf)
+    return { told, read: (item: string) => buffer.add(item), flush: () => buffer.flush() }
   }
 
-  test('are told together when their time has come, each once, the last read last', () => {
+  test('are told together when their time has come, as often as they came, in their order', () => {
     const { told, read } = newBuffer()
+    for (const name of ['a', 'b', 'a', 'a', 'c', 'b']) read(name)
+    vi.advanceTimersByTime(99)
+    expect(told).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(told).toEqual([['a', 'b', 'a', 'a', 'c', 'b']])
+    vi.advanceTimersByTime(1_000)
+    expect(told).toHaveLength(1)
+  })
+
+  test('are told once each, the last read last, where names are given', () => {
+    const { told, read } = newBuffer(byName)
     for (const name of ['a', 'b', 'a', 'c', 'b']) read(name)
     vi.advanceTimersByTime(99)
     expect(told).toEqual([])
@@ -38,8 +51,24 @@ describe('reads that the policy may wait to be told of', () => {
     expect(told).toEqual([['a', 'b'], ['c']])
   })
 
-  test('are told at once when they fill a command', () => {
-    const { told, read } = newBuffer()
+  test('are told earlier if somebody wants that, and not again', () => {
+    const { told, read, flush } = newBuffer()
+    flush()
+    expect(told).toEqual([])
+    read('a')
+    vi.advanceTimersByTime(60)
+    flush()
+    expect(told).toEqual([['a']])
+    expect(vi.getTimerCount()).toBe(0)
+    read('b')
+    vi.advanceTimersByTime(99)
+    expect(told).toHaveLength(1)
+    vi.advanceTimersByTime(1)
+    expect(told).toEqual([['a'], ['b']])
+  })
+
+  test.each([undefined, byName])('are told at once when they fill a command', (nameOf) => {
+    const { told, read } = newBuffer(nameOf)
     for (let i = 0; i < 1_001; i++) read(String(i))
     expect(told.map(({ length }) => length)).toEqual([1_000])
     vi.advanceTimersByTime(100)

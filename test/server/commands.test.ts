@@ -1,6 +1,6 @@
 // What the library says to a server, and what it never says. Has a server of its own, since others are listened to by all.
 import { createClient } from 'redis'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { type AbstractPolicy, type CacheOptions, RedisFuncCache } from '../../src/index.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
 import { POLICIES, SCOPES, unique } from './target.ts'
@@ -44,6 +44,9 @@ describe.skipIf(binary === undefined)('a server of its own', () => {
   })
   beforeEach(() => {
     errors.length = 0
+  })
+  afterEach(() => {
+    vi.restoreAllMocks()
   })
 
   function newCache(policy: AbstractPolicy, options: Partial<CacheOptions> = {}) {
@@ -164,6 +167,24 @@ describe.skipIf(binary === undefined)('a server of its own', () => {
       expect([...(await done()).keys()].toSorted()).toEqual(READS)
     },
   )
+
+  test('lru_t: is touched by a plain command, and by its script where the clocks may have come apart', async () => {
+    const { ask } = newCache(new POLICIES.lru_t(), { updateTtl: false })
+    const heard = async (command: string): Promise<void> => {
+      await startCounting()
+      await ask('a')
+      await vi.waitFor(async () => expect((await done()).get('zadd')).toBe(1), { interval: 1 })
+      expect([...(await done()).keys()].toSorted()).toEqual([...READS, ...command.split(' ')].toSorted())
+    }
+    await ask('a')
+    await heard('zadd')
+    const { now } = performance
+    vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 10_000)
+    await heard('eval zadd zrange') // the first time; then evalsha
+    await heard('zadd')
+    vi.mocked(performance.now).mockImplementation(() => now.call(performance) + 20_000)
+    await heard('evalsha zadd zrange')
+  })
 
   test.each(EACH_POLICY)('$policy: writes nothing on a peek', async ({ create }) => {
     const { ask } = newCache(create())

@@ -6,6 +6,7 @@ import { LruTPolicy, RedisFuncCache, type Store } from '../../src/index.ts'
 import { gated } from './gated.ts'
 import { quiet, slowed } from './slow-store.ts'
 import { hasServer, openTarget, type Target, unique } from './target.ts'
+import { timeless } from './timeless-store.ts'
 
 /** Sequences a mode. */
 const RUNS = Number(process.env['CONSISTENCY_RUNS'] ?? 100)
@@ -56,6 +57,7 @@ const setup = fc.record({
   processes: fc.constantFrom(2, 3),
   grace: fc.constantFrom(...GRACES),
   slow: fc.boolean(),
+  timed: fc.boolean(),
 })
 type Setup = typeof setup extends fc.Arbitrary<infer T> ? T : never
 
@@ -126,11 +128,16 @@ class World {
   /** An eye of the test's own, which nothing holds up. */
   readonly #eye: ReturnType<World['process']>
 
-  constructor({ scope, processes, grace, slow }: Setup, singleFlight: (typeof MODES)[keyof typeof MODES]) {
+  constructor(
+    { scope, processes, grace, slow, timed }: Setup,
+    singleFlight: (typeof MODES)[keyof typeof MODES],
+  ) {
     const name = unique('consistency')
     const shared = target.newStore()
-    const newProcess = () =>
-      this.process(hasServer ? target.newStore() : shared, name, scope, grace, singleFlight)
+    const newProcess = () => {
+      const store = hasServer ? target.newStore() : shared
+      return this.process(timed ? store : timeless(store), name, scope, grace, singleFlight)
+    }
     this.#processes = Array.from({ length: processes }, newProcess)
     this.#eye = newProcess()
     this.#slow = slow

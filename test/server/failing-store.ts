@@ -31,12 +31,8 @@ export class FailingStore implements Store {
     this.#store.accept(policy)
   }
 
-  get(place: Place, hashes: readonly Hash[]): ReturnType<Store['get']> {
-    return this.#do('get', () => this.#store.get(place, hashes))
-  }
-
-  peek(place: Place, hashes: readonly Hash[]): ReturnType<Store['peek']> {
-    return this.#do('peek', () => this.#store.peek(place, hashes))
+  get(place: Place, hashes: readonly Hash[], isTimed?: boolean): ReturnType<Store['get']> {
+    return this.#do('get', () => this.#store.get(place, hashes, isTimed))
   }
 
   touch(place: Place, hashes: readonly Hash[]): Promise<void> {

@@ -10,6 +10,7 @@ import {
 } from '../../src/index.ts'
 import { entry, hashesOf, keysOf, leftMs, newPlace, scoresOf, valuesOf } from './places.ts'
 import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
+import { timeless } from './timeless-store.ts'
 
 const EACH_POLICY = Object.entries(POLICIES).map(([policy, Policy]) => ({
   policy,
@@ -49,9 +50,9 @@ function gated(create: () => AbstractPolicy, name: string, store: Store) {
 }
 
 /** Two caches of one name: of two processes that share a server, or in one process the store. */
-function pair(create: () => AbstractPolicy) {
+function pair(create: () => AbstractPolicy, as = (store: Store): Store => store) {
   const name = unique('fencing')
-  const store = target.newStore()
+  const store = as(target.newStore())
   const here = gated(create, name, store)
   const there = gated(create, name, hasServer ? target.newStore() : store)
   return { here, there }
@@ -80,6 +81,21 @@ describe.each([...EACH_POLICY.map((each) => ({ ...each, scope: 'cache' })), ...B
         expect(await result).toBe('old')
         expect(await here.load.peek('a')).toBeUndefined()
         expect(here.skips).toMatchObject([{ reason: 'invalidated', function: 'load' }])
+      })
+
+      test('is not stored if it asked for its token after the lookup', async () => {
+        const { here, there } = pair(create, timeless)
+        const result = here.load('a')
+        await here.running(1)
+        await undo(there)
+        here.end(0, 'old')
+        expect(await result).toBe('old')
+        expect(await there.load.peek('a')).toBeUndefined()
+        const next = here.load('a')
+        await here.running(2)
+        here.end(1, 'new')
+        expect(await next).toBe('new')
+        expect(await there.load.peek('a')).toBe('new')
       })
 
       test('does not replace what was stored since', async () => {

@@ -440,7 +440,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
   describe('the terms under which a result is stored', () => {
     /** For how long it is fresh, how long it took to compute, and when it ends after it is no longer fresh. */
     async function termsOf({ fn, place }: ReturnType<Timeline['newProcess']>, time: Timeline, key = 'a') {
-      const [lookup] = await time.newStore().peek(place, [fn.keyOf(key).hash])
+      const [lookup] = await time.newStore().get(place, [fn.keyOf(key).hash])
       const { atUs = 0, freshUntilMs = Number.NaN, expiresAtMs = Number.NaN, computeMs, value } = lookup ?? {}
       const leftMs = (Number.isNaN(freshUntilMs) ? expiresAtMs : freshUntilMs) - atUs / 1_000
       return { leftMs, graceMs: expiresAtMs - freshUntilMs, computeMs, isThere: value !== undefined }

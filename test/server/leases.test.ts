@@ -584,7 +584,7 @@ describe('in the store', () => {
   test('an entry that has expired is not there', async () => {
     const { store, place } = newLeases()
     await store.put(place, [entry('a', { ttlMs: 1 })])
-    await vi.waitFor(async () => expect((await store.peek(place, ['a']))[0]?.value).toBeUndefined())
+    await vi.waitFor(async () => expect((await store.get(place, ['a']))[0]?.value).toBeUndefined())
     expect(await store.lease(place, [wish('a')], 1_000)).toMatchObject([{ state: 'taken' }])
   })
 
@@ -592,7 +592,7 @@ describe('in the store', () => {
     const { store, place } = newLeases()
     const fresh = (hash: string, freshMs: number) => entry(hash, { ttlMs: 600_000, note: { freshMs } })
     await store.put(place, [fresh('fresh', 300_000), fresh('stale', 0), entry('unnoted')])
-    const [seen, stale] = await store.peek(place, ['fresh', 'stale'])
+    const [seen, stale] = await store.get(place, ['fresh', 'stale'])
     const until = (lookup: typeof seen): number => lookup?.freshUntilMs as number
     const ask = async (hash: string, seenMs?: number) => {
       const [answer] = await store.lease(place, [wish(hash, seenMs)], 60_000)
@@ -718,7 +718,7 @@ describe('in the store', () => {
       expect(await leftMs()).toBeGreaterThan(120_000)
       // Nor does anything that prolongs the others.
       await store.put(place, [entry('a')])
-      await store.get(place, ['a'])
+      await store.touch(place, ['a'])
       expect(await leftMs()).toBeLessThanOrEqual(180_000)
     })
 

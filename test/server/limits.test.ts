@@ -40,7 +40,7 @@ async function setScores(place: Place, scores: readonly (readonly [hash: string,
   }
 }
 
-const hit = (store: Store, place: Place, hash: string) => store.get(place, [hash])
+const hit = (store: Store, place: Place, hash: string) => store.touch(place, [hash])
 const insert = (store: Store, place: Place, hash: string) => store.put(place, [entry(hash)])
 
 describe.each(policiesOf('fifo', 'fifo_t', 'lru', 'lru_t', 'mru', 'lfu', 'rr'))(
@@ -127,7 +127,7 @@ describe.runIf(hasServer).each(policiesOf('fifo', 'lru', 'mru'))(
       const { store, place, hashes } = await filled(create, 1_200)
       await setScores(place, [[hashes.at(-1) as string, SCORE_LIMIT - 10]])
       const together = hashes.slice(100, 164)
-      await store.get(place, together)
+      await store.touch(place, together)
       const order = await orderOf(target, place)
       expect(order.slice(0, -64)).toEqual(hashes.filter((hash) => !together.includes(hash)))
       expect(order.slice(-64).toSorted()).toEqual(together.toSorted())
@@ -274,7 +274,7 @@ describe.runIf(hasServer)('lfu: counts and stamps', () => {
     const it = await counted((i) => 1 + (i % 5))
     await target.raw(it.stamps, 'SET', it.stamps, String(STAMP_LIMIT - 10))
     const together = it.hashes.slice(200, 264)
-    await it.store.get(it.place, together)
+    await it.store.touch(it.place, together)
     const rest = it.model.order().filter((hash) => !together.includes(hash))
     const order = await orderOf(target, it.place)
     expect(order.filter((hash) => !together.includes(hash))).toEqual(rest)

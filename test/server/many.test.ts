@@ -51,9 +51,9 @@ class CountingStore extends FailingStore {
   readonly puts: number[] = []
   readonly leases: number[] = []
 
-  override get(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
+  override get(place: Place, hashes: readonly Hash[], isTimed?: boolean): Promise<readonly Lookup[]> {
     this.gets.push(hashes.length)
-    return super.get(place, hashes)
+    return super.get(place, hashes, isTimed)
   }
 
   override put(place: Place, entries: readonly NewEntry[]): Promise<PutReport> {

@@ -78,7 +78,7 @@ export async function valuesOf(
   place: Place,
   hashes: readonly Hash[],
 ): Promise<(string | undefined)[]> {
-  return (await store.peek(place, hashes)).map(({ value }) => value?.toString())
+  return (await store.get(place, hashes)).map(({ value }) => value?.toString())
 }
 
 /** The index from its lowest score to its highest. */

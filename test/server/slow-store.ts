@@ -4,7 +4,6 @@ import type { Store } from '../../src/index.ts'
 /** What travels, and may be held up on the way. */
 const TRAVELS: ReadonlySet<string | symbol> = new Set<keyof Store>([
   'get',
-  'peek',
   'put',
   'invalidate',
   'invalidateFunction',

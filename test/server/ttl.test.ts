@@ -23,6 +23,7 @@ import {
   valuesOf,
 } from './places.ts'
 import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
+import { touchesOf } from './touches.ts'
 
 const EACH_POLICY = Object.entries(POLICIES).map(([policy, Policy]) => ({
   policy,
@@ -117,19 +118,24 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of a key pair
 
   test('begins again with a hit, when a tenth has run down since this process began it', async () => {
     const { cache, keys, left } = await begun()
-    const twin = new RedisFuncCache(cache.name, create(), { store: target.newStore(), ttl: LONG_MS / 1000 })
+    const store = target.newStore()
+    const touched = touchesOf(store)
+    const twin = new RedisFuncCache(cache.name, create(), { store, ttl: LONG_MS / 1000 })
     const { immortal, runs } = functionsOf(twin, '50s')
     await runDown(target, keys, 10_000)
     await immortal('b')
+    await touched()
     expect(await left()).toEqual(keys.map(() => full))
 
     await runDown(target, keys, 10_000)
     await immortal('b')
+    await touched()
     expect(await left()).toEqual(keys.map(() => no(10_000)))
 
     const { now } = performance
     vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + LONG_MS / 10)
     await immortal('b')
+    await touched()
     expect(await left()).toEqual(keys.map(() => full))
     expect(runs).toEqual([])
   })
@@ -139,8 +145,11 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of a key pair
     await runDown(target, keys, 10_000)
     await immortal('b')
     await immortal.prime(['c'], 'c')
-    const options = { store: target.newStore(), ttl: LONG_MS / 1000, updateTtl: false }
+    const store = target.newStore()
+    const touched = touchesOf(store)
+    const options = { store, ttl: LONG_MS / 1000, updateTtl: false }
     await functionsOf(new RedisFuncCache(cache.name, create(), options), '50s').immortal('b')
+    await touched()
     expect(await left()).toEqual(keys.map(() => no(10_000)))
   })
 
@@ -219,10 +228,12 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of a key pair
       await runDown(target, keys, 50_000)
       await immortal.prime(['c'], 'c')
       expect(await left()).toEqual(keys.map(() => full))
-      const options = { store: target.newStore(), ttl: LONG_MS / 1000 }
-      const twin = noting(new RedisFuncCache(cache.name, create(), options))
+      const store = target.newStore()
+      const touched = touchesOf(store)
+      const twin = noting(new RedisFuncCache(cache.name, create(), { store, ttl: LONG_MS / 1000 }))
       await runDown(target, keys, 50_000)
       await twin.immortal('b')
+      await touched()
       expect(await left()).toEqual(keys.map(() => full))
     })
 
@@ -436,11 +447,13 @@ describe.runIf(!hasServer).each(EACH_POLICY)('$policy: lifetimes by an injected 
   })
 
   test('a key pair lives on while it is used', async () => {
-    const { immortal, pass, runs } = timed()
+    const { store, immortal, pass, runs } = timed()
+    const touched = touchesOf(store)
     await immortal('a')
     for (let i = 0; i < 5; i++) {
       pass(LONG_MS - 1)
       await immortal('a')
+      await touched()
     }
     expect(runs).toEqual(['a'])
     pass(LONG_MS)

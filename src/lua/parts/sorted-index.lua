@@ -44,30 +44,25 @@ local function highest_with_room(count)
   return highest_score
 end
 
--- Adds entries with scores that rise by one from entry to entry, up to `last`.
-local function add_in_order(last, hashes)
+-- Scores that rise by one from entry to entry, up to `last`, each before its hash.
+local function in_order(last, hashes)
   local scores, before = {}, last - #hashes
   for i = 1, #hashes do
     scores[2 * i - 1], scores[2 * i] = digits(before + i), hashes[i]
   end
-  redis.call('ZADD', index, unpack(scores))
+  return scores
 end
 
 -- Adds entries at the newest end, the last one last.
 local function append(score, hashes)
   highest_score = score
-  add_in_order(score, hashes)
+  redis.call('ZADD', index, unpack(in_order(score, hashes)))
 end
 
--- Moves entries to the newest end, all to one score: they were read together. XX: who was evicted meanwhile stays out.
+-- Moves entries to the newest end, the last one last. XX: who was evicted meanwhile stays out.
 local function move_to_end(score, hashes)
   highest_score = score
-  local scores, text = {}, digits(score)
-  for i = 1, #hashes do
-    scores[2 * i - 1] = text
-    scores[2 * i] = hashes[i]
-  end
-  redis.call('ZADD', index, 'XX', unpack(scores))
+  redis.call('ZADD', index, 'XX', unpack(in_order(score, hashes)))
 end
 
 -- Takes `count` entries from one end (ZPOPMIN or ZPOPMAX) and returns their hashes.

@@ -1,7 +1,6 @@
 -- Least frequently used: a hit adds one to an entry's count, the lowest count leaves first, and among equal counts the
 -- least recently used. A count begins at 1, is forgotten with its entry, and does not age.
--- Invariant: score = count * 2^26 + stamp, and within a count the stamps rise in the order of the last access; those read
--- together share one, the last of as many as they are.
+-- Invariant: score = count * 2^26 + stamp, and within a count the stamps rise in the order of the last access.
 --
 -- Stamps are spent after 2^26 (67 million) accesses: then the entries of each count are stamped anew from 1, in their
 -- order, once, at a few milliseconds for a thousand entries. Counts found above 2^26 by then are halved with all the
@@ -48,11 +47,13 @@ local function touch(hashes)
   if size() == 0 then
     return -- a stamp would leave its key behind, without an end
   end
-  local stamp = next_stamp(#hashes) -- first: it may give new scores to all
-  local old, scores = redis.call('ZMSCORE', index, unpack(hashes)), {}
+  local before = next_stamp(#hashes) - #hashes -- first: it may give new scores to all
+  local old, counts, scores = redis.call('ZMSCORE', index, unpack(hashes)), {}, {}
   for i = 1, #hashes do
     if old[i] then
-      scores[#scores + 1] = digits((count_of(old[i]) + 1) * STAMP_LIMIT + stamp)
+      local count = (counts[hashes[i]] or count_of(old[i])) + 1
+      counts[hashes[i]] = count
+      scores[#scores + 1] = digits(count * STAMP_LIMIT + before + i)
       scores[#scores + 1] = hashes[i]
     end
   end
@@ -62,7 +63,7 @@ local function touch(hashes)
 end
 
 local function insert(hashes)
-  add_in_order(STAMP_LIMIT + next_stamp(#hashes), hashes)
+  redis.call('ZADD', index, unpack(in_order(STAMP_LIMIT + next_stamp(#hashes), hashes)))
 end
 
 local function evict(count)

@@ -1,5 +1,5 @@
 -- Least recently used by the clock: as LRU, and each score tells when its entry was last used.
--- Invariant: scores rise in the order of the last access; those read together share one.
+-- Invariant: scores rise in the order of the last access.
 -- uses: sorted-index clock
 local function touch(hashes)
   move_to_end(next_score(#hashes), hashes)

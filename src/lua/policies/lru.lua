@@ -1,5 +1,5 @@
 -- Least recently used: a hit moves an entry to the newest end, the oldest end leaves first.
--- Invariant: scores rise in the order of the last access; those read together share one.
+-- Invariant: scores rise in the order of the last access.
 -- uses: sorted-index sequence
 local function touch(hashes)
   move_to_end(next_score(#hashes), hashes)

@@ -1,4 +1,5 @@
--- Tells the policy that entries were read. Who has been evicted meanwhile stays out.
+-- Tells the policy that entries were read, in that order, some maybe more than once. Who has been evicted meanwhile stays
+-- out.
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
 -- ARGV: 1 count, then the hashes, then the policy's own arguments
 -- Reply: the moment in microseconds
