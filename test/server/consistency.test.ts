@@ -309,7 +309,7 @@ describe.each(Object.keys(MODES) as (keyof typeof MODES)[])('single flight by %s
 })
 
 describe('whoever joins a call under way in his process, after an invalidation in another one,', () => {
-  type Options = NonNullable<Parameters<typeof gated>[0]['options']>
+  type Options = NonNullable<Parameters<typeof gated<string>>[0]['options']>
 
   function pair(options: Options = {}) {
     const name = unique('joins')

@@ -1,10 +1,11 @@
 // What a cache tells of: each event once for each of its reasons, to its own listeners and to those of the whole process.
 import { channel } from 'node:diagnostics_channel'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { EVENTS } from '../../src/events.ts'
 import { type CacheEvents, LruTPolicy, RedisFuncCache, type WrapOptions } from '../../src/index.ts'
 import { FailingStore } from './failing-store.ts'
 import { openTarget, type Target, unique } from './target.ts'
-import { advanceable, EVENTS, heard, type Load, Timeline, until } from './timeline.ts'
+import { advanceable, heard, type Load, Timeline, until } from './timeline.ts'
 
 let target: Target
 beforeAll(async () => {

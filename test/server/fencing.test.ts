@@ -1,13 +1,7 @@
 // What is invalidated stays so: no computation that began before may store its result after.
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import {
-  type AbstractPolicy,
-  type CacheEvents,
-  type CachedFunction,
-  LruTPolicy,
-  RedisFuncCache,
-  type Store,
-} from '../../src/index.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type AbstractPolicy, LruTPolicy, type Store } from '../../src/index.ts'
+import { type GatedCache, gated } from './gated.ts'
 import { entry, hashesOf, keysOf, leftMs, newPlace, scoresOf, valuesOf } from './places.ts'
 import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
 import { timeless } from './timeless-store.ts'
@@ -31,30 +25,12 @@ beforeAll(async () => {
 })
 afterAll(() => target.close())
 
-type Load = (key: string) => Promise<string>
-
-/** A cache of a function whose every run ends when the test says so. */
-function gated(create: () => AbstractPolicy, name: string, store: Store) {
-  const cache = new RedisFuncCache(name, create(), { store })
-  const ends: ((result: string) => void)[] = []
-  const load: CachedFunction<Load> = cache.wrap(
-    (_key: string) => new Promise<string>((resolve) => ends.push(resolve)),
-    { name: 'load' },
-  )
-  const skips: CacheEvents['skip'][] = []
-  cache.on('skip', (skip) => skips.push(skip))
-  const running = (count: number): Promise<void> =>
-    vi.waitFor(() => expect(ends).toHaveLength(count), { interval: 1 })
-  const end = (run: number, result: string): void => (ends[run] as (result: string) => void)(result)
-  return { cache, load, skips, running, end }
-}
-
 /** Two caches of one name: of two processes that share a server, or in one process the store. */
 function pair(create: () => AbstractPolicy, as = (store: Store): Store => store) {
   const name = unique('fencing')
   const store = as(target.newStore())
-  const here = gated(create, name, store)
-  const there = gated(create, name, hasServer ? target.newStore() : store)
+  const here = gated({ create, name, store })
+  const there = gated({ create, name, store: hasServer ? target.newStore() : store })
   return { here, there }
 }
 
@@ -63,7 +39,7 @@ const UNDO = {
   'invalidate(…)': (it) => it.load.invalidate('a'),
   'purge(fn)': (it) => it.cache.purge(it.load),
   'purge()': (it) => it.cache.purge(),
-} satisfies Record<string, (it: ReturnType<typeof gated>) => Promise<unknown>>
+} satisfies Record<string, (it: GatedCache) => Promise<unknown>>
 
 const undoes = Object.entries(UNDO).map(([how, undo]) => ({ how, undo }))
 
@@ -80,7 +56,7 @@ describe.each([...EACH_POLICY.map((each) => ({ ...each, scope: 'cache' })), ...B
         here.end(0, 'old')
         expect(await result).toBe('old')
         expect(await here.load.peek('a')).toBeUndefined()
-        expect(here.skips).toMatchObject([{ reason: 'invalidated', function: 'load' }])
+        expect(here.events('skip')).toMatchObject([{ reason: 'invalidated', function: 'load' }])
       })
 
       test('is not stored if it asked for its token after the lookup', async () => {
@@ -145,7 +121,7 @@ describe.each([...EACH_POLICY.map((each) => ({ ...each, scope: 'cache' })), ...B
         it.here.end(0, 'new')
         expect(await result).toBe('new')
         expect(await it.there.load.peek('a')).toBe('new')
-        expect(it.here.skips).toEqual([])
+        expect(it.here.events('skip')).toEqual([])
       })
     })
 

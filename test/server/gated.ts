@@ -1,5 +1,7 @@
 import { expect, vi } from 'vitest'
+import { EVENTS } from '../../src/events.ts'
 import {
+  type AbstractPolicy,
   type CacheEvents,
   type CacheOptions,
   type CachedFunction,
@@ -11,28 +13,28 @@ import {
 } from '../../src/index.ts'
 import { placeOf } from './places.ts'
 
-export type Load = (key: string) => Promise<string>
+export type Load<R = string> = (key: string) => Promise<R>
 
-/** Events that a {@link gated} cache keeps in mind. */
-const EVENTS = ['hit', 'stale', 'miss', 'wait', 'lease', 'refresh', 'store', 'skip', 'error'] as const
+type EventName = keyof CacheEvents
 
-type EventName = (typeof EVENTS)[number]
-
-interface Gated {
+interface Gated<R> {
   readonly name: string
   readonly store: Store
   readonly scope?: 'cache' | 'function'
+  /** Default: LRU-T of that scope. */
+  readonly create?: () => AbstractPolicy
   readonly cache?: Partial<CacheOptions>
-  readonly options?: Omit<WrapOptions<Load>, 'name' | 'source'>
+  readonly options?: Omit<WrapOptions<Load<R>>, 'name' | 'source'>
 }
 
 /** A cache of a function whose every run ends when the test says so. */
-export function gated({ name, store, scope = 'cache', cache: more, options }: Gated) {
-  const cache = new RedisFuncCache(name, new LruTPolicy({ scope }), { ...more, store })
-  const runs: { key: string; resolve(result: string): void; reject(error: unknown): void }[] = []
-  const load: CachedFunction<Load> = cache.wrap<Load>(
-    (key) => new Promise<string>((resolve, reject) => runs.push({ key, resolve, reject })),
-    { ...options, name: 'load', source: false },
+export function gated<R = string>({ name, store, scope = 'cache', create, cache: more, options }: Gated<R>) {
+  const policy = create?.() ?? new LruTPolicy({ scope })
+  const cache = new RedisFuncCache(name, policy, { ...more, store })
+  const runs: { key: string; resolve(result: R): void; reject(error: unknown): void }[] = []
+  const load: CachedFunction<Load<R>> = cache.wrap<Load<R>>(
+    (key) => new Promise<R>((resolve, reject) => runs.push({ key, resolve, reject })),
+    { ...(options as WrapOptions<Load<R>>), name: 'load', source: false },
   )
   const told: { readonly event: EventName; readonly detail: unknown }[] = []
   for (const event of EVENTS) cache.on(event, (detail) => told.push({ event, detail }))
@@ -52,11 +54,11 @@ export function gated({ name, store, scope = 'cache', cache: more, options }: Ga
     /** Resolves when that event came so often. */
     heard: (event: EventName, times = 1): Promise<void> =>
       vi.waitFor(() => expect(count(event)).toBe(times), { interval: 1, timeout: 5_000 }),
-    end: (run: number, result: string): void => runs[run]?.resolve(result),
+    end: (run: number, result: R): void => runs[run]?.resolve(result),
     fail: (run: number, error: unknown): void => runs[run]?.reject(error),
     /** Where the entries of the function lie. */
     place: (): Place => placeOf(cache, load.keyOf('')),
   }
 }
 
-export type GatedCache = ReturnType<typeof gated>
+export type GatedCache<R = string> = ReturnType<typeof gated<R>>

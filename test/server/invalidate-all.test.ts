@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   AbstractPolicy,
-  type CacheEvents,
   type FunctionIdentity,
   type Hash,
   LruTPolicy,
@@ -14,6 +13,7 @@ import {
   StoreError,
 } from '../../src/index.ts'
 import { FailingStore } from './failing-store.ts'
+import { gated } from './gated.ts'
 import { entry, newPlace, placeOf } from './places.ts'
 import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
 
@@ -148,24 +148,13 @@ describe.each(EVERY)('$policy, $how: invalidateAll', ({ create, how }) => {
 })
 
 describe.each(EVERY)('$policy, $how: a load that is under way', ({ create }) => {
-  function gated(name: string, store: Store) {
-    const cache = new RedisFuncCache(name, create(), { store })
-    const ends: ((result: string) => void)[] = []
-    const load = cache.wrap((_key: string) => new Promise<string>((resolve) => ends.push(resolve)), {
-      name: 'load',
-    })
-    const other = cache.wrap(async (key: string) => key, { name: 'other' })
-    const skips: CacheEvents['skip'][] = []
-    cache.on('skip', (skip) => skips.push(skip))
-    const running = (count: number): Promise<void> =>
-      vi.waitFor(() => expect(ends).toHaveLength(count), { interval: 1 })
-    return { cache, load, other, skips, running, ends }
-  }
-
   function pair() {
     const name = unique('all')
     const store = target.newStore()
-    return { here: gated(name, store), there: gated(name, hasServer ? target.newStore() : store) }
+    return {
+      here: gated({ name, store, create }),
+      there: gated({ name, store: hasServer ? target.newStore() : store, create }),
+    }
   }
 
   test.each([
@@ -178,27 +167,27 @@ describe.each(EVERY)('$policy, $how: a load that is under way', ({ create }) => 
     const old = here.load('k')
     await here.running(1)
     await it[where].load.invalidateAll({ soft })
-    here.ends[0]?.('old')
+    here.end(0, 'old')
     expect(await old).toBe('old')
     expect(await there.load.peek('k')).toBeUndefined()
-    expect(here.skips).toMatchObject([{ reason: 'invalidated', function: 'load' }])
+    expect(here.events('skip')).toMatchObject([{ reason: 'invalidated', function: 'load' }])
   })
 
   test('is stored if another function was meant, or if it began after', async () => {
     const { here, there } = pair()
     const first = here.load('k')
     await here.running(1)
-    await there.other.invalidateAll()
-    here.ends[0]?.('first')
+    await there.cache.wrap(async (key: string) => key, { name: 'other' }).invalidateAll()
+    here.end(0, 'first')
     await first
     expect(await there.load.peek('k')).toBe('first')
     await there.load.invalidateAll()
     const second = here.load('k')
     await here.running(2)
-    here.ends[1]?.('second')
+    here.end(1, 'second')
     await second
     expect(await there.load.peek('k')).toBe('second')
-    expect(here.skips).toEqual([])
+    expect(here.events('skip')).toEqual([])
   })
 
   test('is not joined by a call that comes after', async () => {
@@ -208,8 +197,8 @@ describe.each(EVERY)('$policy, $how: a load that is under way', ({ create }) => 
     await here.load.invalidateAll()
     const next = here.load('k')
     await here.running(2)
-    here.ends[0]?.('old')
-    here.ends[1]?.('new')
+    here.end(0, 'old')
+    here.end(1, 'new')
     expect(await Promise.all([old, next])).toEqual(['old', 'new'])
     expect(await here.load.peek('k')).toBe('new')
   })

@@ -1,5 +1,4 @@
 // What is missing is computed by one of all processes, while the others wait for it.
-import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import {
   type Hash,
@@ -13,7 +12,7 @@ import {
 import { FailingStore } from './failing-store.ts'
 import { type GatedCache, gated } from './gated.ts'
 import { entry, newPlace, scoresOf } from './places.ts'
-import { hasServer, openTarget, SCOPES, type Target, unique } from './target.ts'
+import { connectToOne, hasServer, openTarget, SCOPES, type Target, unique } from './target.ts'
 
 let target: Target
 beforeAll(async () => {
@@ -25,7 +24,7 @@ const CLUSTER = { singleFlight: 'cluster' } as const
 /** Long enough that a test which needs it to run out fails. */
 const LONG = { singleFlight: { lease: '60s', wait: '60s' } } as const
 
-type Options = Omit<Parameters<typeof gated>[0], 'name' | 'store'>
+type Options = Omit<Parameters<typeof gated<string>>[0], 'name' | 'store'>
 
 /** Stores of one and the same server: of two processes, or in this one the store that they share. */
 function newStores(): [Store, Store, Store] {
@@ -765,10 +764,7 @@ describe('in the store', () => {
     test('is not needed by a user who may neither publish nor subscribe', async () => {
       const user = unique('user')
       await target.raw('', 'ACL', 'SETUSER', user, 'on', '>secret', '~*', '+@all', 'resetchannels')
-      const url = inject('servers').find(({ name }) => name === inject('server'))?.url as string
-      const client = await createClient({ url, username: user, password: 'secret' })
-        .on('error', () => {})
-        .connect()
+      const client = await connectToOne({ username: user, password: 'secret' })
       try {
         const name = unique('leases')
         const options = { ...LONG, ttl: '1h', staleTtl: '1h' } as const
@@ -795,12 +791,7 @@ describe('in the store', () => {
     })
 
     test('follows a client that is replaced', async () => {
-      const url = inject('servers').find(({ name }) => name === inject('server'))?.url as string
-      const open = () =>
-        createClient({ url })
-          .on('error', () => {})
-          .connect()
-      let client = await open()
+      let client = await connectToOne()
       const name = unique('leases')
       const here = gated({ name, store: new RedisStore(() => client), options: LONG })
       const there = gated({ name, store: target.newStore(), options: LONG })
@@ -814,7 +805,7 @@ describe('in the store', () => {
         there.end(i, key)
         expect(await Promise.all([first, second])).toEqual([key, key])
         client.destroy()
-        client = await open()
+        client = await connectToOne()
         await vi.waitFor(async () => expect(await listeners(channel)).toBe(1))
       }
       await here.cache.close()

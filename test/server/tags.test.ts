@@ -14,6 +14,7 @@ import {
   StoreError,
 } from '../../src/index.ts'
 import { FailingStore } from './failing-store.ts'
+import { gated } from './gated.ts'
 import { entry, hashesOf, newPlace, placeOf } from './places.ts'
 import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
 
@@ -417,26 +418,15 @@ test('entries are found whatever the bytes of their hashes', async () => {
 
 describe.each(EVERY)('$policy, scope $scope: a load that is under way', ({ create }) => {
   /** A cache of a function whose every run ends when the test says so, with the tags it is given then. */
-  function gated(name: string, store: Store) {
-    const cache = new RedisFuncCache(name, create(), { store })
-    const ends: ((labels: readonly string[]) => void)[] = []
-    const load = cache.wrap(
-      (_key: string) => new Promise<readonly string[]>((resolve) => ends.push(resolve)),
-      { name: 'load', tags: (labels) => labels },
-    )
-    const skips: CacheEvents['skip'][] = []
-    cache.on('skip', (skip) => skips.push(skip))
-    const running = (count: number): Promise<void> =>
-      vi.waitFor(() => expect(ends).toHaveLength(count), { interval: 1 })
-    const end = (run: number, labels: readonly string[]): void => ends[run]?.(labels)
-    return { cache, load, skips, running, end }
-  }
-
   /** Two caches of one name: of two processes that share a server, or in one process the store. */
   function pair() {
     const name = unique('under-way')
     const store = target.newStore()
-    return { here: gated(name, store), there: gated(name, hasServer ? target.newStore() : store) }
+    const options = { tags: (labels: readonly string[]) => labels }
+    return {
+      here: gated({ name, store, create, options }),
+      there: gated({ name, store: hasServer ? target.newStore() : store, create, options }),
+    }
   }
 
   test.each([
@@ -455,7 +445,7 @@ describe.each(EVERY)('$policy, scope $scope: a load that is under way', ({ creat
       here.end(0, ['first', 'mine'])
       expect(await old).toEqual(['first', 'mine'])
       expect(await there.load.peek('k')).toBeUndefined()
-      expect(here.skips).toMatchObject([{ reason: 'invalidated', function: 'load' }])
+      expect(here.events('skip')).toMatchObject([{ reason: 'invalidated', function: 'load' }])
     },
   )
 
@@ -477,7 +467,7 @@ describe.each(EVERY)('$policy, scope $scope: a load that is under way', ({ creat
     here.end(0, ['mine'])
     await result
     expect(await there.load.peek('k')).toEqual(['mine'])
-    expect(here.skips).toEqual([])
+    expect(here.events('skip')).toEqual([])
   })
 
   test('does not replace what was stored since', async () => {

@@ -86,14 +86,18 @@ export const hasServer = inject('server') !== 'memory'
 
 /** A connected client of the server that this run is for. */
 export async function connect() {
-  const server = inject('server')
-  if (server === 'cluster') {
+  if (inject('server') === 'cluster') {
     const rootNodes = inject('cluster')?.map(({ host, port }) => ({ url: `redis://${host}:${port}` })) ?? []
     return createCluster({ rootNodes }).connect()
   }
-  const url = inject('servers').find(({ name }) => name === server)?.url
+  return connectToOne()
+}
+
+/** A connected client of that server, which is no cluster. */
+export async function connectToOne(user: { readonly username?: string; readonly password?: string } = {}) {
+  const url = inject('servers').find(({ name }) => name === inject('server'))?.url
   if (url === undefined) throw new Error(reasonForSkipping())
-  return createClient({ url })
+  return createClient({ url, ...user })
     .on('error', () => {})
     .connect()
 }

@@ -1,4 +1,5 @@
 import { type Mock, vi } from 'vitest'
+import { EVENTS } from '../../src/events.ts'
 import {
   type AbstractPolicy,
   type CacheEvents,
@@ -24,22 +25,6 @@ export const EACH_POLICY_AND_SCOPE = [
 ]
 
 export type Load = (key: string) => Promise<unknown>
-
-export const EVENTS = [
-  'hit',
-  'stale',
-  'miss',
-  'wait',
-  'lease',
-  'refresh',
-  'store',
-  'skip',
-  'evict',
-  'error',
-  'undecodable',
-  'invalid',
-  'lossy',
-] as const satisfies readonly (keyof CacheEvents)[]
 
 /** Something that a cache told of. */
 type Told = { [E in keyof CacheEvents]: CacheEvents[E] & { readonly event: E } }[keyof CacheEvents]

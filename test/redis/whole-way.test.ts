@@ -1,0 +1,92 @@
+// The whole way of a call over every client: what one process computes is served to another, and waited for.
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { LfuPolicy, LruTPolicy, RedisStore } from '../../src/index.ts'
+import { startServer, type TestServer } from '../servers/start-server.ts'
+import { type GatedCache, gated } from '../server/gated.ts'
+import { CLIENTS, type OpenClient } from './clients.ts'
+
+const binary = inject('servers')[0]?.binary ?? ''
+const clusterNodes = inject('cluster')
+
+/** Long enough that a test which needs it to run out fails. */
+const LONG = { singleFlight: { lease: '60s', wait: '60s' } } as const
+
+/** Who leaves when `c` was read twice, then `a` twice, then `b` once. */
+const POLICIES = [
+  { create: () => new LruTPolicy(), victim: 'c' },
+  { create: () => new LfuPolicy(), victim: 'b' },
+]
+
+let names = 0
+
+/** Two processes, each with a client of its own. */
+async function between(
+  open: () => Promise<OpenClient>,
+  use: (here: GatedCache, there: GatedCache) => Promise<void>,
+) {
+  const clients = await Promise.all([open(), open()])
+  const name = `whole-way-${process.pid}-${++names}`
+  const [here, there] = clients.map(({ client }) =>
+    gated({ name, store: new RedisStore(client), options: LONG }),
+  ) as [GatedCache, GatedCache]
+  try {
+    await use(here, there)
+    expect([...here.events('error'), ...there.events('error')]).toEqual([])
+  } finally {
+    await Promise.all([here, there].map(({ cache }) => cache.close()))
+    for (const { close } of clients) await close()
+  }
+}
+
+function contract(open: () => Promise<OpenClient>) {
+  it('runs a function once for both processes, and again when it was invalidated', () =>
+    between(open, async (here, there) => {
+      const first = here.load('a')
+      await here.running(1)
+      const second = there.load('a')
+      await there.heard('wait')
+      here.end(0, 'result')
+      expect(await Promise.all([first, second, there.load('a')])).toEqual(['result', 'result', 'result'])
+      expect(await there.load.invalidate('a')).toBe(true)
+      const third = there.load('a')
+      await there.running(1)
+      const fourth = here.load('a')
+      await here.heard('wait')
+      there.end(0, 'new')
+      expect(await Promise.all([third, fourth])).toEqual(['new', 'new'])
+      expect(here.runs).toHaveLength(1)
+    }))
+
+  it('keeps the order of eviction of who makes one call at a time', async () => {
+    const { client, close } = await open()
+    for (const { create, victim } of POLICIES) {
+      const name = `whole-way-${process.pid}-${++names}`
+      const { cache, load } = gated({ name, store: new RedisStore(client), create, cache: { maxSize: 3 } })
+      for (const key of 'abc') await load.prime([key], key)
+      for (const key of 'ccaab') expect(await load(key)).toBe(key)
+      await load.prime(['d'], 'd')
+      const left = await Promise.all([...'abcd'].map((key) => load.peek(key)))
+      expect([...'abcd'].filter((_, i) => left[i] === undefined)).toEqual([victim])
+      await cache.close()
+    }
+    await close()
+  })
+}
+
+describe.runIf(binary !== '')('over one server', () => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await startServer(binary)
+  })
+  afterAll(() => server?.stop())
+
+  for (const { name, single } of CLIENTS) {
+    if (single !== undefined) describe(name, () => contract(() => single(server)))
+  }
+})
+
+describe.runIf(clusterNodes !== undefined)('over a cluster', () => {
+  for (const { name, cluster } of CLIENTS) {
+    if (cluster !== undefined) describe(name, () => contract(() => cluster(clusterNodes ?? [])))
+  }
+})
