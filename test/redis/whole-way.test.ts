@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { LfuPolicy, LruTPolicy, RedisStore } from '../../src/index.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
 import { type GatedCache, gated } from '../server/gated.ts'
-import { CLIENTS, type OpenClient } from './clients.ts'
+import { CLIENTS, type ClientSetup, type OpenClient } from './clients.ts'
 
 const binary = inject('servers')[0]?.binary ?? ''
 const clusterNodes = inject('cluster')
@@ -16,6 +16,9 @@ const POLICIES = [
   { create: () => new LruTPolicy(), victim: 'c' },
   { create: () => new LfuPolicy(), victim: 'b' },
 ]
+
+type Single = NonNullable<ClientSetup['single']>
+type Clustered = NonNullable<ClientSetup['cluster']>
 
 let names = 0
 
@@ -80,13 +83,13 @@ describe.runIf(binary !== '')('over one server', () => {
   })
   afterAll(() => server?.stop())
 
-  for (const { name, single } of CLIENTS) {
-    if (single !== undefined) describe(name, () => contract(() => single(server)))
-  }
+  describe.each(CLIENTS.filter(({ single }) => single !== undefined))('$name', (setup) => {
+    contract(() => (setup.single as Single)(server))
+  })
 })
 
 describe.runIf(clusterNodes !== undefined)('over a cluster', () => {
-  for (const { name, cluster } of CLIENTS) {
-    if (cluster !== undefined) describe(name, () => contract(() => cluster(clusterNodes ?? [])))
-  }
+  describe.each(CLIENTS.filter(({ cluster }) => cluster !== undefined))('$name', (setup) => {
+    contract(() => (setup.cluster as Clustered)(clusterNodes ?? []))
+  })
 })
