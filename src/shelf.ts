@@ -1,6 +1,7 @@
 import { Backoff } from './flow/backoff.ts'
 import { Batcher, type Waiter } from './flow/batcher.ts'
 import { Leases } from './flow/lease.ts'
+import { RecentRate } from './flow/recent-rate.ts'
 import { SingleFlight } from './flow/single-flight.ts'
 import { TouchBuffer } from './flow/touch-buffer.ts'
 import { type Hash, textOfHash } from './keys/call-hash.ts'
@@ -39,9 +40,6 @@ const TOUCH_WITHIN_MS = 1
  */
 const WORTH_A_TIME = 1 / 20
 
-/** What one lookup changes in the rate of the misses. */
-const MISS_RATE_STEP = 1 / 64
-
 /** One place of the store, and the traffic with it: what is asked for in one turn travels together. */
 export class Shelf<F> {
   readonly place: Place
@@ -58,13 +56,12 @@ export class Shelf<F> {
   readonly #reads: Batcher<Hash, Lookup>
   readonly #writes: Batcher<NewEntry, Stored>
   readonly #times: Batcher<undefined, number>
+  readonly #misses = new RecentRate(1, 1 / 64)
   readonly #touches: TouchBuffer<Hash> | undefined
   readonly #doTouchesWait: boolean
   readonly #large = new Map<string, number>()
   readonly #leases = new Map<number, Leases<LeaseWish, HeldLease>>()
   readonly #releases: Batcher<HeldLease, void>
-  /** The part of the lookups that found nothing, of late. */
-  #missRate = 1
   #registration: Promise<void> | undefined
   #renewAtMs = 0
 
@@ -184,7 +181,7 @@ export class Shelf<F> {
   async #getAll(hashes: readonly Hash[]): Promise<readonly Lookup[]> {
     this.departures++
     this.register()?.catch(() => {}) // whoever computes hears of it
-    const isTimed = this.#missRate * hashes.length > WORTH_A_TIME
+    const isTimed = this.#misses.value * hashes.length > WORTH_A_TIME
     const lookups = await this.#store.get(this.place, hashes, isTimed)
     let hits = 0
     for (let i = 0; i < hashes.length; i++) {
@@ -194,8 +191,7 @@ export class Shelf<F> {
       this.#learn(hashes[i] as Hash, value)
     }
     if (hits > 0 && this.#touches === undefined) this.#touch(hashes)
-    const share = Math.min(1, hashes.length * MISS_RATE_STEP)
-    this.#missRate += (1 - hits / hashes.length - this.#missRate) * share
+    this.#misses.add(hashes.length - hits, hashes.length)
     return lookups
   }
 
