@@ -51,9 +51,10 @@ function cases(): Case[] {
 
 /**
  * Every trace on every server would take half an hour, so each server replays its share: traces, or one size of them.
- * Together they replay them all. `TRACES=all` replays all on each.
+ * Together the servers replay them all. `TRACES=all` replays all on each, and in process.
  */
 const SHARES: Record<string, readonly string[]> = {
+  memory: ['multi3', 'web12 150', 'cloudphysics 500', 'scarab 500'],
   'redis-7.0': ['multi3'],
   'redis-8.0': ['web12'],
   'valkey-8.1': ['cloudphysics'],
