@@ -34,7 +34,7 @@ export async function writePage(results: Results): Promise<void> {
 }
 
 const HOW = `Each contender has a process of its own, compiled JavaScript run by Node alone, and a database of its own in one
-server. They run in turn, round by round, so that noise meets all alike; figures are medians of the rounds, and ratios
+server. They run in turn, round by round, each after a lead that is not measured, so that noise meets all alike; figures are medians of the rounds, and ratios
 are medians of the ratios within a round. Everybody works over Redis alone, without a tier in process, stores the same
 JSON, lets entries live for an hour (this library: its cache as a whole; one row gives each entry a TTL), and makes its
 keys as its users would. Hits are checked: the values must be equal, and the function must not have run.
@@ -62,7 +62,7 @@ exactly, since garbage is collected when all of them run together):
   value decoded. The rest is JavaScript that runs cold, since all else waits for the network: 7 µs until the call is
   under way, half of it for the key, 2 µs until the client has the command, 4 µs for the way back besides decoding.
   How much that is of a raw \`GET\` depends on the mood of the network: where one takes 30 µs it weighs three times what it
-  does at 100 µs, and two runs of this page on one day came to 1.3 and 1.5 times on node-redis, 1.2 and 1.7 on ioredis.
+  does at 100 µs, and three runs of this page on one day came to 1.3 to 1.65 times on node-redis, 1.2 to 1.7 on ioredis.
   Tried: \`HGET\` for a single entry (no gain). Telling the policy in the same write, and asking for the time each time, made
   it 1.6 to 1.85 times. Functions with a \`ttl\` ask for the end of the entry and for the time.
 - **Server, a hit.** Half of it is \`HMGET\`, half the move to the newest end. That move is what grows with the number of
