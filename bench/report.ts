@@ -34,10 +34,11 @@ export async function writePage(results: Results): Promise<void> {
 }
 
 const HOW = `Each contender has a process of its own, compiled JavaScript run by Node alone, and a database of its own in one
-server. They run in turn, round by round, each after a lead that is not measured, so that noise meets all alike; figures are medians of the rounds, and ratios
-are medians of the ratios within a round. Everybody works over Redis alone, without a tier in process, stores the same
-JSON, lets entries live for an hour (this library: its cache as a whole; one row gives each entry a TTL), and makes its
-keys as its users would. Hits are checked: the values must be equal, and the function must not have run.
+server. They run in turn, round by round, each after a lead that is not measured, so that noise meets all alike; figures
+are medians of the rounds, and ratios are medians of the ratios within a round. Everybody works over Redis alone, without
+a tier in process, stores the same JSON, lets entries live for an hour (this library: its cache as a whole; one row gives
+each entry a TTL), and makes its keys as its users would. Hits are checked: the values must be equal, and the function
+must not have run.
 
 - This library gets the clients as they come. node-redis 6 arms a timeout for each command, which costs more than the
   command; the library does without it while connected. cachified and the hand-written caches are given node-redis

@@ -22,16 +22,13 @@ export interface Outcome {
   readonly isOutdated: boolean
 }
 
-const NOTHING_MORE: Partial<Outcome> = {}
-
 /** An outcome that is a value just computed or found, unless more is said. */
 export function outcomeOf(
   serializer: Serializer,
   value: unknown,
   stored: string | Buffer | undefined,
-  more: Partial<Outcome> = NOTHING_MORE,
+  { isError = false, isSpared = false, isOutdated = false }: Partial<Outcome> = {},
 ): Outcome {
-  const { isError = false, isSpared = false, isOutdated = false } = more
   return { value, stored, serializer, isError, isSpared, isOutdated }
 }
 

@@ -88,7 +88,6 @@ export const toMicroseconds = (time: Reply): number => {
 }
 
 export const trouble = (what: string, cause: unknown): StoreError =>
-  new StoreError(
-    `The server did not do a ${what}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    { cause },
-  )
+  new StoreError(`The server failed at ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    cause,
+  })
