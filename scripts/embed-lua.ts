@@ -3,66 +3,73 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { checkContract, checkScript } from './lua-checks.ts'
+import { withoutComments } from './lua-text.ts'
 
 const LUA = join(import.meta.dirname, '../src/lua')
 const TARGET = join(LUA, 'scripts.generated.ts')
 
-const read = (path: string): string => readFileSync(join(LUA, path), 'utf8')
-
-/** The parts that a source names in its `uses:` line, then the source itself. */
-function withParts(path: string): string {
-  const source = read(path)
-  const parts = /^-- uses: (.+)$/m.exec(source)?.[1]?.split(' ') ?? []
-  return [...parts.map((part) => read(`parts/${part}.lua`)), source].join('\n')
+/** A source: its own text, and the parts that its `uses:` line names. */
+interface Source {
+  readonly name: string
+  readonly text: string
+  readonly parts: readonly string[]
 }
 
-const sourcesIn = (folder: string): Record<string, string> =>
-  Object.fromEntries(
-    readdirSync(join(LUA, folder))
-      .sort()
-      .map((file) => [basename(file, '.lua'), withParts(`${folder}/${file}`)]),
-  )
+const read = (path: string): string => readFileSync(join(LUA, path), 'utf8')
+
+const sourcesIn = (folder: string): readonly Source[] =>
+  readdirSync(join(LUA, folder))
+    .sort()
+    .map((file) => {
+      const text = read(`${folder}/${file}`)
+      return {
+        name: basename(file, '.lua'),
+        text,
+        parts: /^-- uses: (.+)$/m.exec(text)?.[1]?.split(' ') ?? [],
+      }
+    })
 
 const prelude = read('prelude.lua')
+const parts = sourcesIn('parts')
 const policies = sourcesIn('policies')
 const verbs = sourcesIn('verbs')
 
-for (const [verb, source] of Object.entries(verbs)) {
-  checkContract(verb, read(`verbs/${verb}.lua`))
-  for (const [policy, policySource] of Object.entries(policies)) {
-    checkScript(`${policy} + ${verb}`, [prelude, policySource, source].join('\n'))
+/** A source with its parts in front of it. */
+const whole = (source: Source): string =>
+  [...source.parts.map((part) => parts.find(({ name }) => name === part)?.text), source.text].join('\n')
+
+for (const verb of verbs) {
+  checkContract(verb.name, verb.text)
+  for (const policy of policies) {
+    checkScript(`${policy.name} + ${verb.name}`, [prelude, whole(policy), whole(verb)].join('\n'))
   }
 }
 
-const record = (sources: Record<string, string>): string =>
-  Object.entries(sources)
-    .map(([name, source]) => `  ${JSON.stringify(name)}: ${JSON.stringify(source)},\n`)
-    .join('')
+const constant = (name: string): string => name.toUpperCase().replaceAll('-', '_')
+const literal = (text: string): string => JSON.stringify(withoutComments(text))
+const list = ({ text, parts: used }: Source): string =>
+  `[${[...used.map(constant), literal(text)].join(', ')}]`
 
-const union = (sources: Record<string, string>): string =>
-  Object.keys(sources)
-    .map((name) => JSON.stringify(name))
-    .join(' | ')
-
-const embedded = `// Made by \`npm run embed\` from the .lua files of this folder.
-
-/** The policies that have scripts. */
-export type PolicyName = ${union(policies)}
+// A constant for each, so that a bundler drops the policies that a program does not use.
+const embedded = `// Made by \`npm run embed\` from the .lua files of this folder, where the comments are.
 
 /** What is done with a policy; one script each. */
-export type Verb = ${union(verbs)}
+export type Verb = ${verbs.map(({ name }) => JSON.stringify(name)).join(' | ')}
 
 /** What every script opens with. */
-export const PRELUDE: string = ${JSON.stringify(prelude)}
+export const PRELUDE: string = ${literal(prelude)}
 
-/** The five functions of each policy, with the parts they use. */
-export const POLICIES: Readonly<Record<PolicyName, string>> = {
-${record(policies)}}
+${parts.map(({ name, text }) => `const ${constant(name)} = ${literal(text)}\n`).join('')}
+/** What is done with a policy, with the parts it uses in front. */
+export const VERBS: Readonly<Record<Verb, readonly string[]>> = {
+${verbs.map((verb) => `  ${JSON.stringify(verb.name)}: ${list(verb)},\n`).join('')}}
 
-/** What is done with them, with the parts it uses. */
-export const VERBS: Readonly<Record<Verb, string>> = {
-${record(verbs)}}
-`
+${policies
+  .map(
+    (policy) =>
+      `/** The five functions of the policy, with the parts they use in front. */\nexport const ${constant(policy.name)}: readonly string[] = ${list(policy)}\n`,
+  )
+  .join('\n')}`
 
 if (process.argv.includes('--check')) {
   if (readFileSync(TARGET, 'utf8') !== embedded) {

@@ -11,8 +11,14 @@ export type LuaSources = Readonly<Record<Verb, string>>
  *
  * They find `index` (the key's name), `structure(n)` (the n-th of the policy's further structures), `ext` (the arguments
  * of `calcExtArgs`) and `CHUNK` (how many hashes fit into one command) in scope. At most `CHUNK` hashes come at a time.
+ *
+ * @param policy The text with these functions, or several that make it up.
  */
-export function composeScripts(policy: string): LuaSources {
-  const scripts = Object.entries(VERBS).map(([verb, source]) => [verb, [PRELUDE, policy, source].join('\n')])
+export function composeScripts(policy: string | readonly string[]): LuaSources {
+  const texts = typeof policy === 'string' ? [policy] : policy
+  const scripts = Object.entries(VERBS).map(([verb, source]) => [
+    verb,
+    [PRELUDE, ...texts, ...source].join('\n'),
+  ])
   return Object.fromEntries(scripts) as Record<Verb, string>
 }

@@ -30,11 +30,11 @@ export interface PolicyOptions {
    * `'cache'` (default): all functions of the cache share one key pair, and its `maxSize`. `'function'`: each function
    * has a key pair of its own, with `maxSize` entries each.
    */
-  readonly scope?: Scope
+  readonly scope?: Scope | undefined
   /** `'cluster'` (default): key names that keep a key pair in one slot of a cluster. `'plain'`: without. */
-  readonly keys?: KeyStyle
+  readonly keys?: KeyStyle | undefined
   /** How call hashes are digested: an algorithm, or an algorithm and how the digest is written. */
-  readonly hash?: CallHashOptions
+  readonly hash?: CallHashOptions | undefined
 }
 
 /**
@@ -61,7 +61,7 @@ export abstract class AbstractPolicy {
   #luaScripts: LuaScripts | undefined
 
   constructor(options: PolicyOptions = {}) {
-    checkNames(options, ['scope', 'keys', 'hash'], `new ${new.target.name}`)
+    checkNames(options, ['scope', 'keys', 'hash'], 'a policy')
     this.scope = checkChoice(options.scope ?? 'cache', ['cache', 'function'], 'scope')
     this.#keyStyle = checkChoice(options.keys ?? 'cluster', ['cluster', 'plain'], 'keys')
     this.#callHash = new CallHash(options.hash)
@@ -74,7 +74,7 @@ export abstract class AbstractPolicy {
   get cache(): CacheOfPolicy {
     if (this.#cache === undefined) {
       throw new PolicyError(
-        `${this.constructor.name} has no cache yet: give it to new RedisFuncCache(name, policy, …) first.`,
+        `The policy '${this.key}' has no cache yet. Give it to new RedisFuncCache(name, policy, …) first.`,
       )
     }
     return this.#cache
@@ -88,8 +88,7 @@ export abstract class AbstractPolicy {
   attach(cache: CacheOfPolicy): void {
     if (this.#cache !== undefined) {
       throw new PolicyError(
-        `This ${this.constructor.name} belongs to the cache '${this.#cache.name}' already. ` +
-          `Give each cache a policy of its own: new ${this.constructor.name}().`,
+        `This policy '${this.key}' belongs to the cache '${this.#cache.name}' already. Give each cache a new one.`,
       )
     }
     this.#cache = cache
@@ -130,7 +129,7 @@ export abstract class AbstractPolicy {
   /** The texts of the scripts. */
   readLuaScripts(): LuaSources {
     throw new PolicyError(
-      `${this.constructor.name} has no scripts for a server. Override readLuaScripts() to return ` +
+      `The policy '${this.key}' has no scripts for a server. Override readLuaScripts() to return ` +
         'composeScripts(lua), or use a MemoryStore.',
     )
   }
@@ -156,7 +155,7 @@ export abstract class AbstractPolicy {
   /** The same policy in process, for a `MemoryStore`. */
   createOrder(): EvictionOrder {
     throw new PolicyError(
-      `${this.constructor.name} cannot run in process. Override createOrder() to return an EvictionOrder, or use a Redis client.`,
+      `The policy '${this.key}' cannot run in process. Override createOrder() to return an EvictionOrder, or use a Redis client.`,
     )
   }
 

@@ -1,4 +1,4 @@
-import { POLICIES } from '../lua/scripts.generated.ts'
+import { FIFO } from '../lua/scripts.generated.ts'
 import { composeScripts, type LuaSources } from '../lua/compose.ts'
 import { AbstractPolicy } from './abstract-policy.ts'
 import type { EvictionOrder } from './eviction-order.ts'
@@ -14,7 +14,7 @@ export class FifoPolicy extends AbstractPolicy {
   override readonly readsChangeOrder = false
 
   override readLuaScripts(): LuaSources {
-    return composeScripts(POLICIES['fifo'])
+    return composeScripts(FIFO)
   }
 
   override createOrder(): EvictionOrder {

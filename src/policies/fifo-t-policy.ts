@@ -1,4 +1,4 @@
-import { POLICIES } from '../lua/scripts.generated.ts'
+import { FIFO_T } from '../lua/scripts.generated.ts'
 import { composeScripts, type LuaSources } from '../lua/compose.ts'
 import { AbstractPolicy } from './abstract-policy.ts'
 import type { EvictionOrder } from './eviction-order.ts'
@@ -13,7 +13,7 @@ export class FifoTPolicy extends AbstractPolicy {
   override readonly readsChangeOrder = false
 
   override readLuaScripts(): LuaSources {
-    return composeScripts(POLICIES['fifo-t'])
+    return composeScripts(FIFO_T)
   }
 
   override createOrder(): EvictionOrder {

@@ -1,4 +1,4 @@
-import { POLICIES } from '../lua/scripts.generated.ts'
+import { LFU } from '../lua/scripts.generated.ts'
 import { composeScripts, type LuaSources } from '../lua/compose.ts'
 import { AbstractPolicy } from './abstract-policy.ts'
 import type { EvictionOrder } from './eviction-order.ts'
@@ -13,7 +13,7 @@ export class LfuPolicy extends AbstractPolicy {
   override readonly structures = ['stamps'] as const
 
   override readLuaScripts(): LuaSources {
-    return composeScripts(POLICIES['lfu'])
+    return composeScripts(LFU)
   }
 
   override createOrder(): EvictionOrder {

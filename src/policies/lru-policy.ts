@@ -1,4 +1,4 @@
-import { POLICIES } from '../lua/scripts.generated.ts'
+import { LRU } from '../lua/scripts.generated.ts'
 import { composeScripts, type LuaSources } from '../lua/compose.ts'
 import { AbstractPolicy } from './abstract-policy.ts'
 import type { EvictionOrder } from './eviction-order.ts'
@@ -13,7 +13,7 @@ export class LruPolicy extends AbstractPolicy {
   override readonly key = 'lru'
 
   override readLuaScripts(): LuaSources {
-    return composeScripts(POLICIES['lru'])
+    return composeScripts(LRU)
   }
 
   override createOrder(): EvictionOrder {

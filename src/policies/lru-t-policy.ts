@@ -1,4 +1,4 @@
-import { POLICIES } from '../lua/scripts.generated.ts'
+import { LRU_T } from '../lua/scripts.generated.ts'
 import type { RemoteClock } from '../flow/remote-clock.ts'
 import type { Hash } from '../keys/call-hash.ts'
 import { composeScripts, type LuaSources } from '../lua/compose.ts'
@@ -15,7 +15,7 @@ export class LruTPolicy extends AbstractPolicy {
   override readonly key = 'lru_t'
 
   override readLuaScripts(): LuaSources {
-    return composeScripts(POLICIES['lru-t'])
+    return composeScripts(LRU_T)
   }
 
   /** XX: who has been evicted meanwhile stays out. GT: who was touched later, by whatever process, stays there. */

@@ -1,4 +1,4 @@
-import { POLICIES } from '../lua/scripts.generated.ts'
+import { MRU } from '../lua/scripts.generated.ts'
 import { composeScripts, type LuaSources } from '../lua/compose.ts'
 import { AbstractPolicy } from './abstract-policy.ts'
 import type { EvictionOrder } from './eviction-order.ts'
@@ -14,7 +14,7 @@ export class MruPolicy extends AbstractPolicy {
   override readonly key = 'mru'
 
   override readLuaScripts(): LuaSources {
-    return composeScripts(POLICIES['mru'])
+    return composeScripts(MRU)
   }
 
   override createOrder(): EvictionOrder {

@@ -1,4 +1,4 @@
-import { POLICIES } from '../lua/scripts.generated.ts'
+import { RR } from '../lua/scripts.generated.ts'
 import { composeScripts, type LuaSources } from '../lua/compose.ts'
 import { AbstractPolicy } from './abstract-policy.ts'
 import type { EvictionOrder } from './eviction-order.ts'
@@ -13,7 +13,7 @@ export class RrPolicy extends AbstractPolicy {
   override readonly readsChangeOrder = false
 
   override readLuaScripts(): LuaSources {
-    return composeScripts(POLICIES['rr'])
+    return composeScripts(RR)
   }
 
   override createOrder(): EvictionOrder {

@@ -117,7 +117,8 @@ for i = 1, #hashes do
   end
   if note.fresh_ms then
     freshness[#freshness + 1] = hash
-    freshness[#freshness + 1] = digits(at_ms + note.fresh_ms) .. ' ' .. digits(note.compute_ms or 0)
+    freshness[#freshness + 1] =
+      table.concat({ digits(at_ms + note.fresh_ms), digits(note.compute_ms or 0), digits(at_ms) }, ' ')
   else
     timeless[#timeless + 1] = hash
   end
