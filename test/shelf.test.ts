@@ -11,7 +11,10 @@ import {
   type Place,
 } from '../src/index.ts'
 import { Shelf } from '../src/shelf.ts'
+import { Counters } from '../src/telemetry/counters.ts'
 import { entry, newPlace } from './server/places.ts'
+
+vi.mock('../src/flow/timers.ts', () => import('./flow/replaceable-timers.ts'))
 
 /** Entries `a` to `z` are there; nothing else is. */
 class NotingStore extends MemoryStore {
@@ -27,6 +30,7 @@ class NotingStore extends MemoryStore {
       expiresAtMs: undefined,
       freshUntilMs: undefined,
       computeMs: undefined,
+      storedAtMs: undefined,
       isTagged: true,
     }))
   }
@@ -37,7 +41,7 @@ class NotingStore extends MemoryStore {
 
   override async put(_place: Place, entries: readonly NewEntry[]) {
     this.asked.push(`put ${entries.map(({ hash }) => hash).join('')}`)
-    return { evicted: 0, expired: 0, stored: entries.map(() => true) }
+    return { atUs: 1, evicted: 0, expired: 0, stored: entries.map(() => true) }
   }
 
   override async now(): Promise<number> {
@@ -48,10 +52,17 @@ class NotingStore extends MemoryStore {
 
 function newShelf(policy: AbstractPolicy = new LfuPolicy(), touchEveryMs?: number) {
   const store = new NotingStore()
-  const shelf = new Shelf(store, newPlace(policy), undefined, touchEveryMs)
+  const counters = new Counters()
+  const onTouchFailed = vi.fn<(error: unknown) => void>()
+  const shelf = new Shelf(store, newPlace(policy), {
+    registry: undefined,
+    touchEveryMs,
+    counters,
+    onTouchFailed,
+  })
   const look = (names: string) => Promise.all([...names].map((name) => shelf.look(name)))
   const touches = () => store.asked.filter((each) => each.startsWith('touch'))
-  return { store, shelf, look, touches }
+  return { store, shelf, look, touches, counters, onTouchFailed }
 }
 
 beforeEach(() => {
@@ -150,4 +161,24 @@ describe('the time of a lookup', () => {
     expect(await Promise.all([shelf.now(), shelf.now(), shelf.now()])).toEqual([5, 5, 5])
     expect(store.asked).toEqual(['now'])
   })
+})
+
+test('each lookup and each put is measured, those that travelled together as one', async () => {
+  const { shelf, look, counters } = newShelf()
+  await look('abc')
+  await Promise.all([shelf.put(entry('d')), shelf.put(entry('e'))])
+  expect(counters.lookups.latency.count).toBe(3)
+  expect(counters.puts.latency.count).toBe(2)
+  expect(counters.puts.latency.buckets.at(-1)).toEqual({ le: Number.POSITIVE_INFINITY, count: 2 })
+})
+
+test('a touch that fails is told, and fails nothing', async () => {
+  const { store, look, onTouchFailed } = newShelf()
+  const refused = new Error('NOPERM')
+  store.touch = async () => {
+    throw refused
+  }
+  await look('a')
+  await vi.advanceTimersByTimeAsync(1)
+  expect(onTouchFailed).toHaveBeenCalledExactlyOnceWith(refused)
 })

@@ -1,3 +1,5 @@
+import { monotonicMs } from './timers.ts'
+
 const FIRST_MS = 1_000
 const LONGEST_MS = 60_000
 
@@ -12,8 +14,8 @@ export class Backoff<Cause> {
     { readonly ms: number; readonly untilMs: number; readonly cause: Cause }
   >()
 
-  /** @param elapsedMs A clock of this machine that never goes back; default `performance.now`. */
-  constructor(elapsedMs: () => number = () => performance.now()) {
+  /** @param elapsedMs A clock of this machine that never goes back; default {@link monotonicMs}. */
+  constructor(elapsedMs: () => number = monotonicMs) {
     this.#elapsedMs = elapsedMs
   }
 

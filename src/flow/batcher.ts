@@ -1,3 +1,5 @@
+import { nextTick } from './timers.ts'
+
 /** Who waits for the result of an item. */
 export interface Waiter<Result> {
   resolve(result: Result): void
@@ -40,7 +42,7 @@ export class Batcher<Item, Result> {
   /** The same without a promise. A waiter throws nothing. */
   add(item: Item, waiter: Waiter<Result>): void {
     // nextTick, not a microtask: it runs when all promises that this turn settled have been heard.
-    if (this.#items.push(item) === 1) process.nextTick(() => this.#flush())
+    if (this.#items.push(item) === 1) nextTick(() => this.#flush())
     this.#waiters.push(waiter)
   }
 

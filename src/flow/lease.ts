@@ -1,4 +1,5 @@
 import { within } from './time-limit.ts'
+import { clearInterval, clearTimeout, monotonicMs, setInterval, setTimeout } from './timers.ts'
 
 /** What the store of the leases does, for one place. */
 export interface LeaseDesk<Wish, Held> {
@@ -77,7 +78,7 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
   /**
    * Waits until there is a result, the lease can be had, or somebody else's has ended, but no longer than until then.
    *
-   * @param untilMs By `performance.now`.
+   * @param untilMs By {@link monotonicMs}.
    * @param hold What to keep of a lease that was taken.
    * @param onWait Told once, when another one turns out to hold it.
    */
@@ -98,7 +99,7 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
         const answer = await this.#desk.ask(wish)
         if (answer.state === 'taken') this.#keep(holder, hold(answer.lease))
         if (answer.state !== 'held') return answer
-        const leftMs = untilMs - performance.now()
+        const leftMs = untilMs - monotonicMs()
         if (leftMs <= 0) return { state: 'late' }
         if (!hasWaited) onWait()
         hasWaited = true
@@ -136,7 +137,7 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
   #keep(holder: Holder, held: Held): void {
     this.#held.set(holder, held)
     // The work itself keeps the process alive, or nothing does.
-    this.#timer ??= setInterval(() => this.#renew(), this.#leaseMs * RENEW_AFTER).unref()
+    this.#timer ??= setInterval(() => this.#renew(), this.#leaseMs * RENEW_AFTER).unref?.()
   }
 
   #renew(): void {

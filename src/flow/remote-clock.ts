@@ -1,3 +1,5 @@
+import { monotonicMs } from './timers.ts'
+
 /**
  * What another machine's clock shows, as far as it was heard of: a logical clock that follows a physical one.
  *
@@ -10,8 +12,8 @@ export class RemoteClock {
   #aheadUs = Number.NEGATIVE_INFINITY
   #lastUs = 0
 
-  /** @param elapsedMs A clock of this machine that never goes back; default `performance.now`. */
-  constructor(elapsedMs: () => number = () => performance.now()) {
+  /** @param elapsedMs A clock of this machine that never goes back; default {@link monotonicMs}. */
+  constructor(elapsedMs: () => number = monotonicMs) {
     this.#elapsedMs = elapsedMs
   }
 

@@ -1,3 +1,5 @@
+import { clearTimeout, setTimeout } from './timers.ts'
+
 /** What a promise brings; the error, if that takes longer. Whatever it brings later is nobody's. */
 export function within<R>(promise: Promise<R>, ms: number, error: () => Error): Promise<R> {
   return new Promise((resolve, reject) => {

@@ -1,3 +1,5 @@
+import { clearTimeout, setTimeout } from './timers.ts'
+
 /** As many as fit into one command. */
 const LIMIT = 1_000
 
@@ -28,7 +30,7 @@ export class TouchBuffer<Item> {
     this.#waiting.set(name, item)
     if (this.#waiting.size >= LIMIT) this.flush()
     // Touches that wait keep no process alive.
-    else this.#timer ??= setTimeout(() => this.flush(), this.#forMs).unref()
+    else this.#timer ??= setTimeout(() => this.flush(), this.#forMs).unref?.()
   }
 
   /** Touches now what waits. */

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Answer, Leases } from '../../src/flow/lease.ts'
 
+vi.mock('../../src/flow/timers.ts', () => import('./replaceable-timers.ts'))
+
 interface Held {
   readonly hash: string
   readonly lease: number

@@ -3,6 +3,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { unlessAborted, within } from '../../src/flow/time-limit.ts'
 
+vi.mock('../../src/flow/timers.ts', () => import('./replaceable-timers.ts'))
+
 function deferred() {
   let resolve: (value: string) => void = () => {}
   let reject: (error: unknown) => void = () => {}

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { TouchBuffer } from '../../src/flow/touch-buffer.ts'
 
+vi.mock('../../src/flow/timers.ts', () => import('./replaceable-timers.ts'))
+
 describe('reads that the policy may wait to be told of', () => {
   beforeEach(() => {
     vi.useFakeTimers()

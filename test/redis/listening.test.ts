@@ -4,6 +4,8 @@ import type { Listening, MessageListener, RedisClient } from '../../src/redis/cl
 import { inTime, onEnd, ResumedListening, type Source, type Subscriber } from '../../src/redis/listening.ts'
 import { toPort } from '../../src/redis/port.ts'
 
+vi.mock('../../src/flow/timers.ts', () => import('../flow/replaceable-timers.ts'))
+
 /** A connection that does what the test says. */
 class FakeSubscriber implements Subscriber {
   end = () => {}

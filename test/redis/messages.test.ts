@@ -19,6 +19,8 @@ import { type Address, CLIENTS, type ClientSetup, type OpenClient } from './clie
 import type { LeaveOrder } from './leave.fixture.ts'
 import { startSentinel, type TestSentinel } from './start-sentinel.ts'
 
+vi.mock('../../src/flow/timers.ts', () => import('../flow/replaceable-timers.ts'))
+
 const [anyServer] = inject('servers')
 const hasCluster = inject('cluster') !== undefined
 const binary = anyServer?.binary ?? ''
