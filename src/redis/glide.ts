@@ -1,5 +1,6 @@
+import { tryToLoad } from '../peers.ts'
+import { isError } from '../realms/native.ts'
 import type { Command, GlideClient, GlideCommandOptions, RedisPort, Reply } from './client.ts'
-import { later } from './later.ts'
 import { oneByOne } from './one-by-one.ts'
 
 /** `Decoder.Bytes`: the default refuses what is not UTF-8. */
@@ -17,9 +18,6 @@ interface GlidePackage {
   readonly GlideClusterClient: { readonly prototype: GlideClient }
 }
 
-/** A name that no bundler takes for an import: who has such a client has the package. */
-const PACKAGE: string = '@valkey/valkey-glide'
-
 /**
  * A port over a client of valkey-glide, for one server or a cluster.
  *
@@ -30,6 +28,7 @@ const PACKAGE: string = '@valkey/valkey-glide'
  * connection was lost and is back, so that messages would be missed unnoticed.
  */
 export function glidePort(client: GlideClient): RedisPort {
+  const found = packageOf(client)
   const isCluster =
     typeof (client as { invokeScriptWithRoute?: unknown }).invokeScriptWithRoute === 'function'
   const optionsFor = (key: string): GlideCommandOptions =>
@@ -47,31 +46,16 @@ export function glidePort(client: GlideClient): RedisPort {
     for (const command of commands) batch.customCommand(command)
     return client.exec(batch as never, false, optionsFor(key))
   }
-  const send = (found: GlidePackage | undefined, key: string, commands: readonly Command[]) => {
-    if (found === undefined) return oneByOne(commands, (command) => call(key, command))
-    const all = sendBatch(found, key, commands)
-    return commands.map(async (_, i) => {
-      const reply = (await all)?.[i]
-      if (reply instanceof Error) throw reply
-      return reply as Reply
-    })
-  }
-
-  let ready = false
-  let found: GlidePackage | undefined
-  const loading = packageOf(client).then((loaded) => {
-    found = loaded
-    ready = true
-  })
-
   return {
     send(key, commands) {
       if (commands.length <= 1) return commands.map((command) => call(key, command))
-      if (ready) return send(found, key, commands)
-      return later(
-        commands,
-        loading.then(() => send(found, key, commands)),
-      )
+      if (found === undefined) return oneByOne(commands, (command) => call(key, command))
+      const all = sendBatch(found, key, commands)
+      return commands.map(async (_, i) => {
+        const reply = (await all)?.[i]
+        if (isError(reply)) throw reply
+        return reply as Reply
+      })
     },
   }
 }
@@ -80,14 +64,8 @@ export function glidePort(client: GlideClient): RedisPort {
  * The package this very client came from. Not just any copy: a batch holds pointers into the memory of the native
  * library that made it.
  */
-async function packageOf(client: GlideClient): Promise<GlidePackage | undefined> {
-  try {
-    const found = (await import(PACKAGE)) as GlidePackage
-    const own = [found.GlideClient, found.GlideClusterClient].some(
-      ({ prototype }) => prototype.exec === client.exec,
-    )
-    return own ? found : undefined
-  } catch {
-    return undefined
-  }
+function packageOf(client: GlideClient): GlidePackage | undefined {
+  const found = tryToLoad('@valkey/valkey-glide') as GlidePackage | undefined
+  const classes = [found?.GlideClient, found?.GlideClusterClient]
+  return classes.some((each) => each?.prototype.exec === client.exec) ? found : undefined
 }

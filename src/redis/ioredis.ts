@@ -1,4 +1,5 @@
 import { OptionError, StoreError } from '../errors.ts'
+import { nextTick } from '../flow/timers.ts'
 import type { Command, IoredisClient, IoredisCluster, MessageListener, RedisPort, Reply } from './client.ts'
 import { ioredisSubscriber } from './ioredis-subscriber.ts'
 import { keySlot } from './key-slot.ts'
@@ -153,7 +154,7 @@ function gatherer(): (stream: Stream | undefined, write: () => Promise<Reply>[])
   return (stream, write) => {
     if (stream === undefined) return write() // not connected yet: the commands wait in a queue
     if (!corked.has(stream)) {
-      if (corked.size === 0) process.nextTick(uncork)
+      if (corked.size === 0) nextTick(uncork)
       corked.add(stream)
       stream.cork()
     }

@@ -1,4 +1,5 @@
 import { StoreError } from '../errors.ts'
+import { clearInterval, setInterval, setTimeout } from '../flow/timers.ts'
 import type { Listening, MessageListener } from './client.ts'
 
 /** How often a connection has to show that it is alive: most of the time nothing comes, and a dead one looks the same. */
@@ -156,7 +157,7 @@ export class ResumedListening implements Listening {
         () => subscriber.close(),
       )
     }, BEAT_MS)
-    timer.unref()
+    timer.unref?.()
     const forget = this.#source.onEnd(() => subscriber.close())
     void subscriber.gone.then(() => {
       clearInterval(timer)
@@ -175,7 +176,7 @@ function pauseMs(attempt: number): number {
 
 function after(ms: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref()
+    setTimeout(resolve, ms).unref?.()
   })
 }
 

@@ -1,4 +1,5 @@
 import { StoreError } from '../errors.ts'
+import { messageOf } from '../realms/native.ts'
 import type {
   Command,
   MessageListener,
@@ -215,5 +216,5 @@ async function openBesideLease(lease: Lease, hear: MessageListener['message']): 
 
 /** Whether the connection is to blame: gone, or to a master that no longer is one. */
 function isLost(client: NodeRedisClient, error: unknown): boolean {
-  return !client.isReady || (error instanceof Error && error.message.startsWith('READONLY'))
+  return !client.isReady || messageOf(error).startsWith('READONLY')
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../realms/native.ts'
 import type { Command, Reply } from './client.ts'
 
 /**
@@ -16,7 +17,7 @@ export function sendFollowing(
     try {
       return await toNode(command)
     } catch (error) {
-      if (!(error instanceof Error && isRefused(error.message))) throw error
+      if (!isRefused(messageOf(error))) throw error
       const reply = before.then(() => byCluster(command))
       before = reply.catch(() => {})
       return reply

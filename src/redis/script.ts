@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isError } from '../realms/native.ts'
 import type { Command, RedisPort, Reply } from './client.ts'
 
 /** A Lua script and what a server knows it by. */
@@ -36,7 +37,7 @@ const NO_SCRIPT = /^(?:NOSCRIPT|(?:An error was signalled by the server: - )?NoS
 
 /** Whether a script was refused because the server does not know it. Nothing was executed then. */
 export function isNoScript(error: unknown): boolean {
-  return error instanceof Error && NO_SCRIPT.test(error.message)
+  return isError(error) && NO_SCRIPT.test(error.message)
 }
 
 /**

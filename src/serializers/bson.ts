@@ -1,5 +1,6 @@
+import { types } from 'node:util'
+import { checkPeer, type Peer } from '../peers.ts'
 import { hasNested } from './has-nested.ts'
-import { loadPeer, type PeerRequire } from './load-peer.ts'
 import type { Serializer } from './serializer.ts'
 
 /** What is used of `bson`; declared here, so that our types never import a package that may be missing. */
@@ -7,6 +8,8 @@ export interface Bson {
   serialize(document: { value: unknown }, options: object): Uint8Array
   deserialize(stored: Uint8Array, options: object): { value?: unknown }
 }
+
+export const BSON: Peer = { serializer: 'bson', package: 'bson', major: 7 }
 
 /** MongoDB's limit of a document. */
 const MAX_BYTES = 16 * 1024 * 1024
@@ -20,12 +23,13 @@ const DESERIALIZE_OPTIONS = { useBigInt64: true, promoteBuffers: true }
 const REFUSAL =
   'BSON has no Maps, functions, symbols, invalid Dates, bigints beyond 64 bits, or flags of RegExps other than g, i and m'
 
-const MIN_INT64 = -(2n ** 63n)
-const MAX_INT64 = 2n ** 63n - 1n
+const MIN_INT64 = -0x8000_0000_0000_0000n
+const MAX_INT64 = 0x7fff_ffff_ffff_ffffn
 
 /**
  * BSON, by MongoDB's `bson`, as the document `{ value: <result> }`. Dates, RegExps, Buffers, bigints of 64 bits, `-0`,
- * NaN, ObjectIds and the other classes of `bson` (of its CommonJS build, as in MongoDB's driver) come back as they were.
+ * NaN, ObjectIds and the other classes of `bson` come back as they were: those of the module that was passed in; by the
+ * name `'bson'` those of its CommonJS build, as in MongoDB's driver.
  *
  * Properties that are `undefined` vanish, as in JSON, and in arrays become `null`. A Uint8Array comes back as a Buffer,
  * a `Long` as a bigint, other typed arrays, Sets and instances of classes as plain objects, `{ $ref, $id }` as a DBRef,
@@ -33,24 +37,26 @@ const MAX_INT64 = 2n ** 63n - 1n
  * RegExps other than g, i and m, NUL in property names, properties named `_bsontype`, and results over 16 MiB are
  * refused.
  *
- * @throws {SerializerError} when `bson` is not installed.
+ * @param module `await import('bson')`.
+ * @throws {SerializerError} if that is something else.
  * @see https://bsonspec.org/spec.html
  * @see https://github.com/mongodb/js-bson
  */
-export function createBsonSerializer(require?: PeerRequire): Serializer {
-  const bson = loadPeer('bson', 'bson', require) as Bson
+export function bson(module: Bson): Serializer {
+  const format = checkPeer<Bson>(BSON, module, (given) => typeof given.deserialize === 'function')
   return {
     name: 'bson',
+    isBuiltIn: true,
     serialize: (value) => {
       if (hasNested(value, isSilentlyLost)) {
         throw new TypeError(REFUSAL)
       }
-      const bytes = bson.serialize({ value }, SERIALIZE_OPTIONS)
+      const bytes = format.serialize({ value }, SERIALIZE_OPTIONS)
       if (bytes.length > MAX_BYTES) throw new RangeError('a BSON document ends at 16 MiB')
       return bytes
     },
     // Binary values come back as slices of what they are read from, so that they are read from a copy.
-    deserialize: (stored) => bson.deserialize(Buffer.from(stored), DESERIALIZE_OPTIONS).value,
+    deserialize: (stored) => format.deserialize(Buffer.from(stored), DESERIALIZE_OPTIONS).value,
   }
 }
 
@@ -60,9 +66,9 @@ function isSilentlyLost(part: unknown): boolean {
     case 'bigint':
       return part < MIN_INT64 || part > MAX_INT64
     case 'object':
-      if (part instanceof Date) return Number.isNaN(part.getTime())
-      if (part instanceof RegExp) return /[^gim]/.test(part.flags)
-      return part instanceof Map
+      if (types.isDate(part)) return Number.isNaN(part.getTime())
+      if (types.isRegExp(part)) return /[^gim]/.test(part.flags)
+      return types.isMap(part)
     default:
       return typeof part === 'function' || typeof part === 'symbol'
   }

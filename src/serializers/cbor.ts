@@ -1,4 +1,4 @@
-import { loadPeer, type PeerRequire } from './load-peer.ts'
+import { checkPeer, type Peer } from '../peers.ts'
 import type { Serializer } from './serializer.ts'
 
 /** What is used of `cbor-x`; declared here, so that our types never import a package that may be missing. */
@@ -6,6 +6,8 @@ export interface CborX {
   Encoder: new (options: object) => { encode(value: unknown): Uint8Array }
   Decoder: new (options: object) => { decode(stored: Uint8Array): unknown }
 }
+
+export const CBOR_X: Peer = { serializer: 'cbor', package: 'cbor-x', major: 1 }
 
 /**
  * CBOR (RFC 8949), by `cbor-x`: compact, standardized. Dates, Maps, Sets, RegExps, bigints, Buffers, typed arrays, NaN
@@ -17,18 +19,24 @@ export interface CborX {
  * U+FFFD; Dates before the year -130,000 or after 130,000 can be a millisecond off. Functions, symbols and cycles are
  * refused.
  *
- * @throws {SerializerError} when `cbor-x` is not installed.
+ * @param module `await import('cbor-x')`.
+ * @throws {SerializerError} if that is something else.
  * @see https://www.rfc-editor.org/rfc/rfc8949
  * @see https://github.com/kriszyp/cbor-x
  */
-export function createCborSerializer(require?: PeerRequire): Serializer {
-  const { Encoder, Decoder } = loadPeer('cbor', 'cbor-x', require) as CborX
+export function cbor(module: CborX): Serializer {
+  const { Encoder, Decoder } = checkPeer<CborX>(
+    CBOR_X,
+    module,
+    (given) => typeof given.Encoder === 'function',
+  )
   // Records would be private tags that lean on definitions elsewhere. `variableMapSize` is RFC 8949's preferred form.
   const encoder = new Encoder({ useRecords: false, variableMapSize: true, useToJSON: true })
   // `copyBuffers`: results do not share memory with what is stored.
   const decoder = new Decoder({ useRecords: false, copyBuffers: true })
   return {
     name: 'cbor',
+    isBuiltIn: true,
     serialize: (value) => encoder.encode(value),
     deserialize: (stored) => decoder.decode(stored),
   }

@@ -1,3 +1,5 @@
+import { types } from 'node:util'
+import { isPromise } from '../realms/native.ts'
 import { isStoredError } from './encoding.ts'
 import type { Serializer } from './serializer.ts'
 
@@ -10,7 +12,7 @@ import type { Serializer } from './serializer.ts'
  */
 export interface SerializerFunctions<T = unknown> {
   /** Shown in errors and events; `'custom'` without it. */
-  readonly name?: string
+  readonly name?: string | undefined
   serialize(value: T): string | Uint8Array
   /** @param stored What `serialize` returned, as bytes that nothing else uses. */
   deserialize(stored: Buffer): T
@@ -23,7 +25,6 @@ export type SerializerPair<T = unknown> = readonly [
 ]
 
 const NUL = '\0'
-const NUL_BYTE = Buffer.of(0)
 
 /**
  * Makes functions of the user keep the contract of a {@link Serializer}.
@@ -38,14 +39,14 @@ export function customSerializer(functions: SerializerFunctions): Serializer {
     serialize: (value) => {
       const output = functions.serialize(value)
       if (typeof output === 'string') return isAmbiguousText(output) ? NUL + output : output
-      if (!(output instanceof Uint8Array)) return output // Wrong, and refused where every output is checked.
-      return Buffer.concat(isAmbiguous(output) ? [NUL_BYTE, output] : [output])
+      if (!types.isUint8Array(output)) return output // Wrong, and refused where every output is checked.
+      return Buffer.concat(isAmbiguous(output) ? [Buffer.of(0), output] : [output])
     },
     deserialize: (stored) => {
       // What is escaped is ambiguous still.
       const value = functions.deserialize(Buffer.from(isAmbiguous(stored) ? stored.subarray(1) : stored))
-      if (value instanceof Promise) {
-        value.catch(() => {}) // Not the process's affair: what follows says all there is to say.
+      if (isPromise(value)) {
+        value.then(undefined, () => {}) // Not the process's affair: what follows says all there is to say.
         throw new TypeError('it returned a promise, and must return the value itself')
       }
       return value

@@ -1,4 +1,6 @@
+import { types } from 'node:util'
 import { SerializerError } from '../errors.ts'
+import { isPromise, messageOf } from '../realms/native.ts'
 import type { Serializer } from './serializer.ts'
 
 /**
@@ -10,12 +12,14 @@ import type { Serializer } from './serializer.ts'
  */
 export const ERROR_MARKER = '\0error\0'
 
-const ERROR_MARKER_BYTES = Buffer.from(ERROR_MARKER)
+let errorMarkerBytes: Buffer | undefined
 
 /** Whether what is stored is an error the function threw: for `decodeError`, not for {@link decode}. */
 export function isStoredError(stored: Buffer): boolean {
   // The first byte tells for all but the oddest results.
-  return stored[0] === 0 && ERROR_MARKER_BYTES.equals(stored.subarray(0, ERROR_MARKER_BYTES.length))
+  if (stored[0] !== 0) return false
+  errorMarkerBytes ??= Buffer.from(ERROR_MARKER)
+  return errorMarkerBytes.equals(stored.subarray(0, ERROR_MARKER.length))
 }
 
 /**
@@ -55,7 +59,7 @@ export function serialize(
     )
   }
   if (typeof output === 'string') return output
-  if (output instanceof Uint8Array) {
+  if (types.isUint8Array(output)) {
     return Buffer.isBuffer(output) ? output : Buffer.from(output.buffer, output.byteOffset, output.byteLength)
   }
   throw new SerializerError(
@@ -89,13 +93,13 @@ export function decode(serializer: Serializer, stored: Buffer): unknown {
   }
 }
 
-/** The message of what was thrown, which need not be an error, without the full stop at its end. */
+/** The message of what was thrown, without the full stop at its end. */
 export function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, '')
+  return messageOf(error).replace(/\.$/, '')
 }
 
 function nounOf(output: unknown): string {
   if (output === undefined || output === null) return String(output)
   if (typeof output !== 'object') return `a ${typeof output}`
-  return output instanceof Promise ? 'a promise' : 'an object'
+  return isPromise(output) ? 'a promise' : 'an object'
 }

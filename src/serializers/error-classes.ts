@@ -3,21 +3,23 @@
  * so that each process names the classes it knows.
  */
 import { OptionError } from '../errors.ts'
+import { isErrorPrototype } from '../realms/native.ts'
 
 /** A class of errors, whatever its constructor wants: it is never run. */
 export type ErrorClass = abstract new (...args: never[]) => Error
 
-const BUILT_IN: readonly ErrorClass[] = [
-  Error,
-  TypeError,
-  RangeError,
-  SyntaxError,
-  ReferenceError,
-  EvalError,
-  URIError,
-  AggregateError,
-  DOMException,
-]
+/** Their names in every realm. Not each has a `DOMException`. */
+const BUILT_IN = [
+  'Error',
+  'TypeError',
+  'RangeError',
+  'SyntaxError',
+  'ReferenceError',
+  'EvalError',
+  'URIError',
+  'AggregateError',
+  'DOMException',
+] as const
 
 /** The classes of errors that are known by name: those of JavaScript, and those that are given. */
 export class ErrorClasses {
@@ -28,7 +30,10 @@ export class ErrorClasses {
    * @throws {OptionError} for what is no class of errors, a class without a name, and two classes of one name.
    */
   constructor(classes: readonly ErrorClass[] = []) {
-    for (const known of BUILT_IN) this.#add(known)
+    for (const name of BUILT_IN) {
+      const known: ErrorClass | undefined = globalThis[name]
+      if (known !== undefined) this.#prototypes.set(name, known.prototype as Error)
+    }
     if (!Array.isArray(classes))
       throw new OptionError('errors: give an array of classes, such as [NotFoundError].')
     for (const given of classes) this.#add(given)
@@ -64,13 +69,13 @@ function checkClass(given: unknown): { readonly name: string; readonly prototype
     readonly name?: unknown
     readonly prototype?: unknown
   }
-  if (!(prototype instanceof Error || prototype === Error.prototype)) {
+  if (!isErrorPrototype(prototype)) {
     throw new OptionError(`errors: ${describe(given)} is no class of errors. Give classes that extend Error.`)
   }
   if (typeof name !== 'string' || name === '') {
     throw new OptionError('errors: a class has no name, by which its errors could be stored. Name it.')
   }
-  return { name, prototype: prototype as Error }
+  return { name, prototype }
 }
 
 function describe(given: unknown): string {

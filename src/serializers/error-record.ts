@@ -16,7 +16,7 @@
  * not enumerable. Getters of the error's own are read, and come back as values. Errors inside of values other than
  * arrays are values. Not kept are functions, symbols, what symbols name, private fields, and whether it was frozen.
  */
-import { types } from 'node:util'
+import { isError } from '../realms/native.ts'
 import type { ErrorClasses } from './error-classes.ts'
 
 export interface ThrowRecord {
@@ -161,7 +161,7 @@ function classNameOf(constructor: unknown): unknown {
 
 function bareError({ classes, name, message }: UnknownObject, known: ErrorClasses): Error {
   const prototype = known.prototypeOf(asList(classes).map(asText))
-  const isDomException = prototype === DOMException.prototype || prototype instanceof DOMException
+  const isDomException = classNamesOf(Object.create(prototype) as Error).includes('DOMException')
   // Only its constructor can set its name and message.
   const error = isDomException ? new DOMException(asOptionalText(message), asOptionalText(name)) : new Error()
   Reflect.deleteProperty(error, 'stack') // It leads here.
@@ -191,11 +191,6 @@ function valueOf(slot: unknown, revived: readonly Error[]): unknown {
   const found = typeof error === 'number' ? revived[error] : undefined
   if (found === undefined) throw new TypeError('it points to an error that is not there')
   return found
-}
-
-function isError(value: unknown): value is Error {
-  // Those of other realms (`node:vm`) are no instances of ours.
-  return types.isNativeError(value) || value instanceof Error
 }
 
 function isEnumerable(object: object, name: string): boolean {

@@ -1,3 +1,6 @@
+import { types } from 'node:util'
+import { isError } from '../realms/native.ts'
+
 /**
  * Whether a value, or anything inside it, matches: array items, own enumerable properties, keys and values of Maps,
  * members of Sets, causes of errors. Cycles are followed once.
@@ -12,16 +15,16 @@ function search(part: unknown, matches: (part: unknown) => boolean, seen: Set<ob
   if (matches(part)) return true
   if (typeof part !== 'object' || part === null || ArrayBuffer.isView(part) || seen.has(part)) return false
   seen.add(part)
-  if (Array.isArray(part) || part instanceof Set) {
+  if (Array.isArray(part) || types.isSet(part)) {
     for (const item of part) if (search(item, matches, seen)) return true
     return false
   }
-  if (part instanceof Map) {
+  if (types.isMap(part)) {
     for (const [key, item] of part) if (search(key, matches, seen) || search(item, matches, seen)) return true
     return false
   }
   // Not an enumerable property.
-  if (part instanceof Error && search(part.cause, matches, seen)) return true
+  if (isError(part) && search(part.cause, matches, seen)) return true
   for (const item of Object.values(part)) if (search(item, matches, seen)) return true
   return false
 }

@@ -11,6 +11,7 @@ import type { Serializer } from './serializer.ts'
  */
 export const jsonSerializer: Serializer = {
   name: 'json',
+  isBuiltIn: true,
   // A function or symbol has no JSON: `undefined` comes out, which `encode` refuses.
   serialize: (value) => JSON.stringify(value),
   deserialize: (stored) => JSON.parse(stored.toString()),

@@ -1,4 +1,5 @@
-import { isDeepStrictEqual } from 'node:util'
+import { isDeepStrictEqual, types } from 'node:util'
+import { isError, isPlainPrototype } from '../realms/native.ts'
 import { decode, reasonOf } from './encoding.ts'
 import type { Serializer } from './serializer.ts'
 
@@ -20,7 +21,7 @@ export function findLoss(
   try {
     returned = decode(serializer, typeof stored === 'string' ? Buffer.from(stored) : stored)
   } catch (error) {
-    return `result cannot be read back: ${reasonOf(error instanceof Error && error.cause ? error.cause : error)}`
+    return `result cannot be read back: ${reasonOf(isError(error) && error.cause ? error.cause : error)}`
   }
   try {
     if (isDeepStrictEqual(value, returned)) return undefined
@@ -47,14 +48,9 @@ function compare(path: string, before: unknown, after: unknown, comparison: Comp
   }
   if (comparison.seen.has(before)) return undefined
   comparison.seen.add(before)
-  if (before instanceof Date && after instanceof Date) {
-    return Object.is(before.getTime(), after.getTime()) ? undefined : differ(path, 'a Date', 'a Date')
-  }
-  if (before instanceof Map && after instanceof Map) return compareMaps(path, before, after, comparison)
-  if (hasHiddenContent(before)) {
-    return isDeepStrictEqual(before, after) ? undefined : differ(path, kindOf(before), kindOf(after))
-  }
-  return compareProperties(path, before, after, comparison)
+  if (types.isMap(before) && types.isMap(after)) return compareMaps(path, before, after, comparison)
+  if (isEqualInside(before, after, comparison) === false) return differ(path, kindOf(before), kindOf(after))
+  return ArrayBuffer.isView(before) ? undefined : compareProperties(path, before, after, comparison)
 }
 
 function compareProperties(
@@ -123,17 +119,37 @@ function describe(value: unknown): string {
 /** With its article: two objects are of one kind when what stores one would give back the other. */
 function kindOf(value: object): string {
   if (typeof value === 'function') return 'a function'
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === null || prototype === Object.prototype) return 'a plain object'
+  const prototype: object | null = Object.getPrototypeOf(value)
+  if (isPlainPrototype(prototype)) return 'a plain object'
   const { constructor } = value as { constructor?: unknown }
   const name = typeof constructor === 'function' && constructor.name !== '' ? constructor.name : 'object'
   return /^[AEIO]/i.test(name) ? `an ${name}` : `a ${name}`
 }
 
-/** Whether what it holds does not lie in properties, or in too many of them to walk. */
-function hasHiddenContent(value: object): boolean {
-  return value instanceof Set || value instanceof RegExp || ArrayBuffer.isView(value)
+/**
+ * Compares what does not lie in properties, or in too many of them to walk. By what the built-in classes of any realm say
+ * of themselves; `undefined` where there is nothing of the kind.
+ */
+function isEqualInside(before: object, after: object, comparison: Comparison): boolean | undefined {
+  if (types.isDate(before) && types.isDate(after)) return Object.is(before.getTime(), after.getTime())
+  if (types.isRegExp(before) && types.isRegExp(after)) {
+    return String(before) === String(after) && before.lastIndex === after.lastIndex
+  }
+  if (types.isSet(before) && types.isSet(after)) {
+    const members = [...after]
+    return (
+      before.size === after.size &&
+      [...before].every((member, i) => compare('', member, members[i], comparison) === undefined)
+    )
+  }
+  if (ArrayBuffer.isView(before) && ArrayBuffer.isView(after)) {
+    return Buffer.compare(bytesOf(before), bytesOf(after)) === 0
+  }
+  return undefined
 }
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength)
 
 function accessOf(container: object, name: string | symbol): string {
   if (typeof name === 'symbol') return `[${String(name)}]`

@@ -1,5 +1,6 @@
+import { types } from 'node:util'
+import { checkPeer, type Peer } from '../peers.ts'
 import { hasNested } from './has-nested.ts'
-import { loadPeer, type PeerRequire } from './load-peer.ts'
 import type { Serializer } from './serializer.ts'
 
 /** What is used of `msgpackr`; declared here, so that our types never import a package that may be missing. */
@@ -7,6 +8,8 @@ export interface Msgpackr {
   Packr: new (options: object) => { pack(value: unknown): Uint8Array }
   Unpackr: new (options: object) => { unpack(stored: Uint8Array): unknown }
 }
+
+export const MSGPACKR: Peer = { serializer: 'msgpack', package: 'msgpackr', major: 2 }
 
 /** "Never used" in MessagePack. As the first byte it says: what follows holds Maps, and its objects are records. */
 const HOLDS_MAPS = 0xc1
@@ -22,12 +25,17 @@ const HOLDS_MAPS = 0xc1
  * `-0` comes back as `0`, an instance of a class as what its `toJSON` gives or as a plain object, a property named
  * `__proto__` under another name, half a surrogate pair as U+FFFD. Functions, symbols and cycles are refused.
  *
- * @throws {SerializerError} when `msgpackr` is not installed.
+ * @param module `await import('msgpackr')`.
+ * @throws {SerializerError} if that is something else.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  * @see https://github.com/kriszyp/msgpackr
  */
-export function createMsgpackSerializer(require?: PeerRequire): Serializer {
-  const { Packr, Unpackr } = loadPeer('msgpack', 'msgpackr', require) as Msgpackr
+export function msgpack(module: Msgpackr): Serializer {
+  const { Packr, Unpackr } = checkPeer<Msgpackr>(
+    MSGPACKR,
+    module,
+    (given) => typeof given.Unpackr === 'function',
+  )
   // `moreTypes`: Sets, typed arrays, big bigints. `copyBuffers`: results do not share memory with what is stored.
   const plain = {
     moreTypes: true,
@@ -44,17 +52,14 @@ export function createMsgpackSerializer(require?: PeerRequire): Serializer {
   const recordUnpacker = new Unpackr({ ...records })
   return {
     name: 'msgpack',
+    isBuiltIn: true,
     serialize: (value) => {
-      if (!hasNested(value, isMap)) return packer.pack(value)
+      if (!hasNested(value, types.isMap)) return packer.pack(value)
       return Buffer.concat([Buffer.of(HOLDS_MAPS), recordPacker.pack(value)])
     },
     deserialize: (stored) =>
       stored[0] === HOLDS_MAPS ? recordUnpacker.unpack(stored.subarray(1)) : unpacker.unpack(stored),
   }
-}
-
-function isMap(part: unknown): boolean {
-  return part instanceof Map
 }
 
 function refuseFunction(): never {

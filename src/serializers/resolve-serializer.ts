@@ -1,13 +1,15 @@
+import { shown, suggestion } from '../checks.ts'
 import { OptionError } from '../errors.ts'
-import { createBsonSerializer } from './bson.ts'
-import { createCborSerializer } from './cbor.ts'
+import { loadPeer } from '../peers.ts'
+import { BSON, type Bson, bson } from './bson.ts'
+import { CBOR_X, type CborX, cbor } from './cbor.ts'
 import { customSerializer, type SerializerFunctions, type SerializerPair } from './custom.ts'
 import { jsonSerializer } from './json.ts'
-import { createMsgpackSerializer } from './msgpack.ts'
+import { MSGPACKR, type Msgpackr, msgpack } from './msgpack.ts'
 import type { Serializer } from './serializer.ts'
-import { createSuperjsonSerializer } from './superjson.ts'
+import { SUPERJSON, type SuperJsonModule, superjson } from './superjson.ts'
 import { v8Serializer } from './v8.ts'
-import { createYamlSerializer } from './yaml.ts'
+import { YAML, type Yaml, yaml } from './yaml.ts'
 
 export type { SerializerFunctions, SerializerPair } from './custom.ts'
 
@@ -20,15 +22,15 @@ export type SerializerOption<T = unknown> = SerializerName | SerializerPair<T> |
 const FORMATS: Record<SerializerName, () => Serializer> = {
   json: () => jsonSerializer,
   v8: () => v8Serializer,
-  msgpack: createMsgpackSerializer,
-  cbor: createCborSerializer,
-  bson: createBsonSerializer,
-  yaml: createYamlSerializer,
-  superjson: createSuperjsonSerializer,
+  msgpack: () => msgpack(loadPeer(MSGPACKR) as Msgpackr),
+  cbor: () => cbor(loadPeer(CBOR_X) as CborX),
+  bson: () => bson(loadPeer(BSON) as Bson),
+  yaml: () => yaml(loadPeer(YAML) as Yaml),
+  superjson: () => superjson(loadPeer(SUPERJSON) as SuperJsonModule),
 }
 
 /** Formats keep nothing between calls, so that all caches of the process share one of each. */
-const loaded = new Map<SerializerName, Serializer>()
+const loaded = /* @__PURE__ */ new Map<SerializerName, Serializer>()
 
 /**
  * The serializer an option stands for, its package loaded.
@@ -38,6 +40,7 @@ const loaded = new Map<SerializerName, Serializer>()
  */
 export function resolveSerializer(option: SerializerOption): Serializer {
   if (typeof option === 'string') return builtIn(option)
+  if (isBuiltIn(option)) return option
   const functions = asFunctions(option)
   if (functions === undefined) {
     throw new OptionError(
@@ -47,10 +50,15 @@ export function resolveSerializer(option: SerializerOption): Serializer {
   return customSerializer(functions)
 }
 
+function isBuiltIn(option: unknown): option is Serializer {
+  return (option as Partial<Serializer> | null | undefined)?.isBuiltIn === true
+}
+
 function builtIn(name: SerializerName): Serializer {
   if (!Object.hasOwn(FORMATS, name)) {
     throw new OptionError(
-      `serializer: there is no ${JSON.stringify(name)}. Give ${known()}, or a pair [serialize, deserialize].`,
+      `serializer: there is no ${shown(name)}.${suggestion(name, Object.keys(FORMATS))} Give ${known()}, or a pair ` +
+        '[serialize, deserialize].',
     )
   }
   let serializer = loaded.get(name)

@@ -10,6 +10,8 @@
 export interface Serializer {
   /** Shown in errors and events. */
   readonly name: string
+  /** It keeps this contract by itself: nothing need stand between it and the store. */
+  readonly isBuiltIn?: true
   serialize(value: unknown): string | Uint8Array
   deserialize(stored: Buffer): unknown
 }

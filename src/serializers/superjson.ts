@@ -1,5 +1,6 @@
+import { types } from 'node:util'
+import { checkPeer, type Peer } from '../peers.ts'
 import { hasNested } from './has-nested.ts'
-import { loadPeer, type PeerRequire } from './load-peer.ts'
 import type { Serializer } from './serializer.ts'
 
 /** What is used of `superjson`; declared here, so that our types never import a package that may be missing. */
@@ -21,37 +22,43 @@ interface Transformer {
 
 type StoredView = [type: string, base64: string]
 
-const VIEW_TYPES = new Map<string, new (memory: ArrayBuffer) => ArrayBufferView>(
-  [
-    Int8Array,
-    Uint8Array,
-    Uint8ClampedArray,
-    Int16Array,
-    Uint16Array,
-    Int32Array,
-    Uint32Array,
-    Float32Array,
-    Float64Array,
-    BigInt64Array,
-    BigUint64Array,
-    DataView,
-  ].map((type) => [type.name, type]),
-)
+export const SUPERJSON: Peer = { serializer: 'superjson', package: 'superjson', major: 2 }
+
+type ViewType = new (memory: ArrayBuffer) => ArrayBufferView
+
+const VIEW_TYPES = [
+  'Int8Array',
+  'Uint8Array',
+  'Uint8ClampedArray',
+  'Int16Array',
+  'Uint16Array',
+  'Int32Array',
+  'Uint32Array',
+  'Float32Array',
+  'Float64Array',
+  'BigInt64Array',
+  'BigUint64Array',
+  'DataView',
+] as const
+
+function viewType(name: string): ViewType {
+  const known = VIEW_TYPES.find((each) => each === name)
+  if (known === undefined) throw new TypeError(`${name} is no typed array that is known here`)
+  return globalThis[known]
+}
 
 /** superjson has its own way for some of them: refuses bigints, makes NaN a 0, and never reads a Buffer again. */
 const VIEWS: Transformer = {
   isApplicable: (value) => ArrayBuffer.isView(value),
   serialize: (view) => {
     const type = view.constructor.name
-    if (type !== 'Buffer' && !VIEW_TYPES.has(type))
-      throw new TypeError(`${type} is no typed array that is known here`)
+    if (type !== 'Buffer') viewType(type)
     return [type, Buffer.from(view.buffer, view.byteOffset, view.byteLength).toString('base64')]
   },
   deserialize: ([type, base64]) => {
     const bytes = Buffer.from(base64, 'base64')
     if (type === 'Buffer') return bytes
-    const View = VIEW_TYPES.get(type)
-    if (View === undefined) throw new TypeError(`${type} is no typed array that is known here`)
+    const View = viewType(type)
     // Memory of its own, and no more than it: a Buffer may be a slice of the pool.
     return new View(new Uint8Array(bytes).buffer)
   },
@@ -63,30 +70,36 @@ const VIEWS: Transformer = {
  * references and cycles come back as they were.
  *
  * Instances of classes come back as plain objects; what was registered with superjson's default instance is not known
- * here (give `[superjson.stringify, (stored) => superjson.parse(stored.toString())]` for that). Functions, symbols,
+ * here (give `[superjson.stringify, (stored) => format.parse(stored.toString())]` for that). Functions, symbols,
  * invalid Dates, and properties named `__proto__`, `constructor` or `prototype` are refused.
  *
- * @throws {SerializerError} when `superjson` is not installed.
+ * @param module `await import('superjson')`.
+ * @throws {SerializerError} if that is something else, or version 1.
  * @see https://github.com/flightcontrolhq/superjson
  */
-export function createSuperjsonSerializer(require?: PeerRequire): Serializer {
-  const { SuperJSON } = loadPeer('superjson', 'superjson', require) as SuperJsonModule
+export function superjson(module: SuperJsonModule): Serializer {
+  const { SuperJSON } = checkPeer<SuperJsonModule>(
+    SUPERJSON,
+    module,
+    (given) => typeof given.SuperJSON === 'function',
+  )
   // An instance of its own, as registering changes the default one, which belongs to the user.
-  const superjson = new SuperJSON()
-  superjson.registerCustom(VIEWS, 'ArrayBufferView')
+  const format = new SuperJSON()
+  format.registerCustom(VIEWS, 'ArrayBufferView')
   return {
     name: 'superjson',
+    isBuiltIn: true,
     serialize: (value) => {
       if (hasNested(value, isSilentlyLost))
         throw new TypeError('superjson has no functions, symbols or invalid Dates')
-      return superjson.stringify(value)
+      return format.stringify(value)
     },
-    deserialize: (stored) => superjson.parse(stored.toString()),
+    deserialize: (stored) => format.parse(stored.toString()),
   }
 }
 
 /** What superjson drops, or makes `null`, instead of refusing it. */
 function isSilentlyLost(part: unknown): boolean {
-  if (part instanceof Date) return Number.isNaN(part.getTime())
+  if (types.isDate(part)) return Number.isNaN(part.getTime())
   return typeof part === 'function' || typeof part === 'symbol'
 }

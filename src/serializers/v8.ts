@@ -1,39 +1,67 @@
-import { DefaultDeserializer, serialize } from 'node:v8'
+import { Buffer } from 'node:buffer'
+import { types } from 'node:util'
+import v8 from 'node:v8'
+import { adopt, isForeign } from '../realms/adopt.ts'
 import type { Serializer } from './serializer.ts'
 
 /**
  * Node's structured clone: Dates, Maps, Sets, RegExps, Errors, bigints, typed arrays, Buffers (as Buffers), `undefined`
  * and holes inside, cycles and shared references. No package needed.
  *
- * Instances of classes come back as plain objects; functions and symbols are refused. Only Node reads it, and a newer
- * Node may write what an older one cannot read (that is a miss, not an error).
+ * Instances of classes come back as plain objects; functions and symbols are refused. Only the runtime that wrote it
+ * reads it (Bun has a format of its own), and a newer one may write what an older one cannot read: that is a miss, not an
+ * error.
  *
  * @see https://nodejs.org/api/v8.html#serialization-api
  */
 export const v8Serializer: Serializer = {
   name: 'v8',
-  serialize: (value) => serialize(value),
+  isBuiltIn: true,
+  serialize: (value) => v8.serialize(value),
   deserialize: (stored) => {
-    const deserializer = new CopyingDeserializer(stored)
-    deserializer.readHeader()
-    return deserializer.readValue()
+    read ??= reader()
+    return read(stored)
   },
+}
+
+type Read = (stored: Buffer) => unknown
+
+let read: Read | undefined
+
+/** Node makes objects of its own realm, which need not be that of the program: Jest and `vmThreads` of Vitest have others. */
+function reader(): Read {
+  const copying = copyingReader() ?? ((stored) => v8.deserialize(Buffer.from(stored)))
+  return isForeign(() => v8.deserialize(v8.serialize({}))) ? (stored) => adopt(copying(stored)) : copying
 }
 
 /**
  * `v8.deserialize`, except that typed arrays get memory of their own. Those of the original lie in the stored bytes:
- * writing to one would write to them, and its `buffer` would show everything around it.
+ * writing to one would write to them, and its `buffer` would show everything around it. `undefined` in Bun, which has no
+ * deserializer to extend, and whose own one copies.
  */
-class CopyingDeserializer extends DefaultDeserializer {
-  /** Called by V8 for every view of an ArrayBuffer. Documented, but missing in the types of the base class. */
-  _readHostObject(): ArrayBufferView {
-    const view = original._readHostObject.call(this)
-    if (Buffer.isBuffer(view)) return Buffer.from(view)
-    if (view instanceof DataView) {
-      return new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength))
+function copyingReader(): Read | undefined {
+  const { DefaultDeserializer } = v8
+  // Called by V8 for every view of an ArrayBuffer. Documented, but missing in the types of the class.
+  const { _readHostObject: readView } = (DefaultDeserializer?.prototype ?? {}) as {
+    _readHostObject?(): ArrayBufferView
+  }
+  if (readView === undefined) return undefined
+  class CopyingDeserializer extends DefaultDeserializer {
+    _readHostObject(): ArrayBufferView {
+      return copyOf((readView as () => ArrayBufferView).call(this))
     }
-    return (view as Uint8Array).slice()
+  }
+  return (stored) => {
+    const deserializer = new CopyingDeserializer(stored)
+    deserializer.readHeader()
+    return deserializer.readValue()
   }
 }
 
-const original = DefaultDeserializer.prototype as unknown as { _readHostObject(): ArrayBufferView }
+function copyOf(view: ArrayBufferView): ArrayBufferView {
+  if (Buffer.isBuffer(view)) return Buffer.from(view)
+  if (types.isDataView(view)) {
+    return new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength))
+  }
+  return (view as Uint8Array).slice()
+}

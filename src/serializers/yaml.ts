@@ -1,12 +1,16 @@
+import { types } from 'node:util'
+import { checkPeer, type Peer } from '../peers.ts'
 import { hasNested } from './has-nested.ts'
-import { loadPeer, type PeerRequire } from './load-peer.ts'
 import type { Serializer } from './serializer.ts'
 
 /** What is used of `yaml`; declared here, so that our types never import a package that may be missing. */
 export interface Yaml {
   stringify(value: unknown, options: object): string
   parse(text: string, options: object): unknown
+  readonly Composer: unknown
 }
+
+export const YAML: Peer = { serializer: 'yaml', package: 'yaml', major: 2 }
 
 /** YAML 1.2 with four types of YAML 1.1 that it dropped from its core: Buffers, Maps, Sets and Dates. */
 const TYPES = { version: '1.2', customTags: ['binary', 'omap', 'set', 'timestamp'] }
@@ -31,28 +35,31 @@ const PARSE_OPTIONS = {
  * other typed arrays as arrays, an instance of a class as what its `toJSON` gives or as a plain object. bigints,
  * functions, symbols, and Dates that are invalid or outside the years 100 to 9999 are refused.
  *
- * @throws {SerializerError} when `yaml` is not installed.
+ * @param module `await import('yaml')`.
+ * @throws {SerializerError} if that is something else, or version 1.
  * @see https://yaml.org/spec/1.2.2/
  * @see https://eemeli.org/yaml/
  */
-export function createYamlSerializer(require?: PeerRequire): Serializer {
-  const yaml = loadPeer('yaml', 'yaml', require) as Yaml
+export function yaml(module: Yaml): Serializer {
+  // Version 1 has no `Composer`.
+  const format = checkPeer<Yaml>(YAML, module, (given) => typeof given.Composer === 'function')
   return {
     name: 'yaml',
+    isBuiltIn: true,
     serialize: (value) => {
       if (hasNested(value, isSilentlyLost)) {
         throw new TypeError('YAML has no bigints, and no Dates outside the years 100 to 9999')
       }
-      return yaml.stringify(value, STRINGIFY_OPTIONS)
+      return format.stringify(value, STRINGIFY_OPTIONS)
     },
-    deserialize: (stored) => yaml.parse(stored.toString(), PARSE_OPTIONS),
+    deserialize: (stored) => format.parse(stored.toString(), PARSE_OPTIONS),
   }
 }
 
 /** bigints would come back as numbers, late Dates as strings, and Dates of the first century in the twentieth. */
 function isSilentlyLost(part: unknown): boolean {
   if (typeof part === 'bigint') return true
-  if (!(part instanceof Date)) return false
+  if (!types.isDate(part)) return false
   const year = part.getUTCFullYear()
   return !(year >= 100 && year <= 9999)
 }

@@ -9,7 +9,7 @@ import * as superjson from 'superjson'
 import { beforeAll, describe, expect, test } from 'vitest'
 import * as yaml from 'yaml'
 import { decode, encode } from '../../src/serializers/encoding.ts'
-import { createMsgpackSerializer } from '../../src/serializers/msgpack.ts'
+import { msgpack } from '../../src/serializers/msgpack.ts'
 import { resolveSerializer, type SerializerName } from '../../src/serializers/resolve-serializer.ts'
 import { formats } from './formats.ts'
 import { type ValueName, values } from './values.ts'
@@ -77,7 +77,7 @@ describe('other readers', () => {
   })
 
   test('MessagePack leans on nothing that was stored before', () => {
-    const writer = createMsgpackSerializer()
+    const writer = msgpack(msgpackr)
     const shapes = Array.from({ length: 300 }, (_, i) => ({
       [`a${i}`]: 1,
       [`b${i % 7}`]: [{ [`c${i % 90}`]: i }],
@@ -86,7 +86,7 @@ describe('other readers', () => {
     for (const value of [...shapes, shapes, shapes.slice(0, 70), ...shapes].map(
       (shape) => new Map([['m', shape]]),
     )) {
-      assert.deepStrictEqual(decode(createMsgpackSerializer(), Buffer.from(encode(writer, value))), value)
+      assert.deepStrictEqual(decode(msgpack(msgpackr), Buffer.from(encode(writer, value))), value)
     }
   })
 
