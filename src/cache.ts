@@ -1,25 +1,34 @@
-import type { Call, Location } from './call.ts'
+import type { Call, DetailedResult, Location } from './call.ts'
 import { FunctionCache, type FunctionHost } from './cached-function.ts'
 import { type CachedFunction, callable } from './callable.ts'
 import { checkNames, checkSoft } from './checks.ts'
 import { checkTags } from './computation.ts'
-import { Contexts } from './context.ts'
-import { type CachedDecorator, type CachedOptions, DecoratedMethods } from './decorator.ts'
+import { Contexts } from './context/context.ts'
+import { BYPASS, DEFAULT_MODE, type Mode, READ_ONLY, WRITE_ONLY } from './context/mode.ts'
+import type { Stats } from './context/stats.ts'
+import { type AsyncMethod, type CachedDecorator, type CachedOptions, DecoratedMethods } from './decorator.ts'
 import { IdentityError, OptionError, PolicyError } from './errors.ts'
-import { type CacheEvents, Events } from './events.ts'
-import type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
+import { monotonicMs } from './flow/timers.ts'
+import { type AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 import type { KeyPair } from './keys/key-pair.ts'
 import { type CachedMany, callableMany, Loader, type LoadMany } from './many.ts'
-import { BYPASS, DEFAULT_MODE, type Mode, READ_ONLY, WRITE_ONLY } from './mode.ts'
 import { type CacheOptions, type CacheSettings, checkCacheName, checkCacheOptions } from './options.ts'
 import type { AbstractPolicy } from './policies/abstract-policy.ts'
-import { Shelf } from './shelf.ts'
-import type { Stats } from './stats.ts'
-import type { Aspects, Place } from './stores/store.ts'
+import { Shelf, type ShelfSettings } from './shelf.ts'
+import type { Aspects, Limits, Place } from './stores/store.ts'
+import { CacheReporter, type Invalidated } from './telemetry/cache-reporter.ts'
+import { type CacheStats, Counters } from './telemetry/counters.ts'
+import { type CacheEvents, Events } from './telemetry/events.ts'
 import {
   aspectsOf,
+  type CacheKey,
+  checkKeyOptions,
   checkWrapManyOptions,
   checkWrapOptions,
+  type GetOrSetOptions,
+  longestLifeOf,
+  type PeekOptions,
+  type SetOptions,
   type WrapManyOptions,
   type WrapOptions,
   type WrapSettings,
@@ -40,6 +49,12 @@ export class RedisFuncCache {
   readonly #settingsOf = new WeakMap<FunctionIdentity, WrapSettings>()
   /** What the functions wrapped so far need to know of entries. */
   readonly #aspects: Aspects = { expiry: false, freshness: false, tags: false }
+  /** Prolonged for functions whose results live longer, unless the lifetime of the whole was chosen. */
+  readonly #limits: { -readonly [Name in keyof Limits]: Limits[Name] }
+  readonly #counters = new Counters()
+  readonly #report: CacheReporter
+  /** That of all that is stored under keys. */
+  readonly #keyIdentity: FunctionIdentity
   readonly #shelves = new Map<string, Shelf<Call>>()
   readonly #host: FunctionHost
 
@@ -57,11 +72,15 @@ export class RedisFuncCache {
       )
     }
     this.#settings = checkCacheOptions(options)
+    this.#report = new CacheReporter(this.name, this.#events, this.#counters)
+    this.#limits = { ...this.#settings.limits }
+    this.#keyIdentity = FunctionIdentity.ofKeys({ encoders: this.#settings.encoders })
     this.policy = policy
     this.#host = {
       name: this.name,
       contexts: this.#contexts,
       events: this.#events,
+      counters: this.#counters,
       errorClasses: this.#settings.errorClasses,
       throwsOnError: this.#settings.throwsOnError,
       locate: (settings, args) => this.#locate(settings, args),
@@ -121,15 +140,89 @@ export class RedisFuncCache {
   }
 
   /**
+   * The result that is stored under a key; if there is none, `load` is called and its result is stored. Everything that
+   * `wrap` does holds for it: equal calls are joined, an invalidation beats loads under way, and so on.
+   *
+   * For closures and resolvers, and for who comes from a cache of keys. Where a function can be wrapped, `wrap` is the
+   * better choice: it cannot take the wrong key.
+   *
+   * @param key A text, a number, or an array or object of them, as arguments of a cached function are. Keys of functions
+   *   that are wrapped are others.
+   * @param load Called without arguments.
+   * @throws {OptionError} for an option that cannot be.
+   * @throws {ArgumentsError} for a key that cannot be told apart safely.
+   * @example
+   * const user = await cache.getOrSet(`user:${id}`, () => db.user(id), { ttl: '5m', tags: () => ['users'] })
+   */
+  getOrSet<Result>(
+    key: CacheKey,
+    load: () => Result,
+    options: GetOrSetOptions<NoInfer<Result>> = {},
+  ): Promise<Awaited<Result>> {
+    return this.#getOrSet(key, load, options as GetOrSetOptions, false) as Promise<Awaited<Result>>
+  }
+
+  /** The same, and where the result came from, as `detailed` of a cached function tells it. */
+  getOrSetDetailed<Result>(
+    key: CacheKey,
+    load: () => Result,
+    options: GetOrSetOptions<NoInfer<Result>> = {},
+  ): Promise<DetailedResult<Awaited<Result>>> {
+    return this.#getOrSet(key, load, options as GetOrSetOptions, true) as Promise<
+      DetailedResult<Awaited<Result>>
+    >
+  }
+
+  /**
+   * Stores a known value under a key: what `getOrSet` finds. Loads of that key under way, in whatever process, will not be
+   * stored over it.
+   * @throws {StoreError} if the store cannot be reached.
+   */
+  async set<Value>(key: CacheKey, value: Value, options: SetOptions<NoInfer<Value>> = {}): Promise<void> {
+    await this.#ofKeys('set', () => value, options as GetOrSetOptions).prime(
+      undefined,
+      [checkKey(key, 'set')],
+      value,
+    )
+  }
+
+  /**
+   * What is stored under a key, neither loading it nor touching the eviction order. `undefined` if nothing is.
+   *
+   * @param options As where it is stored.
+   * @throws {StoreError} if the store cannot be reached.
+   */
+  async peek<Value = unknown>(key: CacheKey, options: PeekOptions<Value> = {}): Promise<Value | undefined> {
+    const keyed = this.#ofKeys('peek', () => undefined, options as GetOrSetOptions)
+    return (await keyed.peek(undefined, [checkKey(key, 'peek')])) as Value | undefined
+  }
+
+  /**
+   * Removes what is stored under a key; resolves to whether there was something. A load of it that is under way, in whatever
+   * process, will not be stored. With `{ soft: true }` a result that has a time of grace grows stale instead.
+   * @throws {StoreError} if the store cannot be reached.
+   */
+  async invalidate(key: CacheKey, options: { readonly soft?: boolean | undefined } = {}): Promise<boolean> {
+    const soft = checkSoft(options, 'invalidate')
+    return this.#ofKeys('invalidate', () => undefined, {}).invalidate(
+      undefined,
+      [checkKey(key, 'invalidate')],
+      soft,
+    )
+  }
+
+  /**
    * Makes a method remember its results: a decorator of the TC39 standard, and of `experimentalDecorators`.
    *
    * The method is known as `Class.method`, unless `name` says otherwise.
    * @throws {OptionError} if it is not said what `this` means.
    */
-  cached<Self = never>(options: CachedOptions<Self>): CachedDecorator<Self> {
+  cached<Self = never, F extends AsyncMethod = AsyncMethod>(
+    options: CachedOptions<Self, F>,
+  ): CachedDecorator<Self, F> {
     const wrap = (method: AnyFunction, name: string): FunctionCache =>
       this.#register(
-        checkWrapOptions(method, { ...options, name } as WrapOptions, this.#settings),
+        checkWrapOptions(method, { ...options, name } as unknown as WrapOptions, this.#settings),
         method,
         'one',
       )
@@ -137,10 +230,7 @@ export class RedisFuncCache {
   }
 
   /** A decorated method of one object, with its handles: `cache.method(products, 'list').invalidate(3)`. */
-  method<Self extends object, Name extends keyof Self>(
-    self: Self,
-    name: Name,
-  ): Self[Name] extends AnyFunction ? CachedFunction<Self[Name]> : never {
+  method<Self extends object, Name extends keyof Self>(self: Self, name: Name): CachedMethod<Self[Name]> {
     const functionCache = this.#methods.cacheOf(self, name)
     return callable(functionCache, functionCache.identity, self) as never
   }
@@ -166,15 +256,23 @@ export class RedisFuncCache {
    * @throws {StoreError} if the store cannot be reached.
    */
   async invalidateTags(
-    ...tagsAndOptions: readonly (string | { readonly soft?: boolean })[]
+    ...tagsAndOptions: readonly (string | { readonly soft?: boolean | undefined })[]
   ): Promise<number> {
     const last = tagsAndOptions.at(-1)
     const options = typeof last === 'object' && !Array.isArray(last) ? last : {}
     const soft = checkSoft(options, 'invalidateTags')
-    const tags = checkTags(tagsAndOptions.filter((each) => each !== options) as readonly string[])
+    const given = tagsAndOptions.filter((each) => each !== options) as readonly string[]
+    if (given.some(Array.isArray)) {
+      throw new OptionError(
+        "invalidateTags: give the tags one by one, as in invalidateTags('a', 'b'), or spread the list: invalidateTags(...tags).",
+      )
+    }
+    const tags = checkTags(given, 'invalidateTags')
     if (tags.length === 0) return 0
     const { store } = this.#settings
-    return this.#undo(await this.#places(undefined), (place) => store.invalidateTags(place, tags, soft))
+    return this.#undo({ tags, soft }, await this.#places(undefined), (place) =>
+      store.invalidateTags(place, tags, soft),
+    )
   }
 
   /**
@@ -211,9 +309,18 @@ export class RedisFuncCache {
     return this.withMode(BYPASS, callback)
   }
 
-  /** Runs a callback and tells what the calls in it did. */
-  withStats<R>(callback: () => R): Promise<{ result: Awaited<R>; stats: Stats }> {
+  /**
+   * Runs a callback and tells what the calls in it did.
+   *
+   * @param callback Given the figures, which can be read while it runs, and after it has thrown.
+   */
+  withStats<R>(callback: (stats: Readonly<Stats>) => R): Promise<{ result: Awaited<R>; stats: Stats }> {
     return this.#contexts.withStats(callback)
+  }
+
+  /** What this cache did in this process since it was made: all figures of `Stats`, and how long the parts of calls took. */
+  stats(): CacheStats {
+    return this.#counters.snapshot()
   }
 
   /** Listens to what the cache tells of. */
@@ -237,7 +344,9 @@ export class RedisFuncCache {
   /** For policies: removes the entries of one key pair, or of all. @internal */
   async removeEntries(fn?: FunctionIdentity): Promise<number> {
     const { store } = this.#settings
-    return this.#undo(await this.#places(fn), (place) => store.purge(place))
+    return this.#undo({ function: fn?.name, soft: false }, await this.#places(fn), (place) =>
+      store.purge(place),
+    )
   }
 
   async #invalidateFunction(fn: FunctionIdentity, soft: boolean): Promise<number> {
@@ -247,22 +356,29 @@ export class RedisFuncCache {
     const part = policy.calcHashPart(fn) ?? (policy.scope === 'function' ? '' : undefined)
     if (part === undefined || Buffer.byteLength(part) !== policy.hashPartBytes) {
       throw new PolicyError(
-        `invalidateAll: call hashes of ${policy.constructor.name} do not tell the function. Override calcHashPart() and, ` +
+        `invalidateAll: call hashes of the policy '${policy.key}' do not tell the function. Override calcHashPart() and, ` +
           'with the number of its bytes, hashPartBytes beside calcHash(), or purge().',
       )
     }
     const place = this.#placeOf(policy.calcKeys(fn), [])
-    return this.#undo([place], () => store.invalidateFunction(place, part, soft))
+    return this.#undo({ function: fn.name, soft }, [place], () => store.invalidateFunction(place, part, soft))
   }
 
   /**
    * Undoes what lies in these places, and returns how much it was. Nobody joins what is under way there: not what began
    * before, and not what began meanwhile, which may be older than what was undone.
    */
-  async #undo(places: readonly Place[], undo: (place: Place) => Promise<number>): Promise<number> {
+  async #undo(
+    what: Invalidated,
+    places: readonly Place[],
+    undo: (place: Place) => Promise<number>,
+  ): Promise<number> {
+    const beganMs = monotonicMs()
     this.#dropFlights(places)
     try {
-      return sum(await Promise.all(places.map(undo)))
+      const count = sum(await Promise.all(places.map(undo)))
+      this.#report.invalidated(what, count, monotonicMs() - beganMs)
+      return count
     } finally {
       this.#dropFlights(places)
     }
@@ -285,7 +401,7 @@ export class RedisFuncCache {
   }
 
   #placeOf(keys: KeyPair, ext: readonly (string | Buffer)[]): Place {
-    return { policy: this.policy, keys, limits: this.#settings.limits, ext, aspects: this.#aspects }
+    return { policy: this.policy, keys, limits: this.#limits, ext, aspects: this.#aspects }
   }
 
   #register(settings: WrapSettings, original: AnyFunction, kind: 'one' | 'many'): FunctionCache {
@@ -300,11 +416,55 @@ export class RedisFuncCache {
     }
     this.#functions.set(name, original)
     if (kind === 'one') this.#settingsOf.set(identity, settings)
-    const { expiry, freshness, tags } = aspectsOf(settings)
+    this.#provideFor(aspectsOf(settings), settings)
+    return new FunctionCache(this.#host, settings)
+  }
+
+  /** Sees to it that reads ask for what a function needs to know, and that its keys live as long as its results. */
+  #provideFor({ expiry, freshness, tags }: Aspects, settings: WrapSettings): void {
     this.#aspects.expiry ||= expiry
     this.#aspects.freshness ||= freshness
     this.#aspects.tags ||= tags
+    const { ttlMs } = this.#limits
+    if (ttlMs !== undefined && !this.#settings.isTtlGiven) {
+      this.#limits.ttlMs = Math.max(ttlMs, longestLifeOf(settings))
+    }
+  }
+
+  #getOrSet(
+    key: CacheKey,
+    load: () => unknown,
+    options: GetOrSetOptions,
+    isDetailed: boolean,
+  ): Promise<unknown> {
+    try {
+      const keyed = this.#ofKeys('getOrSet', load, options)
+      const { signal } = options
+      return keyed.call(undefined, [checkKey(key, 'getOrSet')], { signal, isDetailed })
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** What is stored under keys, by whoever calls with whichever options: so reads ask for all that may be noted. */
+  #ofKeys(
+    where: 'getOrSet' | 'set' | 'peek' | 'invalidate',
+    load: () => unknown,
+    options: GetOrSetOptions,
+  ): FunctionCache {
+    const settings = checkKeyOptions(this.#keyIdentity, load, options, this.#settings, where)
+    const { tags } = aspectsOf(settings)
+    this.#provideFor({ expiry: true, freshness: true, tags }, settings)
     return new FunctionCache(this.#host, settings)
+  }
+
+  get #shelfSettings(): ShelfSettings {
+    return {
+      registry: this.policy.registry,
+      touchEveryMs: this.#settings.touchEveryMs,
+      counters: this.#counters,
+      onTouchFailed: (error) => this.#report.touchFailed(error),
+    }
   }
 
   #locate(settings: WrapSettings, args: readonly unknown[]): Location {
@@ -325,8 +485,7 @@ export class RedisFuncCache {
   #shelfOf(name: string, keys: KeyPair, ext: readonly (string | Buffer)[]): Shelf<Call> {
     let shelf = this.#shelves.get(name)
     if (shelf === undefined) {
-      const { store, touchEveryMs } = this.#settings
-      shelf = new Shelf(store, this.#placeOf(keys, ext), this.policy.registry, touchEveryMs)
+      shelf = new Shelf(this.#settings.store, this.#placeOf(keys, ext), this.#shelfSettings)
       if (this.#shelves.size >= SHELF_LIMIT) {
         for (const oldest of this.#shelves.keys()) {
           this.#shelves.delete(oldest)
@@ -337,6 +496,17 @@ export class RedisFuncCache {
     }
     return shelf
   }
+}
+
+/** A method as the cache decorates it: not `never` also where `this` stands for a class that is not complete. */
+type CachedMethod<F> = F extends AnyFunction ? CachedFunction<F> : never
+
+/** What is no key is most often a value that is missing, and would be the same key for all. */
+function checkKey(key: CacheKey, where: string): CacheKey {
+  if (key !== undefined && key !== null) return key
+  throw new OptionError(
+    `${where}: ${String(key)} is no key. Give a text, a number, or an array or object of them.`,
+  )
 }
 
 const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0)

@@ -1,17 +1,20 @@
-import { Call, type Location, type Outcome, type Round } from './call.ts'
+import { Call, type DetailedResult, detailOf, type Location, type Outcome, type Round } from './call.ts'
 import { Computation, type Old, type Right } from './computation.ts'
-import { type Contexts, count } from './context.ts'
+import type { Contexts } from './context/context.ts'
 import { CacheMissError, TimeoutError } from './errors.ts'
-import type { ErrorPhase, Events } from './events.ts'
 import type { Passenger } from './flow/single-flight.ts'
 import { unlessAborted, within } from './flow/time-limit.ts'
+import { clearTimeout, monotonicMs, setTimeout } from './flow/timers.ts'
 import type { Hash } from './keys/call-hash.ts'
 import type { FunctionIdentity } from './keys/function-identity.ts'
 import { Opening } from './opening.ts'
-import { Reporter } from './reporter.ts'
+import { isPromise } from './realms/native.ts'
 import { decode } from './serializers/encoding.ts'
 import type { ErrorClasses } from './serializers/error-classes.ts'
 import type { LeaseWish, Lookup } from './stores/store.ts'
+import type { Counters } from './telemetry/counters.ts'
+import type { ErrorPhase, Events } from './telemetry/events.ts'
+import { Reporter } from './telemetry/reporter.ts'
 import type { WrapSettings } from './wrap-options.ts'
 
 /** What cached functions ask of their cache. */
@@ -19,11 +22,25 @@ export interface FunctionHost {
   readonly name: string
   readonly contexts: Contexts
   readonly events: Events
+  readonly counters: Counters
   readonly errorClasses: ErrorClasses
   readonly throwsOnError: boolean
   locate(settings: WrapSettings, args: readonly unknown[]): Location
   invalidateAll(fn: FunctionIdentity, soft: boolean): Promise<number>
 }
+
+/** What holds for one call. */
+export interface CallSettings {
+  /** Lets the caller leave; what he waits for goes on as long as somebody else does. */
+  readonly signal: AbortSignal | undefined
+  /** Whether he wants to know where the result came from. */
+  readonly isDetailed: boolean
+}
+
+const NO_SETTINGS: CallSettings = { signal: undefined, isDetailed: false }
+
+/** Of a result that was not stored. */
+const NOTHING_KNOWN = { storedAtMs: undefined, freshUntilMs: undefined }
 
 /** The way of one call, and what else can be done to the entries of one function. */
 export class FunctionCache {
@@ -36,7 +53,7 @@ export class FunctionCache {
   constructor(host: FunctionHost, settings: WrapSettings) {
     this.#host = host
     this.#settings = settings
-    this.#report = new Reporter(host.name, settings.identity.name, host.events)
+    this.#report = new Reporter(host.name, settings.identity.name, host.events, host.counters)
     this.#computation = new Computation(settings, host.contexts, this.#report, (call, during, error) =>
       this.#spare(call, during, error),
     )
@@ -50,30 +67,39 @@ export class FunctionCache {
   /**
    * Serves a call: from the store, from an equal call under way, or by running the function.
    *
-   * @param signal Lets the caller leave; what he waits for goes on as long as somebody else does.
+   * @param options What holds for this call.
    * @param round Calls that compute together what they miss.
    */
-  call(self: unknown, args: readonly unknown[], signal?: AbortSignal, round?: Round): Promise<unknown> {
+  call(
+    self: unknown,
+    args: readonly unknown[],
+    options: CallSettings = NO_SETTINGS,
+    round?: Round,
+  ): Promise<unknown> {
+    const { signal, isDetailed } = options
     const context = this.#host.contexts.current
-    count(context, 'count')
+    this.#report.called(context)
     if (signal?.aborted) return Promise.reject(signal.reason)
     const { read, write, execute } = context.mode
     let call: Call
     try {
       if (!read && !write && execute) {
-        return this.#executeFor({ self: this.#given(self), args, context, round }, signal)
+        const value = this.#executeFor({ self: this.#given(self), args, context, round }, signal)
+        return isDetailed ? value.then((result) => detailOf(result, 'bypass', NOTHING_KNOWN)) : value
       }
       call = this.#locate(self, args, round)
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#board(call, this.#takeOff(call, signal), signal)
+    return this.#board(call, this.#takeOff(call, signal), options)
   }
 
   /** Removes the entry of a call, or lets it grow stale; whether there was one. A computation under way will not store it. */
   async invalidate(self: unknown, args: readonly unknown[], soft: boolean): Promise<boolean> {
-    const { shelf, hash } = this.#locate(self, args)
-    return shelf.invalidate(hash, soft)
+    const call = this.#locate(self, args)
+    const wasThere = await call.shelf.invalidate(call.hash, soft)
+    this.#report.invalidated(call, soft, Number(wasThere))
+    return wasThere
   }
 
   /** The same for all calls of the function; how many entries there were. */
@@ -132,14 +158,14 @@ export class FunctionCache {
       const underWay = shelf.flights.get(name)
       if (underWay !== undefined) {
         call.round?.leave(call)
-        count(call.context, 'joined')
+        this.#report.joined(call)
         return underWay
       }
       shelf.flights.start(name, call)
     }
     if (signal !== undefined) call.abortion = new AbortController()
     if (mode.read) {
-      count(call.context, 'read')
+      this.#report.looks(call)
       call.provenAt = shelf.departures
       shelf.get(call.hash, call)
     } else {
@@ -149,11 +175,14 @@ export class FunctionCache {
   }
 
   /** What a caller gets when the flight that he is on has landed: its value if it is his own, else a copy. */
-  #board(call: Call, flight: Call, signal: AbortSignal | undefined): Promise<unknown> {
+  #board(call: Call, flight: Call, options: CallSettings): Promise<unknown> {
     const { timeoutMs } = this.#settings
+    const { signal, isDetailed } = options
     const result = new Promise<unknown>((resolve, reject) => {
       const passenger =
-        flight === call ? new Owner(resolve, reject) : this.#guest(call, flight, signal, resolve, reject)
+        flight === call
+          ? new Owner(resolve, reject, isDetailed)
+          : this.#guest(call, flight, options, resolve, reject)
       flight.board(signal === undefined ? passenger : leaving(passenger, flight, signal))
     })
     return timeoutMs === undefined ? result : within(result, timeoutMs, () => this.#timeoutError(timeoutMs))
@@ -163,17 +192,19 @@ export class FunctionCache {
   #guest(
     call: Call,
     flight: Call,
-    signal: AbortSignal | undefined,
+    options: CallSettings,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ): Passenger<Outcome> {
+    const { signal, isDetailed } = options
     const { departures } = call.shelf
     return {
       land: (outcome) => {
         // The call may have come after an invalidation, and must not get what was before.
         const isLate = outcome.isOutdated || departures > flight.provenAt
-        if (isLate) resolve(this.#board(call, this.#takeOff(call, signal), signal))
+        if (isLate) resolve(this.#board(call, this.#takeOff(call, signal), options))
         else if (outcome.isError) reject(outcome.value)
+        else if (isDetailed) resolve(this.#shareDetailed(call, outcome, signal))
         else resolve(this.#share(call, outcome, signal))
       },
       crash: reject,
@@ -191,6 +222,14 @@ export class FunctionCache {
     return checked === undefined ? this.#executeFor(call, signal) : checked.value
   }
 
+  async #shareDetailed(
+    call: Call,
+    outcome: Outcome,
+    signal: AbortSignal | undefined,
+  ): Promise<DetailedResult<unknown>> {
+    return detailOf(await this.#share(call, outcome, signal), 'joined', outcome)
+  }
+
   /** Runs the function for one caller alone. */
   #executeFor(
     call: Pick<Call, 'self' | 'args' | 'context' | 'round'>,
@@ -204,7 +243,7 @@ export class FunctionCache {
   found(call: Call, lookup: Lookup): void {
     try {
       const outcome = this.#serve(call, lookup)
-      if (outcome instanceof Promise) this.#follow(call, outcome)
+      if (isPromise(outcome)) this.#follow(call, outcome)
       else this.#land(call, outcome)
     } catch (error) {
       this.#crash(call, error)
@@ -242,7 +281,7 @@ export class FunctionCache {
 
   #serve(call: Call, lookup: Lookup): Outcome | Promise<Outcome> {
     const opened = this.#opening.open(call, lookup)
-    if (opened instanceof Promise) return opened.then((checked) => this.#serveOpened(call, lookup, checked))
+    if (isPromise(opened)) return opened.then((checked) => this.#serveOpened(call, lookup, checked))
     return this.#serveOpened(call, lookup, opened)
   }
 
@@ -260,9 +299,9 @@ export class FunctionCache {
       case 'stale':
         this.#report.stale(call, 'grace')
         this.#refreshBehind(call, lookup, 'stale')
-        return outcome
+        return { ...outcome, status: 'stale' }
       case 'spare':
-        return this.#miss(call, lookup, outcome)
+        return this.#miss(call, lookup, { ...outcome, status: 'stale' })
       case 'gone':
         return this.#miss(call, lookup, undefined)
     }
@@ -350,7 +389,7 @@ export class FunctionCache {
       return { token: await this.#tokenBy(call, lookup), isLeased: false }
     }
     try {
-      return await this.#wait(call, lookup, performance.now() + waitMs)
+      return await this.#wait(call, lookup, monotonicMs() + waitMs)
     } catch (error) {
       this.#spare(call, 'lease', error)
       return { token: await this.#tokenBy(call, lookup), isLeased: false }
@@ -380,7 +419,7 @@ export class FunctionCache {
     const second = await shelf.look(hash)
     const outcome = await this.#opening.open(call, second)
     if (outcome !== undefined && ['fresh', 'early'].includes(this.#opening.judge(second, outcome)))
-      return { outcome }
+      return { outcome: { ...outcome, status: 'waited' } }
     if (turn.state === 'ended') return this.#wait(call, second, untilMs, true)
     // What will not do is computed without a lease: another process finds nothing amiss with it.
     return { token: await this.#tokenBy(call, second), isLeased: false }
@@ -459,16 +498,19 @@ export class FunctionCache {
 /** Who is on his own flight. */
 class Owner implements Passenger<Outcome> {
   readonly #resolve: (value: unknown) => void
+  readonly #isDetailed: boolean
   readonly crash: (error: unknown) => void
 
-  constructor(resolve: (value: unknown) => void, reject: (error: unknown) => void) {
+  constructor(resolve: (value: unknown) => void, reject: (error: unknown) => void, isDetailed: boolean) {
     this.#resolve = resolve
+    this.#isDetailed = isDetailed
     this.crash = reject
   }
 
-  land({ value, isError }: Outcome): void {
+  land(outcome: Outcome): void {
+    const { value, isError } = outcome
     if (isError) this.crash(value)
-    else this.#resolve(value)
+    else this.#resolve(this.#isDetailed ? detailOf(value, outcome.status, outcome) : value)
   }
 }
 

@@ -1,11 +1,34 @@
 import { AsyncResource } from 'node:async_hooks'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import type { Waiter } from './flow/batcher.ts'
 import { Flight } from './flow/single-flight.ts'
+import { monotonicMs } from './flow/timers.ts'
 import { type Hash, textOfHash } from './keys/call-hash.ts'
 import type { Serializer } from './serializers/serializer.ts'
 import type { Shelf } from './shelf.ts'
 import type { Lookup } from './stores/store.ts'
+
+/**
+ * Where a result came from: the store (`'hit'`), the store though it is past its `ttl` (`'stale'`), the function
+ * (`'miss'`), an equal call that was under way in this process (`'joined'`) or in another one (`'waited'`), or the function
+ * because the mode of the context forbade to look (`'bypass'`).
+ */
+export type ResultStatus = 'hit' | 'stale' | 'miss' | 'joined' | 'waited' | 'bypass'
+
+/** A result, and what is known of it: as `detailed` returns it. */
+export interface DetailedResult<Result> {
+  readonly value: Result
+  /** Where it came from. */
+  readonly status: ResultStatus
+  /**
+   * When it was stored, by the clock of the server. `undefined` if it is not stored, or nothing tells: of a result without a
+   * `ttl`, or whose `ttl` is shortened by `jitter` or a function of the result, unless there also is a time of grace
+   * (`staleTtl`, `staleIfError`, `earlyRefresh`).
+   */
+  readonly storedAt: Date | undefined
+  /** Until when it is fresh, by the clock of the server. `undefined` if it is not stored, or has no `ttl`. */
+  readonly freshUntil: Date | undefined
+}
 
 /** What a call under way brings to all who wait for it. */
 export interface Outcome {
@@ -20,16 +43,38 @@ export interface Outcome {
   readonly serializer: Serializer
   /** Whether it was invalidated while it was being computed: it is not for calls that came since. */
   readonly isOutdated: boolean
+  /** Where it came from, for the one who started the call. */
+  readonly status: ResultStatus
+  /** By the clock of the store; `undefined` as for {@link DetailedResult}. */
+  readonly storedAtMs: number | undefined
+  readonly freshUntilMs: number | undefined
 }
 
-/** An outcome that is a value just computed or found, unless more is said. */
+/** An outcome that is a value just computed, unless more is said. */
 export function outcomeOf(
   serializer: Serializer,
   value: unknown,
   stored: string | Buffer | undefined,
-  { isError = false, isSpared = false, isOutdated = false }: Partial<Outcome> = {},
+  {
+    isError = false,
+    isSpared = false,
+    isOutdated = false,
+    status = 'miss',
+    storedAtMs,
+    freshUntilMs,
+  }: Partial<Outcome> = {},
 ): Outcome {
-  return { value, stored, serializer, isError, isSpared, isOutdated }
+  return { value, stored, serializer, isError, isSpared, isOutdated, status, storedAtMs, freshUntilMs }
+}
+
+/** A value with what is known of it. */
+export function detailOf(
+  value: unknown,
+  status: ResultStatus,
+  { storedAtMs, freshUntilMs }: Pick<Outcome, 'storedAtMs' | 'freshUntilMs'>,
+): DetailedResult<unknown> {
+  const dateOf = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms))
+  return { value, status, storedAt: dateOf(storedAtMs), freshUntil: dateOf(freshUntilMs) }
 }
 
 /** The place of a call, and its name there. */
@@ -64,6 +109,8 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup> {
   readonly args: readonly unknown[]
   readonly context: Context
   readonly round: Round | undefined
+  /** By {@link monotonicMs}. */
+  readonly beganMs: number = monotonicMs()
   /**
    * How many commands of the shelf had left when the one was asked for that shows that the outcome holds: whoever came
    * when that had left cannot be sure that it has not been invalidated since. Of what is not stored, nothing shows it.

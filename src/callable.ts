@@ -1,8 +1,7 @@
-// `Buffer` stands in the declarations, and users' compilers look for Node's types only where they are told to.
-/// <reference types="node" preserve="true" />
-import { checkFlag, checkNames, checkSoft } from './checks.ts'
+import type { DetailedResult } from './call.ts'
+import { checkFlag, checkNames, checkSignal, checkSoft } from './checks.ts'
 import type { FunctionCache } from './cached-function.ts'
-import { OptionError } from './errors.ts'
+import { define, keepProperties } from './function-properties.ts'
 import type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 
 /** Where the entry of a call lies: the two keys, and the name of the entry in them. */
@@ -24,7 +23,9 @@ export interface Handles<Args extends readonly unknown[], Result> {
    */
   invalidate(...args: Args): Promise<boolean>
   /** The same for all calls; resolves to how many entries there were. `soft` as in {@link CallOptions}. */
-  invalidateAll(options?: { readonly soft?: boolean }): Promise<number>
+  invalidateAll(options?: { readonly soft?: boolean | undefined }): Promise<number>
+  /** A call that tells where its result came from, and how fresh it is: for a header of HTTP, say. */
+  detailed(...args: Args): Promise<DetailedResult<Result>>
   /** Computes a call now, and replaces what is stored. */
   refresh(...args: Args): Promise<Result>
   /**
@@ -121,8 +122,9 @@ export function callable<F extends AnyFunction>(
   self?: object,
   { signal, soft = false }: CallOptions = {},
 ): CachedFunction<F> {
+  const settings = { signal, isDetailed: false }
   function cached(this: unknown, ...args: readonly unknown[]): Promise<unknown> {
-    return cache.call(self ?? this, args, signal)
+    return cache.call(self ?? this, args, settings)
   }
   // Called as `cached.invalidate(…)` their own `this` is the function, which is nobody's.
   const selfOf = (given: unknown): unknown => self ?? (given === cached ? undefined : given)
@@ -130,8 +132,11 @@ export function callable<F extends AnyFunction>(
     invalidate(this: unknown, ...args: readonly unknown[]) {
       return cache.invalidate(selfOf(this), args, soft)
     },
-    async invalidateAll(options: { readonly soft?: boolean } = {}) {
+    async invalidateAll(options: { readonly soft?: boolean | undefined } = {}) {
       return cache.invalidateAll(checkSoft(options, 'invalidateAll', soft))
+    },
+    detailed(this: unknown, ...args: readonly unknown[]) {
+      return cache.call(selfOf(this), args, { signal, isDetailed: true }) as Promise<DetailedResult<unknown>>
     },
     refresh(this: unknown, ...args: readonly unknown[]) {
       return cache.refresh(selfOf(this), args)
@@ -154,27 +159,17 @@ export function callable<F extends AnyFunction>(
     with: withOptions,
     original,
     identity,
-    name: original.name,
+    name: identity.name,
     length: original.length,
   }
-  return define(cached, properties) as unknown as CachedFunction<F>
+  return define(keepProperties(cached, original), properties) as unknown as CachedFunction<F>
 }
 
 /** @throws {OptionError} */
 export function checkCallOptions(options: CallOptions): CallOptions {
   checkNames(options, ['signal', 'soft'], 'with')
   const { signal, soft } = options
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new OptionError('signal: give the signal of an AbortController, or AbortSignal.timeout(…).')
-  }
+  if (signal !== undefined) checkSignal(signal)
   if (soft !== undefined) checkFlag(soft, 'soft')
   return options
-}
-
-/** Gives a function properties that do not show when it is listed. */
-export function define<F extends object>(target: F, properties: Readonly<Record<string, unknown>>): F {
-  for (const [name, value] of Object.entries(properties)) {
-    Object.defineProperty(target, name, { value, configurable: true })
-  }
-  return target
 }

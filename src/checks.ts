@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { OptionError } from './errors.ts'
 
 /** Checks that all options use. Each returns what it was given, or throws an {@link OptionError} that says what to give. */
@@ -9,30 +10,92 @@ export function checkNames(options: object, known: readonly string[], where: str
   }
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
-      throw new OptionError(`${name}: ${where} knows no such option. It knows ${known.join(', ')}.`)
+      throw new OptionError(
+        `${name}: ${where} knows no such option.${suggestion(name, known)} It knows ${known.join(', ')}.`,
+      )
     }
   }
+}
+
+/** A sentence that asks whether a known word was meant; empty if none is near. */
+export function suggestion(given: unknown, known: readonly string[]): string {
+  if (typeof given !== 'string') return ''
+  const [nearest] = known
+    .map((word) => ({ word, distance: distance(given.toLowerCase(), word.toLowerCase()) }))
+    .filter(
+      ({ word, distance: far }) => far <= Math.max(1, Math.floor(Math.min(given.length, word.length) / 3)),
+    )
+    .sort((a, b) => a.distance - b.distance)
+  return nearest === undefined ? '' : ` Did you mean ${nearest.word}?`
+}
+
+/**
+ * How many letters have to be changed, added, left out, or swapped with their neighbour. (The restricted edit distance:
+ * Damerau, "A technique for computer detection and correction of spelling errors", CACM 1964.)
+ */
+function distance(from: string, to: string): number {
+  const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, i) => i)]
+  const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i]
+    rows.push(row)
+    for (let j = 1; j <= to.length; j++) {
+      const isSame = from[i - 1] === to[j - 1]
+      const isSwapped = from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]
+      row.push(
+        Math.min(
+          at(i - 1, j) + 1,
+          at(i, j - 1) + 1,
+          at(i - 1, j - 1) + (isSame ? 0 : 1),
+          isSwapped ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY,
+        ),
+      )
+    }
+  }
+  return at(from.length, to.length)
+}
+
+/** A value that was given, as a program would write it; only the outside of objects. */
+export function shown(value: unknown): string {
+  return inspect(value, {
+    depth: 0,
+    maxArrayLength: 3,
+    maxStringLength: 60,
+    breakLength: Number.POSITIVE_INFINITY,
+  })
 }
 
 export function checkBound(bound: number, option: string): number {
   if (bound === Number.POSITIVE_INFINITY || (Number.isSafeInteger(bound) && bound > 0)) return bound
   throw new OptionError(
-    `${option}: ${String(bound)} is no bound. Give a whole number above 0, or Infinity for no bound.`,
+    `${option}: ${shown(bound)} is no bound. Give a whole number above 0, or Infinity for no bound.`,
   )
 }
 
 export function checkText(value: string, option: string): string {
   if (typeof value === 'string' && value !== '') return value
-  throw new OptionError(`${option}: ${String(value)} is not a text, or is empty.`)
+  throw new OptionError(
+    `${option}: ${shown(value)} is ${value === '' ? 'empty' : 'no text'}. Give a text, such as 'shop'.`,
+  )
 }
 
 export function checkFlag(value: boolean, option: string): boolean {
   if (typeof value === 'boolean') return value
-  throw new OptionError(`${option}: ${String(value)} is neither true nor false.`)
+  throw new OptionError(`${option}: ${shown(value)} is neither true nor false.`)
+}
+
+/** A signal of whatever realm, or in the place of Node's: told by what is done with it. */
+export function checkSignal(signal: AbortSignal): AbortSignal {
+  if (typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function') return signal
+  throw new OptionError('signal: give the signal of an AbortController, or AbortSignal.timeout(…).')
 }
 
 /** Of a handle that invalidates: whether what has a time of grace only grows stale. */
-export function checkSoft(options: { readonly soft?: boolean }, where: string, byDefault = false): boolean {
+export function checkSoft(
+  options: { readonly soft?: boolean | undefined },
+  where: string,
+  byDefault = false,
+): boolean {
   checkNames(options, ['soft'], where)
   return checkFlag(options.soft ?? byDefault, 'soft')
 }
@@ -40,7 +103,7 @@ export function checkSoft(options: { readonly soft?: boolean }, where: string, b
 export function checkChoice<T extends string>(value: T, choices: readonly T[], option: string): T {
   if (choices.includes(value)) return value
   throw new OptionError(
-    `${option}: ${JSON.stringify(value)} is not known. Choose one of ${choices.join(', ')}.`,
+    `${option}: ${shown(value)} is not known.${suggestion(value, choices)} Choose one of ${choices.join(', ')}.`,
   )
 }
 
@@ -48,7 +111,7 @@ export function checkChoice<T extends string>(value: T, choices: readonly T[], o
 export function checkBraces(value: string, option: string): string {
   if (!/[{}]/.test(value)) return value
   throw new OptionError(
-    `${option}: '${value}' has braces, which mark the slot of a key in a cluster. Leave them out.`,
+    `${option}: ${shown(value)} has braces, which mark the slot of a key in a cluster. Leave them out.`,
   )
 }
 
@@ -58,12 +121,12 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** A duration that somebody waits for. */
 export function checkTimer(ms: number, option: string): number {
   if (ms <= LONGEST_TIMER_MS) return ms
-  throw new OptionError(`${option}: nobody can wait that long. Give less than 25 days.`)
+  throw new OptionError(`${option}: timers wait no longer than 24 days. Give less.`)
 }
 
 export function checkMilliseconds(ms: number, option: string): number {
   if (Number.isSafeInteger(ms) && ms > 0 && ms <= LONGEST_TIMER_MS) return ms
   throw new OptionError(
-    `${option}: ${String(ms)} is no time to wait. Give a whole number of milliseconds above 0.`,
+    `${option}: ${shown(ms)} is no time to wait. Give a whole number of milliseconds above 0.`,
   )
 }

@@ -1,9 +1,11 @@
 import { type Call, type Outcome, outcomeOf } from './call.ts'
-import { type Context, type Contexts, count } from './context.ts'
+import type { Contexts } from './context/context.ts'
 import { toMs } from './duration.ts'
 import { OptionError } from './errors.ts'
 import { jittered } from './flow/freshness.ts'
-import type { Reporter } from './reporter.ts'
+import { monotonicMs } from './flow/timers.ts'
+import type { FunctionIdentity } from './keys/function-identity.ts'
+import type { Reporter } from './telemetry/reporter.ts'
 import { encode } from './serializers/encoding.ts'
 import { findLoss } from './serializers/loss.ts'
 import { encodeError } from './serializers/stored-error.ts'
@@ -15,9 +17,21 @@ const MOST_TAGS = 100
 
 /** Under which terms a result is stored. */
 interface Terms {
+  /** How long the entry lives. */
   readonly ttlMs: number | undefined
+  /** How long the result is fresh. */
+  readonly freshMs: number | undefined
   readonly note: Note | undefined
 }
+
+/** What became of a result that was computed. */
+interface Written {
+  readonly isOutdated: boolean
+  /** By the clock of the store; `undefined` if it was not stored. */
+  readonly storedAtMs: number | undefined
+}
+
+const NOT_WRITTEN: Written = { isOutdated: false, storedAtMs: undefined }
 
 /** By which right a computation stores what it brings. */
 export interface Right {
@@ -34,6 +48,12 @@ export interface Right {
  */
 export type Old = 'served' | 'spare' | 'none'
 
+/** What a function is run for: a call, or one that is no affair of the store. */
+type Executed = Pick<Call, 'self' | 'args' | 'context'> & Partial<Call>
+
+/** Functions of which one result was looked at. */
+const checkedForLoss = /* @__PURE__ */ new WeakSet<FunctionIdentity>()
+
 /** Runs a function, and stores what it returns or throws. */
 export class Computation {
   readonly #settings: WrapSettings
@@ -41,7 +61,6 @@ export class Computation {
   readonly #report: Reporter
   /** Trouble of the store: passed over and told of, or thrown. */
   readonly #spare: (call: Call, during: 'put', error: unknown) => void
-  #checkedForLoss = false
 
   constructor(
     settings: WrapSettings,
@@ -72,19 +91,26 @@ export class Computation {
 
   async #compute(call: Call, right: Right | undefined, old: Old): Promise<Outcome> {
     call.provenAt = Number.POSITIVE_INFINITY
-    const startMs = performance.now()
+    const { serializer } = this.#settings
+    const status = call.context.mode.read ? 'miss' : 'bypass'
+    const beganMs = monotonicMs()
     let value: unknown
     try {
-      value = await this.execute(call)
+      value = await this.#execute(call, call.abortion?.signal)
     } catch (error) {
-      return this.#failed(call, error, right, old)
+      return this.#failed(call, error, right, old, this.#measured(beganMs))
     }
-    if (right === undefined) return outcomeOf(this.#settings.serializer, value, undefined)
+    const computeMs = this.#measured(beganMs)
+    if (right === undefined) return outcomeOf(serializer, value, undefined, { status })
     const stored = this.#encode(call, value)
-    const terms = this.#terms(call, value, performance.now() - startMs)
-    const isOutdated =
-      stored !== undefined && terms !== undefined && (await this.#write(call, stored, terms, right))
-    return outcomeOf(this.#settings.serializer, value, stored, { isOutdated })
+    const terms = this.#terms(call, value, computeMs)
+    const { isOutdated, storedAtMs } =
+      stored === undefined || terms === undefined
+        ? NOT_WRITTEN
+        : await this.#write(call, stored, terms, right, computeMs)
+    const freshUntilMs =
+      storedAtMs === undefined || terms?.freshMs === undefined ? undefined : storedAtMs + terms.freshMs
+    return outcomeOf(serializer, value, stored, { isOutdated, status, storedAtMs, freshUntilMs })
   }
 
   /**
@@ -92,12 +118,18 @@ export class Computation {
    *
    * @param signal What it can ask for as `cache.signal()`.
    */
-  async execute(
-    call: Pick<Call, 'self' | 'args' | 'context'> & Partial<Call>,
-    signal: AbortSignal | undefined = call.abortion?.signal,
-  ): Promise<unknown> {
+  async execute(call: Executed, signal: AbortSignal | undefined): Promise<unknown> {
+    const beganMs = monotonicMs()
+    try {
+      return await this.#execute(call, signal)
+    } finally {
+      this.#measured(beganMs)
+    }
+  }
+
+  async #execute(call: Executed, signal: AbortSignal | undefined): Promise<unknown> {
     signal?.throwIfAborted() // nobody waits any more
-    count(call.context, 'execute')
+    this.#report.executes(call)
     if (call.round !== undefined) return call.round.load(call as Call)
     const { run: fn } = this.#settings
     const run = () => (fn as (...args: unknown[]) => unknown).apply(call.self, call.args as unknown[])
@@ -105,10 +137,18 @@ export class Computation {
     return signal === this.#contexts.current.signal ? run() : this.#contexts.withSignal(signal, run)
   }
 
+  #measured(beganMs: number): number {
+    const ms = monotonicMs() - beganMs
+    this.#report.executed(ms)
+    return ms
+  }
+
   /** What is to be stored of a value that is known already. */
   entryOf(call: Call, value: unknown): Omit<NewEntry, 'token'> | undefined {
     const terms = this.#termsOf(value, call.args, 0)
-    return terms && { hash: call.hash, value: encode(this.#settings.serializer, value), ...terms }
+    if (terms === undefined) return undefined
+    const { ttlMs, note } = terms
+    return { hash: call.hash, value: encode(this.#settings.serializer, value), ttlMs, note }
   }
 
   #encode(call: Call, value: unknown): string | Buffer | undefined {
@@ -129,12 +169,12 @@ export class Computation {
     const { cacheIf, absentMs } = this.#settings
     const isAbsent = this.#isAbsent(value)
     try {
-      if (isAbsent && absentMs === 'unstored') return this.#skipped(call, 'absent')
+      if (isAbsent && absentMs === 'unstored') return this.#skipped(call, 'absent', computeMs)
       // What is kept of a row that is missing, `absent` says.
       if (!isAbsent && cacheIf !== undefined && !cacheIf(value as never, ...(call.args as never[]))) {
-        return this.#skipped(call, 'unwanted')
+        return this.#skipped(call, 'unwanted', computeMs)
       }
-      return this.#termsOf(value, call.args, computeMs) ?? this.#skipped(call, 'zero-ttl')
+      return this.#termsOf(value, call.args, computeMs) ?? this.#skipped(call, 'zero-ttl', computeMs)
     } catch (error) {
       this.#report.failed(call, 'callback', error)
       return undefined
@@ -146,8 +186,8 @@ export class Computation {
     return this.#settings.absentMs !== undefined && (value === undefined || value === null)
   }
 
-  #skipped(call: Call, reason: 'absent' | 'unwanted' | 'zero-ttl'): undefined {
-    this.#report.skipped(call, reason, 0)
+  #skipped(call: Call, reason: 'absent' | 'unwanted' | 'zero-ttl', computeMs: number): undefined {
+    this.#report.skipped(call, reason, 0, computeMs)
   }
 
   #termsOf(value: unknown, args: readonly unknown[], computeMs: number): Terms | undefined {
@@ -158,6 +198,7 @@ export class Computation {
     const graceMs = grace === undefined ? 0 : Math.max(grace.staleMs, grace.spareMs)
     return {
       ttlMs: freshMs === undefined ? undefined : freshMs + graceMs,
+      freshMs,
       note: this.#noteOf(freshMs, computeMs, tags && checkTags(tags(value as never, ...(args as never[])))),
     }
   }
@@ -181,19 +222,19 @@ export class Computation {
     return ttl === 0 ? 0 : toMs(ttl, 'ttl')
   }
 
-  /** Returns whether the result is outdated. */
   async #write(
     call: Call,
     value: string | Buffer,
     { ttlMs, note: about }: Terms,
     { token, isLeased, overrules }: Right,
-  ): Promise<boolean> {
+    computeMs: number,
+  ): Promise<Written> {
     const bytes = Buffer.byteLength(value)
     const obstacle =
       bytes > this.#settings.maxValueBytes ? 'too-large' : token === undefined ? 'no-token' : undefined
     if (obstacle !== undefined) {
-      this.#report.skipped(call, obstacle, bytes)
-      return false
+      this.#report.skipped(call, obstacle, bytes, computeMs)
+      return NOT_WRITTEN
     }
     const { shelf, hash } = call
     const held = isLeased ? await this.#endLease(call) : undefined
@@ -201,26 +242,32 @@ export class Computation {
       const note = held || overrules ? { ...about, lease: held?.lease, overrules } : about
       const entry = { hash, value, ttlMs, token, note }
       const provenAt = shelf.departures
-      const { stored, evicted } = await shelf.put(entry)
+      const { stored, evicted, atMs } = await shelf.put(entry)
       call.provenAt = provenAt
       this.#report.evicted(call, shelf.place.keys[0], evicted)
-      if (stored) this.#report.stored(call, bytes)
-      else this.#report.skipped(call, 'invalidated', bytes)
-      return !stored
+      if (stored) this.#report.stored(call, bytes, computeMs)
+      else this.#report.skipped(call, 'invalidated', bytes, computeMs)
+      return { isOutdated: !stored, storedAtMs: stored ? atMs : undefined }
     } catch (error) {
       if (held !== undefined) void this.#release(call, held) // the caller need not wait for more trouble
       this.#spare(call, 'put', error)
-      return false
+      return NOT_WRITTEN
     }
   }
 
   /** The function failed: its error is stored if it is to be thrown again. */
-  async #failed(call: Call, error: unknown, right: Right | undefined, old: Old): Promise<Outcome> {
+  async #failed(
+    call: Call,
+    error: unknown,
+    right: Right | undefined,
+    old: Old,
+    computeMs: number,
+  ): Promise<Outcome> {
     // Nobody waits any more: what the function makes of that says nothing of the next call.
     if (call.abortion?.signal.aborted) throw error
     const isSpared = old !== 'none' && this.#says(call, this.#settings.sparesError, error)
     const stored = old === 'served' || isSpared ? undefined : this.#encodeError(call, error)
-    if (right !== undefined && stored !== undefined) await this.#writeError(call, stored, right)
+    if (right !== undefined && stored !== undefined) await this.#writeError(call, stored, right, computeMs)
     return outcomeOf(this.#settings.serializer, error, undefined, { isError: true, isSpared })
   }
 
@@ -236,11 +283,12 @@ export class Computation {
     }
   }
 
-  async #writeError(call: Call, stored: string | Buffer, right: Right): Promise<void> {
+  async #writeError(call: Call, stored: string | Buffer, right: Right, computeMs: number): Promise<void> {
     const { cachedErrors, tags } = this.#settings
     const ttlMs = cachedErrors?.ttlMs
     try {
-      await this.#write(call, stored, { ttlMs, note: this.#noteOf(ttlMs, 0, tags && []) }, right)
+      const note = this.#noteOf(ttlMs, 0, tags && [])
+      await this.#write(call, stored, { ttlMs, freshMs: ttlMs, note }, right, computeMs)
     } catch (trouble) {
       this.#report.failed(call, 'put', trouble) // what the caller is to hear of is the error of the function
     }
@@ -281,26 +329,25 @@ export class Computation {
     }
   }
 
-  #checkForLoss(
-    { context, hash }: { context: Context; hash: Call['hash'] },
-    value: unknown,
-    stored: string | Buffer,
-  ): void {
-    if (this.#checkedForLoss) return
-    this.#checkedForLoss = true
-    const detail = findLoss(this.#settings.serializer, value, stored)
-    if (detail !== undefined) this.#report.lossy({ context, hash }, detail)
+  #checkForLoss(call: Call, value: unknown, stored: string | Buffer): void {
+    const { identity, serializer } = this.#settings
+    if (checkedForLoss.has(identity)) return
+    checkedForLoss.add(identity)
+    const detail = findLoss(serializer, value, stored)
+    if (detail !== undefined) this.#report.lossy(call, detail, serializer.name)
   }
 }
 
 /** @throws {OptionError} for what cannot be the tags of an entry. */
-export function checkTags(tags: readonly string[]): readonly string[] {
+export function checkTags(tags: readonly string[], where = 'tags'): readonly string[] {
   if (
     !Array.isArray(tags) ||
     tags.length > MOST_TAGS ||
     !tags.every((tag) => typeof tag === 'string' && tag !== '')
   ) {
-    throw new OptionError(`tags: give an array of up to ${MOST_TAGS} texts that are not empty.`)
+    const what =
+      where === 'tags' ? `return an array of up to ${MOST_TAGS} texts` : `give up to ${MOST_TAGS} texts`
+    throw new OptionError(`${where}: ${what} that are not empty.`)
   }
   return [...new Set(tags)]
 }

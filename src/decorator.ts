@@ -1,31 +1,31 @@
 import type { FunctionCache } from './cached-function.ts'
+import { define, keepProperties } from './function-properties.ts'
 import { OptionError } from './errors.ts'
 import type { AnyFunction } from './keys/function-identity.ts'
 import type { WrapOptions } from './wrap-options.ts'
 
-/** Options of a cached method: those of `wrap`, and what of `this` tells calls apart, which has to be said. */
-export interface CachedOptions<Self = never> extends Omit<WrapOptions, 'this' | 'key'> {
+/**
+ * Options of a cached method: those of `wrap`, and what of `this` tells calls apart, which has to be said. Its callbacks are
+ * about the arguments and the result of the method below which they are written.
+ */
+export interface CachedOptions<Self = never, F extends AsyncMethod = AsyncMethod>
+  extends Omit<WrapOptions<F>, 'this'> {
   /** A function that picks it, or `'shared'` if all instances may share results. */
   readonly this: 'shared' | ((self: Self) => unknown)
-  /** What tells its calls apart, instead of the arguments. */
-  readonly key?: (...args: never[]) => unknown
 }
 
 /** A method that can be cached: one that returns promises already, since a decorator cannot change a type. */
-type AsyncMethod = (...args: never[]) => Promise<unknown>
+export type AsyncMethod = (...args: never[]) => Promise<unknown>
 
 /**
  * A method decorator of the TC39 standard, and of TypeScript's `experimentalDecorators`. Written above others, it caches
  * what they make of the method; written below others, it caches the method alone, and `cache.method()` does not find it.
  */
-export interface CachedDecorator<Self = never> {
-  <F extends AsyncMethod>(method: F, context: ClassMethodDecoratorContext<OrAnything<Self>>): F
-  <F extends AsyncMethod>(
-    target: OrAnything<Self>,
-    name: string | symbol,
-    descriptor: TypedPropertyDescriptor<F>,
-  ): void
-}
+export type CachedDecorator<Self = never, F extends AsyncMethod = AsyncMethod> = (
+  ...decorated:
+    | [method: F, context: ClassMethodDecoratorContext<OrAnything<Self>>]
+    | [target: OrAnything<Self>, name: string | symbol, descriptor: TypedPropertyDescriptor<F>]
+) => never // what it returns is the affair of the compiler: the method again, or nothing
 
 /** What `this` has to be, if the options say so. */
 type OrAnything<Self> = [Self] extends [never] ? object : Self
@@ -38,7 +38,10 @@ export class DecoratedMethods {
   readonly #cacheOf = new WeakMap<object, CacheOf>()
 
   /** @throws {OptionError} if it is not said what `this` means. */
-  decorator<Self>(wrap: WrapMethod, options: CachedOptions<Self>): CachedDecorator<Self> {
+  decorator<Self, F extends AsyncMethod>(
+    wrap: WrapMethod,
+    options: CachedOptions<Self, F>,
+  ): CachedDecorator<Self, F> {
     checkSelf(options)
     const decorate = (
       target: object,
@@ -49,7 +52,7 @@ export class DecoratedMethods {
         return this.#legacy(wrap, options, target, contextOrName, descriptor)
       return this.#standard(wrap, options, target as AnyFunction, contextOrName)
     }
-    return decorate as CachedDecorator<Self>
+    return decorate as unknown as CachedDecorator<Self, F>
   }
 
   /** The cache of a decorated method. */
@@ -68,7 +71,7 @@ export class DecoratedMethods {
   /** The class is known when the decorator runs: the target is its prototype, or itself for a static method. */
   #legacy(
     wrap: WrapMethod,
-    options: CachedOptions,
+    options: Pick<CachedOptions, 'name'>,
     target: object,
     name: string | symbol,
     descriptor: PropertyDescriptor | undefined,
@@ -82,7 +85,7 @@ export class DecoratedMethods {
   /** The class is known when it is complete (static methods), or when the first instance is made. */
   #standard(
     wrap: WrapMethod,
-    options: CachedOptions,
+    options: Pick<CachedOptions, 'name'>,
     method: AnyFunction,
     context: ClassMethodDecoratorContext,
   ): AnyFunction {
@@ -110,10 +113,10 @@ export class DecoratedMethods {
       }
       return cache.call(this, args)
     }
-    Object.defineProperty(cached, 'name', { value: method.name, configurable: true })
-    Object.defineProperty(cached, 'length', { value: method.length, configurable: true })
-    this.#cacheOf.set(cached, cacheOf)
-    return cached
+    const { name, length } = method
+    const replacement = define(keepProperties(cached, method), { name, length })
+    this.#cacheOf.set(replacement, cacheOf)
+    return replacement
   }
 }
 
@@ -165,7 +168,7 @@ class OwnerCaches {
   }
 }
 
-function checkSelf(options: Partial<CachedOptions> | undefined): void {
+function checkSelf(options: { readonly this?: unknown } | undefined): void {
   if (options?.this !== 'shared' && typeof options?.this !== 'function') {
     throw new OptionError(
       "cached: say what `this` means for the results. Either all instances share them ({ this: 'shared' }), or a function " +

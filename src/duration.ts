@@ -1,3 +1,4 @@
+import { shown } from './checks.ts'
 import { OptionError } from './errors.ts'
 
 type DurationUnit = 'ms' | 's' | 'm' | 'h' | 'd'
@@ -21,11 +22,18 @@ export function toMs(duration: Duration, option: string): number {
   const ms = Math.round(typeof duration === 'number' ? duration * MS_PER_UNIT.s : parse(duration))
   if (!(ms >= 1 && ms <= LONGEST_MS)) {
     throw new OptionError(
-      `${option}: ${typeof duration === 'string' ? JSON.stringify(duration) : String(duration)} is no duration. Give seconds as a positive number ` +
+      `${option}: ${shown(duration)} is no duration. Give seconds as a positive number ` +
         `(0.25 is a quarter of a second), or a string such as '250ms', '30s', '5m', '1h' or '7d', up to 100 years.`,
     )
   }
   return ms
+}
+
+/** A duration as one would write it in the largest unit that it is a whole number of: `'90s'`, `'2h'`. */
+export function spelled(ms: number): string {
+  const units = Object.entries(MS_PER_UNIT).reverse()
+  const [unit, each] = units.find(([, perUnit]) => ms % perUnit === 0) ?? ['ms', 1]
+  return `${ms / each}${unit}`
 }
 
 function parse(text: string): number {

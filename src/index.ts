@@ -1,6 +1,7 @@
 export { RedisFuncCache } from './cache.ts'
+export type { DetailedResult, ResultStatus } from './call.ts'
 export type { CachedFunction, CallKey, CallOptions, Handles } from './callable.ts'
-export type { CachedDecorator, CachedOptions } from './decorator.ts'
+export type { AsyncMethod, CachedDecorator, CachedOptions } from './decorator.ts'
 export type { Duration } from './duration.ts'
 export {
   ArgumentsError,
@@ -14,7 +15,6 @@ export {
   StoreError,
   TimeoutError,
 } from './errors.ts'
-export type { CacheEvents, CallEvent, ErrorPhase, SkipReason, StaleReason } from './events.ts'
 export type { CallHashOptions, Hash, HashAlgorithm, HashEncoding } from './keys/call-hash.ts'
 export { CANONICAL_FORM } from './keys/canonical.ts'
 export type { ArgumentEncoder } from './keys/canonical-options.ts'
@@ -22,7 +22,7 @@ export type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 export type { KeyPair, KeyStyle, Scope } from './keys/key-pair.ts'
 export { composeScripts, type LuaSources, type Verb } from './lua/compose.ts'
 export type { CachedMany, LoadMany, Rows } from './many.ts'
-export type { Mode } from './mode.ts'
+export type { Mode } from './context/mode.ts'
 export type { CacheOptions } from './options.ts'
 export { AbstractPolicy, type LuaScripts, type PolicyOptions } from './policies/abstract-policy.ts'
 export type { EvictionOrder } from './policies/eviction-order.ts'
@@ -34,15 +34,20 @@ export { LruTPolicy } from './policies/lru-t-policy.ts'
 export { MruPolicy } from './policies/mru-policy.ts'
 export { RrPolicy } from './policies/rr-policy.ts'
 export type { RedisClient } from './redis/client.ts'
+export { bson } from './serializers/bson.ts'
+export { cbor } from './serializers/cbor.ts'
 export type { ErrorClass } from './serializers/error-classes.ts'
+export { msgpack } from './serializers/msgpack.ts'
 export type {
   SerializerFunctions,
   SerializerName,
   SerializerOption,
   SerializerPair,
 } from './serializers/resolve-serializer.ts'
+export { superjson } from './serializers/superjson.ts'
+export { yaml } from './serializers/yaml.ts'
 export type { StandardSchema } from './schema.ts'
-export type { Stats } from './stats.ts'
+export type { Stats } from './context/stats.ts'
 export { MemoryStore, type MemoryStoreOptions } from './stores/memory-store.ts'
 export { RedisStore } from './stores/redis-store.ts'
 export type {
@@ -60,4 +65,22 @@ export type {
   PutReport,
   Store,
 } from './stores/store.ts'
-export type { WrapManyOptions, WrapOptions } from './wrap-options.ts'
+export type { CacheStats, Latency } from './telemetry/counters.ts'
+export type {
+  CacheEvents,
+  CallEvent,
+  ComputedEvent,
+  ErrorEvent,
+  ErrorPhase,
+  InvalidateEvent,
+  SkipReason,
+  StaleReason,
+} from './telemetry/events.ts'
+export type {
+  CacheKey,
+  GetOrSetOptions,
+  PeekOptions,
+  SetOptions,
+  WrapManyOptions,
+  WrapOptions,
+} from './wrap-options.ts'

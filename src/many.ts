@@ -1,10 +1,11 @@
-// `Buffer` stands in the declarations, and users' compilers look for Node's types only where they are told to.
-/// <reference types="node" preserve="true" />
-import type { Call, Round } from './call.ts'
+import { types } from 'node:util'
+import type { Call, DetailedResult, Round } from './call.ts'
 import type { FunctionCache } from './cached-function.ts'
-import { type CallKey, type CallOptions, checkCallOptions, define } from './callable.ts'
+import { type CallKey, type CallOptions, checkCallOptions } from './callable.ts'
 import { checkSoft } from './checks.ts'
 import { OptionError } from './errors.ts'
+import { define, keepProperties } from './function-properties.ts'
+import { setImmediate } from './flow/timers.ts'
 import type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 
 /**
@@ -23,7 +24,9 @@ export interface CachedMany<Id, Row> {
   /** Removes what is stored for these ids; resolves to how many entries there were. */
   invalidate(...ids: readonly Id[]): Promise<number>
   /** The same for all ids. `soft` as in {@link CallOptions}. */
-  invalidateAll(options?: { readonly soft?: boolean }): Promise<number>
+  invalidateAll(options?: { readonly soft?: boolean | undefined }): Promise<number>
+  /** A call that tells of each row where it came from, and how fresh it is. */
+  detailed(ids: readonly Id[]): Promise<DetailedResult<Row | undefined>[]>
   /** Loads these rows now, in one call, and replaces what is stored. */
   refresh(ids: readonly Id[]): Promise<(Row | undefined)[]>
   /** What is stored for these ids, without loading it and without touching the eviction order. */
@@ -86,7 +89,7 @@ export class Loader {
   }
 
   #inOrder(seats: readonly Seat[], rows: Rows<unknown, unknown>): readonly unknown[] {
-    if (rows instanceof Map) return seats.map(({ id }) => rows.get(id))
+    if (types.isMap(rows)) return seats.map(({ id }) => rows.get(id))
     if (Array.isArray(rows) && rows.length === seats.length) return rows
     throw new OptionError(
       `${this.#name}: for ${seats.length} ids, return as many rows in the same order, with undefined for one that is ` +
@@ -162,14 +165,16 @@ export function callableMany(
     round.complete()
     return Promise.all(rows)
   }
-  const cached = (ids: readonly unknown[]) =>
-    together(ids, (id, round) => cache.call(undefined, [id], signal, round))
-  return define(cached, {
+  const callAll = (ids: readonly unknown[], isDetailed: boolean) =>
+    together(ids, (id, round) => cache.call(undefined, [id], { signal, isDetailed }, round))
+  const cached = (ids: readonly unknown[]) => callAll(ids, false)
+  return define(keepProperties(cached, original), {
+    detailed: (ids: readonly unknown[]) => callAll(ids, true),
     invalidate: async (...ids: readonly unknown[]) => {
       const removed = await Promise.all(ids.map((id) => cache.invalidate(undefined, [id], soft)))
       return removed.filter(Boolean).length
     },
-    invalidateAll: async (chosen: { readonly soft?: boolean } = {}) =>
+    invalidateAll: async (chosen: { readonly soft?: boolean | undefined } = {}) =>
       cache.invalidateAll(checkSoft(chosen, 'invalidateAll', soft)),
     refresh: (ids: readonly unknown[]) => together(ids, (id, round) => cache.refresh(undefined, [id], round)),
     peek: async (ids: readonly unknown[]) => {
@@ -184,7 +189,7 @@ export function callableMany(
       callableMany(cache, loader, original, { ...options, ...checkCallOptions(more) }),
     original,
     identity: cache.identity,
-    name: original.name,
+    name: cache.identity.name,
   }) as unknown as CachedMany<unknown, unknown>
 }
 

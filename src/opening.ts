@@ -1,6 +1,6 @@
 import { type Call, type Outcome, outcomeOf } from './call.ts'
 import { judge, type Verdict } from './flow/freshness.ts'
-import type { Reporter } from './reporter.ts'
+import type { Reporter } from './telemetry/reporter.ts'
 import { checkBySchema } from './schema.ts'
 import { decode, isStoredError } from './serializers/encoding.ts'
 import type { ErrorClasses } from './serializers/error-classes.ts'
@@ -48,12 +48,24 @@ export class Opening {
     if (stored === undefined) return undefined
     try {
       if (isStoredError(stored)) return this.#openError(stored, lookup)
-      const outcome = outcomeOf(this.#settings.serializer, decode(this.#settings.serializer, stored), stored)
+      const { serializer } = this.#settings
+      const value = decode(serializer, stored)
+      const outcome = outcomeOf(serializer, value, stored, this.#timesOf(lookup, value))
       return this.#settings.schema === undefined ? outcome : this.check(call, outcome)
     } catch (error) {
       this.#report.undecodable(call, error)
       return undefined
     }
+  }
+
+  /** When it was stored, and until when it is fresh, as far as what is noted of it tells. */
+  #timesOf({ storedAtMs, freshUntilMs, expiresAtMs }: Lookup, value: unknown): Partial<Outcome> {
+    const { grace, ttlMs, ttlOf, jitter, absentMs } = this.#settings
+    if (grace !== undefined) return { status: 'hit', storedAtMs, freshUntilMs }
+    const isAbsent = typeof absentMs === 'number' && (value === undefined || value === null)
+    const freshMs = isAbsent ? absentMs : ttlOf === undefined && jitter === 0 ? ttlMs : undefined
+    const beganMs = expiresAtMs === undefined || freshMs === undefined ? undefined : expiresAtMs - freshMs
+    return { status: 'hit', storedAtMs: beganMs, freshUntilMs: expiresAtMs }
   }
 
   /** One that was stored by a process with other options is nothing to this function. */

@@ -23,48 +23,53 @@ export interface CacheOptions {
    * A connected client of node-redis, ioredis, iovalkey or valkey-glide (single, sentinel or cluster), or a function
    * that returns one and is asked at every use. Either this or `store`.
    */
-  readonly client?: RedisClient | (() => RedisClient)
+  readonly client?: RedisClient | (() => RedisClient) | undefined
   /** Where entries live, if not in a server: `new MemoryStore()`. */
-  readonly store?: Store
+  readonly store?: Store | undefined
   /** Entries at the most, in each key pair; default 1024. `Infinity` for no bound. */
-  readonly maxSize?: number
-  /** Lifetime of a key pair as a whole; default 3600 seconds. `Infinity` for no end. */
-  readonly ttl?: Duration
+  readonly maxSize?: number | undefined
+  /**
+   * Lifetime of a key pair as a whole; `Infinity` for no end. Default an hour, or longer where results of a function live
+   * longer. With one given here, a function whose results would outlive it is refused.
+   */
+  readonly ttl?: Duration | undefined
   /**
    * Whether use prolongs that lifetime; default true. It is renewed when a tenth of it has run down. With false, a key
    * pair ends `ttl` after it began.
    */
-  readonly updateTtl?: boolean
+  readonly updateTtl?: boolean | undefined
   /** Begins all key names; default `'func-cache:'`. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** How results become bytes; default `'json'`. */
-  readonly serializer?: SerializerOption
+  readonly serializer?: SerializerOption | undefined
   /** Results of more bytes are not stored, and a `skip` event tells; default no bound. A function may have its own. */
-  readonly maxValueBytes?: number
+  readonly maxValueBytes?: number | undefined
   /**
    * Lets the policy wait to be told of reads, for so many milliseconds, in which an entry counts as read once. Saves the
    * server work where few entries are read often. Default: it is told a millisecond later, of every read in its order, and
    * before this process stores anything.
    */
-  readonly touch?: { readonly everyMs: number }
+  readonly touch?: { readonly everyMs: number } | undefined
   /** How instances of your classes are told apart in arguments. */
-  readonly encoders?: readonly ArgumentEncoder[]
+  readonly encoders?: readonly ArgumentEncoder[] | undefined
   /**
    * Classes of errors that `cacheErrors` brings back as instances of, known by their names. Those of JavaScript are known
    * anyway; others come back as plain errors of the same name.
    */
-  readonly errors?: readonly ErrorClass[]
+  readonly errors?: readonly ErrorClass[] | undefined
   /**
    * What a call does when the store fails: `'execute'` (default) goes on without it, and an `error` event tells;
    * `'throw'` rejects the call with a `StoreError`.
    */
-  readonly onError?: 'execute' | 'throw'
+  readonly onError?: 'execute' | 'throw' | undefined
 }
 
 /** Options of a cache, checked and with their defaults. */
 export interface CacheSettings {
   readonly store: Store
   readonly limits: Limits
+  /** Whether the lifetime of a key pair was chosen: then it is not prolonged for functions whose results live longer. */
+  readonly isTtlGiven: boolean
   readonly prefix: string
   readonly serializer: Serializer
   readonly encoders: readonly ArgumentEncoder[]
@@ -106,6 +111,7 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
       ttlMs: options.ttl === Number.POSITIVE_INFINITY ? undefined : toMs(options.ttl ?? 3600, 'ttl'),
       sliding: checkFlag(options.updateTtl ?? true, 'updateTtl'),
     },
+    isTtlGiven: options.ttl !== undefined,
     prefix: checkBraces(checkText(options.prefix ?? 'func-cache:', 'prefix'), 'prefix'),
     serializer: resolveSerializer(options.serializer ?? 'json'),
     encoders: checkEncoders(options.encoders ?? []),

@@ -3,13 +3,17 @@ import { Batcher, type Waiter } from './flow/batcher.ts'
 import { Leases } from './flow/lease.ts'
 import { RecentRate } from './flow/recent-rate.ts'
 import { SingleFlight } from './flow/single-flight.ts'
+import { monotonicMs } from './flow/timers.ts'
 import { TouchBuffer } from './flow/touch-buffer.ts'
 import { type Hash, textOfHash } from './keys/call-hash.ts'
+import type { Counters } from './telemetry/counters.ts'
 import type { HeldLease, LeaseAnswer, LeaseWish, Lookup, NewEntry, Place, Store } from './stores/store.ts'
 
 /** What became of an entry to store. */
 export interface Stored {
   readonly stored: boolean
+  /** When, by the clock of the store. */
+  readonly atMs: number
   /** Evictions by all that travelled together, told to the first of them. */
   readonly evicted: number
 }
@@ -40,6 +44,17 @@ const TOUCH_WITHIN_MS = 1
  */
 const WORTH_A_TIME = 1 / 20
 
+/** What holds for all places of a cache. */
+export interface ShelfSettings {
+  /** The list in which a place is to be noted as long as it is used, if in any. */
+  readonly registry: string | undefined
+  /** How long the policy may wait to be told of reads; `undefined` to be told before anything is put. */
+  readonly touchEveryMs: number | undefined
+  readonly counters: Pick<Counters, 'lookups' | 'puts'>
+  /** Told when the policy could not be told of reads, which is no caller's trouble. */
+  readonly onTouchFailed: (error: unknown) => void
+}
+
 /** One place of the store, and the traffic with it: what is asked for in one turn travels together. */
 export class Shelf<F> {
   readonly place: Place
@@ -52,6 +67,7 @@ export class Shelf<F> {
   /** Commands that have left, with lookups or with entries to store. */
   departures: number = 0
   readonly #store: Store
+  readonly #settings: ShelfSettings
   readonly #registry: string | undefined
   readonly #reads: Batcher<Hash, Lookup>
   readonly #writes: Batcher<NewEntry, Stored>
@@ -66,12 +82,13 @@ export class Shelf<F> {
   #renewAtMs = 0
 
   /**
-   * @param registry The list in which the place is to be noted as long as it is used, if in any.
-   * @param touchEveryMs How long the policy may wait to be told of reads; `undefined` to be told before anything is put.
+   * @param settings What holds for all places of the cache.
    */
-  constructor(store: Store, place: Place, registry: string | undefined, touchEveryMs: number | undefined) {
+  constructor(store: Store, place: Place, settings: ShelfSettings) {
+    const { registry, touchEveryMs } = settings
     this.#store = store
     this.#registry = registry
+    this.#settings = settings
     this.place = place
     this.#reads = new Batcher(
       (hashes) => this.#getAll(hashes),
@@ -160,7 +177,7 @@ export class Shelf<F> {
   /** Notes the place in its registry, if that is due: before anything is computed for it, so that a purge finds it. */
   register(): Promise<void> | undefined {
     if (this.#registry === undefined) return undefined
-    const nowMs = performance.now()
+    const nowMs = monotonicMs()
     if (nowMs >= this.#renewAtMs) {
       this.#renewAtMs =
         nowMs +
@@ -182,7 +199,9 @@ export class Shelf<F> {
     this.departures++
     this.register()?.catch(() => {}) // whoever computes hears of it
     const isTimed = this.#misses.value * hashes.length > WORTH_A_TIME
+    const beganMs = monotonicMs()
     const lookups = await this.#store.get(this.place, hashes, isTimed)
+    this.#settings.counters.lookups.observe(monotonicMs() - beganMs, hashes.length)
     let hits = 0
     for (let i = 0; i < hashes.length; i++) {
       const value = lookups[i]?.value
@@ -202,16 +221,19 @@ export class Shelf<F> {
     this.#large.set(textOfHash(hash), length)
   }
 
-  /** A touch that is lost costs a place in the order, never a value: its trouble is nobody's. */
+  /** A touch that is lost costs a place in the order, never a value: no call waits for it, or fails by it. */
   #touch(hashes: readonly Hash[]): void {
-    this.#store.touch(this.place, hashes).catch(() => {})
+    this.#store.touch(this.place, hashes).catch(this.#settings.onTouchFailed)
   }
 
   async #putAll(entries: readonly NewEntry[]): Promise<Stored[]> {
     this.departures++
     if (!this.#doTouchesWait) this.#touches?.flush() // who is to leave depends on them
-    const { evicted, stored } = await this.#store.put(this.place, entries)
-    return stored.map((flag, i) => ({ stored: flag, evicted: i === 0 ? evicted : 0 }))
+    const beganMs = monotonicMs()
+    const { atUs, evicted, stored } = await this.#store.put(this.place, entries)
+    this.#settings.counters.puts.observe(monotonicMs() - beganMs, entries.length)
+    const atMs = Math.floor(atUs / 1_000)
+    return stored.map((flag, i) => ({ stored: flag, atMs, evicted: i === 0 ? evicted : 0 }))
   }
 }
 

@@ -1,10 +1,12 @@
-import { checkBound, checkFlag, checkNames, checkText, checkTimer } from './checks.ts'
-import { type Duration, toMs } from './duration.ts'
+import { types } from 'node:util'
+import { checkBound, checkFlag, checkNames, checkSignal, checkText, checkTimer, shown } from './checks.ts'
+import { type Duration, spelled, toMs } from './duration.ts'
 import { OptionError } from './errors.ts'
 import type { Grace } from './flow/freshness.ts'
 import type { ArgumentEncoder, CanonicalOptions } from './keys/canonical-options.ts'
 import { type AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 import { type CacheSettings, checkEncoders } from './options.ts'
+import { isPromise } from './realms/native.ts'
 import type { StandardSchema } from './schema.ts'
 import { resolveSerializer, type SerializerOption } from './serializers/resolve-serializer.ts'
 import type { Serializer } from './serializers/serializer.ts'
@@ -13,40 +15,46 @@ import type { Aspects } from './stores/store.ts'
 /** What a function brings; of any function, whatever a callback takes it for. */
 type ResultOf<F extends AnyFunction> = AnyFunction extends F ? never : Awaited<ReturnType<F>>
 
+/** What a schema has to give; of any function, anything. */
+type SchemaOutput<F extends AnyFunction> = AnyFunction extends F ? unknown : Awaited<ReturnType<F>>
+
 /** A callback that is asked about a result and the arguments that led to it. */
 type AboutResult<F extends AnyFunction, Answer> = (result: ResultOf<F>, ...args: Parameters<F>) => Answer
 
 /** Options of one cached function. */
 export interface WrapOptions<F extends AnyFunction = AnyFunction> {
   /** Names the function in the cache; default its own name. Anonymous functions need one. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** Part of the identity: another version shares no results. */
-  readonly version?: string | number
+  readonly version?: string | number | undefined
   /** Whether the source text is part of the identity, so that changed code shares no results; default true. */
-  readonly source?: boolean
+  readonly source?: boolean | undefined
   /**
    * For how long a result is fresh, exact to the millisecond; default as long as the whole lives. A function says it for
    * each result; 0 does not store it.
    */
-  readonly ttl?: Duration | AboutResult<F, Duration>
+  readonly ttl?: Duration | AboutResult<F, Duration> | undefined
   /** So much longer, past `ttl`, a result is served at once while one process refreshes it; default not at all. */
-  readonly staleTtl?: Duration
+  readonly staleTtl?: Duration | undefined
   /**
    * So much longer, past `ttl`, a result is served where the function fails: for any error, or for those of which `when`
    * says so. After each failure the function is left alone for a while: a second, two, four … up to a minute.
    */
-  readonly staleIfError?: Duration | { readonly for: Duration; readonly when?: (error: unknown) => boolean }
+  readonly staleIfError?:
+    | Duration
+    | { readonly for: Duration; readonly when?: ((error: unknown) => boolean) | undefined }
+    | undefined
   /**
    * Lets one of many readers refresh a result shortly before its `ttl` ends, the sooner the longer it took to compute;
    * default false. `beta` (default 1) makes it more eager above 1, less below.
    */
-  readonly earlyRefresh?: boolean | { readonly beta?: number }
+  readonly earlyRefresh?: boolean | { readonly beta?: number | undefined } | undefined
   /** Shortens each `ttl` by a random part of it, up to this one (0.1 is a tenth), so that not all end at once; default 0. */
-  readonly jitter?: number
+  readonly jitter?: number | undefined
   /** Which results are stored; default all. */
-  readonly cacheIf?: AboutResult<F, boolean>
+  readonly cacheIf?: AboutResult<F, boolean> | undefined
   /** Names by which `invalidateTags` finds the result, such as `'user:42'`; up to 100. */
-  readonly tags?: AboutResult<F, readonly string[]>
+  readonly tags?: AboutResult<F, readonly string[]> | undefined
   /**
    * Who computes what is missing: `'process'` (default) each process once at a time, `'cluster'` one of all processes,
    * while the others wait for it. Of the latter, `lease` (default 10 seconds) is how long a process that died is waited
@@ -56,45 +64,96 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
     | 'process'
     | 'cluster'
     | { readonly lease?: Duration | undefined; readonly wait?: Duration | undefined }
+    | undefined
   /** Stores errors too, of which `when` says so (default all), for so long: the next calls throw them again. */
-  readonly cacheErrors?: { readonly ttl: Duration; readonly when?: (error: unknown) => boolean }
+  readonly cacheErrors?:
+    | { readonly ttl: Duration; readonly when?: ((error: unknown) => boolean) | undefined }
+    | undefined
   /** The longest that a caller waits: then he gets a `TimeoutError`, and the work goes on without him. Default no limit. */
-  readonly timeout?: Duration
+  readonly timeout?: Duration | undefined
   /** The longest that a caller waits if there is a stale result that `staleIfError` keeps: then he gets that. */
-  readonly softTimeout?: Duration
+  readonly softTimeout?: Duration | undefined
   /** What stored results have to pass (zod, valibot, arktype …); one that does not is computed again. */
-  readonly schema?: StandardSchema
+  readonly schema?: StandardSchema<SchemaOutput<F>> | undefined
   /** Mends a stored result that does not pass, such as one of an older shape. */
-  readonly migrate?: (stored: never) => unknown
+  readonly migrate?: ((stored: never) => unknown) | undefined
   /** How its results become bytes; default that of the cache. */
-  readonly serializer?: SerializerOption
+  readonly serializer?: SerializerOption | undefined
   /** Results of more bytes are not stored; default that of the cache. */
-  readonly maxValueBytes?: number
+  readonly maxValueBytes?: number | undefined
   /** What tells its calls apart, instead of the arguments. */
-  readonly key?: (...args: Parameters<F>) => unknown
+  readonly key?: ((...args: Parameters<F>) => unknown) | undefined
   /** What does not: positions of arguments, and names of properties of arguments that are plain objects. */
-  readonly excludes?: readonly (number | string)[]
+  readonly excludes?: readonly (number | string)[] | undefined
   /** How instances of your classes are told apart in arguments, asked before those of the cache. */
-  readonly encoders?: readonly ArgumentEncoder[]
+  readonly encoders?: readonly ArgumentEncoder[] | undefined
   /**
    * What of `this` tells calls apart: a function that picks it, or `'shared'` if nothing does. Without this option the
    * function is called without `this`.
    */
-  readonly this?: 'shared' | ((self: never) => unknown)
+  readonly this?: 'shared' | ((self: never) => unknown) | undefined
   /** Whether equal calls under way at the same time may be given one and the same object; default false. */
-  readonly share?: boolean
+  readonly share?: boolean | undefined
 }
 
 /** Options of a function that loads many rows at once: those of `wrap`, as for one id. */
 export interface WrapManyOptions<Id = never, Row = never>
   extends Omit<WrapOptions<(id: Id) => Promise<Row>>, 'this' | 'tags'> {
   /** Names by which `invalidateTags` finds a row, or, with `absent`, that there is none. */
-  readonly tags?: (row: Row | undefined, id: Id) => readonly string[]
+  readonly tags?: ((row: Row | undefined, id: Id) => readonly string[]) | undefined
   /** Keeps in mind for so long that there is no such row; default not at all. */
-  readonly absent?: { readonly ttl: Duration }
+  readonly absent?: { readonly ttl: Duration } | undefined
   /** The cached function of a single id with which entries are shared. Its options hold; give none but `absent` beside it. */
-  readonly of?: { readonly identity: FunctionIdentity }
+  readonly of?: { readonly identity: FunctionIdentity } | undefined
 }
+
+/** What tells one call from another where results are stored under keys. */
+export type CacheKey = string | number | bigint | boolean | object
+
+/** Options of `getOrSet`: those of `wrap` that are not about functions and arguments, and `signal`. */
+export interface GetOrSetOptions<Result = never>
+  extends Omit<
+    WrapOptions<(key: CacheKey) => Result>,
+    'name' | 'version' | 'source' | 'key' | 'excludes' | 'encoders' | 'this'
+  > {
+  /** Lets the caller leave, as in {@link CallOptions}. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Options of `set`: those that tell how long a value lives, how it is found, and how it becomes bytes. */
+export type SetOptions<Value = never> = Pick<
+  GetOrSetOptions<Value>,
+  'ttl' | 'jitter' | 'staleTtl' | 'staleIfError' | 'earlyRefresh' | 'tags' | 'serializer'
+>
+
+/** Options of `peek`: those that tell how to read what is stored. */
+export type PeekOptions<Value = never> = Pick<GetOrSetOptions<Value>, 'serializer' | 'schema' | 'migrate'>
+
+/** What is done with a key, and which options each takes. */
+const KEY_OPTIONS = {
+  getOrSet: [
+    'ttl',
+    'jitter',
+    'staleTtl',
+    'staleIfError',
+    'earlyRefresh',
+    'tags',
+    'cacheIf',
+    'cacheErrors',
+    'singleFlight',
+    'timeout',
+    'softTimeout',
+    'schema',
+    'migrate',
+    'serializer',
+    'maxValueBytes',
+    'share',
+    'signal',
+  ],
+  set: ['ttl', 'jitter', 'staleTtl', 'staleIfError', 'earlyRefresh', 'tags', 'serializer'],
+  peek: ['serializer', 'schema', 'migrate'],
+  invalidate: [],
+} as const satisfies Record<string, readonly (keyof GetOrSetOptions)[]>
 
 /** Options of a cached function, checked and with their defaults. */
 export interface WrapSettings {
@@ -162,30 +221,87 @@ export function checkWrapOptions(
 ): WrapSettings {
   checkFunction(original)
   checkNames(options, Object.keys(WRAP_OPTIONS), 'wrap')
-  if (options.key !== undefined && options.excludes !== undefined) {
+  const { name, version, source = true, key, excludes, this: self = 'none' } = options
+  if (key !== undefined && excludes !== undefined) {
     throw new OptionError('key and excludes: give one of them; what key returns is all that counts.')
   }
-  checkCallbacks(options)
-  checkCompany(options)
-  const { ttl, version, softTimeout, timeout } = options
+  if (key !== undefined) checkCallback(key, 'key', 'of the arguments that returns what tells calls apart')
   if (version !== undefined && typeof version !== 'string' && typeof version !== 'number') {
     throw new OptionError('version: give a text or a number.')
   }
-  const self = options.this ?? 'none'
   if (self !== 'none' && self !== 'shared' && typeof self !== 'function') {
     throw new OptionError("this: give 'shared', or a function that picks what tells one `this` from another.")
   }
   const hasSelf = typeof self === 'function'
-  return {
-    identity: new FunctionIdentity(original, {
-      name: options.name === undefined ? undefined : checkText(options.name, 'name'),
-      version: options.version,
-      source: checkFlag(options.source ?? true, 'source'),
-      key: options.key as ((...args: never[]) => unknown) | undefined,
-      canonical: canonicalOptions(options, cache, hasSelf),
-      hasSelf,
-    }),
-    run: original,
+  const identity = new FunctionIdentity(original, {
+    name: name === undefined ? undefined : checkText(name, 'name'),
+    version,
+    source: checkFlag(source, 'source'),
+    key: key as ((...args: never[]) => unknown) | undefined,
+    canonical: canonicalOptions(options, cache, hasSelf),
+    hasSelf,
+  })
+  return checkSettings(identity, original, self, options, cache)
+}
+
+/**
+ * @param single The settings of a function with which entries are shared.
+ * @throws {OptionError | IdentityError} for a function that cannot be cached so.
+ */
+export function checkWrapManyOptions(
+  original: AnyFunction,
+  { absent, of, ...options }: WrapManyOptions,
+  cache: CacheSettings,
+  single: WrapSettings | undefined,
+): WrapSettings {
+  if (absent !== undefined) checkNames(absent, ['ttl'], 'absent')
+  const absentMs = absent === undefined ? 'unstored' : toMs(absent.ttl, 'absent.ttl')
+  if (typeof absentMs === 'number') checkLife(absentMs, 'absent.ttl', cache)
+  if (of === undefined) return { ...checkWrapOptions(original, options as WrapOptions, cache), absentMs }
+  if (single === undefined) throw new OptionError('of: give a function that this cache has wrapped.')
+  if (typeof single.self === 'function') {
+    throw new OptionError('of: results of that function depend on `this`, which a list of ids has not.')
+  }
+  const own = Object.keys(options).find((name) => options[name as keyof typeof options] !== undefined)
+  if (own !== undefined)
+    throw new OptionError(`${own}: with of, the options of that function hold. Leave it out.`)
+  checkFunction(original)
+  return { ...single, absentMs }
+}
+
+/**
+ * @param identity That of all keys of the cache.
+ * @param load Called without arguments.
+ * @throws {OptionError} for a result that cannot be cached so.
+ */
+export function checkKeyOptions(
+  identity: FunctionIdentity,
+  load: AnyFunction,
+  options: GetOrSetOptions,
+  cache: CacheSettings,
+  where: keyof typeof KEY_OPTIONS,
+): WrapSettings {
+  checkFunction(load, where)
+  checkNames(options, KEY_OPTIONS[where], where)
+  if (options.signal !== undefined) checkSignal(options.signal)
+  const run = () => (load as () => unknown)()
+  return checkSettings(identity, run, 'none', options as WrapOptions, cache)
+}
+
+/** What is left to check when it is clear whose calls these are. */
+function checkSettings(
+  identity: FunctionIdentity,
+  run: AnyFunction,
+  self: WrapSettings['self'],
+  options: WrapOptions,
+  cache: CacheSettings,
+): WrapSettings {
+  checkCallbacks(options)
+  checkCompany(options)
+  const { ttl, softTimeout, timeout } = options
+  const settings: WrapSettings = {
+    identity,
+    run,
     ttlMs: ttl === undefined || typeof ttl === 'function' ? undefined : toMs(ttl, 'ttl'),
     ttlOf: typeof ttl === 'function' ? ttl : undefined,
     jitter: checkJitter(options.jitter ?? 0),
@@ -205,30 +321,44 @@ export function checkWrapOptions(
     self,
     share: checkFlag(options.share ?? false, 'share'),
   }
+  checkAgreement(settings, cache)
+  return settings
 }
 
-/**
- * @param single The settings of a function with which entries are shared.
- * @throws {OptionError | IdentityError} for a function that cannot be cached so.
- */
-export function checkWrapManyOptions(
-  original: AnyFunction,
-  { absent, of, ...options }: WrapManyOptions,
-  cache: CacheSettings,
-  single: WrapSettings | undefined,
-): WrapSettings {
-  if (absent !== undefined) checkNames(absent, ['ttl'], 'absent')
-  const absentMs = absent === undefined ? 'unstored' : toMs(absent.ttl, 'absent.ttl')
-  if (of === undefined) return { ...checkWrapOptions(original, options as WrapOptions, cache), absentMs }
-  if (single === undefined) throw new OptionError('of: give a function that this cache has wrapped.')
-  if (typeof single.self === 'function') {
-    throw new OptionError('of: results of that function depend on `this`, which a list of ids has not.')
+/** Options that would be of no effect beside one another. */
+function checkAgreement(settings: WrapSettings, cache: CacheSettings): void {
+  const { ttlMs, grace, cachedErrors: errors, timeoutMs, softTimeoutMs } = settings
+  if (timeoutMs !== undefined && softTimeoutMs !== undefined && timeoutMs < softTimeoutMs) {
+    throw new OptionError(
+      `softTimeout: no caller waits ${spelled(softTimeoutMs)}, as timeout ends the wait after ${spelled(timeoutMs)}. ` +
+        'Make softTimeout the shorter one.',
+    )
   }
-  const [own] = Object.keys(options)
-  if (own !== undefined)
-    throw new OptionError(`${own}: with of, the options of that function hold. Leave it out.`)
-  checkFunction(original)
-  return { ...single, absentMs }
+  if (ttlMs !== undefined)
+    checkLife(ttlMs + graceOf(grace), grace === undefined ? 'ttl' : 'ttl and grace', cache)
+  if (errors !== undefined) checkLife(errors.ttlMs, 'cacheErrors.ttl', cache)
+}
+
+/** An entry does not outlive the keys it lies in. */
+function checkLife(ms: number, option: string, { limits, isTtlGiven }: CacheSettings): void {
+  if (!isTtlGiven || limits.ttlMs === undefined || ms <= limits.ttlMs) return
+  const lives = limits.sliding ? `${spelled(limits.ttlMs)} after it was last used` : spelled(limits.ttlMs)
+  throw new OptionError(
+    `${option}: entries that live for ${spelled(ms)} are lost before, as the whole cache ends ${lives} (its own ttl). ` +
+      `Give the cache a longer ttl, or Infinity: new RedisFuncCache(name, policy, { ttl: '${spelled(ms)}', … }).`,
+  )
+}
+
+const graceOf = (grace: Grace | undefined): number =>
+  grace === undefined ? 0 : Math.max(grace.staleMs, grace.spareMs)
+
+/** How long entries of the function live at the most; 0 where they have no end of their own, or each has another one. */
+export function longestLifeOf({ ttlMs, grace, cachedErrors: errors, absentMs }: WrapSettings): number {
+  return Math.max(
+    ttlMs === undefined ? 0 : ttlMs + graceOf(grace),
+    errors?.ttlMs ?? 0,
+    typeof absentMs === 'number' ? absentMs : 0,
+  )
 }
 
 /** What has to be asked for at every read of a function's entries. */
@@ -243,7 +373,6 @@ const expires = ({ ttlMs, ttlOf, cachedErrors: errors, absentMs }: WrapSettings)
   ttlMs !== undefined || ttlOf !== undefined || errors !== undefined || typeof absentMs === 'number'
 
 const CALLBACKS = {
-  key: 'of the arguments that returns what tells calls apart',
   cacheIf: 'of the result and the arguments that says whether to store it',
   tags: 'of the result and the arguments that returns an array of names',
   migrate: 'of what is stored that returns it mended',
@@ -252,10 +381,12 @@ const CALLBACKS = {
 function checkCallbacks(options: WrapOptions): void {
   for (const [name, what] of Object.entries(CALLBACKS)) {
     const callback: unknown = options[name as keyof typeof CALLBACKS]
-    if (callback !== undefined && typeof callback !== 'function') {
-      throw new OptionError(`${name}: give a function ${what}.`)
-    }
+    if (callback !== undefined) checkCallback(callback, name, what)
   }
+}
+
+function checkCallback(callback: unknown, option: string, what: string): void {
+  if (typeof callback !== 'function') throw new OptionError(`${option}: give a function ${what}.`)
 }
 
 /** Options that mean nothing without another one. */
@@ -297,14 +428,14 @@ function betaOf(earlyRefresh: NonNullable<WrapOptions['earlyRefresh']>): number 
   const { beta = 1 } = earlyRefresh
   if (typeof beta === 'number' && beta > 0 && beta < Number.POSITIVE_INFINITY) return beta
   throw new OptionError(
-    `earlyRefresh.beta: ${String(beta)} is no eagerness. Give a number above 0; 1 is the usual one.`,
+    `earlyRefresh.beta: ${shown(beta)} will not do. Give a number above 0; 1 is the usual one, and more refreshes earlier.`,
   )
 }
 
 function checkJitter(jitter: number): number {
   if (typeof jitter === 'number' && jitter >= 0 && jitter < 1) return jitter
   throw new OptionError(
-    `jitter: ${String(jitter)} is no part of a whole. Give a number from 0 up to, but not including, 1.`,
+    `jitter: ${shown(jitter)} will not do. Give a number from 0 up to, but not including, 1: 0.1 shortens a ttl by up to a tenth.`,
   )
 }
 
@@ -316,7 +447,7 @@ function singleFlight(option: NonNullable<WrapOptions['singleFlight']>): {
   if (option === 'cluster') return { waitMs: WAIT_MS, leaseMs: LEASE_MS }
   if (typeof option !== 'object' || option === null) {
     throw new OptionError(
-      `singleFlight: ${String(option)} is not known. Give 'process', 'cluster', or { lease, wait } for a cluster.`,
+      `singleFlight: ${shown(option)} is not known. Give 'process', 'cluster', or { lease, wait } for a cluster.`,
     )
   }
   checkNames(option, ['lease', 'wait'], 'singleFlight')
@@ -360,7 +491,7 @@ function canonicalOptions(options: WrapOptions, cache: CacheSettings, hasSelf: b
   for (const excluded of excludes) {
     if (typeof excluded === 'string' ? excluded === '' : !(Number.isInteger(excluded) && excluded >= 0)) {
       throw new OptionError(
-        `excludes: ${typeof excluded === 'string' ? JSON.stringify(excluded) : String(excluded)} is neither a position (0, 1, …) nor the name of a property.`,
+        `excludes: ${shown(excluded)} is neither a position (0, 1, …) nor the name of a property.`,
       )
     }
   }
@@ -373,14 +504,16 @@ function canonicalOptions(options: WrapOptions, cache: CacheSettings, hasSelf: b
   }
 }
 
-const GENERATORS = new Set(['GeneratorFunction', 'AsyncGeneratorFunction'])
-
-function checkFunction(original: AnyFunction): void {
-  if (typeof original !== 'function') throw new OptionError(`wrap: ${String(original)} is no function.`)
-  if (GENERATORS.has(original.constructor.name)) {
+function checkFunction(original: AnyFunction, where = 'wrap'): void {
+  if (typeof original !== 'function') {
+    const hint = isPromise(original) ? ' Give the function itself, not what it returns.' : ''
+    throw new OptionError(`${where}: ${shown(original)} is no function.${hint}`)
+  }
+  if (types.isGeneratorFunction(original)) {
+    const name = (original as AnyFunction).name || 'this'
     throw new OptionError(
-      `wrap: ${original.name || 'this'} is a generator function: what it yields cannot be stored. Wrap a function that ` +
-        'collects it, such as one that returns [...generate()].',
+      `${where}: ${name} is a generator function: what it yields cannot be stored. Wrap a function that collects it, ` +
+        'such as one that returns [...generate()].',
     )
   }
 }

@@ -18,7 +18,7 @@ export const textOfHash = (hash: Hash): string => (typeof hash === 'string' ? ha
 /** An algorithm (default `'sha256'`), or an algorithm and how the digest is written (default `'base64'`). */
 export type CallHashOptions =
   | HashAlgorithm
-  | { readonly algorithm?: HashAlgorithm; readonly encoding?: HashEncoding }
+  | { readonly algorithm?: HashAlgorithm | undefined; readonly encoding?: HashEncoding | undefined }
 
 /** How many characters (hex, base64) or bytes of a call hash tell its function. */
 const FUNCTION_PART: Record<HashEncoding, number> = { base64: 8, hex: 12, bytes: 6 }

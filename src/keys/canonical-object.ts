@@ -1,4 +1,7 @@
+import { Buffer } from 'node:buffer'
+import nodeUrl from 'node:url'
 import { isDeepStrictEqual, types } from 'node:util'
+import { nativeName } from '../realms/native.ts'
 import type { Step } from './canonical-place.ts'
 
 /** A built-in object taken apart: `name(text,part,part)`. */
@@ -27,49 +30,32 @@ type Resizable = {
 /** From this length on, comparing with a copy is cheaper than a list of all the names. */
 const MANY_ELEMENTS = 128
 
-const NATIVE = /^function (\w+)\(\) \{\s+\[native code\]\s+\}$/
-const nativeNames = new WeakMap<object, string>()
-const typedArrayPrototype: object = Object.getPrototypeOf(Uint8Array.prototype)
-
 /** By name, how to take it apart; nothing for what only pretends to be one. */
-const BUILT_INS: ReadonlyMap<string, (value: object) => BuiltIn | undefined> = new Map(
-  Object.entries({
-    Object: (value: object) =>
-      types.isArgumentsObject(value) ? list('Arguments', Array.from(value)) : undefined,
-    Date: (value: object) =>
-      types.isDate(value) ? form('Date', String(Date.prototype.getTime.call(value))) : undefined,
-    RegExp: (value: object) => (types.isRegExp(value) ? regExp(value) : undefined),
-    Map: (value: object) => (types.isMap(value) ? map(value) : undefined),
-    Set: (value: object) => (types.isSet(value) ? form('Set', undefined, [...setParts(value)]) : undefined),
-    Number: (value: object) =>
-      types.isNumberObject(value) ? boxed('Number', Number.prototype, value) : undefined,
-    String: (value: object) =>
-      types.isStringObject(value) ? boxed('String', String.prototype, value) : undefined,
-    Boolean: (value: object) =>
-      types.isBooleanObject(value) ? boxed('Boolean', Boolean.prototype, value) : undefined,
-    BigInt: (value: object) =>
-      types.isBigIntObject(value) ? boxed('BigInt', BigInt.prototype, value) : undefined,
-    ArrayBuffer: (value: object) =>
-      types.isArrayBuffer(value) ? arrayBuffer('ArrayBuffer', value) : undefined,
-    SharedArrayBuffer: (value: object) =>
-      types.isSharedArrayBuffer(value) ? arrayBuffer('SharedArrayBuffer', value) : undefined,
-    DataView: (value: object) => (types.isDataView(value) ? form('DataView', base64(value)) : undefined),
-    Buffer: (value: object) => (types.isUint8Array(value) ? typedArray('Buffer', value) : undefined),
-    URL: (value: object) => quoted('URL', () => String(Reflect.get(URL.prototype, 'href', value))),
-    URLSearchParams: (value: object) =>
-      quoted('URLSearchParams', () => URLSearchParams.prototype.toString.call(value)),
-  }),
-)
-
-/** The prototype of plain objects, of this realm, of another one, or none. */
-export function isPlainPrototype(prototype: object | null): boolean {
-  if (prototype === null || prototype === Object.prototype) return true
-  return Object.getPrototypeOf(prototype) === null && nativeName(prototype) === 'Object'
-}
-
-/** The prototype of arrays, of this realm or of another one; not that of a subclass. */
-export function isArrayPrototype(prototype: object | null): boolean {
-  return prototype === Array.prototype || (prototype !== null && nativeName(prototype) === 'Array')
+const BUILT_INS: Readonly<Record<string, (value: object) => BuiltIn | undefined>> = {
+  Object: (value: object) =>
+    types.isArgumentsObject(value) ? list('Arguments', Array.from(value)) : undefined,
+  Date: (value: object) =>
+    types.isDate(value) ? form('Date', String(Date.prototype.getTime.call(value))) : undefined,
+  RegExp: (value: object) => (types.isRegExp(value) ? regExp(value) : undefined),
+  Map: (value: object) => (types.isMap(value) ? map(value) : undefined),
+  Set: (value: object) => (types.isSet(value) ? form('Set', undefined, [...setParts(value)]) : undefined),
+  Number: (value: object) =>
+    types.isNumberObject(value) ? boxed('Number', Number.prototype, value) : undefined,
+  String: (value: object) =>
+    types.isStringObject(value) ? boxed('String', String.prototype, value) : undefined,
+  Boolean: (value: object) =>
+    types.isBooleanObject(value) ? boxed('Boolean', Boolean.prototype, value) : undefined,
+  BigInt: (value: object) =>
+    types.isBigIntObject(value) ? boxed('BigInt', BigInt.prototype, value) : undefined,
+  ArrayBuffer: (value: object) =>
+    types.isArrayBuffer(value) ? arrayBuffer('ArrayBuffer', value) : undefined,
+  SharedArrayBuffer: (value: object) =>
+    types.isSharedArrayBuffer(value) ? arrayBuffer('SharedArrayBuffer', value) : undefined,
+  DataView: (value: object) => (types.isDataView(value) ? form('DataView', base64(value)) : undefined),
+  Buffer: (value: object) => (types.isUint8Array(value) ? typedArray('Buffer', value) : undefined),
+  URL: (value: object) => quoted('URL', value, (prototype: URL) => Reflect.get(prototype, 'href', value)),
+  URLSearchParams: (value: object) =>
+    quoted('URLSearchParams', value, (prototype: URLSearchParams) => prototype.toString.call(value)),
 }
 
 /** Takes a built-in object apart; nothing for instances of other classes, subclasses of built-ins among them. */
@@ -79,7 +65,7 @@ export function builtInOf(value: object): BuiltIn | undefined {
   const name = builtInName(prototype)
   if (name === undefined) return undefined
   if (types.isTypedArray(value) && typedArrayName(value) === name) return typedArray(name, value)
-  return BUILT_INS.get(name)?.(value)
+  return Object.hasOwn(BUILT_INS, name) ? BUILT_INS[name]?.(value) : undefined
 }
 
 /** The names of the own enumerable properties that a built-in object carries besides what it is. */
@@ -116,32 +102,21 @@ export function describe(value: object): string {
   return name === 'Object' ? 'an object with a prototype of its own' : `an instance of ${name}`
 }
 
-function builtInName(prototype: object): string | undefined {
-  // Written in JavaScript by Node, so without a native constructor, and the same in all realms that have them.
-  if (prototype === Buffer.prototype) return 'Buffer'
-  if (prototype === URL.prototype) return 'URL'
-  if (prototype === URLSearchParams.prototype) return 'URLSearchParams'
-  return nativeName(prototype)
-}
+/** Written in JavaScript, so without a native constructor: by Node, or by what a program has put in their place. */
+const URL_CLASSES = ['URL', 'URLSearchParams'] as const
 
-/**
- * The name of the native constructor a prototype belongs to, in any realm.
- *
- * The source text of a function cannot be forged, unlike its name, `instanceof` and `Symbol.toStringTag`.
- */
-function nativeName(prototype: object): string | undefined {
-  const known = nativeNames.get(prototype)
-  if (known !== undefined) return known
-  const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
-  if (typeof constructor !== 'function' || constructor.prototype !== prototype) return undefined
-  const name = NATIVE.exec(Function.prototype.toString.call(constructor))?.[1]
-  if (name !== undefined) nativeNames.set(prototype, name)
-  return name
+function builtInName(prototype: object): string | undefined {
+  // The same in all realms that have it.
+  if (prototype === Buffer.prototype) return 'Buffer'
+  for (const name of URL_CLASSES) {
+    if (prototype === nodeUrl[name].prototype || prototype === globalThis[name]?.prototype) return name
+  }
+  return nativeName(prototype)
 }
 
 /** By the getter all typed arrays share, which answers for nothing else. */
 function typedArrayName(value: object): unknown {
-  return Reflect.get(typedArrayPrototype, Symbol.toStringTag, value)
+  return Reflect.get(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag, value)
 }
 
 /** Whether a typed array carries nothing but its elements; `false` means: look closer. */
@@ -207,10 +182,14 @@ function base64({ buffer, byteOffset, byteLength }: NodeJS.ArrayBufferView): str
   return Buffer.from(buffer, byteOffset, byteLength).toString('base64')
 }
 
-/** By a getter that answers only for the real thing. */
-function quoted(name: string, read: () => string): BuiltIn | undefined {
+/** By a getter or method of its class, which answers only for the real thing. */
+function quoted<Prototype>(
+  name: string,
+  value: object,
+  read: (prototype: Prototype) => string,
+): BuiltIn | undefined {
   try {
-    return form(name, JSON.stringify(read()))
+    return form(name, JSON.stringify(read(Object.getPrototypeOf(value))))
   } catch {
     return undefined
   }

@@ -5,7 +5,7 @@ export interface ArgumentEncoder<T = unknown> {
     ...args: never[]
   ) => T
   /** Stands in the text for the class. Default: `type.name`. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** All that tells one instance from another, as anything the form knows. */
   encode(value: T): unknown
 }
@@ -18,4 +18,6 @@ export interface CanonicalOptions {
   readonly excludedPositions?: ReadonlySet<number>
   /** Asked in this order, before anything else is known about an object; the first whose class fits is taken. */
   readonly encoders?: readonly ArgumentEncoder[]
+  /** How the argument of a position is called where one is refused; default `arguments[0]`, `arguments[1]` … */
+  readonly nameOf?: (position: number) => string
 }

@@ -45,11 +45,14 @@ export function symbolStep(symbol: symbol): Step {
 }
 
 function pathOf(parent: Place, step: Step): string {
-  let path = spell(step)
-  for (let place: Place | undefined = parent; place !== undefined; place = place.parent) {
-    path = (place.parent === undefined ? 'arguments' : spell(place.step)) + path
+  let path = ''
+  let [place, last] = [parent, step]
+  while (place.parent !== undefined) {
+    path = spell(last) + path
+    ;[place, last] = [place.parent, place.step]
   }
-  return path
+  const position = last as number
+  return (place.options.nameOf?.(position) ?? `arguments[${position}]`) + path
 }
 
 function spell(step: Step): string {

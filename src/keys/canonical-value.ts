@@ -1,15 +1,7 @@
 import { types } from 'node:util'
+import { isArrayPrototype, isInstance, isPlainPrototype } from '../realms/native.ts'
 import type { ArgumentEncoder } from './canonical-options.ts'
-import {
-  type BuiltIn,
-  builtInOf,
-  className,
-  describe,
-  errorNames,
-  extraNames,
-  isArrayPrototype,
-  isPlainPrototype,
-} from './canonical-object.ts'
+import { type BuiltIn, builtInOf, className, describe, errorNames, extraNames } from './canonical-object.ts'
 import { Place, refuse, type Step, symbolStep } from './canonical-place.ts'
 
 type ToJson = (this: unknown, key: string) => unknown
@@ -82,7 +74,7 @@ export function writeObject(value: unknown, parent: Place, step: Step, encodedBy
   if (parent.depth >= MAX_DEPTH) refuse(`nested more than ${MAX_DEPTH} levels deep`, parent, step)
   const { encoders } = parent.options
   if (encoders !== undefined) {
-    const encoder = encoders.find((one) => one !== encodedBy && value instanceof one.type)
+    const encoder = encoders.find((one) => one !== encodedBy && isInstance(value, one.type))
     if (encoder !== undefined) return writeEncoded(value, encoder, parent, step)
   }
   return writeKnown(value, parent, step)

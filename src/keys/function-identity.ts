@@ -15,6 +15,8 @@ export interface IdentityOptions {
   readonly canonical?: CanonicalOptions | undefined
   /** Whether the first of the arguments stands for `this`. */
   readonly hasSelf?: boolean | undefined
+  /** Whether it is none of a function, but that of all results which are stored under keys. */
+  readonly isOfKeys?: boolean | undefined
 }
 
 /** A function as caches know it: its name, its version, and the digest of its source text. */
@@ -28,8 +30,14 @@ export class FunctionIdentity {
   /** The digest of {@link text}, short enough for a key name. */
   readonly checksum: string
   readonly #key: ((...args: never[]) => unknown) | undefined
-  readonly #canonical: CanonicalOptions | undefined
+  readonly #canonical: CanonicalOptions
   readonly #hasSelf: boolean
+  readonly #isOfKeys: boolean
+
+  /** The identity of all that is stored under keys of the user's; no function has the same. */
+  static ofKeys(canonical: CanonicalOptions): FunctionIdentity {
+    return new FunctionIdentity(() => {}, { name: 'getOrSet', source: false, canonical, isOfKeys: true })
+  }
 
   /** @throws {IdentityError} for a function without a name. */
   constructor(original: AnyFunction, options: IdentityOptions = {}) {
@@ -47,11 +55,13 @@ export class FunctionIdentity {
     }
     this.version = options.version === undefined ? undefined : String(options.version)
     const source = options.source === false ? null : hash('sha256', original.toString(), 'base64')
-    this.text = JSON.stringify([this.name, this.version ?? null, source])
+    const parts = [this.name, this.version ?? null, source]
+    this.text = JSON.stringify(options.isOfKeys ? [...parts, 'keys'] : parts)
     this.checksum = hash('sha256', this.text, 'base64').slice(0, 22)
     this.#key = options.key
-    this.#canonical = options.canonical
     this.#hasSelf = options.hasSelf ?? false
+    this.#isOfKeys = options.isOfKeys ?? false
+    this.#canonical = { ...options.canonical, nameOf: (position) => this.#nameOf(position) }
   }
 
   /**
@@ -63,5 +73,12 @@ export class FunctionIdentity {
     const own = this.#hasSelf ? args.slice(1) : args
     const picked = this.#key(...(own as never[]))
     return canonicalize(this.#hasSelf ? [args[0], picked] : [picked], this.#canonical)
+  }
+
+  /** How the user calls what stands at that position of what is written. */
+  #nameOf(position: number): string {
+    if (this.#isOfKeys) return 'key'
+    if (this.#hasSelf && position === 0) return 'this'
+    return this.#key === undefined ? `arguments[${position - Number(this.#hasSelf)}]` : 'key(…)'
   }
 }

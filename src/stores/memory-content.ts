@@ -10,10 +10,11 @@ const FENCE_TTL_US = 86_400_000_000
 /** As in the scripts: how many entries are dealt with at a time, and how many expired ones a write removes at the most. */
 const CHUNK = 1_000
 
-/** Until when an entry is fresh, and how long its computation took. */
+/** Until when an entry is fresh, how long its computation took, and when it was stored. */
 interface Freshness {
   readonly untilMs: number
   readonly computeMs: number
+  readonly storedMs: number
 }
 
 /** When what was invalidated. It outlives the entries. */
@@ -99,7 +100,7 @@ export class MemoryContent {
     this.values.set(name, Buffer.from(value))
     if (ttlMs !== undefined) this.expiry.set(name, atMs + ttlMs)
     if (note?.freshMs !== undefined) {
-      this.fresh.set(name, { untilMs: atMs + note.freshMs, computeMs: note.computeMs ?? 0 })
+      this.fresh.set(name, { untilMs: atMs + note.freshMs, computeMs: note.computeMs ?? 0, storedMs: atMs })
     }
     if (note?.tags !== undefined) this.tags.set(name, note.tags)
   }

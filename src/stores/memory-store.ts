@@ -1,3 +1,4 @@
+import { setImmediate } from '../flow/timers.ts'
 import { type Hash, textOfHash } from '../keys/call-hash.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
 import type { AbstractPolicy } from '../policies/abstract-policy.ts'
@@ -18,13 +19,14 @@ import type {
 /** What a `MemoryStore` can be told. */
 export interface MemoryStoreOptions {
   /** Milliseconds since 1970; default `Date.now`. For tests that must not wait. */
-  readonly clock?: () => number
+  readonly clock?: (() => number) | undefined
 }
 
 /** What a `MemoryStore` notes of an entry beside its end; `undefined` where that is not noted. */
 export interface NotedOfEntry {
   readonly untilMs?: number
   readonly computeMs?: number
+  readonly storedMs?: number
   readonly tags: readonly string[] | undefined
 }
 
@@ -45,7 +47,7 @@ export class MemoryStore implements Store {
   #lastUs = 0
 
   constructor(options: MemoryStoreOptions = {}) {
-    this.#clock = options.clock ?? Date.now
+    this.#clock = options.clock ?? (() => Date.now())
   }
 
   accept(policy: AbstractPolicy): void {
@@ -59,7 +61,7 @@ export class MemoryStore implements Store {
       const name = textOfHash(hash)
       const expiresAtMs = expiry.get(name)
       const isLive = (expiresAtMs ?? Number.POSITIVE_INFINITY) * 1000 > atUs
-      const { untilMs: freshUntilMs, computeMs } = fresh.get(name) ?? {}
+      const { untilMs: freshUntilMs, computeMs, storedMs: storedAtMs } = fresh.get(name) ?? {}
       const isTagged = !place.aspects.tags || tags.of(name) !== undefined
       return {
         atUs,
@@ -67,6 +69,7 @@ export class MemoryStore implements Store {
         expiresAtMs,
         freshUntilMs,
         computeMs,
+        storedAtMs,
         isTagged,
       }
     })
@@ -107,7 +110,7 @@ export class MemoryStore implements Store {
     if (ttlMs !== undefined && (sliding || content.expiresAtMs === Number.POSITIVE_INFINITY)) {
       content.expiresAtMs = atMs + ttlMs
     }
-    return { evicted, expired, stored }
+    return { atUs, evicted, expired, stored }
   }
 
   async invalidate(place: Place, hashes: readonly Hash[], soft = false): Promise<number> {

@@ -1,5 +1,6 @@
 import { StoreError } from '../errors.ts'
 import type { Hash } from '../keys/call-hash.ts'
+import { messageOf } from '../realms/native.ts'
 import type { Command, Reply } from '../redis/client.ts'
 import { toNumber } from '../redis/port.ts'
 import type { Lookup, Place } from './store.ts'
@@ -63,13 +64,16 @@ export class Reading {
       const expiresAtMs = (expiries && toNumber(expiries[i] as Reply)) ?? undefined
       const isOver = expiresAtMs !== undefined && atUs !== undefined && expiresAtMs * 1000 <= atUs
       const note = notes?.[i]
-      const [freshUntilMs, computeMs] = note ? (note as Buffer).toString().split(' ').map(Number) : []
+      const [freshUntilMs, computeMs, storedAtMs] = note
+        ? (note as Buffer).toString().split(' ').map(Number)
+        : []
       return {
         atUs,
         value: value === null || isOver ? undefined : value,
         expiresAtMs,
         freshUntilMs,
         computeMs,
+        storedAtMs,
         isTagged: tagged === undefined || tagged[i] !== null,
       }
     })
@@ -88,6 +92,6 @@ export const toMicroseconds = (time: Reply): number => {
 }
 
 export const trouble = (what: string, cause: unknown): StoreError =>
-  new StoreError(`The server failed at ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+  new StoreError(`The server failed at ${what}: ${messageOf(cause)}`, {
     cause,
   })

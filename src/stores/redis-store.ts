@@ -1,4 +1,5 @@
 import { RemoteClock } from '../flow/remote-clock.ts'
+import { monotonicMs } from '../flow/timers.ts'
 import type { Hash } from '../keys/call-hash.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
 import type { Verb } from '../lua/compose.ts'
@@ -78,7 +79,7 @@ export class RedisStore implements Store {
     const around = this.#around(place)
     const renewals = this.#renewals(place, around)
     if (!policy.readsChangeOrder && renewals.length === 0) return
-    const isOrderKnown = performance.now() < around.orderKnownUntilMs
+    const isOrderKnown = monotonicMs() < around.orderKnownUntilMs
     const plain = isOrderKnown ? policy.touchCommand(keys[0], hashes, around.clock) : undefined
     const commands = plain === undefined ? renewals : [plain, ...renewals]
     const isForScript = policy.readsChangeOrder && plain === undefined
@@ -108,8 +109,8 @@ export class RedisStore implements Store {
       ...number[],
     ]
     this.#hearOrder(place, atUs)
-    if (ttlMs !== undefined) this.#around(place).renewAtMs = performance.now() + ttlMs * RENEW_AFTER
-    return { evicted, expired, stored: stored.map((isStored) => isStored === 1) }
+    if (ttlMs !== undefined) this.#around(place).renewAtMs = monotonicMs() + ttlMs * RENEW_AFTER
+    return { atUs, evicted, expired, stored: stored.map((isStored) => isStored === 1) }
   }
 
   invalidate(place: Place, hashes: readonly Hash[], soft = false): Promise<number> {
@@ -206,14 +207,14 @@ export class RedisStore implements Store {
   #hearOrder(place: Place, atUs: number): void {
     const around = this.#around(place)
     around.clock.hear(atUs)
-    around.orderKnownUntilMs = performance.now() + CLOCKS_AGREE_MS
+    around.orderKnownUntilMs = monotonicMs() + CLOCKS_AGREE_MS
   }
 
   /** Due once a tenth of a sliding TTL has run down since this process last prolonged it, or put something. */
   #renewals(place: Place, around: Surroundings): readonly Command[] {
     const { ttlMs, sliding } = place.limits
     if (ttlMs === undefined || !sliding) return []
-    const nowMs = performance.now()
+    const nowMs = monotonicMs()
     if (nowMs < around.renewAtMs) return []
     around.renewAtMs = nowMs + ttlMs * RENEW_AFTER
     const { expiry, freshness, tags } = place.aspects

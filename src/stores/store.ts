@@ -50,6 +50,8 @@ export interface Lookup {
   readonly freshUntilMs: number | undefined
   /** How long its computation took, if that is noted. */
   readonly computeMs: number | undefined
+  /** When it was stored, by the clock of the store, if that is noted. */
+  readonly storedAtMs: number | undefined
   /** Whether its tags are known; `true` also where nobody asks for them. */
   readonly isTagged: boolean
 }
@@ -81,6 +83,8 @@ export interface NewEntry {
 
 /** What became of entries to store. */
 export interface PutReport {
+  /** When, in microseconds, by the clock of the store. */
+  readonly atUs: number
   readonly evicted: number
   readonly expired: number
   /** In the order given. */

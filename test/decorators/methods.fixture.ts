@@ -129,7 +129,7 @@ type AnyDecorator = (target: unknown, context: unknown, descriptor?: PropertyDes
 
 export function makeGetter(cache: RedisFuncCache) {
   class Sizes {
-    @(cache.cached({ this: 'shared' }) as AnyDecorator)
+    @(cache.cached({ this: 'shared' }) as unknown as AnyDecorator)
     get size(): number {
       return 1
     }
@@ -139,7 +139,7 @@ export function makeGetter(cache: RedisFuncCache) {
 
 export function makeField(cache: RedisFuncCache) {
   class Fields {
-    @(cache.cached({ this: 'shared' }) as AnyDecorator)
+    @(cache.cached({ this: 'shared' }) as unknown as AnyDecorator)
     load = async (): Promise<number> => 1
   }
   return Fields

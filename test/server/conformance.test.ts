@@ -1,4 +1,5 @@
 // What every policy, scope and key style promises, through the public API, over every server and in process.
+import { inspect as shown } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   CacheMissError,
@@ -356,7 +357,8 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
       const wrapped = newCache().wrap(original, { name: 'told', version: 3 })
       expect(wrapped.original).toBe(original)
       expect(wrapped.identity).toMatchObject({ name: 'told', version: '3' })
-      expect(wrapped.name).toBe('original')
+      expect(wrapped.name).toBe('told')
+      expect(shown(wrapped)).toBe('[Function: told]')
       expect(wrapped).toHaveLength(1)
     })
   })

@@ -306,7 +306,7 @@ describe('a policy that cannot do what is asked of it', () => {
     const cache = new RedisFuncCache('first', policy, { store })
     const second = () => new RedisFuncCache('second', policy, { store })
     expect(second).toThrow(PolicyError)
-    expect(second).toThrow(/LifoPolicy belongs to the cache 'first'.*new LifoPolicy\(\)/s)
+    expect(second).toThrow(/policy '\w+' belongs to the cache 'first'.*a new one/s)
     expect(policy.cache).toBe(cache)
   })
 
@@ -318,7 +318,7 @@ describe('a policy that cannot do what is asked of it', () => {
   ])('says that it has no cache yet: $use', async ({ run }) => {
     const attempt = async () => run(new LifoPolicy())
     await expect(attempt).rejects.toThrow(PolicyError)
-    await expect(attempt).rejects.toThrow(/LifoPolicy has no cache yet.*new RedisFuncCache/)
+    await expect(attempt).rejects.toThrow(/policy '\w+' has no cache yet.*new RedisFuncCache/)
   })
 
   test(`says what it lacks: ${hasServer ? 'scripts' : 'an order'}`, async () => {
@@ -330,8 +330,8 @@ describe('a policy that cannot do what is asked of it', () => {
     await expect(attempt).rejects.toThrow(PolicyError)
     await expect(attempt).rejects.toThrow(
       hasServer
-        ? /BarePolicy has no scripts for a server.*readLuaScripts\(\).*composeScripts.*MemoryStore/
-        : /BarePolicy cannot run in process.*createOrder\(\).*EvictionOrder.*Redis client/,
+        ? /policy 'bare' has no scripts for a server.*readLuaScripts\(\).*composeScripts.*MemoryStore/
+        : /policy 'bare' cannot run in process.*createOrder\(\).*EvictionOrder.*Redis client/,
     )
   })
 })

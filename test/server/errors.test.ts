@@ -244,7 +244,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
     await fn.invalidate('a')
     fail(unavailable)
     expect(await call).toBe(unavailable)
-    expect(names(told)).toEqual(['miss', 'skip:invalidated'])
+    expect(names(told)).toEqual(['miss', 'invalidate', 'skip:invalidated'])
     expect(await fn('a')).toBe('a 2')
   })
 

@@ -1,7 +1,7 @@
 // What a cache tells of: each event once for each of its reasons, to its own listeners and to those of the whole process.
 import { channel } from 'node:diagnostics_channel'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { EVENTS } from '../../src/events.ts'
+import { EVENTS } from '../../src/telemetry/events.ts'
 import { type CacheEvents, LruTPolicy, RedisFuncCache, type WrapOptions } from '../../src/index.ts'
 import { FailingStore } from './failing-store.ts'
 import { openTarget, type Target, unique } from './target.ts'
@@ -273,9 +273,15 @@ describe('of a call', () => {
       })
       try {
         const cache = await happens(time)
-        const place = { cache: cache.name, function: 'load', hash: expect.anything() }
+        const place = {
+          cache: cache.name,
+          function: 'load',
+          hash: expect.anything(),
+          durationMs: expect.any(Number),
+          ...(['store', 'skip'].includes(event) && { bytes: 0, computeMs: expect.any(Number) }),
+        }
         await until(() => own.some(([name]) => name === event))
-        expect(own).toContainEqual([event, { ...place, ...(event === 'skip' && { bytes: 0 }), ...detail }])
+        expect(own).toContainEqual([event, { ...place, ...detail }])
         // The same to the same, in the same order; and one object for all.
         const mine = global.filter(([, told]) => (told as { cache: string }).cache === cache.name)
         expect(mine.map(([name]) => name)).toEqual(own.map(([name]) => name))
@@ -314,7 +320,9 @@ describe('who listens', () => {
     expect(cache.off('miss', listen)).toBe(cache)
     await fn('b')
     expect(listen).toHaveBeenCalledOnce()
-    expect(() => cache.on('hits' as 'hit', listen)).toThrow(/^on: "hits".*hit, stale, miss/)
+    expect(() => cache.on('hits' as 'hit', listen)).toThrow(
+      /^on: 'hits'.*Did you mean hit\?.*hit, stale, miss/,
+    )
   })
 
   test('hears of errors only if he wants to: without a listener nothing is thrown', async () => {

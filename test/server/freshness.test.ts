@@ -51,7 +51,9 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       expect(told.filter(({ event }) => event === 'refresh')).toMatchObject([
         { function: 'load', hash: fn.keyOf('a').hash, reason: 'stale' },
       ])
-      expect(new Set(names(told))).toEqual(new Set(['miss', 'store', 'hit', 'stale:grace', 'refresh:stale']))
+      expect(new Set(names(told))).toEqual(
+        new Set(['miss', 'store', 'hit', 'join', 'stale:grace', 'refresh:stale']),
+      )
     })
 
     test('is refreshed by one of all processes', async () => {
@@ -559,8 +561,8 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       const time = newTimeline()
       const { fn, told } = time.newProcess(options)
       expect(await Promise.all([fn('a'), fn('a')])).toEqual(['a 1', 'a 1'])
-      expect(names(told)).toEqual(['miss', 'error:callback'])
-      expect(told[1]).toMatchObject({ error, function: 'load' })
+      expect(names(told)).toEqual(['join', 'miss', 'error:callback'])
+      expect(told[2]).toMatchObject({ error, function: 'load' })
       expect(await fn.peek('a')).toBeUndefined()
     })
   })

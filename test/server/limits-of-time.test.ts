@@ -234,7 +234,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
       expect(await next).toBe('new')
       expect(await Promise.all(calls)).toEqual([one.reason, two.reason])
       expect(await fn('a')).toBe('new')
-      expect(names(told)).toEqual(['miss', 'miss', 'store', 'hit'])
+      expect(names(told)).toEqual(['join', 'miss', 'miss', 'store', 'hit'])
       expect(seen[1]).toBeUndefined()
       expect([one, two].map(({ signal }) => listenersOf(signal))).toEqual([0, 0])
     })

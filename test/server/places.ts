@@ -120,6 +120,6 @@ const PASS = `
   for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('ZINCRBY', KEYS[1], -ARGV[1], member) end
   local notes = redis.call('HGETALL', KEYS[2])
   for i = 1, #notes, 2 do
-    local until_ms, rest = notes[i + 1]:match('^(%d+)(.*)$')
-    redis.call('HSET', KEYS[2], notes[i], string.format('%.0f', until_ms - ARGV[1]) .. rest)
+    local until_ms, compute_ms, stored_ms = notes[i + 1]:match('^(%d+) (%d+) (%d+)$')
+    redis.call('HSET', KEYS[2], notes[i], string.format('%.0f %s %.0f', until_ms - ARGV[1], compute_ms, stored_ms - ARGV[1]))
   end`

@@ -46,7 +46,7 @@ describe.each(ALL)('a schema of $library', ({ schema }) => {
     await fn.prime(['a'], ADA)
     expect(await Promise.all([fn('a'), fn('a')])).toEqual([ADA, ADA])
     expect(await fn.peek('a')).toEqual(ADA)
-    expect(names(told)).toEqual(['hit'])
+    expect(names(told)).toEqual(['join', 'hit'])
     expect(time.load).not.toHaveBeenCalled()
   })
 

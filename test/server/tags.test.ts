@@ -299,7 +299,7 @@ describe.each(EVERY)('$policy, scope $scope: the tags of an entry', ({ create })
     expect(await load('a')).toBe('a')
     expect(failures).toMatchObject([{ during: 'callback', function: 'load' }])
     expect(failures[0]?.error).toBeInstanceOf(OptionError)
-    expect(String(failures[0]?.error)).toMatch(/tags: give an array of up to 100 texts that are not empty/)
+    expect(String(failures[0]?.error)).toMatch(/tags: return an array of up to 100 texts that are not empty/)
     expect(await load.peek('a')).toBeUndefined()
     await expect(load.prime(['a'], 'a')).rejects.toThrow(OptionError)
     expect(await cache.getSize()).toBe(0)
@@ -714,11 +714,19 @@ describe('invalidateTags', () => {
     new RedisFuncCache(unique('tags'), new LruTPolicy(), { store })
 
   test.each<{ what: string; args: unknown[]; message: RegExp }>([
-    { what: 'an empty text', args: [''], message: /tags: give an array of up to 100 texts/ },
-    { what: 'an array', args: [['a', 'b']], message: /tags: give an array of up to 100 texts/ },
-    { what: 'an empty array', args: [[]], message: /tags: give an array of up to 100 texts/ },
-    { what: 'a number', args: ['a', 1], message: /tags: give an array of up to 100 texts/ },
-    { what: 'options that come first', args: [{ soft: true }, 'a'], message: /tags: give an array/ },
+    { what: 'an empty text', args: [''], message: /^invalidateTags: give up to 100 texts/ },
+    {
+      what: 'an array',
+      args: [['a', 'b']],
+      message: /^invalidateTags: give the tags one by one.*\.\.\.tags/,
+    },
+    { what: 'an empty array', args: [[]], message: /^invalidateTags: give the tags one by one/ },
+    { what: 'a number', args: ['a', 1], message: /^invalidateTags: give up to 100 texts/ },
+    {
+      what: 'options that come first',
+      args: [{ soft: true }, 'a'],
+      message: /^invalidateTags: give up to 100 texts/,
+    },
     {
       what: 'an unknown option',
       args: ['a', { hard: true }],
@@ -727,7 +735,7 @@ describe('invalidateTags', () => {
     {
       what: 'an option of the wrong kind',
       args: ['a', { soft: 'yes' }],
-      message: /soft: yes is neither true nor false/,
+      message: /soft: 'yes' is neither true nor false/,
     },
     { what: 'null', args: ['a', null], message: /invalidateTags: options are an object/ },
   ])('refuses $what', async ({ args, message }) => {

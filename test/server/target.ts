@@ -63,6 +63,7 @@ export interface Contents {
 export interface Freshness {
   readonly untilMs: number
   readonly computeMs: number
+  readonly storedMs: number
 }
 
 /** Where a run of the suite keeps its entries. */
@@ -152,8 +153,8 @@ export function inspectMemory(store: MemoryStore, place: Place): Contents {
   for (const [hash, , endsAtMs, noted] of store.entriesOf(place)) {
     hashes.push(hash)
     if (endsAtMs !== undefined) expiry.set(hash, endsAtMs)
-    const { untilMs, computeMs = 0 } = noted
-    if (untilMs !== undefined) fresh.set(hash, { untilMs, computeMs })
+    const { untilMs, computeMs = 0, storedMs = 0 } = noted
+    if (untilMs !== undefined) fresh.set(hash, { untilMs, computeMs, storedMs })
     if (noted.tags !== undefined) tags.set(hash, noted.tags.map(bytesOf).toSorted())
   }
   return checked(place, { hashes, expiry, fresh, tags })
@@ -177,8 +178,8 @@ async function inspectServer(port: RedisPort, place: Place): Promise<Contents> {
   const expiry = new Map(pairs(expiring).map(([hash, endsAtMs]) => [hash, Number(endsAtMs)]))
   const fresh = new Map(
     pairs(noted).map(([hash, note]) => {
-      const [untilMs = 0, computeMs = 0] = note.split(' ').map(Number)
-      return [hash, { untilMs, computeMs }]
+      const [untilMs = 0, computeMs = 0, storedMs = 0] = note.split(' ').map(Number)
+      return [hash, { untilMs, computeMs, storedMs }]
     }),
   )
   return checked(place, { hashes, expiry, fresh, tags: readTags(tagged.map(latin1)) })

@@ -1,5 +1,5 @@
 import { type Mock, vi } from 'vitest'
-import { EVENTS } from '../../src/events.ts'
+import { EVENTS } from '../../src/telemetry/events.ts'
 import {
   type AbstractPolicy,
   type CacheEvents,

@@ -276,7 +276,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of an entry',
     { ttl: '1.5s', ms: 1_500 },
     { ttl: '7d', ms: 604_800_000 },
   ])('of $ttl ends $ms ms after it was stored, by the clock of the server', async ({ ttl, ms }) => {
-    const { mortal, place } = newCache(create, {}, target.newStore(), ttl)
+    const { mortal, place } = newCache(create, { ttl: '30d' }, target.newStore(), ttl)
     const hash = String(mortal.keyOf('a').hash)
     const before = await serverMs(place)
     await mortal('a')

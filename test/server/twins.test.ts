@@ -125,8 +125,8 @@ const PASS = `
   end
   local notes = redis.call('HGETALL', KEYS[3])
   for i = 1, #notes, 2 do
-    local until_ms, rest = notes[i + 1]:match('^(%d+)(.*)$')
-    redis.call('HSET', KEYS[3], notes[i], string.format('%.0f', until_ms - ARGV[1]) .. rest)
+    local until_ms, compute_ms, stored_ms = notes[i + 1]:match('^(%d+) (%d+) (%d+)$')
+    redis.call('HSET', KEYS[3], notes[i], string.format('%.0f %s %.0f', until_ms - ARGV[1], compute_ms, stored_ms - ARGV[1]))
   end`
 
 describe.runIf(hasServer)('scripts and twins', () => {
@@ -201,9 +201,11 @@ describe.runIf(hasServer)('scripts and twins', () => {
     expect(there.hashes.toSorted()).toEqual(here.hashes.toSorted())
     expect(new Map(there.tags)).toEqual(new Map(here.tags))
     expectSameTimes(there.expiry, here.expiry, passedMs)
-    const until = (fresh: typeof here.fresh) =>
-      new Map([...fresh].map(([name, note]) => [name, note.untilMs]))
-    expectSameTimes(until(there.fresh), until(here.fresh), passedMs)
+    for (const time of ['untilMs', 'storedMs'] as const) {
+      const timesOf = (fresh: typeof here.fresh) =>
+        new Map([...fresh].map(([name, note]) => [name, note[time]]))
+      expectSameTimes(timesOf(there.fresh), timesOf(here.fresh), passedMs)
+    }
     const computed = (fresh: typeof here.fresh) =>
       Object.fromEntries([...fresh].map(([name, note]) => [name, note.computeMs]))
     expect(computed(there.fresh)).toEqual(computed(here.fresh))
@@ -253,8 +255,8 @@ class Actor {
         await this.#store.touch(this.#place, step.hashes)
         return lookups.map(({ value, isTagged, computeMs }) => [value?.toString(), isTagged, computeMs])
       }
-      case 'put':
-        return this.#store.put(
+      case 'put': {
+        const { atUs: _, ...report } = await this.#store.put(
           this.#place,
           step.entries.map(({ token, lease, note, ...entry }) => {
             const held = lease === undefined ? undefined : this.#held[lease]
@@ -266,6 +268,8 @@ class Actor {
             }
           }),
         )
+        return report
+      }
       case 'invalidate':
         return this.#store.invalidate(this.#place, step.hashes, step.soft)
       case 'invalidateTags':

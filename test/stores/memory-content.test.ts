@@ -66,7 +66,7 @@ describe('of an entry', () => {
     content.store([['f', bare]], 0, 100)
     expect(content.drop(['a', 'f'], true, 10)).toBe(2)
     expect(namesIn(content)).toEqual(only('a', 'b', 'c', 'd', 'e'))
-    expect(content.fresh.get('a')).toEqual({ untilMs: 10, computeMs: 1 })
+    expect(content.fresh.get('a')).toEqual({ untilMs: 10, computeMs: 1, storedMs: 0 })
     expect(content.expiry.get('a')).toBe(60)
     expect(content.fresh.get('b')?.untilMs).toBe(50)
   })

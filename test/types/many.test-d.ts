@@ -30,7 +30,7 @@ void products(1)
 // So are the handles.
 expectTypeOf(products.invalidate).toEqualTypeOf<(...ids: readonly number[]) => Promise<number>>()
 expectTypeOf(products.invalidateAll).toEqualTypeOf<
-  (options?: { readonly soft?: boolean }) => Promise<number>
+  (options?: { readonly soft?: boolean | undefined }) => Promise<number>
 >()
 expectTypeOf(products.refresh).returns.toEqualTypeOf<Promise<(Product | undefined)[]>>()
 expectTypeOf(products.peek).returns.toEqualTypeOf<Promise<(Product | undefined)[]>>()

@@ -21,7 +21,7 @@ interface Frame {
 }
 
 /** One for all caches: on Node 20, each AsyncLocalStorage that was ever used costs time at every promise of the process. */
-const frames = new AsyncLocalStorage<Frame>()
+const frames: AsyncLocalStorage<Frame> = /* @__PURE__ */ new AsyncLocalStorage<Frame>()
 
 /** The contexts of one cache: modes and statistics that follow the calls of a callback, however deep and however late. */
 export class Contexts {
@@ -36,10 +36,10 @@ export class Contexts {
     return this.#run({ ...current, mode: { ...current.mode, ...mode } }, callback)
   }
 
-  async withStats<R>(callback: () => R): Promise<{ result: Awaited<R>; stats: Stats }> {
+  async withStats<R>(callback: (stats: Stats) => R): Promise<{ result: Awaited<R>; stats: Stats }> {
     const { current } = this
     const stats = newStats()
-    const result = await this.#run({ ...current, stats: [...current.stats, stats] }, callback)
+    const result = await this.#run({ ...current, stats: [...current.stats, stats] }, () => callback(stats))
     return { result, stats }
   }
 
@@ -50,10 +50,4 @@ export class Contexts {
   #run<R>(context: Context, callback: () => R): R {
     return frames.run({ owner: this, context, outer: frames.getStore() }, callback)
   }
-}
-
-/** Adds to a figure of all statistics of a context. */
-export function count(context: Context, figure: keyof Stats, amount = 1): void {
-  const { stats } = context
-  for (let i = 0; i < stats.length; i++) (stats[i] as Stats)[figure] += amount
 }

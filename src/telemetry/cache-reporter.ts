@@ -1,0 +1,47 @@
+import { toError } from '../realms/native.ts'
+import type { Counters } from './counters.ts'
+import type { Events } from './events.ts'
+import { warnOfFailure } from './warnings.ts'
+
+/** Which entries were invalidated together: those of a function, those with one of some tags, or all. */
+export interface Invalidated {
+  readonly function?: string | undefined
+  readonly tags?: readonly string[] | undefined
+  readonly soft: boolean
+}
+
+/** Tells what concerns a cache as a whole, and not the calls of one function. */
+export class CacheReporter {
+  readonly #cache: string
+  readonly #events: Events
+  readonly #counters: Counters
+
+  constructor(cache: string, events: Events, counters: Counters) {
+    this.#cache = cache
+    this.#events = events
+    this.#counters = counters
+  }
+
+  invalidated(which: Invalidated, count: number, durationMs: number): void {
+    if (!this.#events.wants('invalidate')) return
+    const { function: fn, tags, soft } = which
+    this.#events.emit('invalidate', {
+      cache: this.#cache,
+      function: fn,
+      hash: undefined,
+      tags,
+      soft,
+      count,
+      durationMs,
+    })
+  }
+
+  /** The policy could not be told of reads. */
+  touchFailed(thrown: unknown): void {
+    const error = toError(thrown)
+    this.#counters.stats.error++
+    if (!this.#events.wants('error')) return warnOfFailure(this.#cache, undefined, 'touch', error)
+    const which = { cache: this.#cache, function: undefined, hash: undefined, durationMs: 0 }
+    this.#events.emit('error', { ...which, during: 'touch', error })
+  }
+}

@@ -1,0 +1,148 @@
+import type { Context } from '../context/context.ts'
+import type { Stats } from '../context/stats.ts'
+import { monotonicMs } from '../flow/timers.ts'
+import type { Hash } from '../keys/call-hash.ts'
+import { toError } from '../realms/native.ts'
+import type { Counters } from './counters.ts'
+import type { CallEvent, ErrorPhase, Events, SkipReason, StaleReason } from './events.ts'
+import { warnOfFailure, warnOfLoss } from './warnings.ts'
+
+/** A call, as far as it is told of. */
+export interface ReportedCall {
+  readonly hash: Hash
+  readonly context: Context
+  /** By {@link monotonicMs}. */
+  readonly beganMs: number
+}
+
+/** Tells what becomes of the calls of one function: in the statistics of their contexts and of the cache, and as events. */
+export class Reporter {
+  readonly #cache: string
+  readonly #function: string
+  readonly #events: Events
+  readonly #counters: Counters
+
+  constructor(cache: string, fn: string, events: Events, counters: Counters) {
+    this.#cache = cache
+    this.#function = fn
+    this.#events = events
+    this.#counters = counters
+  }
+
+  /** A call came. */
+  called(context: Context): void {
+    this.#count(context, 'count')
+  }
+
+  /** The store is asked for its result. */
+  looks({ context }: Pick<ReportedCall, 'context'>): void {
+    this.#count(context, 'read')
+  }
+
+  hit(call: ReportedCall): void {
+    this.#count(call.context, 'hit')
+    if (this.#events.wants('hit')) this.#events.emit('hit', this.#describe(call))
+  }
+
+  miss(call: ReportedCall): void {
+    this.#count(call.context, 'miss')
+    if (this.#events.wants('miss')) this.#events.emit('miss', this.#describe(call))
+  }
+
+  stale(call: ReportedCall, reason: StaleReason): void {
+    this.#count(call.context, 'stale')
+    if (this.#events.wants('stale')) this.#events.emit('stale', { ...this.#describe(call), reason })
+  }
+
+  joined(call: ReportedCall): void {
+    this.#count(call.context, 'joined')
+    if (this.#events.wants('join')) this.#events.emit('join', this.#describe(call))
+  }
+
+  waits(call: ReportedCall): void {
+    this.#count(call.context, 'wait')
+    if (this.#events.wants('wait')) this.#events.emit('wait', this.#describe(call))
+  }
+
+  leased(call: ReportedCall): void {
+    if (this.#events.wants('lease')) this.#events.emit('lease', this.#describe(call))
+  }
+
+  refreshes(call: ReportedCall, reason: 'early' | 'stale'): void {
+    this.#count(call.context, 'refresh')
+    if (this.#events.wants('refresh')) this.#events.emit('refresh', { ...this.#describe(call), reason })
+  }
+
+  /** The function is run. */
+  executes({ context }: Pick<ReportedCall, 'context'>): void {
+    this.#count(context, 'execute')
+  }
+
+  /** It returned, or threw. */
+  executed(ms: number): void {
+    this.#counters.computations.observe(ms)
+  }
+
+  stored(call: ReportedCall, bytes: number, computeMs: number): void {
+    this.#count(call.context, 'write')
+    if (this.#events.wants('store')) {
+      this.#events.emit('store', { ...this.#describe(call), bytes, computeMs })
+    }
+  }
+
+  skipped(call: ReportedCall, reason: SkipReason, bytes: number, computeMs: number): void {
+    if (this.#events.wants('skip')) {
+      this.#events.emit('skip', { ...this.#describe(call), reason, bytes, computeMs })
+    }
+  }
+
+  evicted(call: ReportedCall, index: string, evicted: number): void {
+    if (evicted === 0) return
+    this.#count(call.context, 'evicted', evicted)
+    if (this.#events.wants('evict')) this.#events.emit('evict', { cache: this.#cache, index, count: evicted })
+  }
+
+  invalidated(call: ReportedCall, soft: boolean, count: number): void {
+    if (this.#events.wants('invalidate')) {
+      this.#events.emit('invalidate', { ...this.#describe(call), tags: undefined, soft, count })
+    }
+  }
+
+  failed(call: ReportedCall, during: ErrorPhase, thrown: unknown): void {
+    const error = toError(thrown)
+    this.#count(call.context, 'error')
+    if (this.#events.wants('error')) this.#events.emit('error', { ...this.#describe(call), during, error })
+    else warnOfFailure(this.#cache, this.#function, during, error)
+  }
+
+  undecodable(call: ReportedCall, thrown: unknown): void {
+    const error = toError(thrown)
+    this.#count(call.context, 'error')
+    if (this.#events.wants('undecodable')) {
+      this.#events.emit('undecodable', { ...this.#describe(call), error })
+    } else {
+      warnOfFailure(this.#cache, this.#function, 'undecodable', error)
+    }
+  }
+
+  invalid(call: ReportedCall, issues: readonly string[]): void {
+    this.#count(call.context, 'error')
+    if (this.#events.wants('invalid')) this.#events.emit('invalid', { ...this.#describe(call), issues })
+    else warnOfFailure(this.#cache, this.#function, 'invalid', new Error(issues.join('; ')))
+  }
+
+  lossy(call: ReportedCall, detail: string, serializer: string): void {
+    if (this.#events.wants('lossy')) this.#events.emit('lossy', { ...this.#describe(call), detail })
+    warnOfLoss(this.#cache, this.#function, detail, serializer)
+  }
+
+  #count({ stats }: Context, figure: keyof Stats, amount = 1): void {
+    for (let i = 0; i < stats.length; i++) (stats[i] as Stats)[figure] += amount
+    this.#counters.stats[figure] += amount
+  }
+
+  #describe(call: ReportedCall): CallEvent {
+    const { hash, beganMs } = call
+    return { cache: this.#cache, function: this.#function, hash, durationMs: monotonicMs() - beganMs }
+  }
+}
