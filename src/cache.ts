@@ -26,6 +26,7 @@ import {
   checkWrapManyOptions,
   checkWrapOptions,
   type GetOrSetOptions,
+  type KeyVerb,
   longestLifeOf,
   type PeekOptions,
   type SetOptions,
@@ -447,11 +448,7 @@ export class RedisFuncCache {
   }
 
   /** What is stored under keys, by whoever calls with whichever options: so reads ask for all that may be noted. */
-  #ofKeys(
-    where: 'getOrSet' | 'set' | 'peek' | 'invalidate',
-    load: () => unknown,
-    options: GetOrSetOptions,
-  ): FunctionCache {
+  #ofKeys(where: KeyVerb, load: () => unknown, options: GetOrSetOptions): FunctionCache {
     const settings = checkKeyOptions(this.#keyIdentity, load, options, this.#settings, where)
     const { tags } = aspectsOf(settings)
     this.#provideFor({ expiry: true, freshness: true, tags }, settings)

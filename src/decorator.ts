@@ -24,7 +24,7 @@ export type AsyncMethod = (...args: never[]) => Promise<unknown>
 export type CachedDecorator<Self = never, F extends AsyncMethod = AsyncMethod> = (
   ...decorated:
     | [method: F, context: ClassMethodDecoratorContext<OrAnything<Self>>]
-    | [target: OrAnything<Self>, name: string | symbol, descriptor: TypedPropertyDescriptor<F>]
+    | [target: OrAnything<Self>, name: string | symbol, descriptor: { readonly value?: F | undefined }]
 ) => never // what it returns is the affair of the compiler: the method again, or nothing
 
 /** What `this` has to be, if the options say so. */

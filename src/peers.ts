@@ -106,8 +106,8 @@ function requiresToTry(): PeerRequire[] {
 }
 
 /**
- * The file of this code. `import.meta.url` tells it to a module, `__filename` to CommonJS, and bundlers make of either what
- * they like; the stack tells it in all of them.
+ * The file of this code. Modules and CommonJS have each a word of their own for it, of which bundlers make what they like;
+ * the stack tells it in all of them.
  */
 function ownFile(): string | undefined {
   const { prepareStackTrace } = Error

@@ -129,8 +129,11 @@ export type SetOptions<Value = never> = Pick<
 /** Options of `peek`: those that tell how to read what is stored. */
 export type PeekOptions<Value = never> = Pick<GetOrSetOptions<Value>, 'serializer' | 'schema' | 'migrate'>
 
-/** What is done with a key, and which options each takes. */
-const KEY_OPTIONS = {
+/** What is done with a key. */
+export type KeyVerb = 'getOrSet' | 'set' | 'peek' | 'invalidate'
+
+/** Which options each takes. */
+const KEY_OPTIONS: Readonly<Record<KeyVerb, readonly (keyof GetOrSetOptions)[]>> = {
   getOrSet: [
     'ttl',
     'jitter',
@@ -153,7 +156,7 @@ const KEY_OPTIONS = {
   set: ['ttl', 'jitter', 'staleTtl', 'staleIfError', 'earlyRefresh', 'tags', 'serializer'],
   peek: ['serializer', 'schema', 'migrate'],
   invalidate: [],
-} as const satisfies Record<string, readonly (keyof GetOrSetOptions)[]>
+}
 
 /** Options of a cached function, checked and with their defaults. */
 export interface WrapSettings {
@@ -279,7 +282,7 @@ export function checkKeyOptions(
   load: AnyFunction,
   options: GetOrSetOptions,
   cache: CacheSettings,
-  where: keyof typeof KEY_OPTIONS,
+  where: KeyVerb,
 ): WrapSettings {
   checkFunction(load, where)
   checkNames(options, KEY_OPTIONS[where], where)

@@ -1,4 +1,6 @@
 import { OptionError } from '../errors.ts'
+import { setImmediate } from '../flow/timers.ts'
+import { warn } from '../telemetry/warnings.ts'
 import type {
   GlideClient,
   IoredisClient,
@@ -42,12 +44,28 @@ export function toPort(client: RedisClient): RedisPort {
   }
   // node-redis 4 has no type mapping: values that are not text would come back damaged.
   if (can('sendCommand') && can('withTypeMapping')) {
+    warnUnlessHeard(client)
     if (can('nodeClient')) return nodeRedisClusterPort(client as NodeRedisCluster)
     if (can('acquire')) return nodeRedisSentinelPort(client as NodeRedisSentinel)
     if (can('execute')) return nodeRedisPoolPort(client as NodeRedisPool)
     return nodeRedisPort(client as NodeRedisClient)
   }
   throw unsupported(client)
+}
+
+/**
+ * A client of node-redis whose errors nobody hears ends the process when its server goes away: so Node treats an `error`
+ * event. The program may begin to listen in the same turn in which it makes the cache.
+ */
+function warnUnlessHeard(client: object): void {
+  setImmediate(() => {
+    if ((client as { listenerCount?(event: string): number }).listenerCount?.('error') !== 0) return
+    warn(
+      'no-error-listener',
+      "The client of redis has no 'error' listener, so the process ends when the server cannot be reached. " +
+        "Give it one: client.on('error', (error) => console.error(error)).",
+    )
+  }).unref?.()
 }
 
 function unsupported(client: unknown): OptionError {

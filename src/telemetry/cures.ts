@@ -21,7 +21,11 @@ const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = 
     /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ECONNRESET|MaxRetriesPerRequest|max retries per request|None of startup nodes/i,
     'Does the server run, and is this its address?',
   ],
-  ['password', /NOAUTH|WRONGPASS|invalid username-password|AUTH failed/i, 'Give the client the password of the server.'],
+  [
+    'password',
+    /NOAUTH|WRONGPASS|invalid username-password|AUTH failed/i,
+    'Give the client the password of the server.',
+  ],
   [
     'not-allowed',
     /NOPERM|no permissions|ACL failure/i,
@@ -48,11 +52,20 @@ const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = 
     "On a cluster, the keys of a cache have to lie in one slot: leave out { keys: 'plain' } of the policy.",
   ],
   [
+    'redirections',
+    /Too many Cluster redirections/i,
+    "The nodes of the cluster send the command on and on. Leave out { keys: 'plain' } of the policy, if it is there: the keys of a cache have to lie in one slot.",
+  ],
+  [
     'moved',
     /^.*\b(?:MOVED|CLUSTERDOWN)\b/,
     'This is a node of a cluster. Give the cache a client for clusters: createCluster() of redis, or new Cluster() of ioredis.',
   ],
-  ['full', /\bOOM\b/, 'The server is full: raise its maxmemory, or bound caches by maxSize and maxValueBytes.'],
+  [
+    'full',
+    /\bOOM\b/,
+    'The server is full: raise its maxmemory, or bound caches by maxSize and maxValueBytes.',
+  ],
   [
     'wrong-type',
     /WRONGTYPE/,

@@ -36,15 +36,15 @@ export function warnOfFailure(
   what: keyof typeof WHAT,
   error: Error,
 ): void {
-  const { kind, cure } = cureFor(error)
-  const more = moreSinceTold(`${what}:${kind}`)
-  if (more === undefined) return
+  const { kind, cure = '' } = cureFor(error)
   const where = fn === undefined ? `Cache '${cache}'` : `Cache '${cache}', ${fn}`
   const event = what === 'undecodable' || what === 'invalid' ? what : 'error'
-  const again = more === 0 ? '' : ` (${more} more in the last minute)`
-  warn(
-    `${where}: ${WHAT[what]}: ${sentence(error.message)}${again}${cure === undefined ? '' : ` ${cure}`} ` +
-      `To be told of each: cache.on('${event}', …).`,
+  warn(`${what}:${kind}`, (more) =>
+    [
+      `${where}: ${WHAT[what]}: ${sentence(error.message)}${more}`,
+      ...(cure === '' ? [] : [cure]),
+      `To hear of each: cache.on('${event}', …).`,
+    ].join(' '),
   )
 }
 
@@ -54,11 +54,15 @@ export function warnOfLoss(cache: string, fn: string, detail: string, serializer
     serializer === 'v8'
       ? 'Return plain data, or give the function a serializer of its own: { serializer: [encode, decode] }.'
       : "Another serializer keeps it, such as { serializer: 'v8' }."
-  warn(`Cache '${cache}', ${fn}: ${sentence(detail)} ${cure}`)
+  process.emitWarning(`Cache '${cache}', ${fn}: ${sentence(detail)} ${cure}`, 'FuncCacheWarning')
 }
 
-function warn(text: string): void {
-  process.emitWarning(text, 'FuncCacheWarning')
+/** Tells of something, and of the same kind not again for a minute. */
+export function warn(kind: string, text: string | ((more: string) => string)): void {
+  const more = moreSinceTold(kind)
+  if (more === undefined) return
+  const again = more === 0 ? '' : ` (${more} more in the last minute)`
+  process.emitWarning(typeof text === 'string' ? text : text(again), 'FuncCacheWarning')
 }
 
 /** How often it has happened since it was told last; `undefined` if it is too soon to tell again. */

@@ -1,4 +1,5 @@
 import { expectTypeOf } from 'vitest'
+import { z } from 'zod'
 import type { RedisFuncCache } from '../../src/index.ts'
 
 /** Checked by the compiler alone, in both kinds of decorators: see `legacy-decorators/tsconfig.json`. */
@@ -49,6 +50,41 @@ export class Products extends Base<string> {
   })
   async graced(page: number): Promise<string[]> {
     return [`${this.tenant} ${page}`]
+  }
+
+  // Callbacks know the method below them.
+  @cache.cached({
+    this: (self) => self.zone,
+    ttl: (result, page, size) => result.length + page + (size ?? 0),
+    cacheIf: (result) => result.every((each) => each.startsWith('a')),
+    tags: (_result, page) => [page.toFixed()],
+    key: (page, size) => [page, size?.toFixed()],
+  })
+  async inferred(page: number, size?: number): Promise<string[]> {
+    return [`${page} ${size}`]
+  }
+
+  @cache.cached({ this: ({ name }) => name, tags: (count) => [count.toFixed()] })
+  static async inferredStatic(): Promise<number> {
+    return 1
+  }
+
+  // @ts-expect-error tags of another result
+  @cache.cached({ this: 'shared', tags: (result: number[]) => result.map((each) => each.toFixed()) })
+  async taggedBadly(page: number): Promise<string[]> {
+    return [String(page)]
+  }
+
+  // @ts-expect-error a key of other arguments
+  @cache.cached({ this: 'shared', key: (page: string) => page })
+  async keyedBadly(page: number): Promise<string[]> {
+    return [String(page)]
+  }
+
+  // @ts-expect-error a schema of something else
+  @cache.cached({ this: 'shared', schema: z.object({ price: z.number() }) })
+  async shapedBadly(page: number): Promise<{ title: string }> {
+    return { title: String(page) }
   }
 
   // @ts-expect-error no such duration
@@ -114,14 +150,38 @@ export class Products extends Base<string> {
     return 1
   }
 
-  forget(page: number): Promise<boolean> {
-    return cache.method(this as Products, 'list').invalidate(page)
+  async forget(page: number): Promise<boolean> {
+    const { list, generic } = { list: cache.method(this, 'list'), generic: cache.method(this, 'generic') }
+    expectTypeOf(await list.peek(page)).toEqualTypeOf<string[] | undefined>()
+    expectTypeOf(generic('a')).toEqualTypeOf<Promise<'a'[]>>()
+    // @ts-expect-error a text is no number
+    void list.invalidate('1')
+    return cache.method(this, 'list').invalidate(page)
+  }
+
+  static async forgetShops(): Promise<number> {
+    return cache.method(this, 'shops').refresh()
   }
 
   // @ts-expect-error it has to be called
   @cache.cached
   async uncalled(): Promise<number> {
     return 1
+  }
+}
+
+/** One decorator for several methods. */
+const shared = cache.cached({ this: 'shared', ttl: '5m' })
+
+export class Orders {
+  @shared
+  async one(id: number): Promise<string> {
+    return String(id)
+  }
+
+  @shared
+  async all(): Promise<string[]> {
+    return []
   }
 }
 

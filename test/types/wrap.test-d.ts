@@ -5,9 +5,11 @@ import { z } from 'zod'
 import {
   type CachedFunction,
   type CallKey,
+  type DetailedResult,
   LruTPolicy,
   MemoryStore,
   RedisFuncCache,
+  type Stats,
 } from '../../src/index.ts'
 
 /** Checked by the compiler alone: what becomes of the type of a wrapped function. */
@@ -232,6 +234,68 @@ cache.wrap(getProduct, {
 cache.wrap(getProduct, { schema: v.object({ id: v.number(), name: v.string() }) })
 cache.wrap(getProduct, { schema: arktype({ id: 'number', name: 'string' }) })
 
+// They have to give what the function gives.
+// @ts-expect-error no name
+cache.wrap(getProduct, { schema: z.object({ id: z.number() }) })
+// @ts-expect-error another shape
+cache.wrap(getProduct, { schema: v.object({ price: v.number() }) })
+cache.wrap(getProduct, { schema: z.object({ id: z.number(), name: z.string(), price: z.number() }) })
+
+// What is undefined is not given, whatever exactOptionalPropertyTypes says.
+const unset = undefined
+cache.wrap(getProduct, {
+  name: unset,
+  version: unset,
+  ttl: unset,
+  staleTtl: unset,
+  staleIfError: { for: '1h', when: unset },
+  earlyRefresh: { beta: unset },
+  singleFlight: unset,
+  cacheErrors: { ttl: '1s', when: unset },
+  schema: unset,
+  key: unset,
+  this: unset,
+})
+new RedisFuncCache('unset', new LruTPolicy({ scope: unset, keys: unset, hash: unset }), {
+  client: unset,
+  store: new MemoryStore({ clock: unset }),
+  maxSize: unset,
+  ttl: unset,
+  prefix: unset,
+  touch: unset,
+  onError: unset,
+})
+
+// Where a result came from.
+expectTypeOf(product.detailed(1)).toEqualTypeOf<Promise<DetailedResult<Product>>>()
+expectTypeOf(product.detailed).parameters.toEqualTypeOf<Parameters<typeof getProduct>>()
+
+// Keys.
+expectTypeOf(cache.getOrSet('a', () => 1)).toEqualTypeOf<Promise<number>>()
+expectTypeOf(cache.getOrSet(['a', 1], async () => ({ id: 1 }))).toEqualTypeOf<Promise<{ id: number }>>()
+expectTypeOf(cache.getOrSetDetailed(1, async () => 'a')).toEqualTypeOf<Promise<DetailedResult<string>>>()
+expectTypeOf(cache.peek('a')).toEqualTypeOf<Promise<unknown>>()
+expectTypeOf(cache.peek<Product>('a')).toEqualTypeOf<Promise<Product | undefined>>()
+void cache.getOrSet('a', async () => ({ id: 1 }), {
+  ttl: ({ id }) => id,
+  tags: ({ id }, key) => [`${id}`, String(key)],
+  cacheIf: ({ id }) => id > 0,
+  signal: new AbortController().signal,
+})
+void cache.set('a', { id: 1 }, { ttl: '5m', tags: ({ id }) => [`${id}`] })
+// @ts-expect-error a missing key
+void cache.getOrSet(undefined, () => 1)
+// @ts-expect-error the name is the key
+void cache.getOrSet('a', () => 1, { name: 'a' })
+// @ts-expect-error nothing is computed
+void cache.set('a', 1, { timeout: '1s' })
+// @ts-expect-error another result
+void cache.getOrSet('a', () => 1, { tags: (result: string) => [result] })
+
+// Figures.
+expectTypeOf(cache.stats().latencies.lookups.sum).toEqualTypeOf<number>()
+void cache.withStats((stats) => expectTypeOf(stats).toEqualTypeOf<Readonly<Stats>>())
+
 // Options of calls leave the signature as it is.
 const { signal } = new AbortController()
 expectTypeOf(product.with({ signal })).toEqualTypeOf(product)
@@ -254,6 +318,16 @@ cache.on('stale', ({ cache: name, function: fn, hash, reason }) => {
   expectTypeOf(reason).toEqualTypeOf<'grace' | 'error' | 'soft-timeout' | 'pause'>()
 })
 cache.on('refresh', ({ reason }) => expectTypeOf(reason).toEqualTypeOf<'early' | 'stale'>())
+cache.on('error', ({ error, function: fn }) => {
+  expectTypeOf(error).toEqualTypeOf<Error>()
+  expectTypeOf(fn).toEqualTypeOf<string | undefined>()
+})
+cache.on('join', ({ durationMs }) => expectTypeOf(durationMs).toEqualTypeOf<number>())
+cache.on('store', ({ computeMs }) => expectTypeOf(computeMs).toEqualTypeOf<number>())
+cache.on('invalidate', ({ tags, count }) => {
+  expectTypeOf(tags).toEqualTypeOf<readonly string[] | undefined>()
+  expectTypeOf(count).toEqualTypeOf<number>()
+})
 cache.on('invalid', ({ issues }) => expectTypeOf(issues).toEqualTypeOf<readonly string[]>())
 // @ts-expect-error no such event
 cache.on('hits', () => {})

@@ -1,0 +1,364 @@
+// A cache that caches nothing is told of, with what to do about it, where nobody listens.
+import { createClient, createCluster } from 'redis'
+import { Redis } from 'ioredis'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
+import { z } from 'zod'
+import type { RedisClient } from '../../src/index.ts'
+import { cureFor } from '../../src/telemetry/cures.ts'
+import { findServers } from '../servers/binaries.ts'
+import { startServer, type TestServer } from '../servers/start-server.ts'
+
+/** What was told so far. */
+let told: string[]
+beforeEach(() => {
+  told = []
+  // Whether something was told in this process is remembered by the module: each test has a new one.
+  vi.resetModules()
+  vi.spyOn(process, 'emitWarning').mockImplementation((warning, type) => {
+    expect(type).toBe('FuncCacheWarning')
+    told.push(String(warning))
+  })
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+/** The library as it is when a process has just begun. */
+const freshLibrary = () => import('../../src/index.ts')
+
+const closing: (() => unknown)[] = []
+afterAll(async () => {
+  for (const close of closing) await close()
+})
+
+async function newCache(client: RedisClient, policy: { keys?: 'plain' } = {}) {
+  const library = await freshLibrary()
+  const cache = new library.RedisFuncCache('silent', new library.LruTPolicy(policy), { client })
+  const runs = vi.fn<(id: number) => Promise<number>>(async (id) => id)
+  return { cache, runs, load: cache.wrap(runs, { name: 'load', source: false, ttl: '1m' }) }
+}
+
+/** Twenty calls of one argument: without a cache they are twenty runs. */
+async function callTwentyTimes(load: (id: number) => Promise<number>): Promise<void> {
+  for (let i = 0; i < 20; i++) expect(await load(1)).toBe(1)
+}
+
+const server = inject('servers')[0]
+
+describe.skipIf(server === undefined)('where nothing is cached', () => {
+  const url = server?.url ?? ''
+  let admin: Awaited<ReturnType<typeof connected>>
+  beforeAll(async () => {
+    admin = await connected(url)
+  })
+
+  async function connected(to: string, more: object = {}) {
+    const client = createClient({ url: to, ...more })
+    client.on('error', () => {})
+    await client.connect()
+    closing.push(() => client.isOpen && client.destroy())
+    return client
+  }
+
+  /** A user who may do all but that. */
+  async function connectedWithout(command: string) {
+    const username = `without-${command}`
+    await admin.sendCommand(['ACL', 'SETUSER', username, 'on', 'nopass', '~*', '&*', '+@all', `-${command}`])
+    closing.unshift(() => admin.sendCommand(['ACL', 'DELUSER', username]))
+    return connected(url, { username, password: 'any' })
+  }
+
+  test('a client that was never connected', async () => {
+    const client = createClient({ url })
+    client.on('error', () => {})
+    const { load, runs } = await newCache(client)
+    await callTwentyTimes(load)
+    expect(runs).toHaveBeenCalledTimes(20)
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^Cache 'silent', load: a lookup failed, so the function ran: .*The client is closed\. .*did you forget `await client\.connect\(\)`\?.*cache\.on\('error'/,
+      ),
+    ])
+  })
+
+  test.each(['eval', 'zmscore', 'hmget'])('%s refused', async (command) => {
+    const { load, runs } = await newCache(await connectedWithout(command))
+    await callTwentyTimes(load)
+    expect(runs).toHaveBeenCalledTimes(20)
+    expect(told.length).toBeGreaterThan(0)
+    expect(told.length).toBeLessThan(4)
+    for (const each of told) expect(each).toMatch(/NOPERM.*may not do that.*ACL SETUSER/)
+  })
+
+  test('a server without eval', async () => {
+    const hidden = await startOwn(['--rename-command', 'eval', ''])
+    const { load, runs } = await newCache(await connected(hidden.url))
+    await callTwentyTimes(load)
+    expect(runs).toHaveBeenCalledTimes(20)
+    expect(told[0]).toMatch(/unknown command.*runs no scripts/)
+  })
+
+  test('a read-only replica', async () => {
+    const replica = await startOwn(['--replicaof', '127.0.0.1', '1'])
+    const { load, runs } = await newCache(await connected(replica.url))
+    await callTwentyTimes(load)
+    expect(runs).toHaveBeenCalledTimes(20)
+    expect(told).toContainEqual(
+      expect.stringMatching(/a result could not be stored.*READONLY.*replica.*master/),
+    )
+  })
+
+  test('a server that is full', async () => {
+    const full = await startOwn(['--maxmemory', '1', '--maxmemory-policy', 'noeviction'])
+    const { load } = await newCache(await connected(full.url))
+    await callTwentyTimes(load)
+    expect(told).toContainEqual(expect.stringMatching(/OOM.*The server is full/))
+  })
+
+  test('a key of another kind', async () => {
+    const client = await connected(url)
+    const { load, cache } = await newCache(client)
+    const [index, values] = cache.policy.calcKeys()
+    closing.unshift(() => admin.del([index, values]))
+    await admin.del([index, values])
+    await admin.set(values, 'of somebody else')
+    await callTwentyTimes(load)
+    expect(told[0]).toMatch(/WRONGTYPE.*another name, or a prefix/)
+  })
+
+  test('a port where nothing listens', async () => {
+    const client = new Redis(1, { maxRetriesPerRequest: 0, retryStrategy: () => 10 })
+    client.on('error', () => {})
+    closing.push(() => client.disconnect())
+    const { load } = await newCache(client)
+    await callTwentyTimes(load)
+    expect(told[0]).toMatch(/a lookup failed.*Does the server run/)
+  })
+
+  const nodes = (inject('cluster') ?? []).map(({ host, port }) => `redis://${host}:${port}`)
+
+  test.skipIf(nodes.length === 0)("keys 'plain' on a cluster", async () => {
+    const client = createCluster({ rootNodes: nodes.map((node) => ({ url: node })) })
+    client.on('error', () => {})
+    await client.connect()
+    closing.push(() => client.destroy())
+    const { load, runs } = await newCache(client, { keys: 'plain' })
+    await callTwentyTimes(load)
+    expect(runs).toHaveBeenCalledTimes(20)
+    expect(told[0]).toMatch(/eave out \{ keys: 'plain' \}/)
+  })
+
+  test.skipIf(nodes.length === 0)('a client for one server at a node of a cluster', async () => {
+    // One of the nodes has the slot of the cache.
+    for (const node of nodes) {
+      const { load } = await newCache(await connected(node))
+      await callTwentyTimes(load)
+    }
+    expect(told[0]).toMatch(/MOVED.*a client for clusters/)
+  })
+
+  const servers: TestServer[] = []
+  closing.push(async () => {
+    for (const each of servers) await each.stop()
+  })
+  async function startOwn(args: readonly string[]): Promise<TestServer> {
+    const [binary] = await findServers()
+    const started = await startServer(binary?.server ?? '', { args })
+    servers.push(started)
+    return started
+  }
+})
+
+describe('a failure', () => {
+  /** In process: a store that fails as it is told. */
+  async function newFailing(message = 'no') {
+    const library = await freshLibrary()
+    class Failing extends library.MemoryStore {
+      message = message
+      override async get(): Promise<never> {
+        throw new library.StoreError(`The server failed at get: ${this.message}`, {
+          cause: new Error(this.message),
+        })
+      }
+    }
+    const store = new Failing()
+    const cache = new library.RedisFuncCache('failing', new library.LruTPolicy(), { store })
+    return { library, store, cache, load: cache.wrap(async (id: number) => id, { name: 'load' }) }
+  }
+
+  test('is told once, and after a minute once more, with how many there were', async () => {
+    const clock = vi.spyOn(performance, 'now')
+    const { load } = await newFailing()
+    const nowMs = performance.now()
+    clock.mockImplementation(() => nowMs)
+    for (let i = 0; i < 5; i++) await load(1)
+    expect(told).toHaveLength(1)
+    clock.mockImplementation(() => nowMs + 59_999)
+    await load(1)
+    expect(told).toHaveLength(1)
+    clock.mockImplementation(() => nowMs + 60_000)
+    await load(1)
+    expect(told).toHaveLength(2)
+    expect(told[1]).toContain('(5 more in the last minute)')
+  })
+
+  test('of another kind is told, too', async () => {
+    const { store, load } = await newFailing('OOM command not allowed')
+    await load(1)
+    store.message = 'READONLY You can’t write against a read only replica.'
+    await load(1)
+    expect(told).toHaveLength(2)
+  })
+
+  test('is the affair of who listens, to this cache or to all', async () => {
+    const { cache, load } = await newFailing()
+    const listen = vi.fn<(detail: unknown) => void>()
+    cache.on('error', listen)
+    await load(1)
+    expect(listen).toHaveBeenCalledOnce()
+    cache.off('error', listen)
+    const { channel } = await import('node:diagnostics_channel')
+    channel('redis-func-cache:error').subscribe(listen)
+    await load(1)
+    channel('redis-func-cache:error').unsubscribe(listen)
+    expect(listen).toHaveBeenCalledTimes(2)
+    expect(told).toEqual([])
+  })
+
+  test('is not told twice where it is thrown', async () => {
+    const { library, store } = await newFailing()
+    const cache = new library.RedisFuncCache('failing', new library.LruTPolicy(), { store, onError: 'throw' })
+    await expect(cache.wrap(async () => 1, { name: 'one' })()).rejects.toThrow(library.StoreError)
+    expect(told).toEqual([])
+  })
+
+  test.each<{ what: string; result: unknown; says: RegExp }>([
+    { what: 'a result that cannot be serialized', result: 1n, says: /could not be serialized.*BigInt/ },
+    { what: 'a callback that fails', result: 'tags', says: /callback of the options failed.*boom/ },
+  ])('$what is one', async ({ result, says }) => {
+    const library = await freshLibrary()
+    const cache = new library.RedisFuncCache('failing', new library.LruTPolicy(), {
+      store: new library.MemoryStore(),
+    })
+    const load = cache.wrap(async () => result, {
+      name: 'load',
+      tags: (value) => {
+        if (value === 'tags') throw new Error('boom')
+        return []
+      },
+    })
+    await load()
+    expect(told).toEqual([expect.stringMatching(says)])
+  })
+
+  test('so is what cannot be read, or does not pass the schema', async () => {
+    const library = await freshLibrary()
+    const cache = new library.RedisFuncCache('failing', new library.LruTPolicy(), {
+      store: new library.MemoryStore(),
+    })
+    const broken = cache.wrap(async () => 1, {
+      name: 'broken',
+      serializer: [
+        String,
+        () => {
+          throw new Error('of another format')
+        },
+      ],
+    })
+    await broken()
+    await broken()
+    // JSON makes a text of a Date.
+    const shaped = cache.wrap(async () => new Date(0), { name: 'shaped', schema: z.date() })
+    await shaped()
+    await shaped()
+    expect(told).toContainEqual(
+      expect.stringMatching(
+        /broken: what is stored could not be read.*of another format.*cache\.on\('undecodable'/,
+      ),
+    )
+    expect(told).toContainEqual(
+      expect.stringMatching(/shaped: what is stored does not pass the schema.*cache\.on\('invalid'/),
+    )
+  })
+
+  test('to tell the policy of reads is one', async () => {
+    const library = await freshLibrary()
+    class Untouchable extends library.MemoryStore {
+      override async touch(): Promise<never> {
+        throw new Error('NOPERM this user has no permissions to run the zadd command')
+      }
+    }
+    const cache = new library.RedisFuncCache('failing', new library.LruTPolicy(), {
+      store: new Untouchable(),
+    })
+    const load = cache.wrap(async (id: number) => id, { name: 'load' })
+    await load(1)
+    await load(1)
+    await vi.waitFor(() => expect(told).toHaveLength(1))
+    expect(told[0]).toMatch(/^Cache 'failing': the eviction policy could not be told of reads: NOPERM/)
+    expect(cache.stats().error).toBe(1)
+  })
+})
+
+describe('a client of redis without an error listener', () => {
+  test('is told of: its process would end with the server', async () => {
+    const { RedisStore } = await freshLibrary()
+    new RedisStore(createClient())
+    await vi.waitFor(() => expect(told).toHaveLength(1))
+    expect(told[0]).toMatch(/no 'error' listener.*client\.on\('error'/)
+    new RedisStore(createClient())
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(told).toHaveLength(1)
+  })
+
+  test('is none if it is given one in the same turn', async () => {
+    const { RedisStore } = await freshLibrary()
+    const client = createClient()
+    new RedisStore(client)
+    client.on('error', () => {})
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(told).toEqual([])
+  })
+})
+
+test.each<[message: string, kind: string]>([
+  ['The client is closed', 'not-connected'],
+  ["Stream isn't writeable and enableOfflineQueue options is false", 'not-connected'],
+  ['connect ECONNREFUSED 127.0.0.1:6379', 'unreachable'],
+  ['NOAUTH Authentication required.', 'password'],
+  ["NOPERM User default has no permissions to run the 'eval' command", 'not-allowed'],
+  ["ERR unknown command 'EVAL', with args beginning with: ", 'no-scripts'],
+  ["ERR unknown command 'ZMSCORE'", 'old-server'],
+  ["READONLY You can't write against a read only replica.", 'read-only'],
+  ["CROSSSLOT Keys in request don't hash to the same slot", 'cross-slot'],
+  ['MOVED 866 127.0.0.1:7001', 'moved'],
+  ['OOM command not allowed when used memory > maxmemory', 'full'],
+  ['WRONGTYPE Operation against a key holding the wrong kind of value', 'wrong-type'],
+])('%j is of the kind %s, and has a cure', (message, kind) => {
+  for (const error of [new Error(message), new Error('The server failed', { cause: new Error(message) })]) {
+    expect(cureFor(error)).toEqual({ kind, cure: expect.stringMatching(/[.?]$/) })
+  }
+})
+
+test('what is not known has a kind by its name and code, and no cure', () => {
+  expect(cureFor(Object.assign(new RangeError('odd'), { code: 'ERR_ODD' }))).toEqual({
+    kind: 'RangeError ERR_ODD',
+    cure: undefined,
+  })
+})
+
+test('the loss warning says what to do, in whole sentences', async () => {
+  const library = await freshLibrary()
+  const cache = new library.RedisFuncCache('lossy', new library.LruTPolicy(), {
+    store: new library.MemoryStore(),
+  })
+  await cache.wrap(async () => new Date(0), { name: 'load' })()
+  class User {
+    name = 'Ada'
+  }
+  await cache.wrap(async () => new User(), { name: 'user', serializer: 'v8' })()
+  expect(told).toEqual([
+    "Cache 'lossy', load: result is a Date and comes back as a string. Another serializer keeps it, such as { serializer: 'v8' }.",
+    "Cache 'lossy', user: result is a User and comes back as a plain object. Return plain data, or give the function a serializer of its own: { serializer: [encode, decode] }.",
+  ])
+})
