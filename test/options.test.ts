@@ -90,7 +90,24 @@ describe('a cache', () => {
     {
       given: 'an unknown option',
       attempt: withCache({ maxsize: 5 }),
-      says: /^maxsize: .*no such option.*maxSize/,
+      says: /^maxsize: .*no such option\. Did you mean maxSize\? It knows client, store/,
+    },
+    ...[
+      ['maxSzie', 'maxSize'],
+      ['serialiser', 'serializer'],
+      ['TTL', 'ttl'],
+      ['tll', 'ttl'],
+      ['cleint', 'client'],
+      ['onErrors', 'onError'],
+    ].map(([misspelt, meant]) => ({
+      given: `${misspelt} for ${meant}`,
+      attempt: withCache({ [misspelt as string]: 5 }),
+      says: new RegExp(`^${misspelt}: .*Did you mean ${meant}\\?`),
+    })),
+    {
+      given: 'an option that is like none',
+      attempt: withCache({ redisUrl: 'redis://localhost' }),
+      says: /^redisUrl: new RedisFuncCache knows no such option\. It knows/,
     },
     { given: 'maxSize 0', attempt: withCache({ maxSize: 0 }), says: /^maxSize: 0 .*above 0, or Infinity/ },
     { given: 'maxSize -1', attempt: withCache({ maxSize: -1 }), says: /^maxSize: -1 .*above 0/ },
@@ -104,7 +121,21 @@ describe('a cache', () => {
     { given: 'ttl 0', attempt: withCache({ ttl: 0 }), says: /^ttl: 0 .*seconds/ },
     { given: "ttl '5 minutes'", attempt: withCache({ ttl: '5 minutes' }), says: /^ttl: '5 minutes' .*'5m'/ },
     { given: 'updateTtl 1', attempt: withCache({ updateTtl: 1 }), says: /^updateTtl: 1 .*true nor false/ },
-    { given: 'an empty prefix', attempt: withCache({ prefix: '' }), says: /^prefix: .*empty/ },
+    {
+      given: 'an empty prefix',
+      attempt: withCache({ prefix: '' }),
+      says: /^prefix: '' is empty\. Give a text/,
+    },
+    {
+      given: 'a prefix that is no text',
+      attempt: withCache({ prefix: {} }),
+      says: /^prefix: \{\} is no text/,
+    },
+    {
+      given: 'a flag without a prototype',
+      attempt: withCache({ updateTtl: Object.create(null) }),
+      says: /^updateTtl: .*neither true nor false/,
+    },
     {
       given: 'braces in the prefix',
       attempt: withCache({ prefix: '{x}:' }),
@@ -206,6 +237,18 @@ describe('a function', () => {
     expect(withWrap(given)().identity.name).toBe('fn')
   })
 
+  test.each<{ what: string; cache: Partial<CacheOptions>; options: WrapOptions<() => Promise<number>> }>([
+    { what: 'as long as the cache lives', cache: { ttl: '1h' }, options: { ttl: '1h' } },
+    { what: 'longer than a cache lives by default', cache: {}, options: { ttl: '7d', staleIfError: '7d' } },
+    {
+      what: 'longer, in one without an end',
+      cache: { ttl: Number.POSITIVE_INFINITY },
+      options: { ttl: '7d' },
+    },
+  ])('may have results that live $what', ({ cache, options }) => {
+    expect(newCache(cache).wrap(async () => 1, { name: 'fn', ...options }).identity.name).toBe('fn')
+  })
+
   test.each<BadInput>([
     { given: 'what is none', attempt: () => newCache().wrap(5 as never), says: /^wrap: 5 is no function/ },
     {
@@ -267,6 +310,51 @@ describe('a function', () => {
       given: 'excludes that are no list',
       attempt: withWrap({ excludes: 'password' }),
       says: /^excludes: .*list/,
+    },
+    {
+      given: 'a promise in the place of the function',
+      attempt: () => newCache().wrap(Promise.resolve(1) as never),
+      says: /^wrap: Promise .*is no function\. Give the function itself, not what it returns/,
+    },
+    ...[
+      {
+        options: { ttl: '2h' },
+        says: /^ttl: entries that live for 2h are lost before.*1h after it was last used.*ttl: '2h'/,
+      },
+      {
+        options: { ttl: '30m', staleTtl: '31m' },
+        says: /^ttl and grace: entries that live for 61m are lost/,
+      },
+      { options: { ttl: '30m', staleIfError: '1d' }, says: /^ttl and grace: .*1470m/ },
+      { options: { cacheErrors: { ttl: '61m' } }, says: /^cacheErrors\.ttl: entries that live for 61m/ },
+    ].map(({ options, says }) => ({
+      given: `${JSON.stringify(options)} in a cache that lives for an hour`,
+      attempt: () =>
+        newCache({ ttl: '1h' }).wrap(async () => 1, {
+          name: 'fn',
+          ...(options as WrapOptions<() => Promise<number>>),
+        }),
+      says,
+    })),
+    {
+      given: 'a ttl beyond the end of a cache that use does not prolong',
+      attempt: () => newCache({ ttl: '1h', updateTtl: false }).wrap(async () => 1, { name: 'fn', ttl: '2h' }),
+      says: /^ttl: .*as the whole cache ends 1h \(its own ttl\)/,
+    },
+    {
+      given: 'rows that are missing for longer than the cache lives',
+      attempt: () => newCache({ ttl: '1h' }).wrapMany(async () => [], { name: 'fn', absent: { ttl: '2h' } }),
+      says: /^absent\.ttl: entries that live for 2h/,
+    },
+    {
+      given: 'a timeout below the soft one',
+      attempt: withWrap({ ttl: 5, staleIfError: 5, softTimeout: '2s', timeout: '1s' }),
+      says: /^softTimeout: no caller waits 2s, as timeout ends the wait after 1s/,
+    },
+    {
+      given: 'a softTimeout without a stale result to fall back on',
+      attempt: withWrap({ ttl: 5, staleTtl: 5, softTimeout: '2s' }),
+      says: /^softTimeout: needs staleIfError/,
     },
     { given: "this 'all'", attempt: withWrap({ this: 'all' }), says: /^this: give 'shared', or a function/ },
     { given: "share 'yes'", attempt: withWrap({ share: 'yes' }), says: /^share: 'yes' .*true nor false/ },
