@@ -1,4 +1,12 @@
-import { Call, type DetailedResult, detailOf, type Location, type Outcome, type Round } from './call.ts'
+import {
+  Call,
+  type DetailedResult,
+  detailOf,
+  type Location,
+  NOT_STORED,
+  type Outcome,
+  type Round,
+} from './call.ts'
 import { Computation, type Old, type Right } from './computation.ts'
 import type { Contexts } from './context/context.ts'
 import { CacheMissError, TimeoutError } from './errors.ts'
@@ -38,9 +46,6 @@ export interface CallSettings {
 }
 
 const NO_SETTINGS: CallSettings = { signal: undefined, isDetailed: false }
-
-/** Of a result that was not stored. */
-const NOTHING_KNOWN = { storedAtMs: undefined, freshUntilMs: undefined }
 
 /** The way of one call, and what else can be done to the entries of one function. */
 export class FunctionCache {
@@ -85,7 +90,7 @@ export class FunctionCache {
     try {
       if (!read && !write && execute) {
         const value = this.#executeFor({ self: this.#given(self), args, context, round }, signal)
-        return isDetailed ? value.then((result) => detailOf(result, 'bypass', NOTHING_KNOWN)) : value
+        return isDetailed ? value.then((result) => detailOf(result, 'bypass', NOT_STORED)) : value
       }
       call = this.#locate(self, args, round)
     } catch (error) {
@@ -97,6 +102,7 @@ export class FunctionCache {
   /** Removes the entry of a call, or lets it grow stale; whether there was one. A computation under way will not store it. */
   async invalidate(self: unknown, args: readonly unknown[], soft: boolean): Promise<boolean> {
     const call = this.#locate(self, args)
+    call.beganMs = monotonicMs()
     const wasThere = await call.shelf.invalidate(call.hash, soft)
     this.#report.invalidated(call, soft, Number(wasThere))
     return wasThere
@@ -110,6 +116,7 @@ export class FunctionCache {
   /** Computes a call now, and replaces what is stored. */
   async refresh(self: unknown, args: readonly unknown[], round?: Round): Promise<unknown> {
     const call = this.#locate(self, args, round)
+    call.beganMs = monotonicMs()
     try {
       const token = await this.#tokenOf(call)
       const { value, isError } = await this.#run(
@@ -158,6 +165,7 @@ export class FunctionCache {
       const underWay = shelf.flights.get(name)
       if (underWay !== undefined) {
         call.round?.leave(call)
+        call.beganMs = monotonicMs()
         this.#report.joined(call)
         return underWay
       }
@@ -167,8 +175,9 @@ export class FunctionCache {
     if (mode.read) {
       this.#report.looks(call)
       call.provenAt = shelf.departures
-      shelf.get(call.hash, call)
+      call.beganMs = shelf.get(call.hash, call)
     } else {
+      call.beganMs = monotonicMs()
       this.#follow(call, this.#miss(call, undefined, undefined))
     }
     return call
@@ -181,7 +190,9 @@ export class FunctionCache {
     const result = new Promise<unknown>((resolve, reject) => {
       const passenger =
         flight === call
-          ? new Owner(resolve, reject, isDetailed)
+          ? isDetailed
+            ? this.#detailedOwner(resolve, reject)
+            : new Owner(resolve, reject)
           : this.#guest(call, flight, options, resolve, reject)
       flight.board(signal === undefined ? passenger : leaving(passenger, flight, signal))
     })
@@ -222,12 +233,24 @@ export class FunctionCache {
     return checked === undefined ? this.#executeFor(call, signal) : checked.value
   }
 
+  /** Who started the flight, and wants to know where the result came from. */
+  #detailedOwner(resolve: (value: unknown) => void, reject: (error: unknown) => void): Passenger<Outcome> {
+    return {
+      land: (outcome) => {
+        const { value, isError, status } = outcome
+        if (isError) reject(value)
+        else resolve(detailOf(value, status, this.#opening.timesOf(outcome)))
+      },
+      crash: reject,
+    }
+  }
+
   async #shareDetailed(
     call: Call,
     outcome: Outcome,
     signal: AbortSignal | undefined,
   ): Promise<DetailedResult<unknown>> {
-    return detailOf(await this.#share(call, outcome, signal), 'joined', outcome)
+    return detailOf(await this.#share(call, outcome, signal), 'joined', this.#opening.timesOf(outcome))
   }
 
   /** Runs the function for one caller alone. */
@@ -498,19 +521,16 @@ export class FunctionCache {
 /** Who is on his own flight. */
 class Owner implements Passenger<Outcome> {
   readonly #resolve: (value: unknown) => void
-  readonly #isDetailed: boolean
   readonly crash: (error: unknown) => void
 
-  constructor(resolve: (value: unknown) => void, reject: (error: unknown) => void, isDetailed: boolean) {
+  constructor(resolve: (value: unknown) => void, reject: (error: unknown) => void) {
     this.#resolve = resolve
-    this.#isDetailed = isDetailed
     this.crash = reject
   }
 
-  land(outcome: Outcome): void {
-    const { value, isError } = outcome
+  land({ value, isError }: Outcome): void {
     if (isError) this.crash(value)
-    else this.#resolve(this.#isDetailed ? detailOf(value, outcome.status, outcome) : value)
+    else this.#resolve(value)
   }
 }
 

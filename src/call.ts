@@ -45,10 +45,18 @@ export interface Outcome {
   readonly isOutdated: boolean
   /** Where it came from, for the one who started the call. */
   readonly status: ResultStatus
-  /** By the clock of the store; `undefined` as for {@link DetailedResult}. */
+  /** What the store told of it, or what became of it there: for who wants to know how fresh it is. */
+  readonly source: Lookup | Times
+}
+
+/** By the clock of the store; `undefined` as for {@link DetailedResult}. */
+export interface Times {
   readonly storedAtMs: number | undefined
   readonly freshUntilMs: number | undefined
 }
+
+/** Of a result that was not stored. */
+export const NOT_STORED: Times = { storedAtMs: undefined, freshUntilMs: undefined }
 
 /** An outcome that is a value just computed, unless more is said. */
 export function outcomeOf(
@@ -60,18 +68,34 @@ export function outcomeOf(
     isSpared = false,
     isOutdated = false,
     status = 'miss',
-    storedAtMs,
-    freshUntilMs,
+    source = NOT_STORED,
   }: Partial<Outcome> = {},
 ): Outcome {
-  return { value, stored, serializer, isError, isSpared, isOutdated, status, storedAtMs, freshUntilMs }
+  return { value, stored, serializer, isError, isSpared, isOutdated, status, source }
 }
+
+/** An outcome that was found in the store: nothing but this is made for a hit. */
+export const foundOutcome = (
+  serializer: Serializer,
+  value: unknown,
+  stored: Buffer,
+  source: Lookup,
+): Outcome => ({
+  value,
+  stored,
+  serializer,
+  isError: false,
+  isSpared: false,
+  isOutdated: false,
+  status: 'hit',
+  source,
+})
 
 /** A value with what is known of it. */
 export function detailOf(
   value: unknown,
   status: ResultStatus,
-  { storedAtMs, freshUntilMs }: Pick<Outcome, 'storedAtMs' | 'freshUntilMs'>,
+  { storedAtMs, freshUntilMs }: Times,
 ): DetailedResult<unknown> {
   const dateOf = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms))
   return { value, status, storedAt: dateOf(storedAtMs), freshUntil: dateOf(freshUntilMs) }
@@ -110,7 +134,7 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup> {
   readonly context: Context
   readonly round: Round | undefined
   /** By {@link monotonicMs}. */
-  readonly beganMs: number = monotonicMs()
+  beganMs: number = 0
   /**
    * How many commands of the shelf had left when the one was asked for that shows that the outcome holds: whoever came
    * when that had left cannot be sure that it has not been invalidated since. Of what is not stored, nothing shows it.
@@ -143,7 +167,9 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup> {
 
   /** The same call, computed behind whoever made it. */
   alone(): Call {
-    return new Call(this.#receiver, this, this.self, this.args, this.context)
+    const call = new Call(this.#receiver, this, this.self, this.args, this.context)
+    call.beganMs = monotonicMs()
+    return call
   }
 
   resolve(lookup: Lookup): void {

@@ -110,7 +110,7 @@ export class Computation {
         : await this.#write(call, stored, terms, right, computeMs)
     const freshUntilMs =
       storedAtMs === undefined || terms?.freshMs === undefined ? undefined : storedAtMs + terms.freshMs
-    return outcomeOf(serializer, value, stored, { isOutdated, status, storedAtMs, freshUntilMs })
+    return outcomeOf(serializer, value, stored, { isOutdated, status, source: { storedAtMs, freshUntilMs } })
   }
 
   /**

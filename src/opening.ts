@@ -1,4 +1,4 @@
-import { type Call, type Outcome, outcomeOf } from './call.ts'
+import { type Call, foundOutcome, type Outcome, outcomeOf, type Times } from './call.ts'
 import { judge, type Verdict } from './flow/freshness.ts'
 import type { Reporter } from './telemetry/reporter.ts'
 import { checkBySchema } from './schema.ts'
@@ -50,7 +50,7 @@ export class Opening {
       if (isStoredError(stored)) return this.#openError(stored, lookup)
       const { serializer } = this.#settings
       const value = decode(serializer, stored)
-      const outcome = outcomeOf(serializer, value, stored, this.#timesOf(lookup, value))
+      const outcome = foundOutcome(serializer, value, stored, lookup)
       return this.#settings.schema === undefined ? outcome : this.check(call, outcome)
     } catch (error) {
       this.#report.undecodable(call, error)
@@ -58,14 +58,16 @@ export class Opening {
     }
   }
 
-  /** When it was stored, and until when it is fresh, as far as what is noted of it tells. */
-  #timesOf({ storedAtMs, freshUntilMs, expiresAtMs }: Lookup, value: unknown): Partial<Outcome> {
+  /** When a result was stored, and until when it is fresh, as far as what is noted of it tells. */
+  timesOf({ source, value }: Outcome): Times {
+    if (!('atUs' in source)) return source
+    const { storedAtMs, freshUntilMs, expiresAtMs } = source
     const { grace, ttlMs, ttlOf, jitter, absentMs } = this.#settings
-    if (grace !== undefined) return { status: 'hit', storedAtMs, freshUntilMs }
+    if (grace !== undefined || storedAtMs !== undefined) return { storedAtMs, freshUntilMs }
     const isAbsent = typeof absentMs === 'number' && (value === undefined || value === null)
     const freshMs = isAbsent ? absentMs : ttlOf === undefined && jitter === 0 ? ttlMs : undefined
     const beganMs = expiresAtMs === undefined || freshMs === undefined ? undefined : expiresAtMs - freshMs
-    return { status: 'hit', storedAtMs: beganMs, freshUntilMs: expiresAtMs }
+    return { storedAtMs: beganMs, freshUntilMs: expiresAtMs }
   }
 
   /** One that was stored by a process with other options is nothing to this function. */

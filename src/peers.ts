@@ -29,11 +29,7 @@ export interface PeerRequire {
  *   error is the `cause`.
  */
 export function loadPeer(peer: Peer, requires: readonly PeerRequire[] = requiresToTry()): unknown {
-  const { require, path } = find(peer, requires)
-  const version = versionOf(peer.package, path)
-  if (version !== undefined && Number.parseInt(version, 10) < peer.major) {
-    throw new SerializerError(`${needs(peer)}; ${version} is installed: ${install(peer)}`)
-  }
+  const require = find(peer, requires)
   try {
     return require(peer.package)
   } catch (error) {
@@ -58,28 +54,37 @@ export function checkPeer<Module>(peer: Peer, given: unknown, isUsable: (module:
   )
 }
 
-/** The exports of a package, if it is found. */
-export function tryToLoad(name: string): unknown {
-  for (const require of requiresToTry()) {
+/** The exports of each copy of a package that is found. */
+export function loadCopies(name: string): unknown[] {
+  return requiresToTry().flatMap((require) => {
     try {
-      return require(name)
+      return [require(name)]
     } catch {
-      // The next one may.
+      return [] // not there, or not of use
     }
-  }
-  return undefined
+  })
 }
 
-/** Resolving and loading are two steps: a package that is there and lacks one of its own is not "not installed". */
-function find(peer: Peer, requires: readonly PeerRequire[]): { require: PeerRequire; path: string } {
+/**
+ * The first place that has a version which will do. In a workspace the package of another program may be nearer.
+ *
+ * Resolving and loading are two steps: a package that is there and lacks one of its own is not "not installed".
+ */
+function find(peer: Peer, requires: readonly PeerRequire[]): PeerRequire {
   let cause: unknown
+  let tooOld: string | undefined
   for (const require of requires) {
     try {
-      return { require, path: require.resolve(peer.package) }
+      const version = versionOf(peer.package, require.resolve(peer.package))
+      if (version === undefined || Number.parseInt(version, 10) >= peer.major) return require
+      tooOld ??= version
     } catch (error) {
       if (!isNotFound(error)) throw broken(peer, error)
       cause ??= error
     }
+  }
+  if (tooOld !== undefined) {
+    throw new SerializerError(`${needs(peer)}; ${tooOld} is installed: ${install(peer)}`)
   }
   const { serializer, package: name } = peer
   throw new SerializerError(

@@ -114,9 +114,13 @@ export class Shelf<F> {
     }
   }
 
-  /** Looks an entry up, together with all that are asked for in this turn. */
-  get(hash: Hash, waiter: Waiter<Lookup>): void {
+  /**
+   * Looks an entry up, together with all that are asked for in this turn. Returns when the first of them was, by
+   * {@link monotonicMs}: the clock is read once for all.
+   */
+  get(hash: Hash, waiter: Waiter<Lookup>): number {
     this.#reads.add(hash, waiter)
+    return this.#reads.beganMs
   }
 
   /** The same, as a promise. */

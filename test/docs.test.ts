@@ -70,7 +70,7 @@ function steady(transcript: string): string[] {
   return transcript
     .replaceAll(/"\d{16}"/g, '(microseconds)')
     .replaceAll(/"\d{13}"/g, '(milliseconds)')
-    .replaceAll(/"\d{13} \d+"/g, '(milliseconds and milliseconds)')
+    .replaceAll(/"\d{13} \d+ \d{13}"/g, '(three times)')
     .replaceAll(/(?<=^> TTL .*\n)\(integer\) \d+/gm, '(seconds)')
     .split(/^(?=> )/m)
     .map((step) =>

@@ -123,6 +123,12 @@ describe('loadPeer', () => {
     expect(loadPeer(odd, [fakeRequire({ resolve: missing }), there])).toBe('there')
   })
 
+  test('looks elsewhere after a version that is too old: in a workspace that of another program may be nearer', () => {
+    const [old, good] = [install(odd.package, '1.2.3'), install(odd.package, '2.3.4')]
+    const places = [old, good].map((path) => Object.assign(() => path, { resolve: () => path }))
+    expect(loadPeer(odd, places)).toBe(good)
+  })
+
   test('reports a package that cannot be resolved for another reason as broken', () => {
     const hidden = Object.assign(new Error('No "exports" main defined'), {
       code: 'ERR_PACKAGE_PATH_NOT_EXPORTED',

@@ -51,3 +51,8 @@ export class Contexts {
     return frames.run({ owner: this, context, outer: frames.getStore() }, callback)
   }
 }
+
+/** Adds to a figure of all statistics of a context. */
+export function count({ stats }: Context, figure: keyof Stats, amount = 1): void {
+  for (let i = 0; i < stats.length; i++) (stats[i] as Stats)[figure] += amount
+}

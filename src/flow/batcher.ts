@@ -1,4 +1,4 @@
-import { nextTick } from './timers.ts'
+import { monotonicMs, nextTick } from './timers.ts'
 
 /** Who waits for the result of an item. */
 export interface Waiter<Result> {
@@ -17,6 +17,8 @@ export class Batcher<Item, Result> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Result[]>
   readonly #weigh: (item: Item) => number
   readonly #pieceWeight: number
+  /** By {@link monotonicMs}: when the first of the items came that leave next, or left last. */
+  beganMs = 0
   #items: Item[] = []
   #waiters: Waiter<Result>[] = []
 
@@ -42,7 +44,10 @@ export class Batcher<Item, Result> {
   /** The same without a promise. A waiter throws nothing. */
   add(item: Item, waiter: Waiter<Result>): void {
     // nextTick, not a microtask: it runs when all promises that this turn settled have been heard.
-    if (this.#items.push(item) === 1) nextTick(() => this.#flush())
+    if (this.#items.push(item) === 1) {
+      this.beganMs = monotonicMs()
+      nextTick(() => this.#flush())
+    }
     this.#waiters.push(waiter)
   }
 

@@ -71,14 +71,20 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
   )
 }
 
-/** The message of what was thrown, which need not be an error. */
+/** The message of what was thrown, which need not be an error; the name of its class if the message is empty. */
 export function messageOf(thrown: unknown): string {
-  if (isError(thrown)) return thrown.message
+  if (isError(thrown)) return thrown.message || classNameOf(thrown)
   try {
     return String(thrown)
   } catch {
     return Object.prototype.toString.call(thrown) // without a prototype, or of no mind to tell
   }
+}
+
+/** The name of the class; that of the error itself may be `Error` for all of them. */
+export function classNameOf(error: Error): string {
+  const { constructor } = error as { readonly constructor?: unknown }
+  return (typeof constructor === 'function' && constructor.name) || error.name
 }
 
 /** What was thrown as an error; what is none becomes the `cause` of one. */

@@ -1,4 +1,5 @@
-import { tryToLoad } from '../peers.ts'
+import { OptionError } from '../errors.ts'
+import { loadCopies } from '../peers.ts'
 import { isError } from '../realms/native.ts'
 import type { Command, GlideClient, GlideCommandOptions, RedisPort, Reply } from './client.ts'
 import { oneByOne } from './one-by-one.ts'
@@ -12,7 +13,10 @@ interface Batch {
 
 /** What is used of the package itself. */
 interface GlidePackage {
-  readonly Batch: new (isAtomic: boolean) => Batch
+  /** Since version 2. */
+  readonly Batch: new (
+    isAtomic: boolean,
+  ) => Batch
   readonly ClusterBatch: new (isAtomic: boolean) => Batch
   readonly GlideClient: { readonly prototype: GlideClient }
   readonly GlideClusterClient: { readonly prototype: GlideClient }
@@ -29,6 +33,11 @@ interface GlidePackage {
  */
 export function glidePort(client: GlideClient): RedisPort {
   const found = packageOf(client)
+  if (found !== undefined && typeof found.Batch !== 'function') {
+    throw new OptionError(
+      'client: this client of @valkey/valkey-glide is too old (version 1). Update with npm install @valkey/valkey-glide@2.',
+    )
+  }
   const isCluster =
     typeof (client as { invokeScriptWithRoute?: unknown }).invokeScriptWithRoute === 'function'
   const optionsFor = (key: string): GlideCommandOptions =>
@@ -65,7 +74,8 @@ export function glidePort(client: GlideClient): RedisPort {
  * library that made it.
  */
 function packageOf(client: GlideClient): GlidePackage | undefined {
-  const found = tryToLoad('@valkey/valkey-glide') as GlidePackage | undefined
-  const classes = [found?.GlideClient, found?.GlideClusterClient]
-  return classes.some((each) => each?.prototype.exec === client.exec) ? found : undefined
+  const copies = loadCopies('@valkey/valkey-glide') as Partial<GlidePackage>[]
+  return copies.find(({ GlideClient: one, GlideClusterClient: many }) =>
+    [one, many].some((each) => each?.prototype.exec === client.exec),
+  ) as GlidePackage | undefined
 }

@@ -37,8 +37,10 @@ export function toPort(client: RedisClient): RedisPort {
   if ((typeof client !== 'object' && typeof client !== 'function') || client === null || can('then')) {
     throw unsupported(client)
   }
-  if (can('customCommand') && can('exec')) return glidePort(client as GlideClient)
-  if (can('callBuffer') && can('pipeline')) {
+  // Not by exec: ioredis-mock has a customCommand of another kind.
+  if (can('customCommand') && can('invokeScript')) return glidePort(client as GlideClient)
+  // Of ioredis 4 there is no test; it keeps the names of its scripts in a property that later ones lack.
+  if (can('callBuffer') && can('pipeline') && !('_addedScriptHashes' in client)) {
     const { isCluster } = client as IoredisClient | IoredisCluster
     return isCluster ? ioredisClusterPort(client as IoredisCluster) : ioredisPort(client as IoredisClient)
   }
@@ -72,6 +74,54 @@ function unsupported(client: unknown): OptionError {
   return new OptionError(`client: ${advice(client)} ${SUPPORTED}`)
 }
 
+/** What is given for a client, and is none that is supported: the first that fits. */
+const FOREIGN: readonly {
+  readonly is: (has: (name: string) => boolean, client: object) => boolean
+  readonly advice: string
+}[] = [
+  {
+    is: (has) => has('execAsPipeline') || has('isPipeline'),
+    advice: 'this is a pipeline or transaction, not a client. Give the client that made it.',
+  },
+  {
+    is: (has) => has('_addedScriptHashes'),
+    advice: 'this client of ioredis is too old (version 4). Update with npm install ioredis@6.',
+  },
+  {
+    is: (has) => has('shaScripts') || has('_redisMock'),
+    advice:
+      'this looks like a client of ioredis-mock or redis-mock, which run no scripts as a server does. In tests give ' +
+      '{ store: new MemoryStore() } instead, or a server.',
+  },
+  {
+    is: (has) => has('enableAutoPipelining') && has('createScript'),
+    advice:
+      'this looks like a client of @upstash/redis or @vercel/kv, which speaks HTTP. Connect to the same database over its ' +
+      'rediss:// address with redis or ioredis.',
+  },
+  {
+    is: (has, client) =>
+      has('bufferedAmount') && has('onconnect') && String(client) === '[object RedisClient]',
+    advice:
+      "this looks like Bun's own client, which makes text of all values. Give a client of redis or ioredis, which run on Bun too.",
+  },
+  {
+    is: (has) => has('sendCommand') || has('send_command') || has('internal_send_command'),
+    advice:
+      'this client of redis is too old (version 4 or older), or its legacy() face. Update with npm install redis@6.',
+  },
+  {
+    is: (has) => ['url', 'host', 'socket', 'rootNodes', 'addresses', 'sentinels'].some(has),
+    advice:
+      'these are options, not a client. Make one of them: await createClient(options).connect() of redis, or new Redis(options) of ioredis.',
+  },
+  {
+    is: (has) => has('get') && has('set'),
+    advice:
+      'this is a store or cache, not a client. Give the client below it (of @keyv/redis: keyvRedis.client, or keyvRedis.redis of older ones).',
+  },
+]
+
 /** What this is, and what to do about it. */
 function advice(client: unknown): string {
   if (client === undefined || client === null) return `${client} is no client.`
@@ -87,23 +137,7 @@ function advice(client: unknown): string {
   if (has('then')) {
     return 'this is a promise, perhaps of a client. Await it: client: await createClient().connect().'
   }
-  if (has('sendCommand') || has('send_command') || has('internal_send_command')) {
-    return 'this client of redis is too old (version 4 or older), or its legacy() face. Update with npm install redis@6.'
-  }
-  if (
-    has('url') ||
-    has('host') ||
-    has('socket') ||
-    has('rootNodes') ||
-    has('addresses') ||
-    has('sentinels')
-  ) {
-    return 'these are options, not a client. Make one of them: await createClient(options).connect() of redis, or new Redis(options) of ioredis.'
-  }
-  if (has('get') && has('set')) {
-    return 'this is a store or cache, not a client. Give the client below it (of @keyv/redis: keyvRedis.client).'
-  }
-  return 'this object is no client.'
+  return FOREIGN.find(({ is }) => is(has, client))?.advice ?? 'this object is no client.'
 }
 
 /**

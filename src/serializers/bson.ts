@@ -7,9 +7,10 @@ import type { Serializer } from './serializer.ts'
 export interface Bson {
   serialize(document: { value: unknown }, options: object): Uint8Array
   deserialize(stored: Uint8Array, options: object): { value?: unknown }
+  readonly BSONValue: unknown
 }
 
-export const BSON: Peer = { serializer: 'bson', package: 'bson', major: 7 }
+export const BSON: Peer = { serializer: 'bson', package: 'bson', major: 5 }
 
 /** MongoDB's limit of a document. */
 const MAX_BYTES = 16 * 1024 * 1024
@@ -43,7 +44,8 @@ const MAX_INT64 = 0x7fff_ffff_ffff_ffffn
  * @see https://github.com/mongodb/js-bson
  */
 export function bson(module: Bson): Serializer {
-  const format = checkPeer<Bson>(BSON, module, (given) => typeof given.deserialize === 'function')
+  // Version 4, which has no bigints, has no `BSONValue`.
+  const format = checkPeer<Bson>(BSON, module, (given) => typeof given.BSONValue === 'function')
   return {
     name: 'bson',
     isBuiltIn: true,

@@ -9,7 +9,7 @@ export interface Msgpackr {
   Unpackr: new (options: object) => { unpack(stored: Uint8Array): unknown }
 }
 
-export const MSGPACKR: Peer = { serializer: 'msgpack', package: 'msgpackr', major: 2 }
+export const MSGPACKR: Peer = { serializer: 'msgpack', package: 'msgpackr', major: 1 }
 
 /** "Never used" in MessagePack. As the first byte it says: what follows holds Maps, and its objects are records. */
 const HOLDS_MAPS = 0xc1

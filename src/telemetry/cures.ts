@@ -1,5 +1,5 @@
 /** What can be done about failures that are set up rather than met: in words, for a warning. */
-import { isError, messageOf } from '../realms/native.ts'
+import { classNameOf, isError, messageOf } from '../realms/native.ts'
 
 /** What a failure is, so that it is told once, and what to do about it. */
 export interface Diagnosis {
@@ -9,46 +9,55 @@ export interface Diagnosis {
   readonly cure: string | undefined
 }
 
-/** By what servers and clients say; the first that fits. */
+/**
+ * By what servers and clients say, or how they call their errors; the first that fits. Found by provoking each of them with
+ * all clients: only what servers say has a code of its own, clients put other words in its place, and none sets `code`.
+ */
 const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = [
   [
     'not-connected',
-    /The client is closed|ClientClosedError|Connection is closed|isn't writeable|Socket closed unexpectedly|client is offline|ClientOfflineError/i,
-    'Is the client connected? With redis, did you forget `await client.connect()`? Was it closed before the cache was done?',
+    /client is closed|ClientClosedError|client is offline|Connection is closed|isn't (?:writeable|ready)|reading '(?:master|isReady)'|ClosingError/i,
+    'Is the client connected? With redis, did you forget `await client.connect()`? Or was it closed while the cache was in use?',
   ],
   [
     'unreachable',
-    /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ECONNRESET|MaxRetriesPerRequest|max retries per request|None of startup nodes/i,
-    'Does the server run, and is this its address?',
+    /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ECONNRESET|max retries per request|startup nodes|root nodes|refresh slots cache|Socket closed|Disconnects client|TimeoutError|timed out|Timeout waiting|connection error|channel closed|connect failed/i,
+    'Does the server run, and is this its address? If it does, the client may tell more by its own error event.',
+  ],
+  ['password', /NOAUTH|WRONGPASS/, 'Give the client the user and the password of the server.'],
+  [
+    'protected',
+    /DENIED/,
+    'The server takes connections from its own machine only, until it has a password or is told otherwise.',
   ],
   [
-    'password',
-    /NOAUTH|WRONGPASS|invalid username-password|AUTH failed/i,
-    'Give the client the password of the server.',
+    'too-many',
+    /max number of clients/i,
+    'The server takes no more connections: share one client among the caches of a process.',
   ],
   [
     'not-allowed',
-    /NOPERM|no permissions|ACL failure/i,
-    'The user of this connection may not do that. Let him: ACL SETUSER <user> +@read +@write +@scripting +time ~<prefix>* &<prefix>*.',
+    /NOPERM|PermissionDenied|ACL failure|user executing the script can't/i,
+    'The user of this connection may not do that. Let it: ACL SETUSER <user> +@connection +@read +@write +@scripting +time +publish +subscribe ~<prefix>* &<prefix>*.',
   ],
   [
     'no-scripts',
-    /unknown command.*\b(?:eval|evalsha)\b/i,
-    'This server runs no scripts, which the cache needs for its eviction policy. Enable EVAL and EVALSHA, or choose a server that has them.',
+    /unknown command.{0,20}\beval/i,
+    'This server runs no scripts, which the cache needs for its eviction policy. Enable EVAL and EVALSHA, or take another server.',
   ],
   [
     'old-server',
-    /unknown command/i,
-    'The server does not know, or hides, a command that the cache needs. It takes Redis 6.2 or newer, or Valkey.',
+    /unknown (?:redis )?command/i,
+    'The server does not know, or hides, a command that the cache needs. Redis 6.2 or newer has it, and Valkey.',
   ],
   [
     'read-only',
-    /READONLY|read only replica/i,
+    /READONLY|\bReadOnly:/,
     'The client is connected to a replica, which takes no writes. Connect it to the master, or by sentinels.',
   ],
   [
     'cross-slot',
-    /CROSSSLOT|same slot|non local key/i,
+    /CROSSSLOT|CrossSlot:|non local key/,
     "On a cluster, the keys of a cache have to lie in one slot: leave out { keys: 'plain' } of the policy.",
   ],
   [
@@ -58,8 +67,13 @@ const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = 
   ],
   [
     'moved',
-    /^.*\b(?:MOVED|CLUSTERDOWN)\b/,
+    /\bMOVED |Moved:/,
     'This is a node of a cluster. Give the cache a client for clusters: createCluster() of redis, or new Cluster() of ioredis.',
+  ],
+  [
+    'cluster-down',
+    /CLUSTERDOWN|ClusterDown:/,
+    'A part of the cluster has no master. This may pass with a failover.',
   ],
   [
     'full',
@@ -71,19 +85,29 @@ const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = 
     /WRONGTYPE/,
     'Something else uses the keys of the cache. Give the cache another name, or a prefix of its own.',
   ],
-  ['loading', /\bLOADING\b|MASTERDOWN|BUSY/, 'The server is starting, or busy. This may pass.'],
+  [
+    'busy',
+    /LOADING|BusyLoading|MASTERDOWN|MasterDown|\bBUSY\b/,
+    'The server is starting, or busy. This may pass.',
+  ],
   ['disk', /MISCONF/, 'The server cannot save its data, and refuses writes until it can: see its log.'],
+  [
+    'no-replicas',
+    /NOREPLICAS/,
+    'The server has too few replicas to take writes: see its min-replicas-to-write.',
+  ],
 ]
 
 /** What failed, and what can be done about it. */
 export function cureFor(error: Error): Diagnosis {
-  const texts = [error, error.cause].filter(isError).map(({ name, message }) => `${name}: ${message}`)
+  const chain = [error, error.cause].filter(isError)
+  const texts = chain.map((each) => `${classNameOf(each)}: ${each.message}`)
   for (const [kind, says, cure] of CURES) if (texts.some((text) => says.test(text))) return { kind, cure }
-  const [last] = [error.cause, error].filter(isError)
-  return { kind: `${last?.name} ${codeOf(last)}`, cure: undefined }
+  const deepest = chain.at(-1) ?? error
+  return { kind: `${classNameOf(deepest)} ${codeOf(deepest)}`.trim(), cure: undefined }
 }
 
-const codeOf = (error: unknown): string => {
-  const { code } = (error ?? {}) as { readonly code?: unknown }
+const codeOf = (error: Error): string => {
+  const { code } = error as { readonly code?: unknown }
   return code === undefined ? '' : messageOf(code)
 }

@@ -1,4 +1,4 @@
-import type { Context } from '../context/context.ts'
+import { type Context, count } from '../context/context.ts'
 import type { Stats } from '../context/stats.ts'
 import { monotonicMs } from '../flow/timers.ts'
 import type { Hash } from '../keys/call-hash.ts'
@@ -21,46 +21,56 @@ export class Reporter {
   readonly #function: string
   readonly #events: Events
   readonly #counters: Counters
+  /** Of the cache in this process. */
+  readonly #totals: Stats
 
   constructor(cache: string, fn: string, events: Events, counters: Counters) {
     this.#cache = cache
     this.#function = fn
     this.#events = events
     this.#counters = counters
+    this.#totals = counters.stats
   }
 
   /** A call came. */
   called(context: Context): void {
-    this.#count(context, 'count')
+    this.#totals.count++
+    count(context, 'count')
   }
 
   /** The store is asked for its result. */
   looks({ context }: Pick<ReportedCall, 'context'>): void {
-    this.#count(context, 'read')
+    this.#totals.read++
+    count(context, 'read')
   }
 
   hit(call: ReportedCall): void {
-    this.#count(call.context, 'hit')
+    this.#totals.hit++
+    count(call.context, 'hit')
     if (this.#events.wants('hit')) this.#events.emit('hit', this.#describe(call))
   }
 
   miss(call: ReportedCall): void {
-    this.#count(call.context, 'miss')
+    this.#totals.miss++
+    count(call.context, 'miss')
     if (this.#events.wants('miss')) this.#events.emit('miss', this.#describe(call))
   }
 
   stale(call: ReportedCall, reason: StaleReason): void {
-    this.#count(call.context, 'stale')
+    this.#totals.stale++
+    count(call.context, 'stale')
     if (this.#events.wants('stale')) this.#events.emit('stale', { ...this.#describe(call), reason })
   }
 
   joined(call: ReportedCall): void {
-    this.#count(call.context, 'joined')
+    this.#totals.joined++
+    count(call.context, 'joined')
     if (this.#events.wants('join')) this.#events.emit('join', this.#describe(call))
   }
 
   waits(call: ReportedCall): void {
-    this.#count(call.context, 'wait')
+    this.#totals.wait++
+    count(call.context, 'wait')
     if (this.#events.wants('wait')) this.#events.emit('wait', this.#describe(call))
   }
 
@@ -69,13 +79,15 @@ export class Reporter {
   }
 
   refreshes(call: ReportedCall, reason: 'early' | 'stale'): void {
-    this.#count(call.context, 'refresh')
+    this.#totals.refresh++
+    count(call.context, 'refresh')
     if (this.#events.wants('refresh')) this.#events.emit('refresh', { ...this.#describe(call), reason })
   }
 
   /** The function is run. */
   executes({ context }: Pick<ReportedCall, 'context'>): void {
-    this.#count(context, 'execute')
+    this.#totals.execute++
+    count(context, 'execute')
   }
 
   /** It returned, or threw. */
@@ -84,7 +96,8 @@ export class Reporter {
   }
 
   stored(call: ReportedCall, bytes: number, computeMs: number): void {
-    this.#count(call.context, 'write')
+    this.#totals.write++
+    count(call.context, 'write')
     if (this.#events.wants('store')) {
       this.#events.emit('store', { ...this.#describe(call), bytes, computeMs })
     }
@@ -98,7 +111,8 @@ export class Reporter {
 
   evicted(call: ReportedCall, index: string, evicted: number): void {
     if (evicted === 0) return
-    this.#count(call.context, 'evicted', evicted)
+    this.#totals.evicted += evicted
+    count(call.context, 'evicted', evicted)
     if (this.#events.wants('evict')) this.#events.emit('evict', { cache: this.#cache, index, count: evicted })
   }
 
@@ -110,14 +124,16 @@ export class Reporter {
 
   failed(call: ReportedCall, during: ErrorPhase, thrown: unknown): void {
     const error = toError(thrown)
-    this.#count(call.context, 'error')
+    this.#totals.error++
+    count(call.context, 'error')
     if (this.#events.wants('error')) this.#events.emit('error', { ...this.#describe(call), during, error })
     else warnOfFailure(this.#cache, this.#function, during, error)
   }
 
   undecodable(call: ReportedCall, thrown: unknown): void {
     const error = toError(thrown)
-    this.#count(call.context, 'error')
+    this.#totals.error++
+    count(call.context, 'error')
     if (this.#events.wants('undecodable')) {
       this.#events.emit('undecodable', { ...this.#describe(call), error })
     } else {
@@ -126,7 +142,8 @@ export class Reporter {
   }
 
   invalid(call: ReportedCall, issues: readonly string[]): void {
-    this.#count(call.context, 'error')
+    this.#totals.error++
+    count(call.context, 'error')
     if (this.#events.wants('invalid')) this.#events.emit('invalid', { ...this.#describe(call), issues })
     else warnOfFailure(this.#cache, this.#function, 'invalid', new Error(issues.join('; ')))
   }
@@ -134,11 +151,6 @@ export class Reporter {
   lossy(call: ReportedCall, detail: string, serializer: string): void {
     if (this.#events.wants('lossy')) this.#events.emit('lossy', { ...this.#describe(call), detail })
     warnOfLoss(this.#cache, this.#function, detail, serializer)
-  }
-
-  #count({ stats }: Context, figure: keyof Stats, amount = 1): void {
-    for (let i = 0; i < stats.length; i++) (stats[i] as Stats)[figure] += amount
-    this.#counters.stats[figure] += amount
   }
 
   #describe(call: ReportedCall): CallEvent {

@@ -47,13 +47,16 @@ const SET_UPS: Record<string, SetUp> = {
   'docs/freshness.md': IN_PROCESS,
   'docs/functions.md': IN_PROCESS,
   'docs/invalidation.md': IN_PROCESS,
+  'docs/testing.md': { ...ON_SERVER, names: ['client'] },
 }
 
 /** Writes every block of TypeScript into a file of its own. */
 export function writeSnippets(): Snippet[] {
   mkdirSync(SNIPPETS, { recursive: true })
   return PAGES.flatMap((page) =>
-    page.blocks.filter(({ language }) => language === 'ts').map((block) => writeSnippet(page, block)),
+    page.blocks
+      .filter(({ language, runner }) => language === 'ts' && runner === '')
+      .map((block) => writeSnippet(page, block)),
   )
 }
 

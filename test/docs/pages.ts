@@ -6,6 +6,8 @@ export const ROOT = join(import.meta.dirname, '../..')
 /** A fenced block of a page. */
 export interface Block {
   readonly language: string
+  /** What runs it, as in ```` ```js jest ````; empty for what the tests of the pages run by themselves. */
+  readonly runner: string
   readonly text: string
   /** The line of the page on which its text begins. */
   readonly line: number
@@ -28,9 +30,10 @@ export const PAGES: readonly Page[] = [
 
 function readPage(path: string): Page {
   const text = readFileSync(join(ROOT, path), 'utf8')
-  const blocks = [...text.matchAll(/^```(\S*)\n(.*?)^```$/gms)].map((match) => ({
+  const blocks = [...text.matchAll(/^```(\S*)(?: (\S+))?\n(.*?)^```$/gms)].map((match) => ({
     language: match[1] ?? '',
-    text: match[2] ?? '',
+    runner: match[2] ?? '',
+    text: match[3] ?? '',
     line: text.slice(0, match.index).split('\n').length + 1,
   }))
   return { path, text, blocks }

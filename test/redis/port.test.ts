@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Cluster } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { describe, expect, it } from 'vitest'
 import { OptionError } from '../../src/errors.ts'
@@ -33,6 +33,37 @@ describe('toPort', () => {
     ['options of valkey-glide', { addresses: [] }, 'these are options'],
     ['a client of node-redis 4', { sendCommand() {}, get() {}, set() {} }, 'too old'],
     ['a client of node-redis 3', { internal_send_command() {}, get() {} }, 'too old'],
+    // As these look: found on the clients themselves.
+    [
+      'a client of ioredis 4',
+      { callBuffer() {}, pipeline() {}, get() {}, set() {}, sendCommand() {}, _addedScriptHashes: {} },
+      'ioredis is too old',
+    ],
+    [
+      'a client of ioredis-mock',
+      { customCommand() {}, exec() {}, pipeline() {}, get() {}, set() {}, shaScripts: {}, keyData: {} },
+      'looks like a client of ioredis-mock',
+    ],
+    ['a client of redis-mock', { send_command() {}, get() {}, _redisMock: {} }, 'ioredis-mock or redis-mock'],
+    [
+      "Upstash's client",
+      { client: {}, opts: {}, enableAutoPipelining: true, createScript() {}, exec() {}, get() {}, set() {} },
+      'looks like a client of @upstash/redis',
+    ],
+    [
+      "Bun's client",
+      {
+        [Symbol.toStringTag]: 'RedisClient',
+        send() {},
+        get() {},
+        set() {},
+        bufferedAmount: 0,
+        onconnect() {},
+      },
+      "looks like Bun's own client",
+    ],
+    ['a pipeline of ioredis', new Redis({ lazyConnect: true }).pipeline(), 'this is a pipeline'],
+    ['a transaction of redis', createClient().multi(), 'this is a pipeline or transaction'],
     ['a map or store', new Map(), 'the client below it'],
     ['something else', {}, 'this object is no client'],
   ])('refuses %s and says what to do', (_, client, advice) => {

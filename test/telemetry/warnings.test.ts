@@ -61,9 +61,10 @@ describe.skipIf(server === undefined)('where nothing is cached', () => {
   }
 
   /** A user who may do all but that. */
-  async function connectedWithout(command: string) {
-    const username = `without-${command}`
-    await admin.sendCommand(['ACL', 'SETUSER', username, 'on', 'nopass', '~*', '&*', '+@all', `-${command}`])
+  async function connectedWithout(...commands: readonly string[]) {
+    const username = `without-${commands.join('-')}`
+    const denied = commands.map((command) => `-${command}`)
+    await admin.sendCommand(['ACL', 'SETUSER', username, 'on', 'nopass', '~*', '&*', '+@all', ...denied])
     closing.unshift(() => admin.sendCommand(['ACL', 'DELUSER', username]))
     return connected(url, { username, password: 'any' })
   }
@@ -81,14 +82,18 @@ describe.skipIf(server === undefined)('where nothing is cached', () => {
     ])
   })
 
-  test.each(['eval', 'zmscore', 'hmget'])('%s refused', async (command) => {
-    const { load, runs } = await newCache(await connectedWithout(command))
-    await callTwentyTimes(load)
-    expect(runs).toHaveBeenCalledTimes(20)
-    expect(told.length).toBeGreaterThan(0)
-    expect(told.length).toBeLessThan(4)
-    for (const each of told) expect(each).toMatch(/NOPERM.*may not do that.*ACL SETUSER/)
-  })
+  // A script that other tests have made known would be run by its digest.
+  test.each([{ commands: ['eval', 'evalsha'] }, { commands: ['zmscore'] }, { commands: ['hmget'] }])(
+    '$commands refused',
+    async ({ commands }) => {
+      const { load, runs } = await newCache(await connectedWithout(...commands))
+      await callTwentyTimes(load)
+      expect(runs).toHaveBeenCalledTimes(20)
+      expect(told.length).toBeGreaterThan(0)
+      expect(told.length).toBeLessThan(4)
+      for (const each of told) expect(each).toMatch(/NOPERM.*may not do that.*ACL SETUSER/)
+    },
+  )
 
   test('a server without eval', async () => {
     const hidden = await startOwn(['--rename-command', 'eval', ''])
@@ -321,22 +326,106 @@ describe('a client of redis without an error listener', () => {
   })
 })
 
-test.each<[message: string, kind: string]>([
-  ['The client is closed', 'not-connected'],
-  ["Stream isn't writeable and enableOfflineQueue options is false", 'not-connected'],
-  ['connect ECONNREFUSED 127.0.0.1:6379', 'unreachable'],
-  ['NOAUTH Authentication required.', 'password'],
-  ["NOPERM User default has no permissions to run the 'eval' command", 'not-allowed'],
-  ["ERR unknown command 'EVAL', with args beginning with: ", 'no-scripts'],
-  ["ERR unknown command 'ZMSCORE'", 'old-server'],
-  ["READONLY You can't write against a read only replica.", 'read-only'],
-  ["CROSSSLOT Keys in request don't hash to the same slot", 'cross-slot'],
-  ['MOVED 866 127.0.0.1:7001', 'moved'],
-  ['OOM command not allowed when used memory > maxmemory', 'full'],
-  ['WRONGTYPE Operation against a key holding the wrong kind of value', 'wrong-type'],
-])('%j is of the kind %s, and has a cure', (message, kind) => {
-  for (const error of [new Error(message), new Error('The server failed', { cause: new Error(message) })]) {
-    expect(cureFor(error)).toEqual({ kind, cure: expect.stringMatching(/[.?]$/) })
+/** An error as a client makes it: the name is most often `Error`, and the message may be empty. */
+const errorOf = (type: string, message: string): Error =>
+  new (({ [type]: class extends Error {} })[type] as ErrorConstructor)(message)
+
+test.each<[kind: string, ...said: (readonly [type: string, message: string])[]]>([
+  [
+    'not-connected',
+    ['ClientClosedError', 'The client is closed'],
+    ['ClientOfflineError', 'The client is offline'],
+    ['TypeError', "Cannot read properties of undefined (reading 'master')"],
+    ['TypeError', "Cannot read properties of undefined (reading 'isReady')"],
+    ['Error', "Stream isn't writeable and enableOfflineQueue options is false"],
+    ['Error', "Cluster isn't ready and enableOfflineQueue options is false"],
+    ['Error', 'Connection is closed.'],
+    ['ClosingError', 'Unable to execute requests; the client is closed. Please create a new client.'],
+  ],
+  [
+    'unreachable',
+    ['TimeoutError', ''],
+    ['TimeoutError', 'Timeout waiting for a client after 3000ms'],
+    ['TimeoutError', 'timed out'],
+    ['Error', 'connect ECONNREFUSED 127.0.0.1:6379'],
+    ['SocketClosedUnexpectedlyError', 'Socket closed unexpectedly'],
+    ['RootNodesUnavailableError', 'All the root nodes are unavailable'],
+    ['MaxRetriesPerRequestError', 'Reached the max retries per request limit (which is 1). Refer to …'],
+    ['ClusterAllFailedError', 'Failed to refresh slots cache.'],
+    ['Error', 'None of startup nodes is available'],
+    ['Error', 'Command timed out'],
+    ['ConnectionError', 'Received connection error `… channel closed`. Will attempt to reconnect'],
+  ],
+  [
+    'password',
+    ['SimpleError', 'NOAUTH Authentication required.'],
+    ['ReplyError', 'NOAUTH HELLO must be called with the client already authenticated, …'],
+    ['ReplyError', 'WRONGPASS invalid username-password pair or user is disabled.'],
+    ['RequestError', 'NOAUTH: Authentication required.'],
+  ],
+  [
+    'not-allowed',
+    ['SimpleError', "NOPERM this user has no permissions to run the 'eval' command"],
+    ['SimpleError', 'NOPERM No permissions to access a channel'],
+    [
+      'SimpleError',
+      "ERR The user executing the script can't run this command or subcommand script: 1f, on @user_script:2.",
+    ],
+    [
+      'SimpleError',
+      "ERR ACL failure in script: User u has no permissions to run the 'zmscore' command script: 1f",
+    ],
+    ['RequestError', 'An error was signalled by the server: - PermissionDenied: User u has no permissions'],
+  ],
+  [
+    'no-scripts',
+    ['SimpleError', "ERR unknown command 'EVAL', with args beginning with: 'return 1' '1' 'k' "],
+  ],
+  [
+    'old-server',
+    ['SimpleError', "ERR unknown command 'ZMSCORE', with args beginning with: 'a' "],
+    ['SimpleError', 'ERR Unknown Redis command called from script script: 1f'],
+  ],
+  [
+    'read-only',
+    ['SimpleError', "READONLY You can't write against a read only replica. script: 1f, on @user_script:1."],
+    [
+      'RequestError',
+      "An error was signalled by the server: - ReadOnly: You can't write against a read only replica.",
+    ],
+  ],
+  [
+    'cross-slot',
+    ['SimpleError', "CROSSSLOT Keys in request don't hash to the same slot"],
+    [
+      'RequestError',
+      "An error was signalled by the server: - CrossSlot: Keys in request don't hash to the same slot",
+    ],
+    ['SimpleError', 'ERR Script attempted to access a non local key in a cluster node script: 1f'],
+  ],
+  ['redirections', ['Error', 'Too many Cluster redirections']],
+  [
+    'moved',
+    ['SimpleError', 'MOVED 12182 127.0.0.1:40343'],
+    ['RequestError', '… - Moved: 12182 127.0.0.1:40343'],
+  ],
+  ['full', ['SimpleError', "OOM command not allowed when used memory > 'maxmemory'."]],
+  ['wrong-type', ['SimpleError', 'WRONGTYPE Operation against a key holding the wrong kind of value']],
+  [
+    'busy',
+    ['SimpleError', 'LOADING Redis is loading the dataset in memory'],
+    ['RequestError', 'BUSY: Valkey is busy'],
+  ],
+  ['disk', ['SimpleError', 'MISCONF Valkey is configured to save RDB snapshots, but …']],
+  ['protected', ['SimpleError', 'DENIED Redis is running in protected mode because …']],
+  ['too-many', ['ReplyError', 'ERR max number of clients reached']],
+])('what clients say is of the kind %s, and has a cure', (kind, ...said) => {
+  for (const [type, message] of said) {
+    for (const error of [
+      errorOf(type, message),
+      new Error('The server failed', { cause: errorOf(type, message) }),
+    ])
+      expect(cureFor(error), message).toEqual({ kind, cure: expect.stringMatching(/[.?]$/) })
   }
 })
 
