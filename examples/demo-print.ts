@@ -64,7 +64,9 @@ export function printSummary(tally: Tally, times: Times, seconds: number, proces
 
 /** What lies in the server, as redis-cli would show it. */
 export async function printKeys({ policy }: RedisFuncCache, url: string): Promise<void> {
-  const client = await createClient({ url, RESP: 2 }).connect() // the protocol that redis-cli speaks by default
+  const client = createClient({ url, RESP: 2 }) // the protocol that redis-cli speaks by default
+  client.on('error', (error: Error) => print(`  ${error.message}`))
+  await client.connect()
   const ask = async (...command: string[]): Promise<unknown> => {
     print(`  > ${command.map((word) => (/[{}\s]/.test(word) ? `"${word}"` : word)).join(' ')}`)
     const reply: unknown = await client.sendCommand(command).catch((error: unknown) => error)

@@ -9,6 +9,15 @@ import type { Stats } from './context/stats.ts'
 import { type AsyncMethod, type CachedDecorator, type CachedOptions, DecoratedMethods } from './decorator.ts'
 import { IdentityError, OptionError, PolicyError } from './errors.ts'
 import { monotonicMs } from './flow/timers.ts'
+import {
+  type CacheKey,
+  checkKey,
+  checkKeyOptions,
+  type GetOrSetOptions,
+  type KeyVerb,
+  type PeekOptions,
+  type SetOptions,
+} from './key-options.ts'
 import { type AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 import type { KeyPair } from './keys/key-pair.ts'
 import { type CachedMany, callableMany, Loader, type LoadMany } from './many.ts'
@@ -21,15 +30,9 @@ import { type CacheStats, Counters } from './telemetry/counters.ts'
 import { type CacheEvents, Events } from './telemetry/events.ts'
 import {
   aspectsOf,
-  type CacheKey,
-  checkKeyOptions,
   checkWrapManyOptions,
   checkWrapOptions,
-  type GetOrSetOptions,
-  type KeyVerb,
   longestLifeOf,
-  type PeekOptions,
-  type SetOptions,
   type WrapManyOptions,
   type WrapOptions,
   type WrapSettings,
@@ -497,13 +500,5 @@ export class RedisFuncCache {
 
 /** A method as the cache decorates it: not `never` also where `this` stands for a class that is not complete. */
 type CachedMethod<F> = F extends AnyFunction ? CachedFunction<F> : never
-
-/** What is no key is most often a value that is missing, and would be the same key for all. */
-function checkKey(key: CacheKey, where: string): CacheKey {
-  if (key !== undefined && key !== null) return key
-  throw new OptionError(
-    `${where}: ${String(key)} is no key. Give a text, a number, or an array or object of them.`,
-  )
-}
 
 const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0)

@@ -15,6 +15,7 @@ export {
   StoreError,
   TimeoutError,
 } from './errors.ts'
+export type { CacheKey, GetOrSetOptions, PeekOptions, SetOptions } from './key-options.ts'
 export type { CallHashOptions, Hash, HashAlgorithm, HashEncoding } from './keys/call-hash.ts'
 export { CANONICAL_FORM } from './keys/canonical.ts'
 export type { ArgumentEncoder } from './keys/canonical-options.ts'
@@ -76,11 +77,4 @@ export type {
   SkipReason,
   StaleReason,
 } from './telemetry/events.ts'
-export type {
-  CacheKey,
-  GetOrSetOptions,
-  PeekOptions,
-  SetOptions,
-  WrapManyOptions,
-  WrapOptions,
-} from './wrap-options.ts'
+export type { WrapManyOptions, WrapOptions } from './wrap-options.ts'

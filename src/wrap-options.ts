@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { checkBound, checkFlag, checkNames, checkSignal, checkText, checkTimer, shown } from './checks.ts'
+import { checkBound, checkFlag, checkNames, checkText, checkTimer, shown } from './checks.ts'
 import { type Duration, spelled, toMs } from './duration.ts'
 import { OptionError } from './errors.ts'
 import type { Grace } from './flow/freshness.ts'
@@ -105,57 +105,6 @@ export interface WrapManyOptions<Id = never, Row = never>
   readonly absent?: { readonly ttl: Duration } | undefined
   /** The cached function of a single id with which entries are shared. Its options hold; give none but `absent` beside it. */
   readonly of?: { readonly identity: FunctionIdentity } | undefined
-}
-
-/** What tells one call from another where results are stored under keys. */
-export type CacheKey = string | number | bigint | boolean | object
-
-/** Options of `getOrSet`: those of `wrap` that are not about functions and arguments, and `signal`. */
-export interface GetOrSetOptions<Result = never>
-  extends Omit<
-    WrapOptions<(key: CacheKey) => Result>,
-    'name' | 'version' | 'source' | 'key' | 'excludes' | 'encoders' | 'this'
-  > {
-  /** Lets the caller leave, as in {@link CallOptions}. */
-  readonly signal?: AbortSignal | undefined
-}
-
-/** Options of `set`: those that tell how long a value lives, how it is found, and how it becomes bytes. */
-export type SetOptions<Value = never> = Pick<
-  GetOrSetOptions<Value>,
-  'ttl' | 'jitter' | 'staleTtl' | 'staleIfError' | 'earlyRefresh' | 'tags' | 'serializer'
->
-
-/** Options of `peek`: those that tell how to read what is stored. */
-export type PeekOptions<Value = never> = Pick<GetOrSetOptions<Value>, 'serializer' | 'schema' | 'migrate'>
-
-/** What is done with a key. */
-export type KeyVerb = 'getOrSet' | 'set' | 'peek' | 'invalidate'
-
-/** Which options each takes. */
-const KEY_OPTIONS: Readonly<Record<KeyVerb, readonly (keyof GetOrSetOptions)[]>> = {
-  getOrSet: [
-    'ttl',
-    'jitter',
-    'staleTtl',
-    'staleIfError',
-    'earlyRefresh',
-    'tags',
-    'cacheIf',
-    'cacheErrors',
-    'singleFlight',
-    'timeout',
-    'softTimeout',
-    'schema',
-    'migrate',
-    'serializer',
-    'maxValueBytes',
-    'share',
-    'signal',
-  ],
-  set: ['ttl', 'jitter', 'staleTtl', 'staleIfError', 'earlyRefresh', 'tags', 'serializer'],
-  peek: ['serializer', 'schema', 'migrate'],
-  invalidate: [],
 }
 
 /** Options of a cached function, checked and with their defaults. */
@@ -272,27 +221,8 @@ export function checkWrapManyOptions(
   return { ...single, absentMs }
 }
 
-/**
- * @param identity That of all keys of the cache.
- * @param load Called without arguments.
- * @throws {OptionError} for a result that cannot be cached so.
- */
-export function checkKeyOptions(
-  identity: FunctionIdentity,
-  load: AnyFunction,
-  options: GetOrSetOptions,
-  cache: CacheSettings,
-  where: KeyVerb,
-): WrapSettings {
-  checkFunction(load, where)
-  checkNames(options, KEY_OPTIONS[where], where)
-  if (options.signal !== undefined) checkSignal(options.signal)
-  const run = () => (load as () => unknown)()
-  return checkSettings(identity, run, 'none', options as WrapOptions, cache)
-}
-
 /** What is left to check when it is clear whose calls these are. */
-function checkSettings(
+export function checkSettings(
   identity: FunctionIdentity,
   run: AnyFunction,
   self: WrapSettings['self'],
@@ -507,7 +437,7 @@ function canonicalOptions(options: WrapOptions, cache: CacheSettings, hasSelf: b
   }
 }
 
-function checkFunction(original: AnyFunction, where = 'wrap'): void {
+export function checkFunction(original: AnyFunction, where = 'wrap'): void {
   if (typeof original !== 'function') {
     const hint = isPromise(original) ? ' Give the function itself, not what it returns.' : ''
     throw new OptionError(`${where}: ${shown(original)} is no function.${hint}`)
