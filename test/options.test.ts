@@ -97,6 +97,7 @@ describe('a cache', () => {
       ['serialiser', 'serializer'],
       ['TTL', 'ttl'],
       ['tll', 'ttl'],
+      ['tlt', 'ttl'],
       ['cleint', 'client'],
       ['onErrors', 'onError'],
     ].map(([misspelt, meant]) => ({

@@ -97,6 +97,19 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of a key pair
     expect(await leftMs(target, keys)).toEqual(keys.map(() => full))
   })
 
+  test('is prolonged for results that live longer, unless it was chosen', async () => {
+    const store = target.newStore()
+    const cache = new RedisFuncCache(unique('ttl'), create(), { store })
+    const mortal = cache.wrap(async (key: string) => key, { name: 'mortal', ttl: '6d', staleTtl: '1d' })
+    await mortal('a')
+    const keys = keysOf(placeOf(cache, mortal.keyOf('a')))
+    const week = 7 * 86_400_000
+    for (const ms of await leftMs(target, keys)) {
+      expect(ms).toBeGreaterThan(week - 60_000)
+      expect(ms).toBeLessThanOrEqual(week)
+    }
+  })
+
   test('is that of a key which comes later', async () => {
     const { place, immortal, mortal } = newCache(create, {}, target.newStore())
     await immortal('a')
