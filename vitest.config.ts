@@ -30,7 +30,12 @@ export default defineConfig({
     globalSetup: ['test/servers/global-setup.ts'],
     projects: [
       {
-        test: { ...LIMITS, name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/server/**'] },
+        test: {
+          ...LIMITS,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/{server,apps,matrix}/**', 'test/docs/.recipes/**'],
+        },
       },
       ...SERVERS.map((server) => ({
         test: {

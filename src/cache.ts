@@ -158,21 +158,21 @@ export class RedisFuncCache {
    * @example
    * const user = await cache.getOrSet(`user:${id}`, () => db.user(id), { ttl: '5m', tags: () => ['users'] })
    */
-  getOrSet<Result>(
-    key: CacheKey,
+  getOrSet<Result, Key extends CacheKey>(
+    key: Key,
     load: () => Result,
-    options: GetOrSetOptions<NoInfer<Result>> = {},
+    options: GetOrSetOptions<NoInfer<Result>, NoInfer<Key>> = {},
   ): Promise<Awaited<Result>> {
-    return this.#getOrSet(key, load, options as GetOrSetOptions, false) as Promise<Awaited<Result>>
+    return this.#getOrSet(key, load, options as unknown as GetOrSetOptions, false) as Promise<Awaited<Result>>
   }
 
   /** The same, and where the result came from, as `detailed` of a cached function tells it. */
-  getOrSetDetailed<Result>(
-    key: CacheKey,
+  getOrSetDetailed<Result, Key extends CacheKey>(
+    key: Key,
     load: () => Result,
-    options: GetOrSetOptions<NoInfer<Result>> = {},
+    options: GetOrSetOptions<NoInfer<Result>, NoInfer<Key>> = {},
   ): Promise<DetailedResult<Awaited<Result>>> {
-    return this.#getOrSet(key, load, options as GetOrSetOptions, true) as Promise<
+    return this.#getOrSet(key, load, options as unknown as GetOrSetOptions, true) as Promise<
       DetailedResult<Awaited<Result>>
     >
   }
@@ -182,8 +182,12 @@ export class RedisFuncCache {
    * stored over it.
    * @throws {StoreError} if the store cannot be reached.
    */
-  async set<Value>(key: CacheKey, value: Value, options: SetOptions<NoInfer<Value>> = {}): Promise<void> {
-    await this.#ofKeys('set', () => value, options as GetOrSetOptions).prime(
+  async set<Value, Key extends CacheKey>(
+    key: Key,
+    value: Value,
+    options: SetOptions<NoInfer<Value>, NoInfer<Key>> = {},
+  ): Promise<void> {
+    await this.#ofKeys('set', () => value, options as unknown as GetOrSetOptions).prime(
       undefined,
       [checkKey(key, 'set')],
       value,
@@ -197,7 +201,7 @@ export class RedisFuncCache {
    * @throws {StoreError} if the store cannot be reached.
    */
   async peek<Value = unknown>(key: CacheKey, options: PeekOptions<Value> = {}): Promise<Value | undefined> {
-    const keyed = this.#ofKeys('peek', () => undefined, options as GetOrSetOptions)
+    const keyed = this.#ofKeys('peek', () => undefined, options as unknown as GetOrSetOptions)
     return (await keyed.peek(undefined, [checkKey(key, 'peek')])) as Value | undefined
   }
 

@@ -48,6 +48,7 @@ export class DecoratedMethods {
       contextOrName: ClassMethodDecoratorContext | string | symbol,
       descriptor?: PropertyDescriptor,
     ): unknown => {
+      if (contextOrName === undefined) throw oldForm()
       if (typeof contextOrName !== 'object')
         return this.#legacy(wrap, options, target, contextOrName, descriptor)
       return this.#standard(wrap, options, target as AnyFunction, contextOrName)
@@ -179,6 +180,13 @@ function checkSelf(options: { readonly this?: unknown } | undefined): void {
 
 const notAMethod = (name: string | symbol): OptionError =>
   new OptionError(`cached: ${String(name)} is no method. Decorate methods, or wrap() functions.`)
+
+/** Some compilers know decorators as they were proposed in 2018: called with one object that describes the method. */
+const oldForm = (): OptionError =>
+  new OptionError(
+    'cached: this compiler calls decorators in a form that was given up. Set experimentalDecorators in tsconfig.json, ' +
+      'or wrap() the function.',
+  )
 
 /** What compilers call a class without a name: the same name for unrelated classes. */
 const NAMELESS = /^(default|(default|class)_\d+|_[a-z])?$/

@@ -8,9 +8,9 @@ import { checkFunction, checkSettings, type WrapOptions, type WrapSettings } fro
 export type CacheKey = string | number | bigint | boolean | object
 
 /** Options of `getOrSet`: those of `wrap` that are not about functions and arguments, and `signal`. */
-export interface GetOrSetOptions<Result = never>
+export interface GetOrSetOptions<Result = never, Key = CacheKey>
   extends Omit<
-    WrapOptions<(key: CacheKey) => Result>,
+    WrapOptions<(key: Key) => Result>,
     'name' | 'version' | 'source' | 'key' | 'excludes' | 'encoders' | 'this'
   > {
   /** Lets the caller leave, as in {@link CallOptions}. */
@@ -18,8 +18,8 @@ export interface GetOrSetOptions<Result = never>
 }
 
 /** Options of `set`: those that tell how long a value lives, how it is found, and how it becomes bytes. */
-export type SetOptions<Value = never> = Pick<
-  GetOrSetOptions<Value>,
+export type SetOptions<Value = never, Key = CacheKey> = Pick<
+  GetOrSetOptions<Value, Key>,
   'ttl' | 'jitter' | 'staleTtl' | 'staleIfError' | 'earlyRefresh' | 'tags' | 'serializer'
 >
 

@@ -115,13 +115,13 @@ function requiresToTry(): PeerRequire[] {
  * the stack tells it in all of them.
  */
 function ownFile(): string | undefined {
-  const { prepareStackTrace } = Error
+  const before: unknown = Reflect.get(Error, 'prepareStackTrace')
   try {
     Error.prepareStackTrace = (_, sites) => sites[0]?.getFileName()
     const { stack } = new Error('where') as { readonly stack?: unknown }
     return typeof stack === 'string' ? stack : undefined
   } finally {
-    Error.prepareStackTrace = prepareStackTrace
+    Reflect.set(Error, 'prepareStackTrace', before)
   }
 }
 

@@ -203,6 +203,19 @@ describe.each(KINDS.filter((kind) => kind.startsWith('TC39')))('TC39 alone (%s)'
   })
 })
 
+test('a compiler that calls decorators as of 2018 is told what to set', () => {
+  const cache = new RedisFuncCache('old', new LruTPolicy(), { store: new MemoryStore() })
+  const decorate = cache.cached({ this: 'shared' }) as unknown as (...args: unknown[]) => void
+  const element = {
+    kind: 'method',
+    key: 'list',
+    placement: 'prototype',
+    descriptor: { value: async () => 1 },
+  }
+  expect(() => decorate(element)).toThrow(OptionError)
+  expect(() => decorate(element)).toThrow(/experimentalDecorators in tsconfig\.json/)
+})
+
 /** A decorator of both kinds that puts a text before the result. */
 function mark(text: string): Methods.AnyMark {
   type Method = (id: number) => Promise<string>

@@ -18,7 +18,7 @@ export const setImmediate: typeof timers.setImmediate = timers.setImmediate
 const realProcess: NodeJS.Process = process.getBuiltinModule?.('node:process') ?? process
 
 /** Runs a callback when this turn of the event loop, and all promises that it settles, are done. */
-export const nextTick: typeof process.nextTick = realProcess.nextTick
+export const nextTick: typeof process.nextTick = realProcess.nextTick.bind(realProcess)
 
 /** Milliseconds by a clock that never goes back; only differences mean something. */
 export const monotonicMs = (): number => performance.now()

@@ -101,7 +101,9 @@ const FOREIGN: readonly {
   },
   {
     is: (has, client) =>
-      has('bufferedAmount') && has('onconnect') && String(client) === '[object RedisClient]',
+      has('bufferedAmount') &&
+      has('onconnect') &&
+      Object.prototype.toString.call(client) === '[object RedisClient]',
     advice:
       "this looks like Bun's own client, which makes text of all values. Give a client of redis or ioredis, which run on Bun too.",
   },

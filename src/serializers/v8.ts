@@ -42,9 +42,9 @@ function reader(): Read {
 function copyingReader(): Read | undefined {
   const { DefaultDeserializer } = v8
   // Called by V8 for every view of an ArrayBuffer. Documented, but missing in the types of the class.
-  const { _readHostObject: readView } = (DefaultDeserializer?.prototype ?? {}) as {
-    _readHostObject?(): ArrayBufferView
-  }
+  const readView = Reflect.get(DefaultDeserializer?.prototype ?? {}, '_readHostObject') as
+    | (() => ArrayBufferView)
+    | undefined
   if (readView === undefined) return undefined
   class CopyingDeserializer extends DefaultDeserializer {
     _readHostObject(): ArrayBufferView {

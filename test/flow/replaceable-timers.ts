@@ -4,11 +4,13 @@
  */
 type Timers = typeof import('../../src/flow/timers.ts')
 
-export const setTimeout = ((...args: Parameters<typeof globalThis.setTimeout>) =>
-  globalThis.setTimeout(...args)) as unknown as Timers['setTimeout']
+type Act = (...args: unknown[]) => void
+
+export const setTimeout = ((act: Act, ms?: number, ...args: unknown[]) =>
+  globalThis.setTimeout(() => act(...args), ms)) as unknown as Timers['setTimeout']
 export const clearTimeout: Timers['clearTimeout'] = (timer) => globalThis.clearTimeout(timer)
-export const setInterval = ((...args: Parameters<typeof globalThis.setInterval>) =>
-  globalThis.setInterval(...args)) as unknown as Timers['setInterval']
+export const setInterval = ((act: Act, ms?: number, ...args: unknown[]) =>
+  globalThis.setInterval(() => act(...args), ms)) as unknown as Timers['setInterval']
 export const clearInterval: Timers['clearInterval'] = (timer) => globalThis.clearInterval(timer)
 export const setImmediate = ((...args: Parameters<typeof globalThis.setImmediate>) =>
   globalThis.setImmediate(...args)) as unknown as Timers['setImmediate']

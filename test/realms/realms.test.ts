@@ -1,7 +1,7 @@
 // The library in a realm of its own, as test runners give it: what Node makes comes from another one.
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { createContext, runInContext } from 'node:vm'
+import { createContext, runInContext, runInThisContext } from 'node:vm'
 import { build } from 'esbuild'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type * as Library from '../../src/index.ts'
@@ -105,7 +105,7 @@ describe.each(BUILT_INS)('%s', (expression) => {
   })
 })
 
-const runHere = (expression: string): unknown => new Function(`return (${expression})`)()
+const runHere = (expression: string): unknown => runInThisContext(`(${expression})`)
 
 test('a row with dates keeps them as instances of that realm', async () => {
   const load = elsewhere.evaluate<() => Promise<{ at: Date; list: Map<string, Date> }>>(
@@ -223,7 +223,7 @@ describe('kinds', () => {
     expect(isPlainPrototype(elsewhere.evaluate('Object.prototype'))).toBe(true)
     expect(isPlainPrototype(elsewhere.evaluate('Array.prototype'))).toBe(false)
     expect(isPromise(elsewhere.evaluate('Promise.resolve()'))).toBe(true)
-    expect(isPromise({ then: 5 })).toBe(false)
+    expect(isPromise(elsewhere.evaluate('{ then: 5 }'))).toBe(false)
     expect(messageOf(elsewhere.evaluate('new Error("no")'))).toBe('no')
     expect(messageOf(Object.create(null))).toBe('[object Object]')
   })

@@ -148,7 +148,8 @@ test.each<[what: string, thrown: unknown, message: string]>([
   const listen = vi.fn<(detail: CacheEvents['error']) => void>()
   it.events.on('error', listen)
   it.report.failed(it.call, 'refresh', thrown)
-  const { error, durationMs } = listen.mock.calls[0]?.[0] as CacheEvents['error']
+  const [[detail] = []] = listen.mock.calls
+  const { error, durationMs } = detail as CacheEvents['error']
   expect(error).toBeInstanceOf(Error)
   expect(error.message).toBe(message)
   expect(error.cause).toBe(thrown)

@@ -278,7 +278,7 @@ expectTypeOf(cache.peek('a')).toEqualTypeOf<Promise<unknown>>()
 expectTypeOf(cache.peek<Product>('a')).toEqualTypeOf<Promise<Product | undefined>>()
 void cache.getOrSet('a', async () => ({ id: 1 }), {
   ttl: ({ id }) => id,
-  tags: ({ id }, key) => [`${id}`, String(key)],
+  tags: ({ id }, key) => [`${id}`, key.toUpperCase()],
   cacheIf: ({ id }) => id > 0,
   signal: new AbortController().signal,
 })

@@ -1,0 +1,28 @@
+import { LruTPolicy, type RedisClient, RedisFuncCache } from 'redis-func-cache'
+import * as database from './database.ts'
+
+/** The cached functions of one cache. They share its bound, its figures and its tags. */
+export function createCatalog(client: RedisClient) {
+  const cache = new RedisFuncCache('catalog', new LruTPolicy(), { client, maxSize: 10_000 })
+
+  const getProduct = cache.wrap(database.findProduct, {
+    name: 'getProduct',
+    ttl: '1m',
+    staleTtl: '5m',
+    tags: (_product, id) => [`product:${id}`],
+  })
+
+  const listProducts = cache.wrap(database.findProducts, {
+    name: 'listProducts',
+    ttl: '1m',
+    tags: (products) => products.map(({ id }) => `product:${id}`),
+  })
+
+  /** Every result in which the product occurs is forgotten, by whichever function it was brought. */
+  async function saveProduct(product: database.Product): Promise<void> {
+    await database.saveProduct(product)
+    await cache.invalidateTags(`product:${product.id}`)
+  }
+
+  return { cache, getProduct, listProducts, saveProduct }
+}

@@ -1,0 +1,12 @@
+import { getProduct } from '@/lib/products'
+
+export async function GET(_request: Request, { params }: RouteContext<'/api/products/[id]'>) {
+  const { id } = await params
+  return Response.json(await getProduct(Number(id)))
+}
+
+/** Told by whoever has changed the product. */
+export async function POST(_request: Request, { params }: RouteContext<'/api/products/[id]'>) {
+  const { id } = await params
+  return Response.json({ invalidated: await getProduct.invalidate(Number(id)) })
+}

@@ -1,0 +1,8 @@
+import type { NextConfig } from 'next'
+
+const nextConfig: NextConfig = {
+  // The repository around this folder has a lock file, too, which Next would take for the root of a workspace.
+  turbopack: { root: __dirname },
+}
+
+export default nextConfig
