@@ -2,7 +2,7 @@
 // `--check` only says whether that module is up to date.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { checkContract, checkScript } from './lua-checks.ts'
+import { checkContract, checkPolicyScript, checkScript } from './lua-checks.ts'
 import { withoutComments } from './lua-text.ts'
 
 const LUA = join(import.meta.dirname, '../src/lua')
@@ -33,6 +33,8 @@ const prelude = read('prelude.lua')
 const parts = sourcesIn('parts')
 const policies = sourcesIn('policies')
 const verbs = sourcesIn('verbs')
+/** Scripts of their own, without a policy. */
+const keys = sourcesIn('keys')
 
 /** A source with its parts in front of it. */
 const whole = (source: Source): string =>
@@ -41,8 +43,13 @@ const whole = (source: Source): string =>
 for (const verb of verbs) {
   checkContract(verb.name, verb.text)
   for (const policy of policies) {
-    checkScript(`${policy.name} + ${verb.name}`, [prelude, whole(policy), whole(verb)].join('\n'))
+    checkPolicyScript(`${policy.name} + ${verb.name}`, [prelude, whole(policy), whole(verb)].join('\n'))
   }
+}
+
+for (const { name, text } of keys) {
+  checkContract(name, text)
+  checkScript(name, text)
 }
 
 const constant = (name: string): string => name.toUpperCase().replaceAll('-', '_')
@@ -64,6 +71,7 @@ ${parts.map(({ name, text }) => `const ${constant(name)} = ${literal(text)}\n`).
 export const VERBS: Readonly<Record<Verb, readonly string[]>> = {
 ${verbs.map((verb) => `  ${JSON.stringify(verb.name)}: ${list(verb)},\n`).join('')}}
 
+${keys.map(({ name, text }) => `/** What is done with keys, without a policy. */\nexport const ${constant(name)}: string = ${literal(text)}\n`).join('\n')}
 ${policies
   .map(
     (policy) =>

@@ -25,8 +25,15 @@ interface Node {
   readonly identifier?: Node
 }
 
-/** Syntax of Lua 5.1, no stray globals, and all five functions of the policy are there. */
-export function checkScript(name: string, source: string): void {
+/** Checks a script of a policy and a verb: as {@link checkScript}, and all five functions of the policy are there. */
+export function checkPolicyScript(name: string, source: string): void {
+  const made = checkScript(name, source)
+  const missing = POLICY_FUNCTIONS.filter((policyFunction) => !made.has(policyFunction))
+  if (missing.length > 0) throw new Error(`${name}: the policy lacks ${missing.join(', ')}`)
+}
+
+/** Checks the syntax of Lua 5.1, and that there are no stray globals. Returns the names of the functions it makes. */
+export function checkScript(name: string, source: string): ReadonlySet<string> {
   const made = new Set<string>()
   const stray = new Set<string>()
   parse(source, {
@@ -45,8 +52,7 @@ export function checkScript(name: string, source: string): void {
     new RegExp(`(?<![.\\w])${global}\\b(?!\\s*=[^=])`).test(withoutText(source)),
   )
   if (globals.length > 0) throw new Error(`${name}: stray globals: ${globals.join(', ')}`)
-  const missing = POLICY_FUNCTIONS.filter((policyFunction) => !made.has(policyFunction))
-  if (missing.length > 0) throw new Error(`${name}: the policy lacks ${missing.join(', ')}`)
+  return made
 }
 
 /** The header says what the verb does, takes and replies, and numbers every fixed KEYS and ARGV that the code reads. */

@@ -1,12 +1,14 @@
-import type { Call, DetailedResult, Location } from './call.ts'
+import type { Call, Location } from './call.ts'
 import { FunctionCache, type FunctionHost } from './cached-function.ts'
 import { type CachedFunction, callable } from './callable.ts'
-import { checkNames, checkSoft } from './checks.ts'
+import { checkCallback, checkFlag, checkKnown, checkNames, checkSoft } from './checks.ts'
 import { checkTags } from './computation.ts'
 import { Contexts } from './context/context.ts'
-import { BYPASS, DEFAULT_MODE, type Mode, READ_ONLY, WRITE_ONLY } from './context/mode.ts'
+import { BYPASS, DEFAULT_MODE, type ModeChange, READ_ONLY, WRITE_ONLY } from './context/mode.ts'
 import type { Stats } from './context/stats.ts'
 import { type AsyncMethod, type CachedDecorator, type CachedOptions, DecoratedMethods } from './decorator.ts'
+import type { DetailedResult } from './detailed-result.ts'
+import { spelled } from './duration.ts'
 import { IdentityError, OptionError, PolicyError } from './errors.ts'
 import { monotonicMs } from './flow/timers.ts'
 import {
@@ -23,20 +25,19 @@ import type { KeyPair } from './keys/key-pair.ts'
 import { type CachedMany, callableMany, Loader, type LoadMany } from './many.ts'
 import { type CacheOptions, type CacheSettings, checkCacheName, checkCacheOptions } from './options.ts'
 import type { AbstractPolicy } from './policies/abstract-policy.ts'
+import { warn } from './process-warning.ts'
 import { Shelf, type ShelfSettings } from './shelf.ts'
 import type { Aspects, Limits, Place } from './stores/store.ts'
 import { CacheReporter, type Invalidated } from './telemetry/cache-reporter.ts'
 import { type CacheStats, Counters } from './telemetry/counters.ts'
 import { type CacheEvents, Events } from './telemetry/events.ts'
 import {
-  aspectsOf,
   checkWrapManyOptions,
   checkWrapOptions,
-  longestLifeOf,
   type WrapManyOptions,
   type WrapOptions,
-  type WrapSettings,
 } from './wrap-options.ts'
+import { aspectsOf, longestLifeOf, type WrapSettings } from './wrap-settings.ts'
 
 /** Shelves kept at hand. A policy of the user's may give every call a key pair of its own. */
 const SHELF_LIMIT = 1_000
@@ -53,11 +54,11 @@ export class RedisFuncCache {
   readonly #settingsOf = new WeakMap<FunctionIdentity, WrapSettings>()
   /** What the functions wrapped so far need to know of entries. */
   readonly #aspects: Aspects = { expiry: false, freshness: false, tags: false }
-  /** Prolonged for functions whose results live longer, unless the lifetime of the whole was chosen. */
+  /** Shared by all key pairs. `ttlMs` grows with the results that live longest, unless it is fixed. */
   readonly #limits: { -readonly [Name in keyof Limits]: Limits[Name] }
   readonly #counters = new Counters()
   readonly #report: CacheReporter
-  /** That of all that is stored under keys. */
+  /** The identity of all results that are stored under keys. */
   readonly #keyIdentity: FunctionIdentity
   readonly #shelves = new Map<string, Shelf<Call>>()
   readonly #host: FunctionHost
@@ -65,7 +66,7 @@ export class RedisFuncCache {
   /**
    * @param name Part of the key names in Redis. Caches of the same name, prefix and policy share their entries.
    * @param policy Decides who leaves when the cache is full; one policy object a cache.
-   * @throws {OptionError} for an option that cannot be.
+   * @throws {OptionError} for an unknown option, or a value it cannot have.
    * @throws {PolicyError} for a policy that another cache has.
    */
   constructor(name: string, policy: AbstractPolicy, options: CacheOptions) {
@@ -89,6 +90,8 @@ export class RedisFuncCache {
       throwsOnError: this.#settings.throwsOnError,
       locate: (settings, args) => this.#locate(settings, args),
       invalidateAll: (fn, soft) => this.#invalidateFunction(fn, soft),
+      askForTimes: () => this.#ask({ expiry: true, freshness: true, tags: false }),
+      lifeFor: (lifeMs, fn) => this.#lifeFor(lifeMs, fn),
     }
     policy.attach(this)
     this.#settings.store.accept(policy)
@@ -108,7 +111,7 @@ export class RedisFuncCache {
    * Makes a function remember its results.
    *
    * @throws {IdentityError} for a function without a name, or one that takes the name of another in this cache.
-   * @throws {OptionError} for an option that cannot be.
+   * @throws {OptionError} for an unknown option, or a value it cannot have.
    */
   wrap<F extends AnyFunction>(fn: F, options: WrapOptions<NoInfer<F>> = {}): CachedFunction<F> {
     const functionCache = this.#register(
@@ -126,11 +129,11 @@ export class RedisFuncCache {
    * Entries are shared with a function of a single id if it is given as `of`, or if both have the same `name` and `version`
    * and `source: false`.
    * @throws {IdentityError} for a function without a name, or one that takes the name of another in this cache.
-   * @throws {OptionError} for an option that cannot be.
+   * @throws {OptionError} for an unknown option, or a value it cannot have.
    */
   wrapMany<Id, Row>(load: LoadMany<Id, Row>, options: WrapManyOptions<Id, Row> = {}): CachedMany<Id, Row> {
     const original = load as AnyFunction
-    const single = options.of && this.#settingsOf.get(options.of.identity)
+    const single = this.#settingsOf.get(options?.of?.identity as FunctionIdentity)
     const settings = checkWrapManyOptions(
       original,
       options as unknown as WrapManyOptions,
@@ -144,16 +147,17 @@ export class RedisFuncCache {
   }
 
   /**
-   * The result that is stored under a key; if there is none, `load` is called and its result is stored. Everything that
-   * `wrap` does holds for it: equal calls are joined, an invalidation beats loads under way, and so on.
+   * The result that is stored under a key; if there is none, `load` is called and its result is stored. All options and
+   * guarantees of `wrap` hold: equal calls are joined, and an invalidation beats loads that are under way.
    *
-   * For closures and resolvers, and for who comes from a cache of keys. Where a function can be wrapped, `wrap` is the
-   * better choice: it cannot take the wrong key.
+   * Use it for closures and resolvers, and to migrate from a cache of keys. Prefer `wrap` where a function can be wrapped:
+   * there the key is made of the arguments, and cannot be wrong. Give the same options wherever you use the same key: a
+   * result stored with a longer `ttl`, without one, or without tags is loaded anew where these are asked for.
    *
-   * @param key A text, a number, or an array or object of them, as arguments of a cached function are. Keys of functions
-   *   that are wrapped are others.
+   * @param key A text, a number, or an array or object of them, as arguments of a cached function are. It never collides
+   *   with calls of wrapped functions.
    * @param load Called without arguments.
-   * @throws {OptionError} for an option that cannot be.
+   * @throws {OptionError} for an unknown option, or a value it cannot have.
    * @throws {ArgumentsError} for a key that cannot be told apart safely.
    * @example
    * const user = await cache.getOrSet(`user:${id}`, () => db.user(id), { ttl: '5m', tags: () => ['users'] })
@@ -166,7 +170,7 @@ export class RedisFuncCache {
     return this.#getOrSet(key, load, options as unknown as GetOrSetOptions, false) as Promise<Awaited<Result>>
   }
 
-  /** The same, and where the result came from, as `detailed` of a cached function tells it. */
+  /** Like `getOrSet`, but resolves to the result with its status and times: see {@link DetailedResult}. */
   getOrSetDetailed<Result, Key extends CacheKey>(
     key: Key,
     load: () => Result,
@@ -178,26 +182,27 @@ export class RedisFuncCache {
   }
 
   /**
-   * Stores a known value under a key: what `getOrSet` finds. Loads of that key under way, in whatever process, will not be
-   * stored over it.
+   * Stores a known value under a key, whatever the mode of the context. Loads of that key that are under way, in any process,
+   * will not be stored over it. A value that may not be stored (its `ttl` is 0, or it has more than `maxValueBytes`) removes
+   * what is there.
+   *
+   * @param options The same as for `getOrSet`, or that loads anew.
    * @throws {StoreError} if the store cannot be reached.
+   * @throws {SerializerError} for a value that cannot be serialized.
    */
   async set<Value, Key extends CacheKey>(
     key: Key,
     value: Value,
     options: SetOptions<NoInfer<Value>, NoInfer<Key>> = {},
   ): Promise<void> {
-    await this.#ofKeys('set', () => value, options as unknown as GetOrSetOptions).prime(
-      undefined,
-      [checkKey(key, 'set')],
-      value,
-    )
+    const keyed = this.#ofKeys('set', () => value, options as unknown as GetOrSetOptions)
+    await keyed.prime(undefined, [checkKey(key, 'set')], checkKnown(value, 'set'))
   }
 
   /**
    * What is stored under a key, neither loading it nor touching the eviction order. `undefined` if nothing is.
    *
-   * @param options As where it is stored.
+   * @param options `serializer`, `schema` and `migrate` as for `getOrSet`.
    * @throws {StoreError} if the store cannot be reached.
    */
   async peek<Value = unknown>(key: CacheKey, options: PeekOptions<Value> = {}): Promise<Value | undefined> {
@@ -207,7 +212,7 @@ export class RedisFuncCache {
 
   /**
    * Removes what is stored under a key; resolves to whether there was something. A load of it that is under way, in whatever
-   * process, will not be stored. With `{ soft: true }` a result that has a time of grace grows stale instead.
+   * process, will not be stored. With `{ soft: true }` a result that has a `staleTtl` or `staleIfError` is kept and becomes stale.
    * @throws {StoreError} if the store cannot be reached.
    */
   async invalidate(key: CacheKey, options: { readonly soft?: boolean | undefined } = {}): Promise<boolean> {
@@ -230,7 +235,7 @@ export class RedisFuncCache {
   ): CachedDecorator<Self, F> {
     const wrap = (method: AnyFunction, name: string): FunctionCache =>
       this.#register(
-        checkWrapOptions(method, { ...options, name } as unknown as WrapOptions, this.#settings),
+        checkWrapOptions(method, { ...options, name } as unknown as WrapOptions, this.#settings, 'cached'),
         method,
         'one',
       )
@@ -244,8 +249,8 @@ export class RedisFuncCache {
   }
 
   /** Entries that can be read now: of all functions, or of the key pair of one. */
-  getSize(fn?: { readonly identity: FunctionIdentity }): Promise<number> {
-    return this.policy.getSize(fn?.identity)
+  async getSize(fn?: { readonly identity: FunctionIdentity }): Promise<number> {
+    return this.policy.getSize(fn === undefined ? undefined : identityOf(fn, 'getSize'))
   }
 
   /**
@@ -253,24 +258,24 @@ export class RedisFuncCache {
    * way, in whatever process, will not be stored.
    * @throws {StoreError} if the store cannot be reached.
    */
-  purge(fn?: { readonly identity: FunctionIdentity }): Promise<number> {
-    return this.policy.purge(fn?.identity)
+  async purge(fn?: { readonly identity: FunctionIdentity }): Promise<number> {
+    return this.policy.purge(fn === undefined ? undefined : identityOf(fn, 'purge'))
   }
 
   /**
    * Invalidates all results that have one of these tags, and returns how many there were. Computations under way, in
    * whatever process, that turn out to have one will not be stored. Last may come `{ soft: true }`: results that have a
-   * time of grace then grow stale instead of being removed.
+   * `staleTtl` or `staleIfError` are then kept and become stale.
    * @throws {StoreError} if the store cannot be reached.
    */
   async invalidateTags(
     ...tagsAndOptions: readonly (string | { readonly soft?: boolean | undefined })[]
   ): Promise<number> {
     const last = tagsAndOptions.at(-1)
-    const options = typeof last === 'object' && !Array.isArray(last) ? last : {}
+    const options = typeof last === 'object' && !isList(last) ? last : {}
     const soft = checkSoft(options, 'invalidateTags')
     const given = tagsAndOptions.filter((each) => each !== options) as readonly string[]
-    if (given.some(Array.isArray)) {
+    if (given.some(isList)) {
       throw new OptionError(
         "invalidateTags: give the tags one by one, as in invalidateTags('a', 'b'), or spread the list: invalidateTags(...tags).",
       )
@@ -291,14 +296,20 @@ export class RedisFuncCache {
     return this.#contexts.current.signal
   }
 
-  /** Ends the connection over which the cache hears of other processes, if it has opened one. Your client stays open. */
-  close(): Promise<void> {
-    return this.#settings.store.close()
+  /**
+   * Records the last reads for the eviction policy, and ends the connection over which the cache hears of other processes, if
+   * it has opened one. Your client stays open.
+   */
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#shelves.values(), (shelf) => shelf.close()))
+    await this.#settings.store.close()
   }
 
   /** Runs a callback in which calls read, write or execute only as said; what is not said stays as it is around. */
-  withMode<R>(mode: Partial<Mode>, callback: () => R): R {
+  withMode<R>(mode: ModeChange, callback: () => R): R {
     checkNames(mode, Object.keys(DEFAULT_MODE), 'withMode')
+    for (const [name, value] of Object.entries(mode)) if (value !== undefined) checkFlag(value, name)
+    checkCallback(callback, 'withMode')
     return this.#contexts.withMode(mode, callback)
   }
 
@@ -320,24 +331,25 @@ export class RedisFuncCache {
   /**
    * Runs a callback and tells what the calls in it did.
    *
-   * @param callback Given the figures, which can be read while it runs, and after it has thrown.
+   * @param callback Receives the figures. They are updated while it runs, and can be read after it has thrown.
    */
-  withStats<R>(callback: (stats: Readonly<Stats>) => R): Promise<{ result: Awaited<R>; stats: Stats }> {
+  async withStats<R>(callback: (stats: Readonly<Stats>) => R): Promise<{ result: Awaited<R>; stats: Stats }> {
+    checkCallback(callback, 'withStats')
     return this.#contexts.withStats(callback)
   }
 
-  /** What this cache did in this process since it was made: all figures of `Stats`, and how long the parts of calls took. */
+  /** The figures of this cache in this process since its construction: all of `Stats`, and latencies in seconds. */
   stats(): CacheStats {
     return this.#counters.snapshot()
   }
 
-  /** Listens to what the cache tells of. */
+  /** Adds a listener for an event. */
   on<E extends keyof CacheEvents>(event: E, listener: (detail: CacheEvents[E]) => void): this {
     this.#events.on(event, listener)
     return this
   }
 
-  /** Stops listening. */
+  /** Removes a listener. */
   off<E extends keyof CacheEvents>(event: E, listener: (detail: CacheEvents[E]) => void): this {
     this.#events.off(event, listener)
     return this
@@ -352,9 +364,9 @@ export class RedisFuncCache {
   /** For policies: removes the entries of one key pair, or of all. @internal */
   async removeEntries(fn?: FunctionIdentity): Promise<number> {
     const { store } = this.#settings
-    return this.#undo({ function: fn?.name, soft: false }, await this.#places(fn), (place) =>
-      store.purge(place),
-    )
+    // In a key pair for all, purging those of one function purges all.
+    const name = this.policy.scope === 'function' ? fn?.name : undefined
+    return this.#undo({ function: name, soft: false }, await this.#places(fn), (place) => store.purge(place))
   }
 
   async #invalidateFunction(fn: FunctionIdentity, soft: boolean): Promise<number> {
@@ -424,19 +436,38 @@ export class RedisFuncCache {
     }
     this.#functions.set(name, original)
     if (kind === 'one') this.#settingsOf.set(identity, settings)
-    this.#provideFor(aspectsOf(settings), settings)
+    this.#ask(aspectsOf(settings))
+    this.#provideFor(longestLifeOf(settings))
     return new FunctionCache(this.#host, settings)
   }
 
-  /** Sees to it that reads ask for what a function needs to know, and that its keys live as long as its results. */
-  #provideFor({ expiry, freshness, tags }: Aspects, settings: WrapSettings): void {
+  /** From now on reads ask for these parts of entries too. */
+  #ask({ expiry, freshness, tags }: Aspects): void {
     this.#aspects.expiry ||= expiry
     this.#aspects.freshness ||= freshness
     this.#aspects.tags ||= tags
-    const { ttlMs } = this.#limits
-    if (ttlMs !== undefined && !this.#settings.isTtlGiven) {
-      this.#limits.ttlMs = Math.max(ttlMs, longestLifeOf(settings))
+  }
+
+  /** From now on the keys live at least so long, unless their lifetime is fixed. Returns how long a result may live. */
+  #provideFor(lifeMs: number): number {
+    const { ttlMs = Number.POSITIVE_INFINITY } = this.#limits
+    if (lifeMs <= ttlMs) return lifeMs
+    if (this.#settings.isTtlFixed) return ttlMs
+    this.#limits.ttlMs = lifeMs
+    return lifeMs
+  }
+
+  /** The same for a result whose `ttl` is known only now: it ends with the cache, and a warning tells. */
+  #lifeFor(lifeMs: number, fn: string): number {
+    const allowedMs = this.#provideFor(lifeMs)
+    if (allowedMs < lifeMs) {
+      warn(
+        `ttl:${this.name}:${fn}`,
+        `Cache '${this.name}', ${fn}: a result is to live ${spelled(lifeMs)}, but ends after ${spelled(allowedMs)} with the ` +
+          'cache (option ttl of the cache). Give the cache a longer ttl, or Infinity.',
+      )
     }
+    return allowedMs
   }
 
   #getOrSet(
@@ -454,11 +485,12 @@ export class RedisFuncCache {
     }
   }
 
-  /** What is stored under keys, by whoever calls with whichever options: so reads ask for all that may be noted. */
+  /** The runner of calls under keys. Its reads ask for all parts of entries: they may be stored with other options. */
   #ofKeys(where: KeyVerb, load: () => unknown, options: GetOrSetOptions): FunctionCache {
     const settings = checkKeyOptions(this.#keyIdentity, load, options, this.#settings, where)
     const { tags } = aspectsOf(settings)
-    this.#provideFor({ expiry: true, freshness: true, tags }, settings)
+    this.#ask({ expiry: true, freshness: true, tags })
+    this.#provideFor(longestLifeOf(settings))
     return new FunctionCache(this.#host, settings)
   }
 
@@ -502,7 +534,20 @@ export class RedisFuncCache {
   }
 }
 
-/** A method as the cache decorates it: not `never` also where `this` stands for a class that is not complete. */
+/** An array, a Set, or another list: but no text. */
+const isList = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Symbol.iterator in value
+
+/** @throws {OptionError} for what is no cached function: all would be meant. */
+function identityOf(fn: { readonly identity: FunctionIdentity }, where: string): FunctionIdentity {
+  const { identity } = (fn ?? {}) as { readonly identity?: FunctionIdentity }
+  if (typeof identity?.checksum === 'string') return identity
+  throw new OptionError(
+    `${where}: give a cached function, as wrap() returns it; or nothing, for all functions.`,
+  )
+}
+
+/** The type of a cached method. It must not be `never` while the class of `this` is still being declared. */
 type CachedMethod<F> = F extends AnyFunction ? CachedFunction<F> : never
 
 const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0)

@@ -1,17 +1,10 @@
-import {
-  Call,
-  type DetailedResult,
-  detailOf,
-  type Location,
-  NOT_STORED,
-  type Outcome,
-  type Round,
-} from './call.ts'
-import { Computation, type Old, type Right } from './computation.ts'
-import type { Contexts } from './context/context.ts'
+import { Call, type Location, type Outcome, type Round } from './call.ts'
+import { checkKnown } from './checks.ts'
+import { Computation, type ComputationHost, type Old, type Right } from './computation.ts'
+import { type DetailedResult, detailOf, NOT_STORED } from './detailed-result.ts'
 import { CacheMissError, TimeoutError } from './errors.ts'
 import type { Passenger } from './flow/single-flight.ts'
-import { unlessAborted, within } from './flow/time-limit.ts'
+import { reasonToAbort, unlessAborted, within } from './flow/time-limit.ts'
 import { clearTimeout, monotonicMs, setTimeout } from './flow/timers.ts'
 import type { Hash } from './keys/call-hash.ts'
 import type { FunctionIdentity } from './keys/function-identity.ts'
@@ -23,16 +16,17 @@ import type { LeaseWish, Lookup } from './stores/store.ts'
 import type { Counters } from './telemetry/counters.ts'
 import type { ErrorPhase, Events } from './telemetry/events.ts'
 import { Reporter } from './telemetry/reporter.ts'
-import type { WrapSettings } from './wrap-options.ts'
+import type { WrapSettings } from './wrap-settings.ts'
 
 /** What cached functions ask of their cache. */
-export interface FunctionHost {
+export interface FunctionHost extends ComputationHost {
   readonly name: string
-  readonly contexts: Contexts
   readonly events: Events
   readonly counters: Counters
   readonly errorClasses: ErrorClasses
   readonly throwsOnError: boolean
+  /** From now on reads ask when entries were stored. */
+  askForTimes(): void
   locate(settings: WrapSettings, args: readonly unknown[]): Location
   invalidateAll(fn: FunctionIdentity, soft: boolean): Promise<number>
 }
@@ -59,7 +53,7 @@ export class FunctionCache {
     this.#host = host
     this.#settings = settings
     this.#report = new Reporter(host.name, settings.identity.name, host.events, host.counters)
-    this.#computation = new Computation(settings, host.contexts, this.#report, (call, during, error) =>
+    this.#computation = new Computation(settings, host, this.#report, (call, during, error) =>
       this.#spare(call, during, error),
     )
     this.#opening = new Opening(settings, host.errorClasses, this.#report)
@@ -84,7 +78,7 @@ export class FunctionCache {
     const { signal, isDetailed } = options
     const context = this.#host.contexts.current
     this.#report.called(context)
-    if (signal?.aborted) return Promise.reject(signal.reason)
+    if (signal?.aborted) return Promise.reject(reasonToAbort(signal))
     const { read, write, execute } = context.mode
     let call: Call
     try {
@@ -92,11 +86,31 @@ export class FunctionCache {
         const value = this.#executeFor({ self: this.#given(self), args, context, round }, signal)
         return isDetailed ? value.then((result) => detailOf(result, 'bypass', NOT_STORED)) : value
       }
+      if (isDetailed) this.#noteTimes()
       call = this.#locate(self, args, round)
+      if (this.#isWithin(call)) return this.#runWithin(call, options)
     } catch (error) {
       return Promise.reject(error)
     }
     return this.#board(call, this.#takeOff(call, signal), options)
+  }
+
+  /** From now on the time of each put is recorded: somebody wants to know it. */
+  #noteTimes(): void {
+    if (this.#computation.notesTimes) return
+    this.#computation.notesTimes = true
+    this.#host.askForTimes()
+  }
+
+  /** Whether a call comes from its own load: two layers of a program may use the same key. It would wait for itself. */
+  #isWithin({ context, name }: Call): boolean {
+    return context.loading.includes(name)
+  }
+
+  #runWithin(call: Call, { signal, isDetailed }: CallSettings): Promise<unknown> {
+    call.round?.leave(call)
+    const value = this.#executeFor(call, signal)
+    return isDetailed ? value.then((result) => detailOf(result, 'miss', NOT_STORED)) : value
   }
 
   /** Removes the entry of a call, or lets it grow stale; whether there was one. A computation under way will not store it. */
@@ -138,13 +152,11 @@ export class FunctionCache {
     return outcome?.isError ? undefined : outcome?.value
   }
 
-  /** Stores a known value as the result of a call. */
+  /** Stores a known value as the result of a call, whatever the mode of the context. */
   async prime(self: unknown, args: readonly unknown[], value: unknown): Promise<void> {
     const call = this.#locate(self, args)
-    const entry = this.#computation.entryOf(call, value)
-    await call.shelf.register()
-    if (entry === undefined) return
-    await call.shelf.put({ ...entry, token: undefined, note: { ...entry.note, overrules: true } })
+    call.beganMs = monotonicMs()
+    await this.#computation.store(call, checkKnown(value, 'prime'))
   }
 
   /** Where the entry of a call lies. */
@@ -222,15 +234,21 @@ export class FunctionCache {
     }
   }
 
-  /** What a call that joined another one gets: a copy of its own, unless nobody can change it or sharing is wished. */
+  /** What a call that joined another one gets: a copy of its own, or the result of a run of its own. */
   async #share(call: Call, outcome: Outcome, signal: AbortSignal | undefined): Promise<unknown> {
+    const copy = await this.#copyOf(call, outcome)
+    return copy === undefined ? this.#executeFor(call, signal) : copy.value
+  }
+
+  /** A copy for a call that joined another one; `undefined` if there is none. What nobody can change, or is shared by option, needs none. */
+  async #copyOf(call: Call, outcome: Outcome): Promise<{ readonly value: unknown } | undefined> {
     const { value, stored, serializer } = outcome
-    if (this.#settings.share || Object(value) !== value) return value
-    if (stored === undefined) return this.#executeFor(call, signal)
-    const copy = decode(serializer, Buffer.from(stored))
-    if (this.#settings.schema === undefined) return copy
-    const checked = await this.#opening.check(call, { ...outcome, value: copy })
-    return checked === undefined ? this.#executeFor(call, signal) : checked.value
+    const { share, schema } = this.#settings
+    const isUnchangeable = Object(value) !== value
+    if (share || (isUnchangeable && schema === undefined)) return outcome
+    if (!isUnchangeable && stored === undefined) return undefined
+    const copy = isUnchangeable ? value : decode(serializer, Buffer.from(stored as string))
+    return schema === undefined ? { value: copy } : this.#opening.check(call, { ...outcome, value: copy })
   }
 
   /** Who started the flight, and wants to know where the result came from. */
@@ -250,7 +268,10 @@ export class FunctionCache {
     outcome: Outcome,
     signal: AbortSignal | undefined,
   ): Promise<DetailedResult<unknown>> {
-    return detailOf(await this.#share(call, outcome, signal), 'joined', this.#opening.timesOf(outcome))
+    const copy = await this.#copyOf(call, outcome)
+    return copy === undefined
+      ? detailOf(await this.#executeFor(call, signal), 'miss', NOT_STORED)
+      : detailOf(copy.value, 'joined', this.#opening.timesOf(outcome))
   }
 
   /** Runs the function for one caller alone. */
@@ -506,8 +527,11 @@ export class FunctionCache {
 
   #missError(call: Call): CacheMissError {
     return new CacheMissError(
-      `${this.identity.name}: nothing is stored for this call (${String(call.hash)}), and the mode of this ` +
-        'context forbids to execute the function. Call it outside of readOnly(), or prime it first.',
+      this.identity.isOfKeys
+        ? 'getOrSet: nothing is stored under this key, and the mode of this context forbids to load it. Call it outside of ' +
+            'readOnly(), or set() the key first.'
+        : `${this.identity.name}: nothing is stored for this call (${String(call.hash)}), and the mode of this ` +
+            'context forbids to execute the function. Call it outside of readOnly(), or prime it first.',
     )
   }
 
@@ -555,10 +579,11 @@ function leaving(passenger: Passenger<Outcome>, flight: Call, signal: AbortSigna
     },
   }
   const leave = () => {
-    passenger.crash(signal.reason)
+    const reason = reasonToAbort(signal)
+    passenger.crash(reason)
     if (!flight.leave(own) || flight.abortion === undefined) return
     flight.shelf.flights.end(flight.name, flight)
-    flight.abortion.abort(signal.reason)
+    flight.abortion.abort(reason)
   }
   signal.addEventListener('abort', leave, { once: true })
   return own

@@ -1,34 +1,13 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Context } from './context/context.ts'
 import type { Waiter } from './flow/batcher.ts'
+import { NOT_STORED, type ResultStatus, type Times } from './detailed-result.ts'
 import { Flight } from './flow/single-flight.ts'
 import { monotonicMs } from './flow/timers.ts'
 import { type Hash, textOfHash } from './keys/call-hash.ts'
 import type { Serializer } from './serializers/serializer.ts'
 import type { Shelf } from './shelf.ts'
 import type { Lookup } from './stores/store.ts'
-
-/**
- * Where a result came from: the store (`'hit'`), the store though it is past its `ttl` (`'stale'`), the function
- * (`'miss'`), an equal call that was under way in this process (`'joined'`) or in another one (`'waited'`), or the function
- * because the mode of the context forbade to look (`'bypass'`).
- */
-export type ResultStatus = 'hit' | 'stale' | 'miss' | 'joined' | 'waited' | 'bypass'
-
-/** A result, and what is known of it: as `detailed` returns it. */
-export interface DetailedResult<Result> {
-  readonly value: Result
-  /** Where it came from. */
-  readonly status: ResultStatus
-  /**
-   * When it was stored, by the clock of the server. `undefined` if it is not stored, or nothing tells: of a result without a
-   * `ttl`, or whose `ttl` is shortened by `jitter` or a function of the result, unless there also is a time of grace
-   * (`staleTtl`, `staleIfError`, `earlyRefresh`).
-   */
-  readonly storedAt: Date | undefined
-  /** Until when it is fresh, by the clock of the server. `undefined` if it is not stored, or has no `ttl`. */
-  readonly freshUntil: Date | undefined
-}
 
 /** What a call under way brings to all who wait for it. */
 export interface Outcome {
@@ -43,20 +22,11 @@ export interface Outcome {
   readonly serializer: Serializer
   /** Whether it was invalidated while it was being computed: it is not for calls that came since. */
   readonly isOutdated: boolean
-  /** Where it came from, for the one who started the call. */
+  /** Where it came from, for the caller who started the call. */
   readonly status: ResultStatus
-  /** What the store told of it, or what became of it there: for who wants to know how fresh it is. */
+  /** What the store knows of it: for `storedAt` and `freshUntil`. */
   readonly source: Lookup | Times
 }
-
-/** By the clock of the store; `undefined` as for {@link DetailedResult}. */
-export interface Times {
-  readonly storedAtMs: number | undefined
-  readonly freshUntilMs: number | undefined
-}
-
-/** Of a result that was not stored. */
-export const NOT_STORED: Times = { storedAtMs: undefined, freshUntilMs: undefined }
 
 /** An outcome that is a value just computed, unless more is said. */
 export function outcomeOf(
@@ -74,7 +44,7 @@ export function outcomeOf(
   return { value, stored, serializer, isError, isSpared, isOutdated, status, source }
 }
 
-/** An outcome that was found in the store: nothing but this is made for a hit. */
+/** An outcome that was found in the store. A hit makes no other object. */
 export const foundOutcome = (
   serializer: Serializer,
   value: unknown,
@@ -90,16 +60,6 @@ export const foundOutcome = (
   status: 'hit',
   source,
 })
-
-/** A value with what is known of it. */
-export function detailOf(
-  value: unknown,
-  status: ResultStatus,
-  { storedAtMs, freshUntilMs }: Times,
-): DetailedResult<unknown> {
-  const dateOf = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms))
-  return { value, status, storedAt: dateOf(storedAtMs), freshUntil: dateOf(freshUntilMs) }
-}
 
 /** The place of a call, and its name there. */
 export interface Location {

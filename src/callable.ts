@@ -1,6 +1,7 @@
-import type { DetailedResult } from './call.ts'
-import { checkFlag, checkNames, checkSignal, checkSoft } from './checks.ts'
+import type { DetailedResult } from './detailed-result.ts'
+import { checkFlag, checkNames, checkSignal, checkSoft, shown } from './checks.ts'
 import type { FunctionCache } from './cached-function.ts'
+import { OptionError } from './errors.ts'
 import { define, keepProperties } from './function-properties.ts'
 import type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 
@@ -24,7 +25,7 @@ export interface Handles<Args extends readonly unknown[], Result> {
   invalidate(...args: Args): Promise<boolean>
   /** The same for all calls; resolves to how many entries there were. `soft` as in {@link CallOptions}. */
   invalidateAll(options?: { readonly soft?: boolean | undefined }): Promise<number>
-  /** A call that tells where its result came from, and how fresh it is: for a header of HTTP, say. */
+  /** Calls the function and resolves to the result with its status and times, for example for HTTP cache headers. */
   detailed(...args: Args): Promise<DetailedResult<Result>>
   /** Computes a call now, and replaces what is stored. */
   refresh(...args: Args): Promise<Result>
@@ -33,7 +34,11 @@ export interface Handles<Args extends readonly unknown[], Result> {
    * `undefined` is what is stored).
    */
   peek(...args: Args): Promise<Result | undefined>
-  /** Stores a known value as the result of a call. */
+  /**
+   * Stores a known value as the result of a call, whatever the mode of the context. A value that may not be stored (its
+   * `ttl` is 0, or it has more than `maxValueBytes`) removes what is there.
+   * @throws {StoreError} if the store cannot be reached.
+   */
   prime(args: Args, value: Result): Promise<void>
   /** Where the entry of a call lies, whether there is one or not. */
   keyOf(...args: Args): CallKey
@@ -42,11 +47,11 @@ export interface Handles<Args extends readonly unknown[], Result> {
 /** What holds for one call, beside its arguments. */
 export interface CallOptions {
   /**
-   * Lets the caller leave. What he waited for goes on as long as somebody else waits for it; when the last one has left,
-   * the signal that the function asked for with `cache.signal()` aborts.
+   * Stops waiting when it aborts: the call rejects with its reason. The work goes on as long as another caller waits for
+   * it; when none does any more, the signal that the function asked for with `cache.signal()` aborts.
    */
   readonly signal?: AbortSignal | undefined
-  /** Whether `invalidate` lets a result that has a time of grace grow stale, instead of removing it; default false. */
+  /** Whether `invalidate` keeps a result that has a `staleTtl` or `staleIfError`, as a stale one; default false. */
   readonly soft?: boolean | undefined
 }
 
@@ -144,8 +149,8 @@ export function callable<F extends AnyFunction>(
     peek(this: unknown, ...args: readonly unknown[]) {
       return cache.peek(selfOf(this), args)
     },
-    prime(this: unknown, args: readonly unknown[], value: unknown) {
-      return cache.prime(selfOf(this), args, value)
+    async prime(this: unknown, args: readonly unknown[], value: unknown) {
+      return cache.prime(selfOf(this), checkArguments(args), value)
     },
     keyOf(this: unknown, ...args: readonly unknown[]) {
       return cache.keyOf(selfOf(this), args)
@@ -163,6 +168,13 @@ export function callable<F extends AnyFunction>(
     length: original.length,
   }
   return define(keepProperties(cached, original), properties) as unknown as CachedFunction<F>
+}
+
+function checkArguments(args: readonly unknown[]): readonly unknown[] {
+  if (Array.isArray(args)) return args
+  throw new OptionError(
+    `prime: ${shown(args)} is no list of arguments. Give an array of them, then the value: prime([42], user).`,
+  )
 }
 
 /** @throws {OptionError} */

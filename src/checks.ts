@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { OptionError } from './errors.ts'
+import { isPromise } from './realms/native.ts'
 
 /** Checks that all options use. Each returns what it was given, or throws an {@link OptionError} that says what to give. */
 
@@ -84,13 +85,26 @@ export function checkFlag(value: boolean, option: string): boolean {
   throw new OptionError(`${option}: ${shown(value)} is neither true nor false.`)
 }
 
-/** A signal of whatever realm, or in the place of Node's: told by what is done with it. */
+/** A value that is known, and not just promised. */
+export function checkKnown<Value>(value: Value, where: string): Value {
+  if (!isPromise(value)) return value
+  throw new OptionError(`${where}: the value is a promise. Await it first.`)
+}
+
+export function checkCallback<F extends (...args: never[]) => unknown>(callback: F, where: string): F {
+  if (typeof callback === 'function') return callback
+  throw new OptionError(
+    `${where}: ${shown(callback)} is no function. Give a callback, such as () => getUser(42).`,
+  )
+}
+
+/** An AbortSignal of any realm, or one that stands in for it: told by its members. */
 export function checkSignal(signal: AbortSignal): AbortSignal {
   if (typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function') return signal
   throw new OptionError('signal: give the signal of an AbortController, or AbortSignal.timeout(…).')
 }
 
-/** Of a handle that invalidates: whether what has a time of grace only grows stale. */
+/** The option of what invalidates: whether entries with `staleTtl` or `staleIfError` are kept and become stale. */
 export function checkSoft(
   options: { readonly soft?: boolean | undefined },
   where: string,
@@ -121,7 +135,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** A duration that somebody waits for. */
 export function checkTimer(ms: number, option: string): number {
   if (ms <= LONGEST_TIMER_MS) return ms
-  throw new OptionError(`${option}: timers wait no longer than 24 days. Give less.`)
+  throw new OptionError(`${option}: give at most 24 days, the limit of a timer.`)
 }
 
 export function checkMilliseconds(ms: number, option: string): number {

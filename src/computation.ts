@@ -3,14 +3,17 @@ import type { Contexts } from './context/context.ts'
 import { toMs } from './duration.ts'
 import { OptionError } from './errors.ts'
 import { jittered } from './flow/freshness.ts'
+import { reasonToAbort } from './flow/time-limit.ts'
 import { monotonicMs } from './flow/timers.ts'
 import type { FunctionIdentity } from './keys/function-identity.ts'
 import type { Reporter } from './telemetry/reporter.ts'
 import { encode } from './serializers/encoding.ts'
 import { findLoss } from './serializers/loss.ts'
+import type { Serializer } from './serializers/serializer.ts'
 import { encodeError } from './serializers/stored-error.ts'
-import type { HeldLease, NewEntry, Note } from './stores/store.ts'
-import type { WrapSettings } from './wrap-options.ts'
+import { v8Serializer } from './serializers/v8.ts'
+import type { HeldLease, Note } from './stores/store.ts'
+import { graceMsOf, type WrapSettings } from './wrap-settings.ts'
 
 /** More tags an entry would make the index of tags larger than what it is the index of. */
 const MOST_TAGS = 100
@@ -48,28 +51,40 @@ export interface Right {
  */
 export type Old = 'served' | 'spare' | 'none'
 
-/** What a function is run for: a call, or one that is no affair of the store. */
+/** A call, or a run that stores nothing (mode `bypass`). */
 type Executed = Pick<Call, 'self' | 'args' | 'context'> & Partial<Call>
 
-/** Functions of which one result was looked at. */
+/** What a computation asks of its cache. */
+export interface ComputationHost {
+  readonly contexts: Contexts
+  /**
+   * For how many milliseconds a result may live whose `ttl` is known only now.
+   * @param fn The name of the function.
+   */
+  lifeFor(lifeMs: number, fn: string): number
+}
+
+/** Functions whose first result was checked for loss. */
 const checkedForLoss = /* @__PURE__ */ new WeakSet<FunctionIdentity>()
 
 /** Runs a function, and stores what it returns or throws. */
 export class Computation {
+  /** Whether the time of a put is recorded where no option needs it. */
+  notesTimes = false
   readonly #settings: WrapSettings
-  readonly #contexts: Contexts
+  readonly #host: ComputationHost
   readonly #report: Reporter
   /** Trouble of the store: passed over and told of, or thrown. */
   readonly #spare: (call: Call, during: 'put', error: unknown) => void
 
   constructor(
     settings: WrapSettings,
-    contexts: Contexts,
+    host: ComputationHost,
     report: Reporter,
     spare: (call: Call, during: 'put', error: unknown) => void,
   ) {
     this.#settings = settings
-    this.#contexts = contexts
+    this.#host = host
     this.#report = report
     this.#spare = spare
   }
@@ -93,10 +108,12 @@ export class Computation {
     call.provenAt = Number.POSITIVE_INFINITY
     const { serializer } = this.#settings
     const status = call.context.mode.read ? 'miss' : 'bypass'
+    const signal = call.abortion?.signal
+    if (signal?.aborted) throw reasonToAbort(signal) // nobody waits any more
     const beganMs = monotonicMs()
     let value: unknown
     try {
-      value = await this.#execute(call, call.abortion?.signal)
+      value = await this.#execute(call, signal)
     } catch (error) {
       return this.#failed(call, error, right, old, this.#measured(beganMs))
     }
@@ -119,6 +136,7 @@ export class Computation {
    * @param signal What it can ask for as `cache.signal()`.
    */
   async execute(call: Executed, signal: AbortSignal | undefined): Promise<unknown> {
+    if (signal?.aborted) throw reasonToAbort(signal) // nobody waits any more
     const beganMs = monotonicMs()
     try {
       return await this.#execute(call, signal)
@@ -128,13 +146,14 @@ export class Computation {
   }
 
   async #execute(call: Executed, signal: AbortSignal | undefined): Promise<unknown> {
-    signal?.throwIfAborted() // nobody waits any more
     this.#report.executes(call)
     if (call.round !== undefined) return call.round.load(call as Call)
-    const { run: fn } = this.#settings
+    const { contexts } = this.#host
+    const { run: fn, identity } = this.#settings
     const run = () => (fn as (...args: unknown[]) => unknown).apply(call.self, call.args as unknown[])
+    if (identity.isOfKeys) return contexts.withLoad(signal, call.name, run)
     // That of a call around this one is not its own. A context costs time at every promise: only where it is needed.
-    return signal === this.#contexts.current.signal ? run() : this.#contexts.withSignal(signal, run)
+    return signal === contexts.current.signal ? run() : contexts.withSignal(signal, run)
   }
 
   #measured(beganMs: number): number {
@@ -143,12 +162,30 @@ export class Computation {
     return ms
   }
 
-  /** What is to be stored of a value that is known already. */
-  entryOf(call: Call, value: unknown): Omit<NewEntry, 'token'> | undefined {
+  /**
+   * Stores a value that is known already. One that may not be stored (its `ttl` is 0, or it is too large) replaces what is
+   * there as well: that is removed.
+   *
+   * @throws {SerializerError | StoreError} Nobody else would hear of it.
+   */
+  async store(call: Call, value: unknown): Promise<void> {
+    const { shelf, hash } = call
     const terms = this.#termsOf(value, call.args, 0)
-    if (terms === undefined) return undefined
+    const stored = encode(this.#settings.serializer, value)
+    const bytes = Buffer.byteLength(stored)
+    const obstacle =
+      terms === undefined ? 'zero-ttl' : bytes > this.#settings.maxValueBytes ? 'too-large' : undefined
+    if (terms === undefined || obstacle !== undefined) {
+      await shelf.invalidate(hash, false)
+      this.#report.skipped(call, obstacle ?? 'zero-ttl', bytes, 0)
+      return
+    }
+    await shelf.register()
     const { ttlMs, note } = terms
-    return { hash: call.hash, value: encode(this.#settings.serializer, value), ttlMs, note }
+    const entry = { hash, value: stored, ttlMs, token: undefined, note: { ...note, overrules: true } }
+    const { evicted } = await shelf.put(entry)
+    this.#report.evicted(call, shelf.place.keys[0], evicted)
+    this.#report.wrote(call)
   }
 
   #encode(call: Call, value: unknown): string | Buffer | undefined {
@@ -191,16 +228,22 @@ export class Computation {
   }
 
   #termsOf(value: unknown, args: readonly unknown[], computeMs: number): Terms | undefined {
-    const { grace, jitter, tags } = this.#settings
+    const { tags } = this.#settings
     const ttlMs = this.#ttlOf(value, args)
     if (ttlMs === 0) return undefined
-    const freshMs = ttlMs === undefined ? undefined : jittered(ttlMs, jitter)
-    const graceMs = grace === undefined ? 0 : Math.max(grace.staleMs, grace.spareMs)
-    return {
-      ttlMs: freshMs === undefined ? undefined : freshMs + graceMs,
-      freshMs,
-      note: this.#noteOf(freshMs, computeMs, tags && checkTags(tags(value as never, ...(args as never[])))),
-    }
+    const { freshMs, lifeMs } = this.#timesFor(ttlMs)
+    const names = tags && checkTags(tags(value as never, ...(args as never[])))
+    return { ttlMs: lifeMs, freshMs, note: this.#noteOf(freshMs, computeMs, names) }
+  }
+
+  /** For how long a result with that `ttl` is fresh, and how long its entry lives. */
+  #timesFor(ttlMs: number | undefined): { readonly freshMs?: number; readonly lifeMs?: number } {
+    if (ttlMs === undefined) return {}
+    const { grace, jitter, ttlOf, identity } = this.#settings
+    const freshMs = jittered(ttlMs, jitter)
+    const wantedMs = freshMs + graceMsOf(grace)
+    const lifeMs = ttlOf === undefined ? wantedMs : this.#host.lifeFor(wantedMs, identity.name)
+    return { freshMs: Math.min(freshMs, lifeMs), lifeMs }
   }
 
   /** What readers of the function ask for besides a result and its end; `undefined` for nothing. */
@@ -209,7 +252,9 @@ export class Computation {
     computeMs: number,
     tags: readonly string[] | undefined,
   ): Note | undefined {
-    const isTimed = this.#settings.grace !== undefined && freshMs !== undefined
+    const { grace, identity } = this.#settings
+    // Under a key, whoever reads may have other options than whoever stored.
+    const isTimed = (grace !== undefined || identity.isOfKeys || this.notesTimes) && freshMs !== undefined
     if (!isTimed && tags === undefined) return undefined
     return { ...(isTimed && { freshMs, computeMs: Math.round(computeMs) }), ...(tags && { tags }) }
   }
@@ -334,7 +379,16 @@ export class Computation {
     if (checkedForLoss.has(identity)) return
     checkedForLoss.add(identity)
     const detail = findLoss(serializer, value, stored)
-    if (detail !== undefined) this.#report.lossy(call, detail, serializer.name)
+    if (detail !== undefined) this.#report.lossy(call, detail, isKept(v8Serializer, value))
+  }
+}
+
+/** Whether a serializer brings a value back as it was. */
+function isKept(serializer: Serializer, value: unknown): boolean {
+  try {
+    return findLoss(serializer, value, encode(serializer, value)) === undefined
+  } catch {
+    return false
   }
 }
 

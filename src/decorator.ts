@@ -1,12 +1,13 @@
 import type { FunctionCache } from './cached-function.ts'
+import { shown } from './checks.ts'
 import { define, keepProperties } from './function-properties.ts'
 import { OptionError } from './errors.ts'
 import type { AnyFunction } from './keys/function-identity.ts'
 import type { WrapOptions } from './wrap-options.ts'
 
 /**
- * Options of a cached method: those of `wrap`, and what of `this` tells calls apart, which has to be said. Its callbacks are
- * about the arguments and the result of the method below which they are written.
+ * Options of a cached method: those of `wrap`, and what of `this` tells calls apart, which has to be said. Callbacks receive
+ * the arguments and the result of the decorated method.
  */
 export interface CachedOptions<Self = never, F extends AsyncMethod = AsyncMethod>
   extends Omit<WrapOptions<F>, 'this'> {
@@ -25,7 +26,7 @@ export type CachedDecorator<Self = never, F extends AsyncMethod = AsyncMethod> =
   ...decorated:
     | [method: F, context: ClassMethodDecoratorContext<OrAnything<Self>>]
     | [target: OrAnything<Self>, name: string | symbol, descriptor: { readonly value?: F | undefined }]
-) => never // what it returns is the affair of the compiler: the method again, or nothing
+) => never // `never` fits both kinds: one expects the method, the other nothing
 
 /** What `this` has to be, if the options say so. */
 type OrAnything<Self> = [Self] extends [never] ? object : Self
@@ -56,14 +57,17 @@ export class DecoratedMethods {
     return decorate as unknown as CachedDecorator<Self, F>
   }
 
-  /** The cache of a decorated method. */
+  /**
+   * The cache of a decorated method.
+   * @throws {OptionError} if there is none.
+   */
   cacheOf(self: object, name: PropertyKey): FunctionCache {
-    const method: unknown = Reflect.get(self, name)
+    const method: unknown = Object(self) === self ? Reflect.get(self, name) : undefined
     const cacheOf = typeof method === 'function' ? this.#cacheOf.get(method) : undefined
     if (cacheOf === undefined) {
       throw new OptionError(
-        `method: ${String(name)} is not decorated with this cache's cached(), or another decorator above it hides that. ` +
-          'Write cached() above the others.',
+        `method: ${shown(self)} has no method ${String(name)} that is decorated with cached() of this cache, or another ` +
+          'decorator above hides it. Write cached() above the others.',
       )
     }
     return cacheOf(self)
@@ -181,11 +185,11 @@ function checkSelf(options: { readonly this?: unknown } | undefined): void {
 const notAMethod = (name: string | symbol): OptionError =>
   new OptionError(`cached: ${String(name)} is no method. Decorate methods, or wrap() functions.`)
 
-/** Some compilers know decorators as they were proposed in 2018: called with one object that describes the method. */
+/** Some compilers use the proposal of 2018: decorators are called with one object that describes the method. */
 const oldForm = (): OptionError =>
   new OptionError(
-    'cached: this compiler calls decorators in a form that was given up. Set experimentalDecorators in tsconfig.json, ' +
-      'or wrap() the function.',
+    'cached: your compiler uses the decorator proposal of 2018, which is not supported. Set experimentalDecorators: true ' +
+      'in tsconfig.json, or use wrap().',
   )
 
 /** What compilers call a class without a name: the same name for unrelated classes. */

@@ -1,5 +1,5 @@
 export { RedisFuncCache } from './cache.ts'
-export type { DetailedResult, ResultStatus } from './call.ts'
+export type { DetailedResult, ResultStatus } from './detailed-result.ts'
 export type { CachedFunction, CallKey, CallOptions, Handles } from './callable.ts'
 export type { AsyncMethod, CachedDecorator, CachedOptions } from './decorator.ts'
 export type { Duration } from './duration.ts'

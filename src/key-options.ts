@@ -2,63 +2,86 @@ import { checkNames, checkSignal } from './checks.ts'
 import { OptionError } from './errors.ts'
 import type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 import type { CacheSettings } from './options.ts'
-import { checkFunction, checkSettings, type WrapOptions, type WrapSettings } from './wrap-options.ts'
+import { checkFunction, checkSettings, type WrapOptions } from './wrap-options.ts'
+import type { WrapSettings } from './wrap-settings.ts'
 
-/** What tells one call from another where results are stored under keys. */
+/** A key of `getOrSet`: a text, number, bigint or boolean, or an array or object of them, as arguments of functions are. */
 export type CacheKey = string | number | bigint | boolean | object
 
-/** Options of `getOrSet`: those of `wrap` that are not about functions and arguments, and `signal`. */
+/** The function that `getOrSet` stands for; any, if the result is not known. */
+type OfKey<Result, Key> = [Result] extends [never] ? AnyFunction : (key: Key) => Result
+
+/**
+ * Options of `getOrSet`: those of `wrap` except names, arguments and `this`, plus `signal`. Without types they fit any
+ * result: their callbacks take no parameters. For others write `GetOrSetOptions<User, string>`.
+ */
 export interface GetOrSetOptions<Result = never, Key = CacheKey>
   extends Omit<
-    WrapOptions<(key: Key) => Result>,
+    WrapOptions<OfKey<Result, Key>>,
     'name' | 'version' | 'source' | 'key' | 'excludes' | 'encoders' | 'this'
   > {
-  /** Lets the caller leave, as in {@link CallOptions}. */
+  /** Stops waiting when it aborts; see {@link CallOptions}. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** Options of `set`: those that tell how long a value lives, how it is found, and how it becomes bytes. */
-export type SetOptions<Value = never, Key = CacheKey> = Pick<
-  GetOrSetOptions<Value, Key>,
-  'ttl' | 'jitter' | 'staleTtl' | 'staleIfError' | 'earlyRefresh' | 'tags' | 'serializer'
->
+/** Options of `set`: lifetime, tags, size and serializer of the entry. */
+export type SetOptions<Value = never, Key = CacheKey> = Pick<GetOrSetOptions<Value, Key>, SetOption>
 
-/** Options of `peek`: those that tell how to read what is stored. */
-export type PeekOptions<Value = never> = Pick<GetOrSetOptions<Value>, 'serializer' | 'schema' | 'migrate'>
+/** Options of `peek`: how to read what is stored. */
+export type PeekOptions<Value = never> = Pick<GetOrSetOptions<Value>, PeekOption>
+
+type SetOption =
+  | 'ttl'
+  | 'jitter'
+  | 'staleTtl'
+  | 'staleIfError'
+  | 'earlyRefresh'
+  | 'tags'
+  | 'serializer'
+  | 'maxValueBytes'
+
+type PeekOption = 'serializer' | 'schema' | 'migrate'
+
+const SET_OPTIONS: Record<SetOption, true> = {
+  ttl: true,
+  jitter: true,
+  staleTtl: true,
+  staleIfError: true,
+  earlyRefresh: true,
+  tags: true,
+  serializer: true,
+  maxValueBytes: true,
+}
+
+const PEEK_OPTIONS: Record<PeekOption, true> = { serializer: true, schema: true, migrate: true }
+
+const GET_OR_SET_OPTIONS: Record<keyof GetOrSetOptions, true> = {
+  ...SET_OPTIONS,
+  ...PEEK_OPTIONS,
+  cacheIf: true,
+  cacheErrors: true,
+  singleFlight: true,
+  timeout: true,
+  softTimeout: true,
+  share: true,
+  signal: true,
+}
 
 /** What is done with a key. */
 export type KeyVerb = 'getOrSet' | 'set' | 'peek' | 'invalidate'
 
 /** Which options each takes. */
-const KEY_OPTIONS: Readonly<Record<KeyVerb, readonly (keyof GetOrSetOptions)[]>> = {
-  getOrSet: [
-    'ttl',
-    'jitter',
-    'staleTtl',
-    'staleIfError',
-    'earlyRefresh',
-    'tags',
-    'cacheIf',
-    'cacheErrors',
-    'singleFlight',
-    'timeout',
-    'softTimeout',
-    'schema',
-    'migrate',
-    'serializer',
-    'maxValueBytes',
-    'share',
-    'signal',
-  ],
-  set: ['ttl', 'jitter', 'staleTtl', 'staleIfError', 'earlyRefresh', 'tags', 'serializer'],
-  peek: ['serializer', 'schema', 'migrate'],
-  invalidate: [],
+const KEY_OPTIONS: Readonly<Record<KeyVerb, object>> = {
+  getOrSet: GET_OR_SET_OPTIONS,
+  set: SET_OPTIONS,
+  peek: PEEK_OPTIONS,
+  invalidate: {},
 }
 
 /**
- * @param identity That of all keys of the cache.
+ * @param identity The identity that all keys of a cache share.
  * @param load Called without arguments.
- * @throws {OptionError} for a result that cannot be cached so.
+ * @throws {OptionError} for an unknown option, or a value it cannot have.
  */
 export function checkKeyOptions(
   identity: FunctionIdentity,
@@ -68,19 +91,19 @@ export function checkKeyOptions(
   where: KeyVerb,
 ): WrapSettings {
   checkFunction(load, where)
-  checkNames(options, KEY_OPTIONS[where], where)
+  checkNames(options, Object.keys(KEY_OPTIONS[where]), where)
   if (options.signal !== undefined) checkSignal(options.signal)
   const run = () => (load as () => unknown)()
   return checkSettings(identity, run, 'none', options as WrapOptions, cache)
 }
 
 /**
- * What is no key is most often a value that is missing, and would be the same key for all.
+ * Refuses `undefined` and `null`: these are missing values most often, and all such calls would share one entry.
  * @throws {OptionError}
  */
 export function checkKey(key: CacheKey, where: KeyVerb): CacheKey {
   if (key !== undefined && key !== null) return key
   throw new OptionError(
-    `${where}: ${String(key)} is no key. Give a text, a number, or an array or object of them.`,
+    `${where}: ${String(key)} is no key. Give a text, a number, or an array or object of them. Is the value that makes the key missing?`,
   )
 }

@@ -1,8 +1,9 @@
 import { types } from 'node:util'
-import type { Call, DetailedResult, Round } from './call.ts'
+import type { Call, Round } from './call.ts'
 import type { FunctionCache } from './cached-function.ts'
 import { type CallKey, type CallOptions, checkCallOptions } from './callable.ts'
 import { checkSoft } from './checks.ts'
+import type { DetailedResult } from './detailed-result.ts'
 import { OptionError } from './errors.ts'
 import { define, keepProperties } from './function-properties.ts'
 import { setImmediate } from './flow/timers.ts'
@@ -25,7 +26,7 @@ export interface CachedMany<Id, Row> {
   invalidate(...ids: readonly Id[]): Promise<number>
   /** The same for all ids. `soft` as in {@link CallOptions}. */
   invalidateAll(options?: { readonly soft?: boolean | undefined }): Promise<number>
-  /** A call that tells of each row where it came from, and how fresh it is. */
+  /** Calls the function and resolves to each row with its status and times. */
   detailed(ids: readonly Id[]): Promise<DetailedResult<Row | undefined>[]>
   /** Loads these rows now, in one call, and replaces what is stored. */
   refresh(ids: readonly Id[]): Promise<(Row | undefined)[]>
@@ -182,7 +183,7 @@ export function callableMany(
       return Promise.all(ids.map((id) => cache.peek(undefined, [id])))
     },
     prime: async (rows: Iterable<readonly [unknown, unknown]>) => {
-      await Promise.all(Array.from(rows, ([id, row]) => cache.prime(undefined, [id], row)))
+      await Promise.all(checkPairs(rows).map(([id, row]) => cache.prime(undefined, [id], row)))
     },
     keyOf: (id: unknown) => cache.keyOf(undefined, [id]),
     with: (more: CallOptions) =>
@@ -191,6 +192,14 @@ export function callableMany(
     identity: cache.identity,
     name: cache.identity.name,
   }) as unknown as CachedMany<unknown, unknown>
+}
+
+function checkPairs(rows: Iterable<readonly [unknown, unknown]>): (readonly [unknown, unknown])[] {
+  if (typeof rows === 'object' && rows !== null && Symbol.iterator in rows) {
+    const pairs = [...rows]
+    if (pairs.every((pair) => Array.isArray(pair) && pair.length === 2)) return pairs
+  }
+  throw new OptionError('prime: give pairs of id and row: prime([[1, row], [2, other]]), or a Map of them.')
 }
 
 function checkList(ids: unknown): void {

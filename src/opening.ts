@@ -1,4 +1,5 @@
-import { type Call, foundOutcome, type Outcome, outcomeOf, type Times } from './call.ts'
+import { type Call, foundOutcome, type Outcome, outcomeOf } from './call.ts'
+import type { Times } from './detailed-result.ts'
 import { judge, type Verdict } from './flow/freshness.ts'
 import type { Reporter } from './telemetry/reporter.ts'
 import { checkBySchema } from './schema.ts'
@@ -6,7 +7,7 @@ import { decode, isStoredError } from './serializers/encoding.ts'
 import type { ErrorClasses } from './serializers/error-classes.ts'
 import { decodeError } from './serializers/stored-error.ts'
 import type { Lookup } from './stores/store.ts'
-import type { WrapSettings } from './wrap-options.ts'
+import type { WrapSettings } from './wrap-settings.ts'
 
 /** A lookup moves by the server's clock, which may be set back a little between a write and a read. */
 const CLOCK_SLACK_MS = 1_000
@@ -58,7 +59,7 @@ export class Opening {
     }
   }
 
-  /** When a result was stored, and until when it is fresh, as far as what is noted of it tells. */
+  /** When a result was stored and until when it is fresh; `undefined` where that is not recorded. */
   timesOf({ source, value }: Outcome): Times {
     if (!('atUs' in source)) return source
     const { storedAtMs, freshUntilMs, expiresAtMs } = source

@@ -29,13 +29,14 @@ export interface CacheOptions {
   /** Entries at the most, in each key pair; default 1024. `Infinity` for no bound. */
   readonly maxSize?: number | undefined
   /**
-   * Lifetime of a key pair as a whole; `Infinity` for no end. Default an hour, or longer where results of a function live
-   * longer. With one given here, a function whose results would outlive it is refused.
+   * How long the keys of a key pair live; `Infinity` for ever. Default: one hour, or as long as the results of any function
+   * if these live longer. If it is given, or `updateTtl` is false, a function whose results would live longer is refused
+   * with an {@link OptionError}.
    */
   readonly ttl?: Duration | undefined
   /**
-   * Whether use prolongs that lifetime; default true. It is renewed when a tenth of it has run down. With false, a key
-   * pair ends `ttl` after it began.
+   * Whether use prolongs that lifetime; default true. It is renewed when a tenth of it has run down, at most every six
+   * minutes. With false, a key pair ends `ttl` after the first write.
    */
   readonly updateTtl?: boolean | undefined
   /** Begins all key names; default `'func-cache:'`. */
@@ -68,8 +69,8 @@ export interface CacheOptions {
 export interface CacheSettings {
   readonly store: Store
   readonly limits: Limits
-  /** Whether the lifetime of a key pair was chosen: then it is not prolonged for functions whose results live longer. */
-  readonly isTtlGiven: boolean
+  /** Whether the lifetime of a key pair is as it is. Otherwise it grows with the results that live longest. */
+  readonly isTtlFixed: boolean
   readonly prefix: string
   readonly serializer: Serializer
   readonly encoders: readonly ArgumentEncoder[]
@@ -111,7 +112,7 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
       ttlMs: options.ttl === Number.POSITIVE_INFINITY ? undefined : toMs(options.ttl ?? 3600, 'ttl'),
       sliding: checkFlag(options.updateTtl ?? true, 'updateTtl'),
     },
-    isTtlGiven: options.ttl !== undefined,
+    isTtlFixed: options.ttl !== undefined || options.updateTtl === false,
     prefix: checkBraces(checkText(options.prefix ?? 'func-cache:', 'prefix'), 'prefix'),
     serializer: resolveSerializer(options.serializer ?? 'json'),
     encoders: checkEncoders(options.encoders ?? []),
@@ -143,6 +144,9 @@ function storeOf({ client, store }: CacheOptions): Store {
 
 /** Which class an encoder is for, and under which name, has to be clear. */
 export function checkEncoders(encoders: readonly ArgumentEncoder[]): readonly ArgumentEncoder[] {
+  if (Array.isArray(encoders)) {
+    for (const encoder of encoders) checkNames(encoder, ['type', 'name', 'encode'], 'an encoder')
+  }
   const isEncoder = (encoder: ArgumentEncoder): boolean =>
     typeof encoder?.type === 'function' && typeof encoder.encode === 'function'
   if (!Array.isArray(encoders) || !encoders.every(isEncoder)) {

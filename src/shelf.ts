@@ -46,12 +46,12 @@ const WORTH_A_TIME = 1 / 20
 
 /** What holds for all places of a cache. */
 export interface ShelfSettings {
-  /** The list in which a place is to be noted as long as it is used, if in any. */
+  /** The Redis key of the set that lists the key pairs in use; `undefined` with scope `'cache'`. */
   readonly registry: string | undefined
   /** How long the policy may wait to be told of reads; `undefined` to be told before anything is put. */
   readonly touchEveryMs: number | undefined
   readonly counters: Pick<Counters, 'lookups' | 'puts'>
-  /** Told when the policy could not be told of reads, which is no caller's trouble. */
+  /** Called when a read could not be recorded for the policy. No call fails because of it. */
   readonly onTouchFailed: (error: unknown) => void
 }
 
@@ -78,6 +78,8 @@ export class Shelf<F> {
   readonly #large = new Map<string, number>()
   readonly #leases = new Map<number, Leases<LeaseWish, HeldLease>>()
   readonly #releases: Batcher<HeldLease, void>
+  /** Ends with the last touch under way. */
+  #touching: Promise<void> = Promise.resolve()
   #registration: Promise<void> | undefined
   #renewAtMs = 0
 
@@ -178,6 +180,12 @@ export class Shelf<F> {
     return this.#releases.ask(held)
   }
 
+  /** Touches what was read, so that nothing is under way any more for calls that have ended. */
+  close(): Promise<void> {
+    this.#touches?.flush()
+    return this.#touching
+  }
+
   /** Notes the place in its registry, if that is due: before anything is computed for it, so that a purge finds it. */
   register(): Promise<void> | undefined {
     if (this.#registry === undefined) return undefined
@@ -227,7 +235,9 @@ export class Shelf<F> {
 
   /** A touch that is lost costs a place in the order, never a value: no call waits for it, or fails by it. */
   #touch(hashes: readonly Hash[]): void {
-    this.#store.touch(this.place, hashes).catch(this.#settings.onTouchFailed)
+    const touch = this.#store.touch(this.place, hashes).catch(this.#settings.onTouchFailed)
+    const before = this.#touching
+    this.#touching = touch.then(() => before)
   }
 
   async #putAll(entries: readonly NewEntry[]): Promise<Stored[]> {

@@ -9,19 +9,25 @@ import { type CacheSettings, checkEncoders } from './options.ts'
 import { isPromise } from './realms/native.ts'
 import type { StandardSchema } from './schema.ts'
 import { resolveSerializer, type SerializerOption } from './serializers/resolve-serializer.ts'
-import type { Serializer } from './serializers/serializer.ts'
-import type { Aspects } from './stores/store.ts'
+import { graceMsOf, type WrapSettings } from './wrap-settings.ts'
 
-/** What a function brings; of any function, whatever a callback takes it for. */
-type ResultOf<F extends AnyFunction> = AnyFunction extends F ? never : Awaited<ReturnType<F>>
+/** A callback that gets a result and the arguments that led to it; for any function, one that needs neither. */
+type AboutResult<F extends AnyFunction, Answer> = AnyFunction extends F
+  ? () => Answer
+  : (result: Awaited<ReturnType<F>>, ...args: Parameters<F>) => Answer
 
-/** What a schema has to give; of any function, anything. */
-type SchemaOutput<F extends AnyFunction> = AnyFunction extends F ? unknown : Awaited<ReturnType<F>>
+/** A callback that gets the arguments; for any function, one that needs none. */
+type AboutArguments<F extends AnyFunction, Answer> = AnyFunction extends F
+  ? () => Answer
+  : (...args: Parameters<F>) => Answer
 
-/** A callback that is asked about a result and the arguments that led to it. */
-type AboutResult<F extends AnyFunction, Answer> = (result: ResultOf<F>, ...args: Parameters<F>) => Answer
+/** What a schema must produce; for any function, nothing is known to fit. */
+type SchemaOutput<F extends AnyFunction> = AnyFunction extends F ? never : Awaited<ReturnType<F>>
 
-/** Options of one cached function. */
+/**
+ * Options of one cached function. Without its type, `WrapOptions` are options that fit any function: their callbacks take no
+ * parameters. For others write `WrapOptions<typeof loadUser>`.
+ */
 export interface WrapOptions<F extends AnyFunction = AnyFunction> {
   /** Names the function in the cache; default its own name. Anonymous functions need one. */
   readonly name?: string | undefined
@@ -30,8 +36,9 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
   /** Whether the source text is part of the identity, so that changed code shares no results; default true. */
   readonly source?: boolean | undefined
   /**
-   * For how long a result is fresh, exact to the millisecond; default as long as the whole lives. A function says it for
-   * each result; 0 does not store it.
+   * For how long a result is fresh, exact to the millisecond; default as long as the cache lives. A function says it for
+   * each result; 0 does not store it. (Its answers are not checked against a `ttl` of the cache: then a result ends with the
+   * cache.)
    */
   readonly ttl?: Duration | AboutResult<F, Duration> | undefined
   /** So much longer, past `ttl`, a result is served at once while one process refreshes it; default not at all. */
@@ -82,7 +89,7 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
   /** Results of more bytes are not stored; default that of the cache. */
   readonly maxValueBytes?: number | undefined
   /** What tells its calls apart, instead of the arguments. */
-  readonly key?: ((...args: Parameters<F>) => unknown) | undefined
+  readonly key?: AboutArguments<F, unknown> | undefined
   /** What does not: positions of arguments, and names of properties of arguments that are plain objects. */
   readonly excludes?: readonly (number | string)[] | undefined
   /** How instances of your classes are told apart in arguments, asked before those of the cache. */
@@ -96,44 +103,18 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
   readonly share?: boolean | undefined
 }
 
+/** The function of one id that a function of many stands for; any, if the row is not known. */
+type OfOne<Id, Row> = [Row] extends [undefined] ? AnyFunction : (id: Id) => Promise<Row>
+
 /** Options of a function that loads many rows at once: those of `wrap`, as for one id. */
 export interface WrapManyOptions<Id = never, Row = never>
-  extends Omit<WrapOptions<(id: Id) => Promise<Row>>, 'this' | 'tags'> {
+  extends Omit<WrapOptions<OfOne<Id, Row>>, 'this' | 'tags'> {
   /** Names by which `invalidateTags` finds a row, or, with `absent`, that there is none. */
-  readonly tags?: ((row: Row | undefined, id: Id) => readonly string[]) | undefined
+  readonly tags?: AboutResult<OfOne<Id, Row | undefined>, readonly string[]> | undefined
   /** Keeps in mind for so long that there is no such row; default not at all. */
   readonly absent?: { readonly ttl: Duration } | undefined
   /** The cached function of a single id with which entries are shared. Its options hold; give none but `absent` beside it. */
   readonly of?: { readonly identity: FunctionIdentity } | undefined
-}
-
-/** Options of a cached function, checked and with their defaults. */
-export interface WrapSettings {
-  readonly identity: FunctionIdentity
-  /** What is run for a call. */
-  readonly run: AnyFunction
-  /** That of every result; `undefined` for none, or one that each result has of its own. */
-  readonly ttlMs: number | undefined
-  readonly ttlOf: ((result: never, ...args: never[]) => Duration) | undefined
-  readonly jitter: number
-  readonly grace: Grace | undefined
-  readonly sparesError: (error: unknown) => boolean
-  readonly cacheIf: ((result: never, ...args: never[]) => boolean) | undefined
-  readonly tags: ((result: never, ...args: never[]) => readonly string[]) | undefined
-  /** Whether and how long to wait for another process that computes the same. */
-  readonly waitMs: number | undefined
-  readonly leaseMs: number
-  readonly cachedErrors: { readonly ttlMs: number; readonly when: (error: unknown) => boolean } | undefined
-  /** How long a row that is missing counts as missing; `undefined` for a function that knows no such thing. */
-  readonly absentMs: number | 'unstored' | undefined
-  readonly timeoutMs: number | undefined
-  readonly softTimeoutMs: number | undefined
-  readonly schema: StandardSchema | undefined
-  readonly migrate: ((stored: never) => unknown) | undefined
-  readonly serializer: Serializer
-  readonly maxValueBytes: number
-  readonly self: 'none' | 'shared' | ((self: never) => unknown)
-  readonly share: boolean
 }
 
 const WRAP_OPTIONS: Record<keyof WrapOptions, true> = {
@@ -162,6 +143,9 @@ const WRAP_OPTIONS: Record<keyof WrapOptions, true> = {
   share: true,
 }
 
+const { this: _, ...OF_MANY } = WRAP_OPTIONS
+const WRAP_MANY_OPTIONS: Record<keyof WrapManyOptions, true> = { ...OF_MANY, absent: true, of: true }
+
 const LEASE_MS = 10_000
 const WAIT_MS = 30_000
 
@@ -170,9 +154,19 @@ export function checkWrapOptions(
   original: AnyFunction,
   options: WrapOptions,
   cache: CacheSettings,
+  where: 'wrap' | 'cached' = 'wrap',
 ): WrapSettings {
-  checkFunction(original)
-  checkNames(options, Object.keys(WRAP_OPTIONS), 'wrap')
+  checkFunction(original, where)
+  checkNames(options, Object.keys(WRAP_OPTIONS), where)
+  return settingsFor(original, options, cache)
+}
+
+function settingsFor(
+  original: AnyFunction,
+  options: WrapOptions,
+  cache: CacheSettings,
+  argumentName?: string,
+): WrapSettings {
   const { name, version, source = true, key, excludes, this: self = 'none' } = options
   if (key !== undefined && excludes !== undefined) {
     throw new OptionError('key and excludes: give one of them; what key returns is all that counts.')
@@ -191,6 +185,7 @@ export function checkWrapOptions(
     source: checkFlag(source, 'source'),
     key: key as ((...args: never[]) => unknown) | undefined,
     canonical: canonicalOptions(options, cache, hasSelf),
+    argumentName,
     hasSelf,
   })
   return checkSettings(identity, original, self, options, cache)
@@ -202,14 +197,17 @@ export function checkWrapOptions(
  */
 export function checkWrapManyOptions(
   original: AnyFunction,
-  { absent, of, ...options }: WrapManyOptions,
+  given: WrapManyOptions,
   cache: CacheSettings,
   single: WrapSettings | undefined,
 ): WrapSettings {
+  checkFunction(original, 'wrapMany')
+  checkNames(given, Object.keys(WRAP_MANY_OPTIONS), 'wrapMany')
+  const { absent, of, ...options } = given
   if (absent !== undefined) checkNames(absent, ['ttl'], 'absent')
   const absentMs = absent === undefined ? 'unstored' : toMs(absent.ttl, 'absent.ttl')
   if (typeof absentMs === 'number') checkLife(absentMs, 'absent.ttl', cache)
-  if (of === undefined) return { ...checkWrapOptions(original, options as WrapOptions, cache), absentMs }
+  if (of === undefined) return { ...settingsFor(original, options as WrapOptions, cache, 'id'), absentMs }
   if (single === undefined) throw new OptionError('of: give a function that this cache has wrapped.')
   if (typeof single.self === 'function') {
     throw new OptionError('of: results of that function depend on `this`, which a list of ids has not.')
@@ -217,11 +215,10 @@ export function checkWrapManyOptions(
   const own = Object.keys(options).find((name) => options[name as keyof typeof options] !== undefined)
   if (own !== undefined)
     throw new OptionError(`${own}: with of, the options of that function hold. Leave it out.`)
-  checkFunction(original)
   return { ...single, absentMs }
 }
 
-/** What is left to check when it is clear whose calls these are. */
+/** Checks what does not depend on how calls are told apart. */
 export function checkSettings(
   identity: FunctionIdentity,
   run: AnyFunction,
@@ -258,52 +255,40 @@ export function checkSettings(
   return settings
 }
 
-/** Options that would be of no effect beside one another. */
+/** Refuses options that contradict each other. */
 function checkAgreement(settings: WrapSettings, cache: CacheSettings): void {
   const { ttlMs, grace, cachedErrors: errors, timeoutMs, softTimeoutMs } = settings
-  if (timeoutMs !== undefined && softTimeoutMs !== undefined && timeoutMs < softTimeoutMs) {
+  if (softTimeoutMs !== undefined && grace !== undefined && grace.spareMs <= grace.staleMs) {
     throw new OptionError(
-      `softTimeout: no caller waits ${spelled(softTimeoutMs)}, as timeout ends the wait after ${spelled(timeoutMs)}. ` +
-        'Make softTimeout the shorter one.',
+      `softTimeout: there is never a stale result to fall back on, as staleIfError (${spelled(grace.spareMs)}) is not above ` +
+        `staleTtl (${spelled(grace.staleMs)}): within staleTtl it is served at once. Make staleIfError longer.`,
     )
   }
-  if (ttlMs !== undefined)
-    checkLife(ttlMs + graceOf(grace), grace === undefined ? 'ttl' : 'ttl and grace', cache)
+  if (timeoutMs !== undefined && softTimeoutMs !== undefined && timeoutMs <= softTimeoutMs) {
+    throw new OptionError(
+      `softTimeout: ${spelled(softTimeoutMs)} is not below timeout (${spelled(timeoutMs)}), so it would never apply. ` +
+        'Make softTimeout shorter.',
+    )
+  }
+  // How long results are fresh by a function of each, that one says: here only the rest is known.
+  if (ttlMs !== undefined || grace !== undefined)
+    checkLife(
+      (ttlMs ?? 0) + graceMsOf(grace),
+      graceMsOf(grace) === 0 ? 'ttl' : 'ttl plus staleTtl or staleIfError',
+      cache,
+    )
   if (errors !== undefined) checkLife(errors.ttlMs, 'cacheErrors.ttl', cache)
 }
 
 /** An entry does not outlive the keys it lies in. */
-function checkLife(ms: number, option: string, { limits, isTtlGiven }: CacheSettings): void {
-  if (!isTtlGiven || limits.ttlMs === undefined || ms <= limits.ttlMs) return
-  const lives = limits.sliding ? `${spelled(limits.ttlMs)} after it was last used` : spelled(limits.ttlMs)
+function checkLife(ms: number, option: string, { limits, isTtlFixed }: CacheSettings): void {
+  if (!isTtlFixed || limits.ttlMs === undefined || ms <= limits.ttlMs) return
+  const since = limits.sliding ? 'last use' : 'first write'
   throw new OptionError(
-    `${option}: entries that live for ${spelled(ms)} are lost before, as the whole cache ends ${lives} (its own ttl). ` +
-      `Give the cache a longer ttl, or Infinity: new RedisFuncCache(name, policy, { ttl: '${spelled(ms)}', … }).`,
+    `${option}: results may live ${spelled(ms)}, but the cache ends ${spelled(limits.ttlMs)} after its ${since} (option ` +
+      `ttl of the cache). Give the cache a longer ttl, or Infinity: new RedisFuncCache(name, policy, { ttl: '${spelled(ms)}', … }).`,
   )
 }
-
-const graceOf = (grace: Grace | undefined): number =>
-  grace === undefined ? 0 : Math.max(grace.staleMs, grace.spareMs)
-
-/** How long entries of the function live at the most; 0 where they have no end of their own, or each has another one. */
-export function longestLifeOf({ ttlMs, grace, cachedErrors: errors, absentMs }: WrapSettings): number {
-  return Math.max(
-    ttlMs === undefined ? 0 : ttlMs + graceOf(grace),
-    errors?.ttlMs ?? 0,
-    typeof absentMs === 'number' ? absentMs : 0,
-  )
-}
-
-/** What has to be asked for at every read of a function's entries. */
-export const aspectsOf = (settings: WrapSettings): Aspects => ({
-  expiry: expires(settings),
-  freshness: settings.grace !== undefined,
-  tags: settings.tags !== undefined,
-})
-
-/** Whether entries of the function have an end of their own. */
-const expires = ({ ttlMs, ttlOf, cachedErrors: errors, absentMs }: WrapSettings): boolean =>
-  ttlMs !== undefined || ttlOf !== undefined || errors !== undefined || typeof absentMs === 'number'
 
 const CALLBACKS = {
   cacheIf: 'of the result and the arguments that says whether to store it',
@@ -327,7 +312,7 @@ const COMPANY: readonly (readonly [option: keyof WrapOptions, needs: keyof WrapO
   ['staleTtl', 'ttl', 'nothing grows stale that is fresh without end'],
   ['staleIfError', 'ttl', 'nothing grows stale that is fresh without end'],
   ['earlyRefresh', 'ttl', 'it refreshes before that ends'],
-  ['jitter', 'ttl', 'it is that which it shortens'],
+  ['jitter', 'ttl', 'jitter shortens the ttl'],
   ['softTimeout', 'staleIfError', 'it serves what that keeps'],
   ['migrate', 'schema', 'it mends what does not pass that'],
 ]

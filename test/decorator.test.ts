@@ -213,7 +213,7 @@ test('a compiler that calls decorators as of 2018 is told what to set', () => {
     descriptor: { value: async () => 1 },
   }
   expect(() => decorate(element)).toThrow(OptionError)
-  expect(() => decorate(element)).toThrow(/experimentalDecorators in tsconfig\.json/)
+  expect(() => decorate(element)).toThrow(/experimentalDecorators: true in tsconfig\.json/)
 })
 
 /** A decorator of both kinds that puts a text before the result. */

@@ -1,13 +1,15 @@
 // Every option that cannot be is told where it is given, by an error that says what to do.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   type AbstractPolicy,
   type CacheOptions,
+  composeScripts,
   FuncCacheError,
   IdentityError,
   LruTPolicy,
   MemoryStore,
   OptionError,
+  PolicyError,
   type PolicyOptions,
   RedisFuncCache,
   type WrapOptions,
@@ -320,14 +322,14 @@ describe('a function', () => {
     ...[
       {
         options: { ttl: '2h' },
-        says: /^ttl: entries that live for 2h are lost before.*1h after it was last used.*ttl: '2h'/,
+        says: /^ttl: results may live 2h, but the cache ends 1h after its last use.*ttl: '2h'/,
       },
       {
         options: { ttl: '30m', staleTtl: '31m' },
-        says: /^ttl and grace: entries that live for 61m are lost/,
+        says: /^ttl plus staleTtl or staleIfError: results may live 61m/,
       },
-      { options: { ttl: '30m', staleIfError: '1d' }, says: /^ttl and grace: .*1470m/ },
-      { options: { cacheErrors: { ttl: '61m' } }, says: /^cacheErrors\.ttl: entries that live for 61m/ },
+      { options: { ttl: '30m', staleIfError: '1d' }, says: /^ttl plus staleTtl or staleIfError: .*1470m/ },
+      { options: { cacheErrors: { ttl: '61m' } }, says: /^cacheErrors\.ttl: results may live 61m/ },
     ].map(({ options, says }) => ({
       given: `${JSON.stringify(options)} in a cache that lives for an hour`,
       attempt: () =>
@@ -340,17 +342,38 @@ describe('a function', () => {
     {
       given: 'a ttl beyond the end of a cache that use does not prolong',
       attempt: () => newCache({ ttl: '1h', updateTtl: false }).wrap(async () => 1, { name: 'fn', ttl: '2h' }),
-      says: /^ttl: .*as the whole cache ends 1h \(its own ttl\)/,
+      says: /^ttl: .*the cache ends 1h after its first write \(option ttl of the cache\)/,
     },
     {
       given: 'rows that are missing for longer than the cache lives',
       attempt: () => newCache({ ttl: '1h' }).wrapMany(async () => [], { name: 'fn', absent: { ttl: '2h' } }),
-      says: /^absent\.ttl: entries that live for 2h/,
+      says: /^absent\.ttl: results may live 2h/,
     },
     {
       given: 'a timeout below the soft one',
       attempt: withWrap({ ttl: 5, staleIfError: 5, softTimeout: '2s', timeout: '1s' }),
-      says: /^softTimeout: no caller waits 2s, as timeout ends the wait after 1s/,
+      says: /^softTimeout: 2s is not below timeout \(1s\)/,
+    },
+    {
+      given: 'a timeout equal to the soft one',
+      attempt: withWrap({ ttl: 5, staleIfError: 5, softTimeout: '1s', timeout: '1s' }),
+      says: /^softTimeout: 1s is not below timeout \(1s\)/,
+    },
+    {
+      given: 'a softTimeout with a staleIfError that staleTtl covers',
+      attempt: withWrap({ ttl: 5, staleTtl: 10, staleIfError: 10, softTimeout: 1 }),
+      says: /^softTimeout: there is never a stale result.*staleIfError \(10s\) is not above staleTtl \(10s\)/,
+    },
+    {
+      given: 'a ttl beyond the hour of a cache that use does not prolong',
+      attempt: () => newCache({ updateTtl: false }).wrap(async () => 1, { name: 'fn', ttl: '2h' }),
+      says: /^ttl: results may live 2h, but the cache ends 1h after its first write/,
+    },
+    {
+      given: 'a ttl of each result, and a time after it beyond the end of the cache',
+      attempt: () =>
+        newCache({ ttl: '1m' }).wrap(async () => 1, { name: 'fn', ttl: () => '10s', staleIfError: '1h' }),
+      says: /^ttl plus staleTtl or staleIfError: results may live 1h/,
     },
     {
       given: 'a softTimeout without a stale result to fall back on',
@@ -451,12 +474,12 @@ describe('a function', () => {
     {
       given: 'a timeout that no timer takes',
       attempt: withWrap({ timeout: '25d' }),
-      says: /^timeout: timers wait no longer than 24 days/,
+      says: /^timeout: give at most 24 days/,
     },
     {
       given: 'a softTimeout that no timer takes',
       attempt: withWrap({ ttl: 5, staleIfError: 5, softTimeout: '30d' }),
-      says: /^softTimeout: timers wait no longer than 24 days/,
+      says: /^softTimeout: give at most 24 days/,
     },
     {
       given: 'a schema that is none',
@@ -566,5 +589,177 @@ describe('a call', () => {
   test('may be made with a signal, and with none', () => {
     expect(wrapped().with({ signal: AbortSignal.timeout(1_000) }).identity.name).toBe('called')
     expect(wrapped().with({ signal: undefined, soft: undefined }).identity.name).toBe('called')
+  })
+})
+
+describe('a method', () => {
+  const of = (call: (cache: RedisFuncCache) => unknown) => async () => call(newCache())
+
+  test.each<{ given: string; attempt: () => Promise<unknown>; says: RegExp }>([
+    {
+      given: 'a number',
+      attempt: of((cache) => cache.purge(7 as never)),
+      says: /^purge: give a cached function/,
+    },
+    { given: 'null', attempt: of((cache) => cache.purge(null as never)), says: /^purge: / },
+    {
+      given: 'the plain function',
+      attempt: of((cache) => cache.purge((async () => 1) as never)),
+      says: /^purge: give a cached function, as wrap\(\) returns it; or nothing/,
+    },
+    {
+      given: 'a name',
+      attempt: of((cache) => cache.getSize('load' as never)),
+      says: /^getSize: give a cached/,
+    },
+    {
+      given: 'a list of tags',
+      attempt: of((cache) => cache.invalidateTags(['a'] as never)),
+      says: /^invalidateTags: give the tags one by one/,
+    },
+    {
+      given: 'a Set of tags',
+      attempt: of((cache) => cache.invalidateTags(new Set(['a']) as never)),
+      says: /^invalidateTags: give the tags one by one/,
+    },
+    {
+      given: 'null as a tag',
+      attempt: of((cache) => cache.invalidateTags(null as never)),
+      says: /^invalidateTags: /,
+    },
+    {
+      given: 'a mode that is no boolean',
+      attempt: of((cache) => cache.withMode({ read: 'no' as never }, () => 1)),
+      says: /^read: 'no' is neither true nor false/,
+    },
+    {
+      given: 'a mode that is misspelled',
+      attempt: of((cache) => cache.withMode({ raed: true } as never, () => 1)),
+      says: /Did you mean read\?/,
+    },
+    {
+      given: 'no callback',
+      attempt: of((cache) => cache.withMode({}, undefined as never)),
+      says: /^withMode: /,
+    },
+    {
+      given: 'a promise for a callback',
+      attempt: of((cache) => cache.bypass(Promise.resolve(1) as never)),
+      says: /is no function\. Give a callback/,
+    },
+    {
+      given: 'no callback of statistics',
+      attempt: of((cache) => cache.withStats(7 as never)),
+      says: /^withStats: 7/,
+    },
+    {
+      given: 'no listener',
+      attempt: of((cache) => cache.on('error', undefined as never)),
+      says: /^on: give a function/,
+    },
+    {
+      given: 'no listener to remove',
+      attempt: of((cache) => cache.off('hit', 1 as never)),
+      says: /^off: give a/,
+    },
+    {
+      given: 'an event',
+      attempt: of((cache) => cache.on('hits' as never, () => {})),
+      says: /Did you mean hit\?/,
+    },
+    {
+      given: 'no object',
+      attempt: of((cache) => cache.method(null as never, 'x' as never)),
+      says: /^method: null has/,
+    },
+  ])('refuses $given', async ({ attempt, says }) => {
+    await expect(attempt()).rejects.toThrow(OptionError)
+    await expect(attempt()).rejects.toThrow(says)
+  })
+
+  test('takes what of a mode is undefined as it is around', async () => {
+    const cache = newCache()
+    const run = vi.fn<() => Promise<number>>(async () => 1)
+    const load = cache.wrap(run, { name: 'load' })
+    await load()
+    await cache.withMode({ read: undefined, write: undefined, execute: undefined }, () => load())
+    expect(run).toHaveBeenCalledOnce()
+    await cache.readOnly(() => cache.withMode({ execute: undefined }, () => load()))
+    expect(run).toHaveBeenCalledOnce()
+  })
+})
+
+describe('a part', () => {
+  test.each<BadInput>([
+    {
+      given: 'a store',
+      attempt: () => new MemoryStore({ clok: 1 } as never),
+      says: /^clok: .*Did you mean clock\?/,
+    },
+    {
+      given: 'a clock',
+      attempt: () => new MemoryStore({ clock: 5 as never }),
+      says: /^clock: give a function/,
+    },
+    {
+      given: 'no options of a store',
+      attempt: () => new MemoryStore(null as never),
+      says: /options are an object/,
+    },
+    {
+      given: 'the hash of a policy',
+      attempt: () => new LruTPolicy({ hash: { algoritm: 'md5' } as never }),
+      says: /^algoritm: hash knows no such option\. Did you mean algorithm\?/,
+    },
+    {
+      given: 'null for a hash',
+      attempt: () => new LruTPolicy({ hash: null as never }),
+      says: /^hash: options/,
+    },
+    {
+      given: 'an encoder',
+      attempt: () => newCache({ encoders: [{ type: Date, nam: 'd', encode: Number }] as never }),
+      says: /^nam: an encoder knows no such option\. Did you mean name\?/,
+    },
+    {
+      given: 'an option of lists',
+      attempt: () => newCache().wrapMany(async () => [], { name: 'rows', abscent: { ttl: 5 } } as never),
+      says: /^abscent: wrapMany knows no such option\. Did you mean absent\?/,
+    },
+    {
+      given: '`this` of lists',
+      attempt: () => newCache().wrapMany(async () => [], { name: 'rows', this: 'shared' } as never),
+      says: /^this: wrapMany knows no such option/,
+    },
+    {
+      given: 'no options of lists',
+      attempt: () => newCache().wrapMany(async () => [], null as never),
+      says: /^wrapMany: options are an object/,
+    },
+    {
+      given: 'of without a function',
+      attempt: () => newCache().wrapMany(async () => [], { name: 'rows', of: null as never }),
+      says: /^of: give a function that this cache has wrapped/,
+    },
+    {
+      given: 'an option of decorators',
+      attempt: () => {
+        class Shop {
+          async list(): Promise<number> {
+            return 1
+          }
+        }
+        const descriptor = { value: Shop.prototype.list }
+        newCache().cached({ this: 'shared', tll: 5 } as never)(Shop.prototype as never, 'list', descriptor)
+      },
+      says: /^tll: cached knows no such option\. Did you mean ttl\?/,
+    },
+  ])('is not made with $given misspelled or wrong', ({ attempt, says }) => {
+    expect(attempt).toThrow(OptionError)
+    expect(attempt).toThrow(says)
+  })
+
+  test('of a policy needs its Lua', () => {
+    for (const text of [undefined, [], 7]) expect(() => composeScripts(text as never)).toThrow(PolicyError)
   })
 })

@@ -8,7 +8,8 @@ import * as superjsonPackage from 'superjson'
 import { afterAll, describe, expect, expectTypeOf, test } from 'vitest'
 import * as yamlPackage from 'yaml'
 import { SerializerError } from '../src/errors.ts'
-import { loadPeer, type PeerRequire } from '../src/peers.ts'
+import type { PackageRequire } from '../src/packages.ts'
+import { loadPeer } from '../src/serializers/peer.ts'
 import { BSON, type Bson, bson } from '../src/serializers/bson.ts'
 import { CBOR_X, type CborX, cbor } from '../src/serializers/cbor.ts'
 import { decode, encode } from '../src/serializers/encoding.ts'
@@ -54,10 +55,10 @@ describe.each(peers)('$name', ({ name, peer, create, module }) => {
     ['its name', name],
   ])('says what to pass in, given %s', (what, given) => {
     const error = failure(() => create(given))
-    const thing = what === 'a promise' ? what : 'something else'
+    const thing = what === 'a promise' ? what : 'something else, or a version that is too old'
     expect(error.message).toBe(
       `Serializer '${name}' needs the package '${peer.package}', version ${peer.major} or newer, and was given ` +
-        `${thing}: npm install ${peer.package}@${peer.major}, then ${name}(await import('${peer.package}')).`,
+        `${thing}. Run npm install ${peer.package}@${peer.major}, then pass ${name}(await import('${peer.package}')).`,
     )
   })
 
@@ -67,8 +68,8 @@ describe.each(peers)('$name', ({ name, peer, create, module }) => {
     })
     const error = failure(() => loadPeer(peer, [fakeRequire({ resolve: missing })]))
     expect(error.message).toBe(
-      `Serializer '${name}' needs the package '${peer.package}', version ${peer.major} or newer, which was not found: ` +
-        `npm install ${peer.package}@${peer.major}. Where it is part of a bundle, pass it in: ` +
+      `Serializer '${name}' needs the package '${peer.package}', version ${peer.major} or newer, which was not found. ` +
+        `Run npm install ${peer.package}@${peer.major}. In a bundle, import it and pass it in: ` +
         `serializer: ${name}(await import('${peer.package}')).`,
     )
     expect(error.cause).toBe(missing)
@@ -79,7 +80,8 @@ describe.each(peers)('$name', ({ name, peer, create, module }) => {
     const error = failure(() => loadPeer(peer, [fakeRequire({ load: inner })]))
     expect(error.message).not.toContain('npm install')
     expect(error.message).toContain(
-      `found the package '${peer.package}', but it does not load: Cannot find module 'other'.`,
+      `found the package '${peer.package}', but it does not load: Cannot find module 'other'. Repair the installation, or ` +
+        `import it and pass it in: serializer: ${name}(await import('${peer.package}')).`,
     )
     expect(error.cause).toBe(inner)
   })
@@ -107,7 +109,7 @@ describe('loadPeer', () => {
     const path = install(odd.package, '1.10.2')
     const require = Object.assign(() => ({}), { resolve: () => path })
     expect(failure(() => loadPeer(odd, [require])).message).toBe(
-      "Serializer 'odd' needs the package 'redis-func-cache-odd', version 2 or newer; 1.10.2 is installed: npm install redis-func-cache-odd@2",
+      "Serializer 'odd' needs the package 'redis-func-cache-odd', version 2 or newer; 1.10.2 is installed. Run npm install redis-func-cache-odd@2.",
     )
   })
 
@@ -148,7 +150,7 @@ test('the packages have what we declare of them', () => {
   expectTypeOf(msgpack(msgpackr)).toExtend<SerializerOption>()
 })
 
-function fakeRequire(errors: { resolve?: Error; load?: Error }): PeerRequire {
+function fakeRequire(errors: { resolve?: Error; load?: Error }): PackageRequire {
   const load = (): unknown => {
     throw errors.load
   }

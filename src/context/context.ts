@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { DEFAULT_MODE, type Mode } from './mode.ts'
+import { DEFAULT_MODE, type Mode, type ModeChange } from './mode.ts'
 import { newStats, type Stats } from './stats.ts'
 
 /** What holds for the calls of one async context. */
@@ -9,9 +9,11 @@ export interface Context {
   readonly stats: readonly Stats[]
   /** Aborts when nobody waits any more for what is being computed here; `undefined` if somebody always will. */
   readonly signal: AbortSignal | undefined
+  /** The call hashes, as text, of the keys that are being loaded here, each within the one before. */
+  readonly loading: readonly string[]
 }
 
-const OUTERMOST: Context = { mode: DEFAULT_MODE, stats: [], signal: undefined }
+const OUTERMOST: Context = { mode: DEFAULT_MODE, stats: [], signal: undefined, loading: [] }
 
 /** What a cache set for the calls of a callback, and what was set around it. */
 interface Frame {
@@ -31,9 +33,10 @@ export class Contexts {
     return frame?.context ?? OUTERMOST
   }
 
-  withMode<R>(mode: Partial<Mode>, callback: () => R): R {
+  withMode<R>(mode: ModeChange, callback: () => R): R {
     const { current } = this
-    return this.#run({ ...current, mode: { ...current.mode, ...mode } }, callback)
+    const { read = current.mode.read, write = current.mode.write, execute = current.mode.execute } = mode
+    return this.#run({ ...current, mode: { read, write, execute } }, callback)
   }
 
   async withStats<R>(callback: (stats: Stats) => R): Promise<{ result: Awaited<R>; stats: Stats }> {
@@ -45,6 +48,13 @@ export class Contexts {
 
   withSignal<R>(signal: AbortSignal | undefined, callback: () => R): R {
     return this.#run({ ...this.current, signal }, callback)
+  }
+
+  /** @param name The call hash of a key that is loaded by the callback, as text; `undefined` if it is not stored. */
+  withLoad<R>(signal: AbortSignal | undefined, name: string | undefined, callback: () => R): R {
+    const { current } = this
+    const loading = name === undefined ? current.loading : [...current.loading, name]
+    return this.#run({ ...current, signal, loading }, callback)
   }
 
   #run<R>(context: Context, callback: () => R): R {

@@ -8,6 +8,9 @@ export interface Mode {
   readonly execute: boolean
 }
 
+/** What of a mode changes; what is not said, or is `undefined`, stays as it is around. */
+export type ModeChange = { readonly [Name in keyof Mode]?: Mode[Name] | undefined }
+
 export const DEFAULT_MODE: Mode = { read: true, write: true, execute: true }
 export const READ_ONLY: Mode = { read: true, write: false, execute: false }
 export const WRITE_ONLY: Mode = { read: false, write: true, execute: true }

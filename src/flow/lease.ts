@@ -136,8 +136,9 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
 
   #keep(holder: Holder, held: Held): void {
     this.#held.set(holder, held)
-    // The work itself keeps the process alive, or nothing does.
-    this.#timer ??= setInterval(() => this.#renew(), this.#leaseMs * RENEW_AFTER).unref?.()
+    if (this.#timer !== undefined) return
+    this.#timer = setInterval(() => this.#renew(), this.#leaseMs * RENEW_AFTER)
+    this.#timer.unref?.() // the work itself keeps the process alive, or nothing does
   }
 
   #renew(): void {

@@ -11,8 +11,13 @@ export function within<R>(promise: Promise<R>, ms: number, error: () => Error): 
 /** What a promise brings; the reason of the signal, if that aborts before. Whatever it brings later is nobody's. */
 export function unlessAborted<R>(promise: Promise<R>, signal: AbortSignal): Promise<R> {
   return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason)
+    const leave = () => reject(reasonToAbort(signal))
     signal.addEventListener('abort', leave, { once: true })
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
   })
+}
+
+/** The reason of a signal that has aborted. Those that stand in for Node's may have none. */
+export function reasonToAbort(signal: AbortSignal): unknown {
+  return signal.reason ?? new DOMException('This operation was aborted', 'AbortError')
 }

@@ -8,17 +8,30 @@ import { performance } from 'node:perf_hooks'
 import process from 'node:process'
 import timers from 'node:timers'
 
-export const setTimeout: typeof timers.setTimeout = timers.setTimeout
-export const clearTimeout: typeof timers.clearTimeout = timers.clearTimeout
-export const setInterval: typeof timers.setInterval = timers.setInterval
-export const clearInterval: typeof timers.clearInterval = timers.clearInterval
-export const setImmediate: typeof timers.setImmediate = timers.setImmediate
+export const setTimeout: typeof timers.setTimeout = original('setTimeout', timers.setTimeout)
+export const clearTimeout: typeof timers.clearTimeout = original('clearTimeout', timers.clearTimeout)
+export const setInterval: typeof timers.setInterval = original('setInterval', timers.setInterval)
+export const clearInterval: typeof timers.clearInterval = original('clearInterval', timers.clearInterval)
+export const setImmediate: typeof timers.setImmediate = original('setImmediate', timers.setImmediate)
 
 /** Jest gives a test a process object of its own, on which it replaces `nextTick`. */
 const realProcess: NodeJS.Process = process.getBuiltinModule?.('node:process') ?? process
 
+// oxlint-disable-next-line typescript/unbound-method -- it is called on its process below
+const tick = original('nextTick', realProcess.nextTick)
+
 /** Runs a callback when this turn of the event loop, and all promises that it settles, are done. */
-export const nextTick: typeof process.nextTick = realProcess.nextTick.bind(realProcess)
+export const nextTick: typeof process.nextTick = (...args) => tick.apply(realProcess, args)
 
 /** Milliseconds by a clock that never goes back; only differences mean something. */
 export const monotonicMs = (): number => performance.now()
+
+/**
+ * The function itself, if a fake stands in its place already when this module loads. The fakes of Jest and Vitest come from
+ * `@sinonjs/fake-timers`, which keeps the original at the clock of the fake under its name with `_` in front.
+ */
+function original<F extends (...args: never[]) => unknown>(name: string, found: F): F {
+  const { clock } = found as { readonly clock?: Readonly<Record<string, unknown>> }
+  const kept = clock?.[`_${name}`]
+  return typeof kept === 'function' ? (kept as F) : found
+}

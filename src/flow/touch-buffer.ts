@@ -28,9 +28,10 @@ export class TouchBuffer<Item> {
     // The last read counts: it goes to the end.
     this.#waiting.delete(name)
     this.#waiting.set(name, item)
-    if (this.#waiting.size >= LIMIT) this.flush()
-    // Touches that wait keep no process alive.
-    else this.#timer ??= setTimeout(() => this.flush(), this.#forMs).unref?.()
+    if (this.#waiting.size >= LIMIT) return this.flush()
+    if (this.#timer !== undefined) return
+    this.#timer = setTimeout(() => this.flush(), this.#forMs)
+    this.#timer.unref?.() // touches that wait keep no process alive
   }
 
   /** Touches now what waits. */

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { checkChoice } from '../checks.ts'
+import { checkChoice, checkNames } from '../checks.ts'
 import { CANONICAL_FORM } from './canonical.ts'
 import type { FunctionIdentity } from './function-identity.ts'
 
@@ -44,8 +44,9 @@ export class CallHash {
 
   /** @throws {OptionError} for an unknown algorithm or encoding. */
   constructor(options: CallHashOptions = {}) {
-    const { algorithm = 'sha256', encoding = 'base64' } =
-      typeof options === 'string' ? { algorithm: options } : options
+    const chosen = typeof options === 'string' ? { algorithm: options } : options
+    checkNames(chosen, ['algorithm', 'encoding'], 'hash')
+    const { algorithm = 'sha256', encoding = 'base64' } = chosen
     this.#algorithm = checkChoice(algorithm, ALGORITHMS, 'hash.algorithm')
     this.#encoding = checkChoice(encoding, ENCODINGS, 'hash.encoding')
   }

@@ -18,6 +18,8 @@ export interface CanonicalOptions {
   readonly excludedPositions?: ReadonlySet<number>
   /** Asked in this order, before anything else is known about an object; the first whose class fits is taken. */
   readonly encoders?: readonly ArgumentEncoder[]
-  /** How the argument of a position is called where one is refused; default `arguments[0]`, `arguments[1]` … */
+  /** The name of the argument at a position, for error messages; default `arguments[0]`, `arguments[1]` … */
   readonly nameOf?: (position: number) => string
+  /** Whether the only argument is a key of `getOrSet`, for error messages. */
+  readonly isOfKeys?: boolean
 }

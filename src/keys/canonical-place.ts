@@ -10,6 +10,10 @@ const WAYS_OUT =
   'Name the call yourself by the option `key: (...args) => unknown`, leave the part out by `excludes`, ' +
   'or say what tells its values apart: register an encoder for its class, or give it a `toJSON` method.'
 
+const WAYS_OUT_FOR_KEYS =
+  'Make the key of texts, numbers, and arrays or plain objects of them, or say what tells its values apart: register an ' +
+  'encoder for its class with the cache, or give it a `toJSON` method.'
+
 /**
  * An object that is being written, linked to those around it.
  *
@@ -36,7 +40,8 @@ export class Place {
 /** Throws the {@link ArgumentsError} that says what stands there and what the caller can do about it. */
 export function refuse(what: string, parent: Place, step: Step): never {
   const path = pathOf(parent, step)
-  throw new ArgumentsError(path, `${path} is ${what}, and has no safe place in a call hash. ${WAYS_OUT}`)
+  const waysOut = parent.options.isOfKeys ? WAYS_OUT_FOR_KEYS : WAYS_OUT
+  throw new ArgumentsError(path, `${path} is ${what}, and has no safe place in a call hash. ${waysOut}`)
 }
 
 /** A property step that is a symbol, for {@link refuse}. */

@@ -178,7 +178,7 @@ function isTemplate(value: object): boolean {
 }
 
 function writeBuiltIn(value: object, builtIn: BuiltIn, parent: Place, step: Step): string {
-  refuseSymbols(value, parent, step)
+  refuseSymbols(value, parent, step, builtIn.name)
   const place = new Place(parent, step, value, parent.options)
   const parts = builtIn.parts.map((part) => write(part.value, place, part.step))
   if (builtIn.text !== undefined) parts.unshift(builtIn.text)
@@ -219,11 +219,17 @@ function writeEncoded(value: unknown, encoder: ArgumentEncoder, parent: Place, s
   return `encoder(${name},${text})`
 }
 
-function refuseSymbols(value: object, parent: Place, step: Step): void {
+function refuseSymbols(value: object, parent: Place, step: Step, builtIn?: string): void {
   for (const symbol of Object.getOwnPropertySymbols(value)) {
-    if (!Object.prototype.propertyIsEnumerable.call(value, symbol)) continue
+    if (!Object.prototype.propertyIsEnumerable.call(value, symbol) || isOfRuntime(symbol, builtIn)) continue
     refuse('a property named by a symbol', new Place(parent, step, value, parent.options), symbolStep(symbol))
   }
+}
+
+/** Whether all objects of a class have that symbol: Deno keeps there what a URL is. */
+function isOfRuntime(symbol: symbol, builtIn: string | undefined): boolean {
+  if (builtIn === 'URL') return Object.hasOwn(new URL('about:blank'), symbol)
+  return builtIn === 'URLSearchParams' && Object.hasOwn(new URLSearchParams(), symbol)
 }
 
 /** Sorted by UTF-16 code units, in place. */

@@ -13,9 +13,11 @@ export interface IdentityOptions {
   readonly source?: boolean | undefined
   readonly key?: ((...args: never[]) => unknown) | undefined
   readonly canonical?: CanonicalOptions | undefined
+  /** How messages name the only argument; default `arguments[0]`. */
+  readonly argumentName?: string | undefined
   /** Whether the first of the arguments stands for `this`. */
   readonly hasSelf?: boolean | undefined
-  /** Whether it is none of a function, but that of all results which are stored under keys. */
+  /** True for the one identity of results that are stored under keys. */
   readonly isOfKeys?: boolean | undefined
 }
 
@@ -29,14 +31,22 @@ export class FunctionIdentity {
   readonly text: string
   /** The digest of {@link text}, short enough for a key name. */
   readonly checksum: string
+  /** True for the one identity of results that are stored under keys. */
+  readonly isOfKeys: boolean
+  readonly #argumentName: string | undefined
   readonly #key: ((...args: never[]) => unknown) | undefined
   readonly #canonical: CanonicalOptions
   readonly #hasSelf: boolean
-  readonly #isOfKeys: boolean
 
-  /** The identity of all that is stored under keys of the user's; no function has the same. */
+  /** The identity of all results that are stored under keys of the user; no function has the same. */
   static ofKeys(canonical: CanonicalOptions): FunctionIdentity {
-    return new FunctionIdentity(() => {}, { name: 'getOrSet', source: false, canonical, isOfKeys: true })
+    return new FunctionIdentity(() => {}, {
+      name: 'getOrSet',
+      source: false,
+      canonical,
+      argumentName: 'key',
+      isOfKeys: true,
+    })
   }
 
   /** @throws {IdentityError} for a function without a name. */
@@ -60,8 +70,13 @@ export class FunctionIdentity {
     this.checksum = hash('sha256', this.text, 'base64').slice(0, 22)
     this.#key = options.key
     this.#hasSelf = options.hasSelf ?? false
-    this.#isOfKeys = options.isOfKeys ?? false
-    this.#canonical = { ...options.canonical, nameOf: (position) => this.#nameOf(position) }
+    this.#argumentName = options.argumentName
+    this.isOfKeys = options.isOfKeys ?? false
+    this.#canonical = {
+      ...options.canonical,
+      nameOf: (position) => this.#nameOf(position),
+      isOfKeys: this.isOfKeys,
+    }
   }
 
   /**
@@ -75,10 +90,10 @@ export class FunctionIdentity {
     return canonicalize(this.#hasSelf ? [args[0], picked] : [picked], this.#canonical)
   }
 
-  /** How the user calls what stands at that position of what is written. */
+  /** The name of a position in messages: `key`, `id`, `this`, `key(…)` or `arguments[n]`. */
   #nameOf(position: number): string {
-    if (this.#isOfKeys) return 'key'
     if (this.#hasSelf && position === 0) return 'this'
-    return this.#key === undefined ? `arguments[${position - Number(this.#hasSelf)}]` : 'key(…)'
+    if (this.#key !== undefined) return 'key(…)'
+    return this.#argumentName ?? `arguments[${position - Number(this.#hasSelf)}]`
   }
 }

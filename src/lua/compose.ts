@@ -1,3 +1,4 @@
+import { PolicyError } from '../errors.ts'
 import { PRELUDE, type Verb, VERBS } from './scripts.generated.ts'
 
 export type { Verb }
@@ -16,6 +17,11 @@ export type LuaSources = Readonly<Record<Verb, string>>
  */
 export function composeScripts(policy: string | readonly string[]): LuaSources {
   const texts = typeof policy === 'string' ? [policy] : policy
+  if (!Array.isArray(texts) || texts.length === 0) {
+    throw new PolicyError(
+      'composeScripts: give the Lua text of the five functions of the policy, or an array of texts.',
+    )
+  }
   const scripts = Object.entries(VERBS).map(([verb, source]) => [
     verb,
     [PRELUDE, ...texts, ...source].join('\n'),

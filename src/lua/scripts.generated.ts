@@ -29,6 +29,12 @@ export const VERBS: Readonly<Record<Verb, readonly string[]>> = {
   "touch": ["local count = tonumber(ARGV[1])\next = slice(ARGV, count + 2, #ARGV)\ntouch(slice(ARGV, 2, count + 1))\nreturn now_us()"],
 }
 
+/** What is done with keys, without a policy. */
+export const PROLONG: string = "local ttl_ms = tonumber(ARGV[1])\nfor i = 1, #KEYS do\nlocal left_ms = redis.call('PTTL', KEYS[i])\nif left_ms >= 0 and left_ms < ttl_ms then\nredis.call('PEXPIRE', KEYS[i], ttl_ms)\nend\nend\nreturn 0"
+
+/** What is done with keys, without a policy. */
+export const REGISTER: string = "local registry, ttl_ms = KEYS[1], tonumber(ARGV[2])\nlocal left_ms = redis.call('PTTL', registry)\nredis.call('SADD', registry, ARGV[1])\nif ttl_ms == 0 then\nredis.call('PERSIST', registry)\nelseif left_ms ~= -1 and left_ms < ttl_ms then\nredis.call('PEXPIRE', registry, ttl_ms)\nend\nreturn 0"
+
 /** The five functions of the policy, with the parts they use in front. */
 export const FIFO_T: readonly string[] = [SORTED_INDEX, CLOCK, "local function touch() end\nlocal function insert(hashes)\nappend(next_score(#hashes), hashes)\nend\nlocal function evict(count)\nreturn pop('ZPOPMIN', count)\nend"]
 

@@ -2,8 +2,8 @@ import { types } from 'node:util'
 import { nativeName } from './native.ts'
 
 /**
- * Gives a value, and all that it holds, the built-in classes of this realm, whichever realm made it: then its dates are
- * `instanceof Date` for the program that lives here. The value itself is changed; what it holds stays as it is.
+ * Sets the prototypes of a value, and of everything in it, to the built-in classes of this realm, so that its dates are
+ * `instanceof Date` here. Changes the objects in place.
  */
 export function adopt(value: unknown): unknown {
   const adopted = new Set<unknown>()
@@ -15,13 +15,12 @@ export function adopt(value: unknown): unknown {
     adoptAlone(item)
     if (types.isMap(item)) Map.prototype.forEach.call(item, (member, key) => pending.push(key, member))
     if (types.isSet(item)) Set.prototype.forEach.call(item, (member) => pending.push(member))
-    if (!ArrayBuffer.isView(item))
-      pending.push(...Object.values(Object.getOwnPropertyDescriptors(item)).map(valueOf))
+    if (ArrayBuffer.isView(item)) continue
+    for (const { value: member } of Object.values(Object.getOwnPropertyDescriptors(item)))
+      pending.push(member)
   }
   return value
 }
-
-const valueOf = (property: PropertyDescriptor): unknown => property.value
 
 function adoptAlone(item: object): void {
   const prototype: object | null = Object.getPrototypeOf(item)
@@ -31,8 +30,7 @@ function adoptAlone(item: object): void {
     Object.setPrototypeOf(item, own.prototype as object)
 }
 
-/** Whether a function makes its objects in another realm than this one. */
-export function isForeign(make: () => unknown): boolean {
-  const made = make()
-  return typeof made === 'object' && made !== null && Object.getPrototypeOf(made) !== Object.prototype
+/** Whether the prototype of an object is not that of a class of this realm. */
+export function isForeign(made: object, type: { readonly prototype: object }): boolean {
+  return Object.getPrototypeOf(made) !== type.prototype
 }

@@ -1,5 +1,5 @@
 import { OptionError } from '../errors.ts'
-import { loadCopies } from '../peers.ts'
+import { loadCopies } from '../packages.ts'
 import { isError } from '../realms/native.ts'
 import type { Command, GlideClient, GlideCommandOptions, RedisPort, Reply } from './client.ts'
 import { oneByOne } from './one-by-one.ts'
@@ -74,8 +74,9 @@ export function glidePort(client: GlideClient): RedisPort {
  * library that made it.
  */
 function packageOf(client: GlideClient): GlidePackage | undefined {
-  const copies = loadCopies('@valkey/valkey-glide') as Partial<GlidePackage>[]
-  return copies.find(({ GlideClient: one, GlideClusterClient: many }) =>
-    [one, many].some((each) => each?.prototype.exec === client.exec),
-  ) as GlidePackage | undefined
+  for (const copy of loadCopies('@valkey/valkey-glide')) {
+    const { GlideClient: one, GlideClusterClient: many } = copy as Partial<GlidePackage>
+    if ([one, many].some((each) => each?.prototype.exec === client.exec)) return copy as GlidePackage
+  }
+  return undefined
 }

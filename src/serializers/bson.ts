@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { checkPeer, type Peer } from '../peers.ts'
+import { checkPeer, type Peer } from './peer.ts'
 import { hasNested } from './has-nested.ts'
 import type { Serializer } from './serializer.ts'
 
@@ -39,7 +39,7 @@ const MAX_INT64 = 0x7fff_ffff_ffff_ffffn
  * refused.
  *
  * @param module `await import('bson')`.
- * @throws {SerializerError} if that is something else.
+ * @throws {SerializerError} if `module` is another package, or too old a version.
  * @see https://bsonspec.org/spec.html
  * @see https://github.com/mongodb/js-bson
  */

@@ -1,4 +1,4 @@
-import { checkPeer, type Peer } from '../peers.ts'
+import { checkPeer, type Peer } from './peer.ts'
 import type { Serializer } from './serializer.ts'
 
 /** What is used of `cbor-x`; declared here, so that our types never import a package that may be missing. */
@@ -20,7 +20,7 @@ export const CBOR_X: Peer = { serializer: 'cbor', package: 'cbor-x', major: 1 }
  * refused.
  *
  * @param module `await import('cbor-x')`.
- * @throws {SerializerError} if that is something else.
+ * @throws {SerializerError} if `module` is another package, or too old a version.
  * @see https://www.rfc-editor.org/rfc/rfc8949
  * @see https://github.com/kriszyp/cbor-x
  */

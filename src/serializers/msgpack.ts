@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { checkPeer, type Peer } from '../peers.ts'
+import { checkPeer, type Peer } from './peer.ts'
 import { hasNested } from './has-nested.ts'
 import type { Serializer } from './serializer.ts'
 
@@ -26,7 +26,7 @@ const HOLDS_MAPS = 0xc1
  * `__proto__` under another name, half a surrogate pair as U+FFFD. Functions, symbols and cycles are refused.
  *
  * @param module `await import('msgpackr')`.
- * @throws {SerializerError} if that is something else.
+ * @throws {SerializerError} if `module` is another package, or too old a version.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  * @see https://github.com/kriszyp/msgpackr
  */

@@ -1,6 +1,6 @@
 import { shown, suggestion } from '../checks.ts'
 import { OptionError } from '../errors.ts'
-import { loadPeer } from '../peers.ts'
+import { loadPeer } from './peer.ts'
 import { BSON, type Bson, bson } from './bson.ts'
 import { CBOR_X, type CborX, cbor } from './cbor.ts'
 import { customSerializer, type SerializerFunctions, type SerializerPair } from './custom.ts'

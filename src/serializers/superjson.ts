@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { checkPeer, type Peer } from '../peers.ts'
+import { checkPeer, type Peer } from './peer.ts'
 import { hasNested } from './has-nested.ts'
 import type { Serializer } from './serializer.ts'
 
@@ -66,15 +66,15 @@ const VIEWS: Transformer = {
 
 /**
  * JSON with a note of what JSON loses, by `superjson`: stays readable, ten times slower to write. Dates, Maps, Sets,
- * RegExps, URLs, Errors (without their stack), bigints, Buffers, typed arrays, NaN, `-0`, `undefined` inside, shared
+ * RegExps, URLs, Errors (without their stack, and with a `name` of their own), bigints, Buffers, typed arrays, NaN, `-0`, `undefined` inside, shared
  * references and cycles come back as they were.
  *
  * Instances of classes come back as plain objects; what was registered with superjson's default instance is not known
- * here (give `[superjson.stringify, (stored) => format.parse(stored.toString())]` for that). Functions, symbols,
+ * here (give `[superjson.stringify, (stored) => superjson.parse(stored.toString())]` for that). Functions, symbols,
  * invalid Dates, and properties named `__proto__`, `constructor` or `prototype` are refused.
  *
  * @param module `await import('superjson')`.
- * @throws {SerializerError} if that is something else, or version 1.
+ * @throws {SerializerError} if `module` is another package, or too old a version.
  * @see https://github.com/flightcontrolhq/superjson
  */
 export function superjson(module: SuperJsonModule): Serializer {

@@ -31,7 +31,10 @@ let read: Read | undefined
 /** Node makes objects of its own realm, which need not be that of the program: Jest and `vmThreads` of Vitest have others. */
 function reader(): Read {
   const copying = copyingReader() ?? ((stored) => v8.deserialize(Buffer.from(stored)))
-  return isForeign(() => v8.deserialize(v8.serialize({}))) ? (stored) => adopt(copying(stored)) : copying
+  const sample = v8.deserialize(v8.serialize({ bytes: new Uint8Array(1) })) as { readonly bytes: object }
+  // Vitest with jsdom replaces the classes of typed arrays alone.
+  const isFromElsewhere = isForeign(sample, Object) || isForeign(sample.bytes, Uint8Array)
+  return isFromElsewhere ? (stored) => adopt(copying(stored)) : copying
 }
 
 /**

@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { checkPeer, type Peer } from '../peers.ts'
+import { checkPeer, type Peer } from './peer.ts'
 import { hasNested } from './has-nested.ts'
 import type { Serializer } from './serializer.ts'
 
@@ -36,7 +36,7 @@ const PARSE_OPTIONS = {
  * functions, symbols, and Dates that are invalid or outside the years 100 to 9999 are refused.
  *
  * @param module `await import('yaml')`.
- * @throws {SerializerError} if that is something else, or version 1.
+ * @throws {SerializerError} if `module` is another package, or too old a version.
  * @see https://yaml.org/spec/1.2.2/
  * @see https://eemeli.org/yaml/
  */

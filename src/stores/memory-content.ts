@@ -63,6 +63,11 @@ export class MemoryContent {
     this.order = order
   }
 
+  /** Lets the whole live on, if it would end before: another cache may have results that live longer. */
+  prolong(untilMs: number): void {
+    if (this.expiresAtMs < untilMs) this.expiresAtMs = untilMs
+  }
+
   /**
    * Stores entries as if all came at the same moment, and returns how many were evicted for them: what is there already is
    * replaced and counts as used, then room is made for what is new.

@@ -1,3 +1,5 @@
+import { checkNames } from '../checks.ts'
+import { OptionError } from '../errors.ts'
 import { setImmediate } from '../flow/timers.ts'
 import { type Hash, textOfHash } from '../keys/call-hash.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
@@ -46,8 +48,14 @@ export class MemoryStore implements Store {
   readonly #watchers = new Map<string, Set<LeaseWatcher>>()
   #lastUs = 0
 
+  /** @throws {OptionError} for an unknown option, or a clock that is no function. */
   constructor(options: MemoryStoreOptions = {}) {
-    this.#clock = options.clock ?? (() => Date.now())
+    checkNames(options, ['clock'], 'new MemoryStore')
+    const { clock = () => Date.now() } = options
+    if (typeof clock !== 'function') {
+      throw new OptionError('clock: give a function that returns milliseconds since 1970, such as Date.now.')
+    }
+    this.#clock = clock
   }
 
   accept(policy: AbstractPolicy): void {
@@ -79,7 +87,7 @@ export class MemoryStore implements Store {
     const content = this.#contentOf(place)
     content.order.touch(hashes.map(textOfHash))
     const { ttlMs, sliding } = place.limits
-    if (sliding && ttlMs !== undefined && content.values.size > 0) content.expiresAtMs = this.#clock() + ttlMs
+    if (sliding && ttlMs !== undefined) content.prolong(this.#clock() + ttlMs)
   }
 
   async put(place: Place, entries: readonly NewEntry[]): Promise<PutReport> {
@@ -107,8 +115,10 @@ export class MemoryStore implements Store {
       if (note?.overrules && stored[i]) this.#endLease(place, name)
     })
     const { ttlMs, sliding } = place.limits
-    if (ttlMs !== undefined && (sliding || content.expiresAtMs === Number.POSITIVE_INFINITY)) {
+    if (ttlMs !== undefined && content.expiresAtMs === Number.POSITIVE_INFINITY) {
       content.expiresAtMs = atMs + ttlMs
+    } else if (ttlMs !== undefined && sliding) {
+      content.prolong(atMs + ttlMs)
     }
     return { atUs, evicted, expired, stored }
   }

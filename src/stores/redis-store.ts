@@ -3,6 +3,7 @@ import { monotonicMs } from '../flow/timers.ts'
 import type { Hash } from '../keys/call-hash.ts'
 import type { KeyPair } from '../keys/key-pair.ts'
 import type { Verb } from '../lua/compose.ts'
+import { PROLONG, REGISTER } from '../lua/scripts.generated.ts'
 import type { AbstractPolicy } from '../policies/abstract-policy.ts'
 import type { Command, RedisClient, RedisPort, Reply } from '../redis/client.ts'
 import { toPort } from '../redis/port.ts'
@@ -23,8 +24,12 @@ import type {
   Store,
 } from './store.ts'
 
-/** The part of a sliding TTL that may run down before it is renewed. */
+/**
+ * The part of a sliding TTL that may run down before it is renewed, and the longest time. Another process may have made the
+ * keys anew meanwhile, with the TTL that it knows.
+ */
 const RENEW_AFTER = 0.1
+const RENEW_AT_LATEST_MS = 360_000
 
 /** For how long the clock of a server is taken to run as fast as that of this process. */
 const CLOCKS_AGREE_MS = 10_000
@@ -77,15 +82,15 @@ export class RedisStore implements Store {
   async touch(place: Place, hashes: readonly Hash[]): Promise<void> {
     const { policy, keys, ext } = place
     const around = this.#around(place)
-    const renewals = this.#renewals(place, around)
-    if (!policy.readsChangeOrder && renewals.length === 0) return
     const isOrderKnown = monotonicMs() < around.orderKnownUntilMs
     const plain = isOrderKnown ? policy.touchCommand(keys[0], hashes, around.clock) : undefined
-    const commands = plain === undefined ? renewals : [plain, ...renewals]
     const isForScript = policy.readsChangeOrder && plain === undefined
     const [atUs] = await Promise.all([
       isForScript ? this.#run(place, 'touch', [String(hashes.length), ...hashes, ...ext]) : undefined,
-      commands.length > 0 ? this.#sendAll('touch', keys[0], commands) : undefined,
+      plain && this.#sendAll('touch', keys[0], [plain]),
+      this.#isRenewalDue(place, around)
+        ? this.#runText('touch', PROLONG, livingKeys(around.keys), [String(place.limits.ttlMs)])
+        : undefined,
     ])
     if (isForScript) this.#hearOrder(place, atUs as number)
   }
@@ -109,7 +114,7 @@ export class RedisStore implements Store {
       ...number[],
     ]
     this.#hearOrder(place, atUs)
-    if (ttlMs !== undefined) this.#around(place).renewAtMs = monotonicMs() + ttlMs * RENEW_AFTER
+    if (ttlMs !== undefined) this.#around(place).renewAtMs = monotonicMs() + renewAfterMs(ttlMs)
     return { atUs, evicted, expired, stored: stored.map((isStored) => isStored === 1) }
   }
 
@@ -195,8 +200,8 @@ export class RedisStore implements Store {
   async register(registry: string, place: Place): Promise<void> {
     const { ttlMs } = place.limits
     // Longer than any place that is stored before the next registration, or a purge would pass over it.
-    const expire: Command[] = ttlMs === undefined ? [] : [['PEXPIRE', registry, String(2 * ttlMs)]]
-    await this.#sendAll('register', registry, [['SADD', registry, JSON.stringify(place.keys)], ...expire])
+    const args = [JSON.stringify(place.keys), String(2 * (ttlMs ?? 0))]
+    await this.#runText('register', REGISTER, [registry], args)
   }
 
   async registered(registry: string): Promise<readonly KeyPair[]> {
@@ -210,18 +215,13 @@ export class RedisStore implements Store {
     around.orderKnownUntilMs = monotonicMs() + CLOCKS_AGREE_MS
   }
 
-  /** Due once a tenth of a sliding TTL has run down since this process last prolonged it, or put something. */
-  #renewals(place: Place, around: Surroundings): readonly Command[] {
-    const { ttlMs, sliding } = place.limits
-    if (ttlMs === undefined || !sliding) return []
+  /** Whether enough of a sliding TTL has run down since this process last prolonged it, or put something. */
+  #isRenewalDue({ limits: { ttlMs, sliding } }: Place, around: Surroundings): boolean {
+    if (ttlMs === undefined || !sliding) return false
     const nowMs = monotonicMs()
-    if (nowMs < around.renewAtMs) return []
-    around.renewAtMs = nowMs + ttlMs * RENEW_AFTER
-    const { expiry, freshness, tags } = place.aspects
-    const asked = [true, true, expiry, false, freshness, tags, false]
-    return around.keys.flatMap((key, i): Command[] =>
-      (asked[i] ?? true) ? [['PEXPIRE', key, String(ttlMs)]] : [],
-    )
+    if (nowMs < around.renewAtMs) return false
+    around.renewAtMs = nowMs + renewAfterMs(ttlMs)
+    return true
   }
 
   #around(place: Place): Surroundings {
@@ -256,6 +256,16 @@ export class RedisStore implements Store {
     }
   }
 
+  /** Runs a short script that is seldom needed: by its text, so that it is one round trip on every node of a cluster. */
+  #runText(
+    what: keyof Store,
+    text: string,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<unknown> {
+    return this.#sendAll(what, keys[0] as string, [['EVAL', text, String(keys.length), ...keys, ...args]])
+  }
+
   async #sendAll(what: keyof Store, key: string, commands: readonly Command[]): Promise<Reply[]> {
     try {
       const replies = this.#port().send(key, commands)
@@ -278,6 +288,13 @@ export class RedisStore implements Store {
 
 /** Where the key of the leases stands among the {@link Keys}; it also is the channel on which their ends are told. */
 const LEASES = 6
+
+/** Where the key of the fence stands. It and the leases have ends of their own. */
+const FENCE = 3
+
+const livingKeys = (keys: Keys): string[] => keys.filter((_, i) => i !== FENCE && i !== LEASES)
+
+const renewAfterMs = (ttlMs: number): number => Math.min(ttlMs * RENEW_AFTER, RENEW_AT_LATEST_MS)
 
 const flag = (is: boolean): string => (is ? '1' : '0')
 

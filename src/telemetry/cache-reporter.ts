@@ -1,5 +1,6 @@
 import { toError } from '../realms/native.ts'
 import type { Counters } from './counters.ts'
+import { cureFor } from './cures.ts'
 import type { Events } from './events.ts'
 import { warnOfFailure } from './warnings.ts'
 
@@ -10,7 +11,7 @@ export interface Invalidated {
   readonly soft: boolean
 }
 
-/** Tells what concerns a cache as a whole, and not the calls of one function. */
+/** Counts and reports what concerns a cache as a whole, and not the calls of one function. */
 export class CacheReporter {
   readonly #cache: string
   readonly #events: Events
@@ -36,9 +37,10 @@ export class CacheReporter {
     })
   }
 
-  /** The policy could not be told of reads. */
+  /** A read could not be recorded for the policy. Where the client was closed, nothing is amiss: the program is at its end. */
   touchFailed(thrown: unknown): void {
     const error = toError(thrown)
+    if (cureFor(error).kind === 'not-connected') return
     this.#counters.stats.error++
     if (!this.#events.wants('error')) return warnOfFailure(this.#cache, undefined, 'touch', error)
     const which = { cache: this.#cache, function: undefined, hash: undefined, durationMs: 0 }

@@ -1,27 +1,27 @@
 import { newStats, type Stats } from '../context/stats.ts'
 
-/** What a cache did in this process since it was made. */
+/** What a cache did in this process since its construction. */
 export interface CacheStats extends Stats {
-  /** When it was made. */
+  /** When the cache was constructed. */
   readonly since: Date
-  /** How long it took. */
+  /** How long the parts of calls took. */
   readonly latencies: {
-    /** Each lookup in the store; those that travelled together took as long as their command. */
+    /** Lookups that the store answered, one observation an entry. Entries that share a command share its duration. */
     readonly lookups: Latency
-    /** Each result that was stored, or refused because it was invalidated meanwhile. */
+    /** Results that were sent to the store, stored or refused; those of `set` and `prime` too. */
     readonly puts: Latency
-    /** Each run of a function, whether it returned or threw. */
+    /** Runs of functions, whether they returned or threw; of a function of many ids, one for each id. */
     readonly computations: Latency
   }
 }
 
-/** A histogram of durations, as Prometheus knows them. */
+/** A cumulative histogram of durations, as in Prometheus. */
 export interface Latency {
-  /** How many were measured. */
+  /** The number of observations. */
   readonly count: number
-  /** Seconds that they took together. */
+  /** The sum of all durations, in seconds. */
   readonly sum: number
-  /** How many took no longer than `le` seconds; the last bucket has no bound, and counts all. */
+  /** In each bucket, `count` observations took at most `le` seconds; `le` of the last one is `Infinity`. */
   readonly buckets: readonly { readonly le: number; readonly count: number }[]
 }
 
@@ -30,7 +30,7 @@ const BOUNDS_MS = [
   0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000,
 ] as const
 
-/** How long something took, so often. */
+/** Counts durations by buckets. */
 export class Histogram {
   #sumMs = 0
   readonly #counts: number[] = Array.from({ length: BOUNDS_MS.length + 1 }, () => 0)
@@ -59,13 +59,13 @@ export class Counters {
   readonly lookups: Histogram = new Histogram()
   readonly puts: Histogram = new Histogram()
   readonly computations: Histogram = new Histogram()
-  readonly #since = new Date()
+  readonly #sinceMs = Date.now()
 
-  /** How things stand now. */
+  /** The figures as they are now. */
   snapshot(): CacheStats {
     return {
       ...this.stats,
-      since: this.#since,
+      since: new Date(this.#sinceMs),
       latencies: {
         lookups: this.lookups.latency,
         puts: this.puts.latency,

@@ -1,7 +1,7 @@
-/** What can be done about failures that are set up rather than met: in words, for a warning. */
-import { classNameOf, isError, messageOf } from '../realms/native.ts'
+/** Advice for failures whose cause is the setup. */
+import { classNameOf, isError } from '../realms/native.ts'
 
-/** What a failure is, so that it is told once, and what to do about it. */
+/** What a failure is, so that it is reported once, and what to do about it. */
 export interface Diagnosis {
   /** The same for all failures of the kind. */
   readonly kind: string
@@ -10,8 +10,9 @@ export interface Diagnosis {
 }
 
 /**
- * By what servers and clients say, or how they call their errors; the first that fits. Found by provoking each of them with
- * all clients: only what servers say has a code of its own, clients put other words in its place, and none sets `code`.
+ * Matched against the message and the class name of the error and of its cause; the first match counts. Collected by
+ * provoking each failure with every client: only errors of the server begin with a code, and some clients replace that by
+ * words of their own.
  */
 const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = [
   [
@@ -22,48 +23,48 @@ const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = 
   [
     'unreachable',
     /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ECONNRESET|max retries per request|startup nodes|root nodes|refresh slots cache|Socket closed|Disconnects client|TimeoutError|timed out|Timeout waiting|connection error|channel closed|connect failed/i,
-    'Does the server run, and is this its address? If it does, the client may tell more by its own error event.',
+    'Is the server running at this address? If so, the `error` event of the client may tell more.',
   ],
   ['password', /NOAUTH|WRONGPASS/, 'Give the client the user and the password of the server.'],
   [
     'protected',
     /DENIED/,
-    'The server takes connections from its own machine only, until it has a password or is told otherwise.',
+    'The server is in protected mode: it accepts connections from its own machine only, until a password is set or protected-mode is off.',
   ],
   [
     'too-many',
     /max number of clients/i,
-    'The server takes no more connections: share one client among the caches of a process.',
+    'The server accepts no more connections. Share one client among the caches of a process.',
   ],
   [
     'not-allowed',
     /NOPERM|PermissionDenied|ACL failure|user executing the script can't/i,
-    'The user of this connection may not do that. Let it: ACL SETUSER <user> +@connection +@read +@write +@scripting +time +publish +subscribe ~<prefix>* &<prefix>*.',
+    'The user of this connection may not do that. Grant the permissions: ACL SETUSER <user> +@connection +@read +@write +@scripting +time +publish +subscribe ~<prefix>* &<prefix>*.',
   ],
   [
     'no-scripts',
     /unknown command.{0,20}\beval/i,
-    'This server runs no scripts, which the cache needs for its eviction policy. Enable EVAL and EVALSHA, or take another server.',
+    'This server runs no scripts, which the cache needs for its eviction policy. Enable EVAL and EVALSHA, or use a server that supports them.',
   ],
   [
     'old-server',
     /unknown (?:redis )?command/i,
-    'The server does not know, or hides, a command that the cache needs. Redis 6.2 or newer has it, and Valkey.',
+    'This server lacks or has renamed a command that the cache needs. Redis 6.2 or newer and Valkey have it.',
   ],
   [
     'read-only',
     /READONLY|\bReadOnly:/,
-    'The client is connected to a replica, which takes no writes. Connect it to the master, or by sentinels.',
+    'The client is connected to a replica, which takes no writes. Connect it to the master, or through Sentinel.',
   ],
   [
     'cross-slot',
     /CROSSSLOT|CrossSlot:|non local key/,
-    "On a cluster, the keys of a cache have to lie in one slot: leave out { keys: 'plain' } of the policy.",
+    "On a cluster, all keys of a cache must be in one slot. Remove { keys: 'plain' } from the options of the policy.",
   ],
   [
     'redirections',
     /Too many Cluster redirections/i,
-    "The nodes of the cluster send the command on and on. Leave out { keys: 'plain' } of the policy, if it is there: the keys of a cache have to lie in one slot.",
+    "The cluster redirects the command again and again. All keys of a cache must be in one slot: remove { keys: 'plain' } from the options of the policy, if it is there.",
   ],
   [
     'moved',
@@ -78,7 +79,7 @@ const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = 
   [
     'full',
     /\bOOM\b/,
-    'The server is full: raise its maxmemory, or bound caches by maxSize and maxValueBytes.',
+    'The server is out of memory. Raise its maxmemory, or lower maxSize or maxValueBytes of your caches.',
   ],
   [
     'wrong-type',
@@ -107,7 +108,10 @@ export function cureFor(error: Error): Diagnosis {
   return { kind: `${classNameOf(deepest)} ${codeOf(deepest)}`.trim(), cure: undefined }
 }
 
+/** A code that means something, and not the number of a request. */
+const CODE = /^[A-Z][A-Z_]{2,40}$/
+
 const codeOf = (error: Error): string => {
   const { code } = error as { readonly code?: unknown }
-  return code === undefined ? '' : messageOf(code)
+  return typeof code === 'string' && CODE.test(code) ? code : ''
 }

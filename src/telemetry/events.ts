@@ -1,14 +1,15 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import { checkChoice } from '../checks.ts'
+import { OptionError } from '../errors.ts'
 import { nextTick } from '../flow/timers.ts'
 import type { Hash } from '../keys/call-hash.ts'
 
-/** What a cache tells of, and with what. */
+/** Events of a cache, and what each listener receives. */
 export interface CacheEvents {
   /** A result came from the store. */
   hit: CallEvent
-  /** A stale result was served: why. That it is being refreshed is told by `refresh`. */
+  /** A stale result was served; `reason` says why. If it is refreshed, a `refresh` event follows. */
   stale: CallEvent & { readonly reason: StaleReason }
   /** No result was found in the store that could be served. */
   miss: CallEvent
@@ -16,81 +17,89 @@ export interface CacheEvents {
   join: CallEvent
   /** A call waits for another process that computes the same. */
   wait: CallEvent
-  /** This process has the right to compute what is missing, or to refresh. */
+  /** This process got the lease: it may compute or refresh for all processes. */
   lease: CallEvent
-  /** A result is being refreshed behind its callers. */
+  /** A result is being refreshed in the background. */
   refresh: CallEvent & { readonly reason: 'early' | 'stale' }
   /** A result was computed and stored. */
   store: ComputedEvent
-  /** A computed result was not stored: why. */
+  /** A result was not stored; `reason` says why. */
   skip: ComputedEvent & { readonly reason: SkipReason }
-  /** Entries were invalidated, by whichever way. */
+  /** Entries were invalidated: those of one call, of a function, with some tags, or all (`purge`). */
   invalidate: InvalidateEvent
-  /** Entries left a full key pair. */
+  /** Entries were evicted from a full key pair; `index` is the Redis key of its index. */
   evict: { readonly cache: string; readonly index: string; readonly count: number }
-  /** The store, a serializer, a callback or a refresh failed; the call went on without it. */
+  /** The store, a serializer, a callback or a refresh failed. Calls go on, unless `onError` is `'throw'`. */
   error: ErrorEvent
   /** A stored value could not be read by the serializer, and counts as a miss. */
   undecodable: CallEvent & { readonly error: Error }
   /** A stored value did not pass the schema, and counts as a miss. */
   invalid: CallEvent & { readonly issues: readonly string[] }
-  /** Once a function: what its serializer does not bring back as it was. */
+  /** Once per function, and once for all keys: the serializer does not bring the result back as it was. */
   lossy: CallEvent & { readonly detail: string }
 }
 
-/** Which call of which function, and since when. */
+/** The call that an event is about, and its age. */
 export interface CallEvent {
   /** The name of the cache. */
   readonly cache: string
-  /** The name of the function. */
+  /** The name of the function; `'getOrSet'` for what is stored under keys. */
   readonly function: string
   /** The digest of the function and the arguments: the call hash. */
   readonly hash: Hash
-  /** Milliseconds since the call began, or since the refresh behind it did. */
+  /** Milliseconds since the call, or the refresh in the background, began. Calls of one turn of the event loop share their start. */
   readonly durationMs: number
 }
 
-/** A call that ran its function. */
+/** A call that ran its function; or, for `skip`, a known value that was given to `set` or `prime`. */
 export interface ComputedEvent extends CallEvent {
   /** The size of the stored value; 0 if the result was not serialized. */
   readonly bytes: number
-  /** Milliseconds that the function took. */
+  /** Milliseconds that the function took; 0 for a known value. */
   readonly computeMs: number
 }
 
-/** What went wrong, at which step. */
+/** A failure. */
 export interface ErrorEvent {
+  /** The name of the cache. */
   readonly cache: string
-  /** `undefined` for what concerns calls of several functions: telling the policy of reads. */
+  /** The name of the function; `undefined` with `during: 'touch'`, which concerns many calls. */
   readonly function: string | undefined
+  /** The call hash; `undefined` with `'touch'`. */
   readonly hash: Hash | undefined
-  /** Milliseconds since the call began. */
+  /** Milliseconds since the call began; 0 with `'touch'`. */
   readonly durationMs: number
+  /** The step that failed. */
   readonly during: ErrorPhase
+  /** What was thrown. What is no error is the `cause` of one. */
   readonly error: Error
 }
 
 /** Which entries were invalidated. */
 export interface InvalidateEvent {
+  /** The name of the cache. */
   readonly cache: string
-  /** The function whose entries were meant; `undefined` for those of all functions. */
+  /** The name of the function; `undefined` for tags and `purge`, which concern all functions. */
   readonly function: string | undefined
-  /** The call whose entry was meant; `undefined` for more than one. */
+  /** The call hash; `undefined` unless one call was invalidated. */
   readonly hash: Hash | undefined
   /** The tags that `invalidateTags` was given. */
   readonly tags: readonly string[] | undefined
-  /** Whether results within their time of grace were left to be served while they are refreshed. */
+  /** Whether entries with `staleTtl` or `staleIfError` were kept, to be served as stale. */
   readonly soft: boolean
-  /** How many entries there were. */
+  /** The number of entries that were invalidated. */
   readonly count: number
-  /** Milliseconds until the store had done it. */
+  /** Milliseconds that it took. */
   readonly durationMs: number
 }
 
-/** Why a stale result was served: it may be, the function failed, took too long, or failed a short while ago. */
+/**
+ * Why a stale result was served: it is within `staleTtl` (`'grace'`), the function failed (`'error'`), took longer than
+ * `softTimeout` (`'soft-timeout'`), or failed a short while ago (`'pause'`).
+ */
 export type StaleReason = 'grace' | 'error' | 'soft-timeout' | 'pause'
 
-/** Why a computed result was not stored. */
+/** Why a result was not stored. */
 export type SkipReason = 'invalidated' | 'too-large' | 'no-token' | 'zero-ttl' | 'unwanted' | 'absent'
 
 /** Which step failed. */
@@ -128,11 +137,11 @@ export class Events {
   }
 
   on<E extends keyof CacheEvents>(event: E, listener: (detail: CacheEvents[E]) => void): void {
-    this.#emitter.on(checkChoice(event, EVENTS, 'on'), listener)
+    this.#emitter.on(checkChoice(event, EVENTS, 'on'), checkListener(listener, 'on'))
   }
 
   off<E extends keyof CacheEvents>(event: E, listener: (detail: CacheEvents[E]) => void): void {
-    this.#emitter.off(checkChoice(event, EVENTS, 'off'), listener)
+    this.#emitter.off(checkChoice(event, EVENTS, 'off'), checkListener(listener, 'off'))
   }
 
   wants(event: keyof CacheEvents): boolean {
@@ -155,4 +164,11 @@ export class Events {
       }
     }
   }
+}
+
+function checkListener<Listener>(listener: Listener, where: string): Listener {
+  if (typeof listener === 'function') return listener
+  throw new OptionError(
+    `${where}: give a function that is called for each event, as in on('error', (event) => …).`,
+  )
 }

@@ -5,9 +5,9 @@ import type { Hash } from '../keys/call-hash.ts'
 import { toError } from '../realms/native.ts'
 import type { Counters } from './counters.ts'
 import type { CallEvent, ErrorPhase, Events, SkipReason, StaleReason } from './events.ts'
-import { warnOfFailure, warnOfLoss } from './warnings.ts'
+import { warnOfFailure, warnOfLoss, warnOfSize } from './warnings.ts'
 
-/** A call, as far as it is told of. */
+/** A call, as far as it is reported. */
 export interface ReportedCall {
   readonly hash: Hash
   readonly context: Context
@@ -15,62 +15,52 @@ export interface ReportedCall {
   readonly beganMs: number
 }
 
-/** Tells what becomes of the calls of one function: in the statistics of their contexts and of the cache, and as events. */
+/** Counts and reports the calls of one function: in the statistics of their contexts and of the cache, and as events. */
 export class Reporter {
   readonly #cache: string
   readonly #function: string
   readonly #events: Events
   readonly #counters: Counters
-  /** Of the cache in this process. */
-  readonly #totals: Stats
 
   constructor(cache: string, fn: string, events: Events, counters: Counters) {
     this.#cache = cache
     this.#function = fn
     this.#events = events
     this.#counters = counters
-    this.#totals = counters.stats
   }
 
   /** A call came. */
   called(context: Context): void {
-    this.#totals.count++
-    count(context, 'count')
+    this.#count(context, 'count')
   }
 
   /** The store is asked for its result. */
   looks({ context }: Pick<ReportedCall, 'context'>): void {
-    this.#totals.read++
-    count(context, 'read')
+    this.#count(context, 'read')
   }
 
   hit(call: ReportedCall): void {
-    this.#totals.hit++
-    count(call.context, 'hit')
+    this.#count(call.context, 'hit')
     if (this.#events.wants('hit')) this.#events.emit('hit', this.#describe(call))
   }
 
   miss(call: ReportedCall): void {
-    this.#totals.miss++
-    count(call.context, 'miss')
+    this.#count(call.context, 'miss')
     if (this.#events.wants('miss')) this.#events.emit('miss', this.#describe(call))
   }
 
   stale(call: ReportedCall, reason: StaleReason): void {
-    this.#totals.stale++
-    count(call.context, 'stale')
+    this.#count(call.context, 'stale')
     if (this.#events.wants('stale')) this.#events.emit('stale', { ...this.#describe(call), reason })
   }
 
   joined(call: ReportedCall): void {
-    this.#totals.joined++
-    count(call.context, 'joined')
+    this.#count(call.context, 'joined')
     if (this.#events.wants('join')) this.#events.emit('join', this.#describe(call))
   }
 
   waits(call: ReportedCall): void {
-    this.#totals.wait++
-    count(call.context, 'wait')
+    this.#count(call.context, 'wait')
     if (this.#events.wants('wait')) this.#events.emit('wait', this.#describe(call))
   }
 
@@ -79,15 +69,13 @@ export class Reporter {
   }
 
   refreshes(call: ReportedCall, reason: 'early' | 'stale'): void {
-    this.#totals.refresh++
-    count(call.context, 'refresh')
+    this.#count(call.context, 'refresh')
     if (this.#events.wants('refresh')) this.#events.emit('refresh', { ...this.#describe(call), reason })
   }
 
   /** The function is run. */
   executes({ context }: Pick<ReportedCall, 'context'>): void {
-    this.#totals.execute++
-    count(context, 'execute')
+    this.#count(context, 'execute')
   }
 
   /** It returned, or threw. */
@@ -95,9 +83,13 @@ export class Reporter {
     this.#counters.computations.observe(ms)
   }
 
+  /** A known value was stored: that of a call, but not its result. */
+  wrote({ context }: Pick<ReportedCall, 'context'>): void {
+    this.#count(context, 'write')
+  }
+
   stored(call: ReportedCall, bytes: number, computeMs: number): void {
-    this.#totals.write++
-    count(call.context, 'write')
+    this.#count(call.context, 'write')
     if (this.#events.wants('store')) {
       this.#events.emit('store', { ...this.#describe(call), bytes, computeMs })
     }
@@ -106,13 +98,14 @@ export class Reporter {
   skipped(call: ReportedCall, reason: SkipReason, bytes: number, computeMs: number): void {
     if (this.#events.wants('skip')) {
       this.#events.emit('skip', { ...this.#describe(call), reason, bytes, computeMs })
+    } else if (reason === 'too-large') {
+      warnOfSize(this.#cache, this.#function, bytes)
     }
   }
 
   evicted(call: ReportedCall, index: string, evicted: number): void {
     if (evicted === 0) return
-    this.#totals.evicted += evicted
-    count(call.context, 'evicted', evicted)
+    this.#count(call.context, 'evicted', evicted)
     if (this.#events.wants('evict')) this.#events.emit('evict', { cache: this.#cache, index, count: evicted })
   }
 
@@ -124,16 +117,14 @@ export class Reporter {
 
   failed(call: ReportedCall, during: ErrorPhase, thrown: unknown): void {
     const error = toError(thrown)
-    this.#totals.error++
-    count(call.context, 'error')
+    this.#count(call.context, 'error')
     if (this.#events.wants('error')) this.#events.emit('error', { ...this.#describe(call), during, error })
     else warnOfFailure(this.#cache, this.#function, during, error)
   }
 
   undecodable(call: ReportedCall, thrown: unknown): void {
     const error = toError(thrown)
-    this.#totals.error++
-    count(call.context, 'error')
+    this.#count(call.context, 'error')
     if (this.#events.wants('undecodable')) {
       this.#events.emit('undecodable', { ...this.#describe(call), error })
     } else {
@@ -142,15 +133,20 @@ export class Reporter {
   }
 
   invalid(call: ReportedCall, issues: readonly string[]): void {
-    this.#totals.error++
-    count(call.context, 'error')
+    this.#count(call.context, 'error')
     if (this.#events.wants('invalid')) this.#events.emit('invalid', { ...this.#describe(call), issues })
     else warnOfFailure(this.#cache, this.#function, 'invalid', new Error(issues.join('; ')))
   }
 
-  lossy(call: ReportedCall, detail: string, serializer: string): void {
+  /** @param isKeptByV8 Whether the serializer `'v8'` would bring the result back as it was. */
+  lossy(call: ReportedCall, detail: string, isKeptByV8: boolean): void {
     if (this.#events.wants('lossy')) this.#events.emit('lossy', { ...this.#describe(call), detail })
-    warnOfLoss(this.#cache, this.#function, detail, serializer)
+    warnOfLoss(this.#cache, this.#function, detail, isKeptByV8)
+  }
+
+  #count(context: Context, figure: keyof Stats, times = 1): void {
+    this.#counters.stats[figure] += times
+    count(context, figure, times)
   }
 
   #describe(call: ReportedCall): CallEvent {

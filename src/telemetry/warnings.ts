@@ -1,80 +1,65 @@
-/**
- * What is told by `process.emitWarning` where nobody listens: a cache that fails silently looks like one that works, and
- * only the database knows better.
- */
-import { monotonicMs } from '../flow/timers.ts'
+/** Warnings for failures that no listener hears: without them, a cache that fails looks like one that works. */
+import process from 'node:process'
+import { warn } from '../process-warning.ts'
 import { cureFor } from './cures.ts'
 import type { ErrorPhase } from './events.ts'
 
-/** How often a failure of one kind is told. */
-const EVERY_MS = 60_000
+type Failure = ErrorPhase | 'undecodable' | 'invalid'
 
-/** By kind: when it was told, and how often it has happened since. Kinds are few. */
-const told = /* @__PURE__ */ new Map<string, { readonly atMs: number; more: number }>()
-
-/** What went wrong, as a sentence begins. */
-const WHAT: Record<ErrorPhase | 'undecodable' | 'invalid', string> = {
+/** What went wrong, and with what effect. */
+const WHAT: Record<Failure, string> = {
   get: 'a lookup failed, so the function ran',
   put: 'a result could not be stored',
-  touch: 'the eviction policy could not be told of reads',
-  lease: 'a lease could not be had, so several processes may compute the same',
+  touch: 'a read could not be recorded for the eviction policy',
+  lease: 'could not get a lease, so several processes may compute the same result',
   serialize: 'a result could not be serialized, so it was not stored',
   refresh: 'a stale result could not be refreshed',
   callback: 'a callback of the options failed, so the result was not stored or not used',
-  undecodable: 'what is stored could not be read, so the function ran',
-  invalid: 'what is stored does not pass the schema, so the function ran',
+  undecodable: 'a stored value could not be read, so it counts as a miss',
+  invalid: 'a stored value does not pass the schema, so it counts as a miss',
 }
 
+/** Failures of the store. The others are those of the program, of which nothing is known. */
+const OF_STORE: ReadonlySet<Failure> = /* @__PURE__ */ new Set(['get', 'put', 'touch', 'lease'])
+
 /**
- * Tells of a failure that a call has survived: the first of its kind in this process, then one a minute at most.
+ * Warns of a failure that a call has survived: at the first one of its kind in this process, then at most once a minute.
  *
  * @param fn The function, if it concerns one.
  */
-export function warnOfFailure(
-  cache: string,
-  fn: string | undefined,
-  what: keyof typeof WHAT,
-  error: Error,
-): void {
-  const { kind, cure = '' } = cureFor(error)
+export function warnOfFailure(cache: string, fn: string | undefined, what: Failure, error: Error): void {
   const where = fn === undefined ? `Cache '${cache}'` : `Cache '${cache}', ${fn}`
+  const { kind, cure } = OF_STORE.has(what) ? cureFor(error) : { kind: where, cure: undefined }
   const event = what === 'undecodable' || what === 'invalid' ? what : 'error'
   warn(`${what}:${kind}`, (more) =>
     [
       `${where}: ${WHAT[what]}: ${sentence(error.message)}${more}`,
-      ...(cure === '' ? [] : [cure]),
-      `To hear of each: cache.on('${event}', …).`,
+      ...(cure === undefined ? [] : [cure]),
+      `Listen with cache.on('${event}', …) to get every one, instead of this warning.`,
     ].join(' '),
   )
 }
 
-/** Tells that a serializer does not bring results back as they were. */
-export function warnOfLoss(cache: string, fn: string, detail: string, serializer: string): void {
-  const cure =
-    serializer === 'v8'
-      ? 'Return plain data, or give the function a serializer of its own: { serializer: [encode, decode] }.'
-      : "Another serializer keeps it, such as { serializer: 'v8' }."
+/**
+ * Warns that a serializer does not bring results back as they were.
+ *
+ * @param isKeptByV8 Whether the serializer `'v8'` does.
+ */
+export function warnOfLoss(cache: string, fn: string, detail: string, isKeptByV8: boolean): void {
+  const cure = isKeptByV8
+    ? "Another serializer keeps it, such as { serializer: 'v8' }."
+    : 'Return plain data, or give the function a serializer of its own: { serializer: [encode, decode] }.'
   process.emitWarning(`Cache '${cache}', ${fn}: ${sentence(detail)} ${cure}`, 'FuncCacheWarning')
 }
 
-/** Tells of something, and of the same kind not again for a minute. */
-export function warn(kind: string, text: string | ((more: string) => string)): void {
-  const more = moreSinceTold(kind)
-  if (more === undefined) return
-  const again = more === 0 ? '' : ` (${more} more in the last minute)`
-  process.emitWarning(typeof text === 'string' ? text : text(again), 'FuncCacheWarning')
-}
-
-/** How often it has happened since it was told last; `undefined` if it is too soon to tell again. */
-function moreSinceTold(kind: string): number | undefined {
-  const last = told.get(kind)
-  const nowMs = monotonicMs()
-  if (last !== undefined && nowMs - last.atMs < EVERY_MS) {
-    last.more++
-    return undefined
-  }
-  told.set(kind, { atMs: nowMs, more: 0 })
-  return last?.more ?? 0
+/** Warns of a result that was not stored because it is too large, and so will be computed at every call. */
+export function warnOfSize(cache: string, fn: string, bytes: number): void {
+  warn(
+    `too-large:${cache}:${fn}`,
+    (more) =>
+      `Cache '${cache}', ${fn}: a result of ${bytes} bytes was not stored, since maxValueBytes is less${more}. Raise it, or ` +
+      "return less. Listen with cache.on('skip', …) to get every one, instead of this warning.",
+  )
 }
 
 /** With the full stop at its end. */

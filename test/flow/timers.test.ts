@@ -69,3 +69,18 @@ test('timers of a browser environment, which are numbers, are not used', async (
   vi.unstubAllGlobals()
   expect(timers).not.toHaveBeenCalled()
 })
+
+test('fakes that stand there before the library loads are passed by', async () => {
+  const { nextTick } = process
+  const fake = vi.fn<() => void>()
+  // As the timers of Vitest and Jest do it.
+  process.nextTick = Object.assign(fake, { clock: { _nextTick: nextTick } }) as unknown as typeof nextTick
+  try {
+    vi.resetModules()
+    const timers = await import('../../src/flow/timers.ts')
+    await new Promise<void>((resolve) => timers.nextTick(resolve))
+    expect(fake).not.toHaveBeenCalled()
+  } finally {
+    process.nextTick = nextTick
+  }
+})

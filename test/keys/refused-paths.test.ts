@@ -47,6 +47,11 @@ test.each<[what: string, call: () => Promise<unknown>, path: string]>([
     },
     'key(…).deep[0]',
   ],
+  [
+    'an id of a list',
+    () => newCache().wrapMany(async (ids: readonly unknown[]) => [...ids], { name: 'f' })([1, odd]),
+    'id.deep[0]',
+  ],
   ['a key', () => newCache().getOrSet(odd, () => 1), 'key.deep[0]'],
   ['a function as a key', () => newCache().getOrSet((() => 1) as unknown as string, () => 1), 'key'],
 ])('%s', async (_, call, path) => {
@@ -56,4 +61,14 @@ test.each<[what: string, call: () => Promise<unknown>, path: string]>([
   expect((error as ArgumentsError).message).toMatch(
     new RegExp(`^${path.replaceAll(/[[\]().]/g, '\\$&')} is a function`),
   )
+})
+
+test('the way out is one that the caller can take', async () => {
+  const messageOf = async (call: Promise<unknown>) => String(await call.catch((error: unknown) => error))
+  expect(await messageOf(newCache().wrap(async (_: unknown) => 1, { name: 'f' })(odd))).toMatch(
+    /option `key: /,
+  )
+  const ofKey = await messageOf(newCache().getOrSet(odd, () => 1))
+  expect(ofKey).toMatch(/Make the key of texts, numbers/)
+  expect(ofKey).not.toMatch(/option `key|excludes/)
 })

@@ -107,6 +107,12 @@ describe.each(BUILT_INS)('%s', (expression) => {
 
 const runHere = (expression: string): unknown => runInThisContext(`(${expression})`)
 
+test('a large array is adopted too', () => {
+  const large = runHere('Array.from({ length: 300_000 }, () => new Date(5))') as unknown[]
+  expect(adopt(large)).toBe(large)
+  expect(large.every((each) => each instanceof Date)).toBe(true)
+})
+
 test('a row with dates keeps them as instances of that realm', async () => {
   const load = elsewhere.evaluate<() => Promise<{ at: Date; list: Map<string, Date> }>>(
     'async () => ({ at: new Date(5), list: new Map([["a", new Date(6)]]) })',

@@ -194,6 +194,45 @@ test('keys tell the same', async () => {
   expect(await cache.getOrSetDetailed('a', () => 2, { ttl: 100 })).toEqual({ ...miss, status: 'hit' })
 })
 
+test('keys tell when they were stored, whatever the ttl of who stored them', async () => {
+  const { cache } = new Timeline(target).newProcess()
+  await cache.set('a', 1, { ttl: 100 })
+  const hit = await cache.getOrSetDetailed('a', () => 2, { ttl: 1_000 })
+  expect(hit).toMatchObject({ value: 1, status: 'hit' })
+  expect(isNear(hit.storedAt, Date.now())).toBe(true)
+  expect(msOf(hit.freshUntil) - msOf(hit.storedAt)).toBe(100 * SECOND)
+})
+
+test('what was set is not stale before its time, whatever the grace of who asks', async () => {
+  const { cache } = new Timeline(target).newProcess()
+  await cache.set('a', 1, { ttl: 100 })
+  expect(await cache.getOrSetDetailed('a', () => 2, { ttl: 100, staleTtl: 50 })).toMatchObject({
+    value: 1,
+    status: 'hit',
+  })
+})
+
+test('a ttl that was raised since does not make a result older, once somebody has asked for its details', async () => {
+  const time = new Timeline(target)
+  const { fn: before } = time.newProcess({ ttl: 10 })
+  await before.detailed('x')
+  await before('a')
+  const { fn: after } = time.newProcess({ ttl: 1_000 })
+  const hit = await after.detailed('a')
+  expect(hit.status).toBe('hit')
+  expect(isNear(hit.storedAt, Date.now())).toBe(true)
+})
+
+test('calls under way share no result that cannot be copied: each runs, and says so', async () => {
+  const { cache } = new Timeline(target).newProcess()
+  const results = [1n, 2n, 3n].map((id) => ({ id }))
+  const load = cache.wrap(async () => results.shift(), { name: 'unserializable' })
+  cache.on('error', () => {})
+  const details = await Promise.all([load.detailed(), load.detailed(), load.detailed()])
+  expect(details.map(({ value }) => value?.id)).toEqual([1n, 2n, 3n])
+  for (const each of details) expect(each).toMatchObject({ status: 'miss', storedAt: undefined })
+})
+
 test('figures and events are those of a call', async () => {
   const { cache, fn, told } = new Timeline(target).newProcess({ ttl: 100 })
   const { stats } = await cache.withStats(async () => {

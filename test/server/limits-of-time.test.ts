@@ -32,6 +32,21 @@ const reasonOf = (call: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   )
 
+/** A signal of a package from before Node had one: without a reason. */
+function standIn() {
+  const listeners = new Set<() => void>()
+  const signal = {
+    aborted: false,
+    addEventListener: (_: string, listener: () => void) => listeners.add(listener),
+    removeEventListener: (_: string, listener: () => void) => listeners.delete(listener),
+  }
+  const abort = () => {
+    signal.aborted = true
+    for (const listener of listeners) listener()
+  }
+  return { signal: signal as unknown as AbortSignal, abort }
+}
+
 describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
   const newTimeline = () => new Timeline(target, create)
 
@@ -330,6 +345,25 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
       await time.ran(4)
       end(3, 'b')
       expect(await last).toBe('b')
+    })
+
+    test('may be one that stands in for that of Node', async () => {
+      const { fn } = newTimeline().newProcess()
+      const { signal, abort } = standIn()
+      const own = fn.with({ signal })
+      expect(await own('a')).toBe('a 1')
+      abort()
+      expect(await reasonOf(own('a'))).toMatchObject({ name: 'AbortError' })
+    })
+
+    test('that stands in for one holds without a store, too, and has a reason', async () => {
+      const { cache, fn } = newTimeline().newProcess()
+      const { signal, abort } = standIn()
+      const own = fn.with({ signal })
+      expect(await cache.bypass(() => own('a'))).toBe('a 1')
+      const waiting = reasonOf(cache.bypass(() => own('b')))
+      abort()
+      expect(await waiting).toMatchObject({ name: 'AbortError' })
     })
 
     test('does not end a refresh behind its readers', async () => {

@@ -165,3 +165,12 @@ describe('what a schema makes of a stored result', () => {
     expect(told[0]).toMatchObject({ error: boom })
   })
 })
+
+test('a call that joins another one gets what a schema makes of it, as a hit does, also where nobody can change it', async () => {
+  const time = new Timeline(target)
+  time.load.mockResolvedValue('ada')
+  const { fn } = time.newProcess({ schema: z.string().transform((text) => text.toUpperCase()) })
+  const [computed, joined] = await Promise.all([fn('a'), fn('a')])
+  expect([computed, joined, await fn('a')]).toEqual(['ada', 'ADA', 'ADA'])
+  expect(time.load).toHaveBeenCalledOnce()
+})

@@ -13,6 +13,7 @@ const TRAVELS: ReadonlySet<string | symbol> = new Set<keyof Store>([
   'lease',
   'renew',
   'release',
+  'register',
 ])
 
 /** A store at the end of a line on which all that travels can be held up, on the way there or back. */

@@ -18,7 +18,7 @@ afterEach(() => {
 function newReport() {
   const events = new Events()
   const stats = newStats()
-  const context: Context = { mode: DEFAULT_MODE, stats: [stats], signal: undefined }
+  const context: Context = { mode: DEFAULT_MODE, stats: [stats], signal: undefined, loading: [] }
   /** How often a call was looked at to be told of. */
   const looked = vi.fn<() => string>(() => 'hash')
   const call = {
@@ -51,7 +51,7 @@ const TELLS = {
   error: ({ report, call }) => report.failed(call, 'get', new Error('no')),
   undecodable: ({ report, call }) => report.undecodable(call, new Error('no')),
   invalid: ({ report, call }) => report.invalid(call, ['no']),
-  lossy: ({ report, call }) => report.lossy(call, 'a Date', 'json'),
+  lossy: ({ report, call }) => report.lossy(call, 'a Date', true),
 } satisfies Record<keyof CacheEvents, (it: Report) => void>
 
 const EACH = Object.entries(TELLS).map(([event, tell]) => ({ event: event as keyof CacheEvents, tell }))

@@ -3,7 +3,7 @@ import { createClient, createCluster } from 'redis'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { z } from 'zod'
-import type { RedisClient } from '../../src/index.ts'
+import * as library from '../../src/index.ts'
 import { cureFor } from '../../src/telemetry/cures.ts'
 import { findServers } from '../servers/binaries.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
@@ -12,25 +12,25 @@ import { startServer, type TestServer } from '../servers/start-server.ts'
 let told: string[]
 beforeEach(() => {
   told = []
-  // Whether something was told in this process is remembered by the module: each test has a new one.
-  vi.resetModules()
+  // What was told in this process is remembered for a minute.
+  Reflect.deleteProperty(globalThis, Symbol.for('redis-func-cache.warnings'))
   vi.spyOn(process, 'emitWarning').mockImplementation((warning) => void told.push(String(warning)))
 })
-afterEach(() => {
+/** Each warns of its last reads a little later, which must not be in the next test. */
+const caches: library.RedisFuncCache[] = []
+afterEach(async () => {
+  for (const cache of caches.splice(0)) await cache.close()
   vi.restoreAllMocks()
 })
-
-/** The library as it is when a process has just begun. */
-const freshLibrary = () => import('../../src/index.ts')
 
 const closing: (() => unknown)[] = []
 afterAll(async () => {
   for (const close of closing) await close()
 })
 
-async function newCache(client: RedisClient, policy: { keys?: 'plain' } = {}) {
-  const library = await freshLibrary()
+function newCache(client: library.RedisClient, policy: { keys?: 'plain' } = {}) {
   const cache = new library.RedisFuncCache('silent', new library.LruTPolicy(policy), { client })
+  caches.push(cache)
   const runs = vi.fn<(id: number) => Promise<number>>(async (id) => id)
   return { cache, runs, load: cache.wrap(runs, { name: 'load', source: false, ttl: '1m' }) }
 }
@@ -69,7 +69,7 @@ describe.skipIf(server === undefined)('where nothing is cached', () => {
   test('a client that was never connected', async () => {
     const client = createClient({ url })
     client.on('error', () => {})
-    const { load, runs } = await newCache(client)
+    const { load, runs } = newCache(client)
     await callTwentyTimes(load)
     expect(runs).toHaveBeenCalledTimes(20)
     expect(told).toEqual([
@@ -83,7 +83,7 @@ describe.skipIf(server === undefined)('where nothing is cached', () => {
   test.each([{ commands: ['eval', 'evalsha'] }, { commands: ['zmscore'] }, { commands: ['hmget'] }])(
     '$commands refused',
     async ({ commands }) => {
-      const { load, runs } = await newCache(await connectedWithout(...commands))
+      const { load, runs } = newCache(await connectedWithout(...commands))
       await callTwentyTimes(load)
       expect(runs).toHaveBeenCalledTimes(20)
       expect(told.length).toBeGreaterThan(0)
@@ -94,7 +94,7 @@ describe.skipIf(server === undefined)('where nothing is cached', () => {
 
   test('a server without eval', async () => {
     const hidden = await startOwn(['--rename-command', 'eval', ''])
-    const { load, runs } = await newCache(await connected(hidden.url))
+    const { load, runs } = newCache(await connected(hidden.url))
     await callTwentyTimes(load)
     expect(runs).toHaveBeenCalledTimes(20)
     expect(told[0]).toMatch(/unknown command.*runs no scripts/)
@@ -102,7 +102,7 @@ describe.skipIf(server === undefined)('where nothing is cached', () => {
 
   test('a read-only replica', async () => {
     const replica = await startOwn(['--replicaof', '127.0.0.1', '1'])
-    const { load, runs } = await newCache(await connected(replica.url))
+    const { load, runs } = newCache(await connected(replica.url))
     await callTwentyTimes(load)
     expect(runs).toHaveBeenCalledTimes(20)
     expect(told).toContainEqual(
@@ -112,14 +112,14 @@ describe.skipIf(server === undefined)('where nothing is cached', () => {
 
   test('a server that is full', async () => {
     const full = await startOwn(['--maxmemory', '1', '--maxmemory-policy', 'noeviction'])
-    const { load } = await newCache(await connected(full.url))
+    const { load } = newCache(await connected(full.url))
     await callTwentyTimes(load)
-    expect(told).toContainEqual(expect.stringMatching(/OOM.*The server is full/))
+    expect(told).toContainEqual(expect.stringMatching(/OOM.*The server is out of memory/))
   })
 
   test('a key of another kind', async () => {
     const client = await connected(url)
-    const { load, cache } = await newCache(client)
+    const { load, cache } = newCache(client)
     const [index, values] = cache.policy.calcKeys()
     closing.unshift(() => admin.del([index, values]))
     await admin.del([index, values])
@@ -132,9 +132,9 @@ describe.skipIf(server === undefined)('where nothing is cached', () => {
     const client = new Redis(1, { maxRetriesPerRequest: 0, retryStrategy: () => 10 })
     client.on('error', () => {})
     closing.push(() => client.disconnect())
-    const { load } = await newCache(client)
+    const { load } = newCache(client)
     await callTwentyTimes(load)
-    expect(told[0]).toMatch(/a lookup failed.*Does the server run/)
+    expect(told[0]).toMatch(/a lookup failed.*Is the server running at this address/)
   })
 
   const nodes = (inject('cluster') ?? []).map(({ host, port }) => `redis://${host}:${port}`)
@@ -144,16 +144,16 @@ describe.skipIf(server === undefined)('where nothing is cached', () => {
     client.on('error', () => {})
     await client.connect()
     closing.push(() => client.destroy())
-    const { load, runs } = await newCache(client, { keys: 'plain' })
+    const { load, runs } = newCache(client, { keys: 'plain' })
     await callTwentyTimes(load)
     expect(runs).toHaveBeenCalledTimes(20)
-    expect(told[0]).toMatch(/eave out \{ keys: 'plain' \}/)
+    expect(told[0]).toMatch(/emove \{ keys: 'plain' \}/)
   })
 
   test.skipIf(nodes.length === 0)('a client for one server at a node of a cluster', async () => {
     // One of the nodes has the slot of the cache.
     for (const node of nodes) {
-      const { load } = await newCache(await connected(node))
+      const { load } = newCache(await connected(node))
       await callTwentyTimes(load)
     }
     expect(told[0]).toMatch(/MOVED.*a client for clusters/)
@@ -173,24 +173,24 @@ describe.skipIf(server === undefined)('where nothing is cached', () => {
 
 describe('a failure', () => {
   /** In process: a store that fails as it is told. */
-  async function newFailing(message = 'no') {
-    const library = await freshLibrary()
+  function newFailing(message = 'no') {
     class Failing extends library.MemoryStore {
       message = message
+      code: string | undefined
       override async get(): Promise<never> {
         throw new library.StoreError(`The server failed at get: ${this.message}`, {
-          cause: new Error(this.message),
+          cause: Object.assign(new Error(this.message), { code: this.code }),
         })
       }
     }
     const store = new Failing()
     const cache = new library.RedisFuncCache('failing', new library.LruTPolicy(), { store })
-    return { library, store, cache, load: cache.wrap(async (id: number) => id, { name: 'load' }) }
+    return { store, cache, load: cache.wrap(async (id: number) => id, { name: 'load' }) }
   }
 
   test('is told once, and after a minute once more, with how many there were', async () => {
     const clock = vi.spyOn(performance, 'now')
-    const { load } = await newFailing()
+    const { load } = newFailing()
     const nowMs = performance.now()
     clock.mockImplementation(() => nowMs)
     for (let i = 0; i < 5; i++) await load(1)
@@ -201,11 +201,11 @@ describe('a failure', () => {
     clock.mockImplementation(() => nowMs + 60_000)
     await load(1)
     expect(told).toHaveLength(2)
-    expect(told[1]).toContain('(5 more in the last minute)')
+    expect(told[1]).toContain('(5 more since the last warning)')
   })
 
   test('of another kind is told, too', async () => {
-    const { store, load } = await newFailing('OOM command not allowed')
+    const { store, load } = newFailing('OOM command not allowed')
     await load(1)
     store.message = 'READONLY You can’t write against a read only replica.'
     await load(1)
@@ -217,7 +217,7 @@ describe('a failure', () => {
   })
 
   test('is the affair of who listens, to this cache or to all', async () => {
-    const { cache, load } = await newFailing()
+    const { cache, load } = newFailing()
     const listen = vi.fn<(detail: unknown) => void>()
     cache.on('error', listen)
     await load(1)
@@ -232,7 +232,7 @@ describe('a failure', () => {
   })
 
   test('is not told twice where it is thrown', async () => {
-    const { library, store } = await newFailing()
+    const { store } = newFailing()
     const cache = new library.RedisFuncCache('failing', new library.LruTPolicy(), { store, onError: 'throw' })
     await expect(cache.wrap(async () => 1, { name: 'one' })()).rejects.toThrow(library.StoreError)
     expect(told).toEqual([])
@@ -242,7 +242,6 @@ describe('a failure', () => {
     { what: 'a result that cannot be serialized', result: 1n, says: /could not be serialized.*BigInt/ },
     { what: 'a callback that fails', result: 'tags', says: /callback of the options failed.*boom/ },
   ])('$what is one', async ({ result, says }) => {
-    const library = await freshLibrary()
     const cache = new library.RedisFuncCache('failing', new library.LruTPolicy(), {
       store: new library.MemoryStore(),
     })
@@ -258,7 +257,6 @@ describe('a failure', () => {
   })
 
   test('so is what cannot be read, or does not pass the schema', async () => {
-    const library = await freshLibrary()
     const cache = new library.RedisFuncCache('failing', new library.LruTPolicy(), {
       store: new library.MemoryStore(),
     })
@@ -279,16 +277,91 @@ describe('a failure', () => {
     await shaped()
     expect(told).toContainEqual(
       expect.stringMatching(
-        /broken: what is stored could not be read.*of another format.*cache\.on\('undecodable'/,
+        /broken: a stored value could not be read.*of another format.*cache\.on\('undecodable'/,
       ),
     )
     expect(told).toContainEqual(
-      expect.stringMatching(/shaped: what is stored does not pass the schema.*cache\.on\('invalid'/),
+      expect.stringMatching(/shaped: a stored value does not pass the schema.*cache\.on\('invalid'/),
     )
   })
 
+  test.each<{ what: string; message: string }>([
+    { what: 'the database of the function', message: 'connect ECONNREFUSED 10.0.0.5:5432' },
+    { what: 'another service', message: '7 PERMISSION_DENIED: DENIED' },
+  ])('of $what has no cure of the store', async ({ message }) => {
+    let nowMs = Date.now()
+    const cache = new library.RedisFuncCache('failing', new library.LruTPolicy(), {
+      store: new library.MemoryStore({ clock: () => nowMs }),
+    })
+    const run = vi.fn<() => Promise<number>>(async () => 1)
+    const load = cache.wrap(run, { name: 'load', ttl: '1m', staleIfError: '1h' })
+    await load()
+    nowMs += 120_000
+    run.mockRejectedValue(new Error(message))
+    await load()
+    expect(told).toEqual([
+      `Cache 'failing', load: a stale result could not be refreshed: ${message}. Listen with cache.on('error', …) to get ` +
+        'every one, instead of this warning.',
+    ])
+  })
+
+  test('is of one kind, whatever number its error has', async () => {
+    const { store, load } = newFailing()
+    for (let i = 0; i < 5; i++) {
+      store.code = `req-${i}`
+      await load(1)
+    }
+    expect(told).toHaveLength(1)
+  })
+
+  test('of any number of kinds takes up no memory', async () => {
+    const { store, load } = newFailing()
+    for (let i = 0; i < 150; i++) {
+      store.code = `E${'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[i % 26]}${'X'.repeat(2 + i / 26)}`
+      await load(1)
+    }
+    expect(told.length).toBeLessThanOrEqual(100)
+    expect(told.length).toBeGreaterThan(50)
+  })
+
+  test('a result that is too large is one: it is computed at every call', async () => {
+    const cache = new library.RedisFuncCache('failing', new library.LruTPolicy(), {
+      store: new library.MemoryStore(),
+      maxValueBytes: 10,
+    })
+    const load = cache.wrap(async () => 'x'.repeat(100), { name: 'load' })
+    for (let i = 0; i < 5; i++) await load()
+    expect(told).toEqual([
+      expect.stringMatching(
+        /load: a result of 102 bytes was not stored, since maxValueBytes is less\. Raise it/,
+      ),
+    ])
+    const listened = cache.wrap(async () => 'y'.repeat(100), { name: 'listened' })
+    cache.on('skip', () => {})
+    await listened()
+    expect(told).toHaveLength(1)
+  })
+
+  test("a loss recommends 'v8' only where that keeps what is lost", async () => {
+    const cache = new library.RedisFuncCache('lossy', new library.LruTPolicy(), {
+      store: new library.MemoryStore(),
+    })
+    class Point {
+      x = 1
+    }
+    await cache.wrap(async () => new Date(0), { name: 'date' })()
+    await cache.wrap(async () => new Point(), { name: 'point' })()
+    await cache.wrap(async () => new URL('http://localhost/'), { name: 'url' })()
+    await cache.wrap(async () => new Point(), { name: 'pointByV8', serializer: 'v8' })()
+    expect(told).toEqual([
+      expect.stringMatching(/date: .*serializer: 'v8'/),
+      expect.stringMatching(/point: .*Return plain data/),
+      expect.stringMatching(/url: .*Return plain data/),
+      expect.stringMatching(/pointByV8: .*Return plain data/),
+    ])
+  })
+
   test('to tell the policy of reads is one', async () => {
-    const library = await freshLibrary()
     class Untouchable extends library.MemoryStore {
       override async touch(): Promise<never> {
         throw new Error('NOPERM this user has no permissions to run the zadd command')
@@ -301,26 +374,24 @@ describe('a failure', () => {
     await load(1)
     await load(1)
     await vi.waitFor(() => expect(told).toHaveLength(1))
-    expect(told[0]).toMatch(/^Cache 'failing': the eviction policy could not be told of reads: NOPERM/)
+    expect(told[0]).toMatch(/^Cache 'failing': a read could not be recorded for the eviction policy: NOPERM/)
     expect(cache.stats().error).toBe(1)
   })
 })
 
 describe('a client of redis without an error listener', () => {
   test('is told of: its process would end with the server', async () => {
-    const { RedisStore } = await freshLibrary()
-    new RedisStore(createClient())
+    new library.RedisStore(createClient())
     await vi.waitFor(() => expect(told).toHaveLength(1))
     expect(told[0]).toMatch(/no 'error' listener.*client\.on\('error'/)
-    new RedisStore(createClient())
+    new library.RedisStore(createClient())
     await new Promise((resolve) => setImmediate(resolve))
     expect(told).toHaveLength(1)
   })
 
   test('is none if it is given one in the same turn', async () => {
-    const { RedisStore } = await freshLibrary()
     const client = createClient()
-    new RedisStore(client)
+    new library.RedisStore(client)
     client.on('error', () => {})
     await new Promise((resolve) => setImmediate(resolve))
     expect(told).toEqual([])
@@ -438,7 +509,6 @@ test('what is not known has a kind by its name and code, and no cure', () => {
 })
 
 test('the loss warning says what to do, in whole sentences', async () => {
-  const library = await freshLibrary()
   const cache = new library.RedisFuncCache('lossy', new library.LruTPolicy(), {
     store: new library.MemoryStore(),
   })

@@ -6,10 +6,14 @@ import {
   type CachedFunction,
   type CallKey,
   type DetailedResult,
+  type GetOrSetOptions,
   LruTPolicy,
   MemoryStore,
   RedisFuncCache,
+  type SetOptions,
   type Stats,
+  type WrapManyOptions,
+  type WrapOptions,
 } from '../../src/index.ts'
 
 /** Checked by the compiler alone: what becomes of the type of a wrapped function. */
@@ -350,3 +354,37 @@ expectTypeOf(compose(product)).returns.toEqualTypeOf<Promise<Product>>()
 cache.wrap(Map)
 // @ts-expect-error nor is a text
 cache.wrap('getProduct')
+
+// Options for many functions are written once: without the type of a function they fit any.
+const shared: WrapOptions = { ttl: '5m', jitter: 0.1, cacheIf: () => true, tags: () => ['a'], key: () => 1 }
+expectTypeOf(cache.wrap(getProduct, shared)).toExtend<typeof getProduct>()
+expectTypeOf(cache.wrap(find, { ...shared, name: 'find' })(1)).toEqualTypeOf<Promise<Product>>()
+const ofProduct: WrapOptions<typeof getProduct> = { cacheIf: (result, id) => result.id === id }
+void cache.wrap(getProduct, ofProduct)
+// @ts-expect-error another result
+void cache.wrap(async () => 'text', { name: 'text', ...ofProduct })
+// @ts-expect-error of any function, a callback knows no result
+const knowing: WrapOptions = { cacheIf: (result: Product) => result.id > 0 }
+void knowing
+
+const sharedOfKeys: GetOrSetOptions = { ttl: '5m', staleTtl: '1m', tags: () => ['a'] }
+expectTypeOf(cache.getOrSet('a', () => 1, sharedOfKeys)).toEqualTypeOf<Promise<number>>()
+expectTypeOf(cache.getOrSet(['a', 1], async () => 'x', sharedOfKeys)).toEqualTypeOf<Promise<string>>()
+const ofNumbers: GetOrSetOptions<number> = { cacheIf: (result) => result > 0 }
+void cache.getOrSet('a', () => 1, ofNumbers)
+// @ts-expect-error another result
+void cache.getOrSet('a', () => 'text', ofNumbers)
+const sharedOfSet: SetOptions = { ttl: '5m' }
+void cache.set('a', 1, sharedOfSet)
+void cache.set('a', { id: 1 }, { ...sharedOfSet, tags: (value) => [`id:${value.id}`] })
+const sharedOfLists: WrapManyOptions = { ttl: '5m', absent: { ttl: '1m' }, tags: () => ['a'] }
+void cache.wrapMany(async (ids: readonly number[]) => ids.map(String), { ...sharedOfLists, name: 'rows' })
+
+/** A helper that is generic itself. */
+export async function remembered<T>(key: string, load: () => Promise<T>, more?: GetOrSetOptions<Promise<T>>) {
+  return cache.getOrSet(key, load, { ...more, ttl: '5m' })
+}
+
+// A mode may be undefined in parts.
+declare const isFresh: boolean
+void cache.withMode({ read: isFresh ? false : undefined }, () => product(1))

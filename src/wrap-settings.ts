@@ -1,0 +1,59 @@
+import type { Duration } from './duration.ts'
+import type { Grace } from './flow/freshness.ts'
+import type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
+import type { StandardSchema } from './schema.ts'
+import type { Serializer } from './serializers/serializer.ts'
+import type { Aspects } from './stores/store.ts'
+
+/** Options of a cached function, checked and with their defaults. */
+export interface WrapSettings {
+  readonly identity: FunctionIdentity
+  /** What is run for a call. */
+  readonly run: AnyFunction
+  /** That of every result; `undefined` for none, or one that each result has of its own. */
+  readonly ttlMs: number | undefined
+  readonly ttlOf: ((result: never, ...args: never[]) => Duration) | undefined
+  readonly jitter: number
+  readonly grace: Grace | undefined
+  readonly sparesError: (error: unknown) => boolean
+  readonly cacheIf: ((result: never, ...args: never[]) => boolean) | undefined
+  readonly tags: ((result: never, ...args: never[]) => readonly string[]) | undefined
+  /** Whether and how long to wait for another process that computes the same. */
+  readonly waitMs: number | undefined
+  readonly leaseMs: number
+  readonly cachedErrors: { readonly ttlMs: number; readonly when: (error: unknown) => boolean } | undefined
+  /** How long a row that is missing counts as missing; `undefined` for a function that knows no such thing. */
+  readonly absentMs: number | 'unstored' | undefined
+  readonly timeoutMs: number | undefined
+  readonly softTimeoutMs: number | undefined
+  readonly schema: StandardSchema | undefined
+  readonly migrate: ((stored: never) => unknown) | undefined
+  readonly serializer: Serializer
+  readonly maxValueBytes: number
+  readonly self: 'none' | 'shared' | ((self: never) => unknown)
+  readonly share: boolean
+}
+
+/** How long a result is kept past its `ttl`, in milliseconds. */
+export const graceMsOf = (grace: Grace | undefined): number =>
+  grace === undefined ? 0 : Math.max(grace.staleMs, grace.spareMs)
+
+/** The longest life of entries of the function, in milliseconds; 0 if it is not fixed: no `ttl`, or a function of the result. */
+export function longestLifeOf({ ttlMs, grace, cachedErrors: errors, absentMs }: WrapSettings): number {
+  return Math.max(
+    ttlMs === undefined ? 0 : ttlMs + graceMsOf(grace),
+    errors?.ttlMs ?? 0,
+    typeof absentMs === 'number' ? absentMs : 0,
+  )
+}
+
+/** What has to be asked for at every read of a function's entries. */
+export const aspectsOf = (settings: WrapSettings): Aspects => ({
+  expiry: expires(settings),
+  freshness: settings.grace !== undefined,
+  tags: settings.tags !== undefined,
+})
+
+/** Whether entries of the function have an end of their own. */
+const expires = ({ ttlMs, ttlOf, cachedErrors: errors, absentMs }: WrapSettings): boolean =>
+  ttlMs !== undefined || ttlOf !== undefined || errors !== undefined || typeof absentMs === 'number'
