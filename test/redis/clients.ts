@@ -19,9 +19,15 @@ export interface OpenClient {
   close(): unknown
 }
 
+/** Whom a server takes the client for; without it, the default user. */
+export interface User {
+  readonly username: string
+  readonly password: string
+}
+
 interface Openers {
-  readonly single?: (address: Address) => Promise<OpenClient>
-  readonly cluster?: (nodes: readonly Address[]) => Promise<OpenClient>
+  readonly single?: (address: Address, user?: User) => Promise<OpenClient>
+  readonly cluster?: (nodes: readonly Address[], user?: User) => Promise<OpenClient>
 }
 
 /** A client as a user may set it up: how to open it to one server, to a cluster, or both. */
@@ -36,14 +42,15 @@ type Ioredis = Pick<typeof ioredis6 | typeof ioredis5 | typeof iovalkey, 'Redis'
 
 const nodeRedis = (name: string, lib: NodeRedis, options: { RESP?: 2 | 3 } = {}): ClientSetup => ({
   name,
-  async single(socket) {
-    const client = (lib as typeof redis6).createClient({ ...options, socket })
+  async single(socket, user) {
+    const client = (lib as typeof redis6).createClient({ ...options, ...user, socket })
     await client.on('error', () => {}).connect()
     return { client, close: () => client.destroy() }
   },
-  async cluster(nodes) {
+  async cluster(nodes, user) {
     const client = (lib as typeof redis6).createCluster({
       ...options,
+      ...(user && { defaults: user }),
       useReplicas: true,
       rootNodes: nodes.map((socket) => ({ socket })),
     })
@@ -54,8 +61,8 @@ const nodeRedis = (name: string, lib: NodeRedis, options: { RESP?: 2 | 3 } = {})
 
 const nodeRedisPool = (name: string, lib: NodeRedis): ClientSetup => ({
   name,
-  async single(socket) {
-    const client = (lib as typeof redis6).createClientPool({ socket }, { minimum: 1, maximum: 4 })
+  async single(socket, user) {
+    const client = (lib as typeof redis6).createClientPool({ socket, ...user }, { minimum: 1, maximum: 4 })
     await client.on('error', () => {}).connect()
     return { client, close: () => client.destroy() }
   },
@@ -63,12 +70,12 @@ const nodeRedisPool = (name: string, lib: NodeRedis): ClientSetup => ({
 
 const ioredis = (name: string, lib: Ioredis, options: object = {}): ClientSetup & Required<Openers> => ({
   name,
-  async single({ port, host }) {
-    const client = new (lib as typeof ioredis6).Redis(port, host, options)
+  async single({ port, host }, user) {
+    const client = new (lib as typeof ioredis6).Redis(port, host, { ...options, ...user })
     client.on('error', () => {})
     return { client, close: () => client.disconnect() }
   },
-  cluster: (nodes) => openIoredisCluster(lib, nodes, { redisOptions: options }),
+  cluster: (nodes, user) => openIoredisCluster(lib, nodes, { redisOptions: { ...options, ...user } }),
 })
 
 async function openIoredisCluster(
@@ -83,24 +90,31 @@ async function openIoredisCluster(
 
 const autoPipelining = (name: string, lib: Ioredis): ClientSetup => ({
   ...ioredis(`${name}, auto-pipelining`, lib, { enableAutoPipelining: true }),
-  cluster: (nodes) => openIoredisCluster(lib, nodes, { enableAutoPipelining: true }),
+  cluster: (nodes, user) =>
+    openIoredisCluster(lib, nodes, { enableAutoPipelining: true, redisOptions: { ...user } }),
 })
 
 const scaledReads = (name: string, lib: Ioredis): ClientSetup => ({
   name: `${name}, reading from replicas`,
-  cluster: (nodes) => openIoredisCluster(lib, nodes, { scaleReads: 'slave' }),
+  cluster: (nodes, user) =>
+    openIoredisCluster(lib, nodes, { scaleReads: 'slave', redisOptions: { ...user } }),
 })
 
 const glide: ClientSetup = {
   name: 'valkey-glide',
-  async single(address) {
-    const client = await GlideClient.createClient({ addresses: [address], requestTimeout: 5_000 })
+  async single(address, user) {
+    const client = await GlideClient.createClient({
+      addresses: [address],
+      requestTimeout: 5_000,
+      ...(user && { credentials: user }),
+    })
     return { client, close: () => client.close() }
   },
-  async cluster(nodes) {
+  async cluster(nodes, user) {
     const client = await GlideClusterClient.createClient({
       addresses: [...nodes],
       requestTimeout: 5_000,
+      ...(user && { credentials: user }),
       readFrom: 'preferReplica',
     })
     return { client, close: () => client.close() }

@@ -89,7 +89,9 @@ export const hasServer = inject('server') !== 'memory'
 export async function connect() {
   if (inject('server') === 'cluster') {
     const rootNodes = inject('cluster')?.map(({ host, port }) => ({ url: `redis://${host}:${port}` })) ?? []
-    return createCluster({ rootNodes }).connect()
+    return createCluster({ rootNodes })
+      .on('error', () => {})
+      .connect()
   }
   return connectToOne()
 }

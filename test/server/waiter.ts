@@ -30,8 +30,12 @@ const order = JSON.parse(process.argv[2] as string) as WaiterOrder
 const [url, ...more] = order.urls.map((each) => ({ url: each }))
 const client =
   more.length > 0 && url !== undefined
-    ? await createCluster({ rootNodes: [url, ...more] }).connect()
-    : await createClient(url).connect()
+    ? await createCluster({ rootNodes: [url, ...more] })
+        .on('error', () => {})
+        .connect()
+    : await createClient(url)
+        .on('error', () => {})
+        .connect()
 
 const tell = (report: WaiterReport): void => void process.send?.(report)
 const nowMs = (): number => performance.timeOrigin + performance.now()

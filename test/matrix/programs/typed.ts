@@ -20,7 +20,7 @@ interface User {
 }
 
 const ttl: Duration = '5m'
-const options: CacheOptions = { store: new MemoryStore(), ttl, serializer: 'v8' }
+const options: CacheOptions = { store: new MemoryStore(), ttl: '1h', serializer: 'v8' }
 const cache = new RedisFuncCache('typed', new LruTPolicy({ scope: 'function' }), options)
 const policy: AbstractPolicy = cache.policy
 
