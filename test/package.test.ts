@@ -1,19 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { build as esbuild } from 'esbuild'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { copyLibrary } from './copy-library.ts'
 
 /** The package as users get it: packed from a copy of this folder, installed in an empty one, without any registry. */
 const ROOT = join(import.meta.dirname, '..')
@@ -63,29 +55,15 @@ const filesIn = (path: string): string[] =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
 
-/** What is packed comes out of these. Not all of the folder, since other tests come and go in it. */
-const SOURCES = [
-  'package.json',
-  'README.md',
-  'LICENSE',
-  'CHANGELOG.md',
-  'tsconfig.json',
-  'tsconfig.build.json',
-  'tsdown.config.ts',
-  'src',
-  'scripts',
-]
 const NOT_TO_BE_PACKED = ['test/a.test.ts', 'bench/main.ts', 'examples/demo.ts', 'docs/page.md', '.ci/run']
 
 beforeAll(() => {
-  for (const path of SOURCES) cpSync(join(ROOT, path), join(clone, path), { recursive: true })
+  tarball = join(folder, copyLibrary(clone))
   for (const path of NOT_TO_BE_PACKED) {
     mkdirSync(join(clone, dirname(path)), { recursive: true })
     writeFileSync(join(clone, path), '')
   }
-  symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'), 'junction')
   run(clone, 'npm', 'pack', '--pack-destination', folder)
-  tarball = join(folder, `redis-func-cache-${manifest.version}.tgz`)
   mkdirSync(consumer)
   writeFileSync(join(consumer, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
   run(consumer, 'npm', 'install', '--no-audit', '--no-fund', tarball)

@@ -9,10 +9,9 @@ export interface Diagnosis {
   readonly cure: string | undefined
 }
 
-/** The permissions (ACL) that a user of the server needs, for the keys and channels that begin with the prefix. */
-export const permissionsFor = (prefix: string): string =>
-  '+@connection +@read +@write +@scripting +time +publish +subscribe +info +cluster|slots +cluster|info ' +
-  `~${prefix}* &${prefix}*`
+/** The permissions (ACL) that a user of the server needs; `<prefix>` stands for that of the caches. */
+export const PERMISSIONS =
+  '+@connection +@read +@write +@scripting +time +publish +subscribe +info +cluster|slots +cluster|info ~<prefix>* &<prefix>*'
 
 /**
  * Matched against the message and the class name of the error and of its cause; the first match counts. Collected by
@@ -44,7 +43,7 @@ const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = 
   [
     'not-allowed',
     /NOPERM|PermissionDenied|ACL failure|user executing the script can't/i,
-    `The user of this connection may not do that. Grant the permissions: ACL SETUSER <user> ${permissionsFor('<prefix>')}`,
+    `The user of this connection may not do that. Grant the permissions with \`ACL SETUSER <user> ${PERMISSIONS}\`.`,
   ],
   [
     'no-scripts',

@@ -1,22 +1,8 @@
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { copyLibrary } from '../copy-library.ts'
 import type { Group } from './environment.ts'
 import { runOrThrow } from './run-command.ts'
-
-const ROOT = join(import.meta.dirname, '../..')
-
-/** What the package is made of. A copy of it is packed, since others may be building in the checkout. */
-const SOURCES = [
-  'package.json',
-  'README.md',
-  'LICENSE',
-  'CHANGELOG.md',
-  'tsconfig.json',
-  'tsconfig.build.json',
-  'tsdown.config.ts',
-  'src',
-  'scripts',
-]
 
 /** Without install scripts: what is needed of them is a program, which lies in a package of the platform. */
 const NPM = ['npm', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']
@@ -50,18 +36,15 @@ export class Installation {
   /** Builds and packs the library, and installs it by npm into an empty folder. */
   async #pack(): Promise<string> {
     const copy = join(this.#folder, 'copy')
-    for (const path of SOURCES) await cp(join(ROOT, path), join(copy, path), { recursive: true })
-    await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'), 'junction')
+    const tarball = join(this.#folder, copyLibrary(copy))
     await runOrThrow({
       run: ['npm', 'pack', '--pack-destination', this.#folder],
       cwd: copy,
       withinMs: PATIENCE_MS,
     })
-    const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string }
     const consumer = join(this.#folder, 'consumer')
     await mkdir(consumer)
     await writeFile(join(consumer, 'package.json'), '{ "private": true }')
-    const tarball = join(this.#folder, `redis-func-cache-${version}.tgz`)
     await runOrThrow({ run: [...NPM, 'install', tarball], cwd: consumer, withinMs: PATIENCE_MS })
     return join(consumer, 'node_modules/redis-func-cache')
   }

@@ -2,11 +2,12 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { LruTPolicy, RedisFuncCache } from '../../src/index.ts'
-import { permissionsFor } from '../../src/telemetry/cures.ts'
+import { PERMISSIONS } from '../../src/telemetry/cures.ts'
 import { askServer } from '../servers/ask-server.ts'
 import { CLIENTS, type OpenClient, type User } from './clients.ts'
 
 const PREFIX = 'permitted:'
+const permissionsFor = (prefix: string): string => PERMISSIONS.replaceAll('<prefix>', prefix)
 const user: User = { username: `permitted-${process.pid}`, password: 'secret' }
 
 const cluster = inject('cluster') ?? []
