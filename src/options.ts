@@ -39,7 +39,7 @@ export interface CacheOptions {
    * minutes. With false, a key pair ends `ttl` after the first write.
    */
   readonly updateTtl?: boolean | undefined
-  /** Begins all key names; default `'func-cache:'`. */
+  /** Begins all key names; default `'fcache:'`. */
   readonly prefix?: string | undefined
   /** How results become bytes; default `'json'`. */
   readonly serializer?: SerializerOption | undefined
@@ -113,7 +113,7 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
       sliding: checkFlag(options.updateTtl ?? true, 'updateTtl'),
     },
     isTtlFixed: options.ttl !== undefined || options.updateTtl === false,
-    prefix: checkBraces(checkText(options.prefix ?? 'func-cache:', 'prefix'), 'prefix'),
+    prefix: checkBraces(checkText(options.prefix ?? 'fcache:', 'prefix'), 'prefix'),
     serializer: resolveSerializer(options.serializer ?? 'json'),
     encoders: checkEncoders(options.encoders ?? []),
     errorClasses: new ErrorClasses(options.errors ?? []),

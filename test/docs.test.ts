@@ -79,7 +79,7 @@ function steady(transcript: string): string[] {
     .replaceAll(/(?<=^> TTL .*\n)\(integer\) \d+/gm, '(seconds)')
     .split(/^(?=> )/m)
     .map((step) =>
-      step.startsWith('> SCAN') ? [...step.matchAll(/"func.*"/g)].map(String).sort().join('\n') : step,
+      step.startsWith('> SCAN') ? [...step.matchAll(/"fcache.*"/g)].map(String).sort().join('\n') : step,
     )
 }
 

@@ -38,7 +38,7 @@ describe('a cache', () => {
   test('has defaults', () => {
     const cache = newCache()
     expect(cache.maxSize).toBe(1024)
-    expect(cache.prefix).toBe('func-cache:')
+    expect(cache.prefix).toBe('fcache:')
     expect(cache.name).toBe('options')
     expect(cache.policy.scope).toBe('cache')
   })

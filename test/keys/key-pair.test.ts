@@ -19,16 +19,16 @@ describe('key names', () => {
   test('of each scope and style are those of the Python package', () => {
     expect(fn.checksum).toMatch(/^[\w+/]{22}$/)
     const bases = STYLES.map(({ scope, style }) => {
-      const [index, values] = new KeyNames('func-cache:', 'users', 'lru_t', scope, style).pairOf(fn)
+      const [index, values] = new KeyNames('fcache:', 'users', 'lru_t', scope, style).pairOf(fn)
       expect([index.slice(-2), values.slice(-2)]).toEqual([':0', ':1'])
       expect(index.slice(0, -2)).toBe(values.slice(0, -2))
       return index.slice(0, -2)
     })
     expect(bases).toEqual([
-      'func-cache:users:lru_t',
-      'func-cache:{users:lru_t-c}',
-      `func-cache:users:lru_t-m:getUser#${fn.checksum}`,
-      `func-cache:users:lru_t-cm:getUser#{${fn.checksum}}`,
+      'fcache:users:lru_t',
+      'fcache:{users:lru_t-c}',
+      `fcache:users:lru_t-m:getUser#${fn.checksum}`,
+      `fcache:users:lru_t-cm:getUser#{${fn.checksum}}`,
     ])
   })
 

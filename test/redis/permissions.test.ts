@@ -76,5 +76,5 @@ describe.each(CLIENTS)('$name', ({ single, cluster: openCluster }) => {
 })
 
 test('the documentation has the same permissions', async () => {
-  expect(await readFile('docs/runtimes.md', 'utf8')).toContain(permissionsFor('func-cache:'))
+  expect(await readFile('docs/runtimes.md', 'utf8')).toContain(permissionsFor('fcache:'))
 })

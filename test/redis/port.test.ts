@@ -121,7 +121,7 @@ describe('keySlot', () => {
     ['foo{', 7673],
     ['', 0],
     ['schlüssel-鍵-🔑', 6841],
-    ['func-cache:{catalog:lru_t-c}:0', 3053],
+    ['fcache:{catalog:lru_t-c}:0', 3053],
   ])('of %j is %i', (key, slot) => {
     expect(keySlot(key)).toBe(slot)
   })

@@ -160,7 +160,7 @@ describe('a policy of a user', () => {
   test('has the key names and everything else of the others', async () => {
     const { cache, store, ask } = lifo(2)
     for (const key of 'abcd') await ask(key)
-    expect(ask.keyOf('a').index).toBe(`func-cache:{${cache.name}:lifo-c}:0`)
+    expect(ask.keyOf('a').index).toBe(`fcache:{${cache.name}:lifo-c}:0`)
     expect((await target.inspect(store, placeOf(cache, ask.keyOf('a')))).hashes).toHaveLength(2)
     expect(cache.policy.cache).toBe(cache)
     expect(await cache.policy.getSize()).toBe(2)
@@ -228,10 +228,7 @@ describe.runIf(hasServer)('a policy with a structure, keys, hashes and arguments
     const report = { tenant: 't', pages: 7 }
     await print(report)
     const { index, values, hash } = print.keyOf(report)
-    expect([index, values]).toEqual([
-      `func-cache:{${cache.name}:t}:order`,
-      `func-cache:{${cache.name}:t}:results`,
-    ])
+    expect([index, values]).toEqual([`fcache:{${cache.name}:t}:order`, `fcache:{${cache.name}:t}:results`])
     expect(hash).toEqual(
       createHash('sha1')
         .update(JSON.stringify(['print', report]))
