@@ -10,6 +10,7 @@ import { type AsyncMethod, type CachedDecorator, type CachedOptions, DecoratedMe
 import type { DetailedResult } from './detailed-result.ts'
 import { spelled } from './duration.ts'
 import { IdentityError, OptionError, PolicyError } from './errors.ts'
+import { Deadlines } from './flow/deadlines.ts'
 import { monotonicMs } from './flow/timers.ts'
 import {
   type CacheKey,
@@ -88,6 +89,8 @@ export class RedisFuncCache {
       counters: this.#counters,
       errorClasses: this.#settings.errorClasses,
       throwsOnError: this.#settings.throwsOnError,
+      lives: new Deadlines(false), // the work itself keeps the process alive, or nothing does
+      putWaits: new Deadlines(true),
       locate: (settings, args) => this.#locate(settings, args),
       invalidateAll: (fn, soft) => this.#invalidateFunction(fn, soft),
       askForTimes: () => this.#ask({ expiry: true, freshness: true, tags: false }),

@@ -175,7 +175,7 @@ export class FunctionCache {
     const { shelf, name } = call
     if (mode.read && mode.write && mode.execute) {
       const underWay = shelf.flights.get(name)
-      if (underWay !== undefined) {
+      if (underWay !== undefined && !this.#isStuck(underWay)) {
         call.round?.leave(call)
         call.beganMs = monotonicMs()
         this.#report.joined(call)
@@ -193,6 +193,12 @@ export class FunctionCache {
       this.#follow(call, this.#miss(call, undefined, undefined))
     }
     return call
+  }
+
+  /** Whether a call has been under way for longer than any may be: it waits for an answer of the store that may never come. */
+  #isStuck({ beganMs }: Call): boolean {
+    const { maxComputeMs, waitMs = 0 } = this.#settings
+    return monotonicMs() - beganMs > maxComputeMs + waitMs
   }
 
   /** What a caller gets when the flight that he is on has landed: its value if it is his own, else a copy. */
@@ -222,6 +228,8 @@ export class FunctionCache {
     const { signal, isDetailed } = options
     const { departures } = call.shelf
     return {
+      // What the function read when it began is not older than a call that came before.
+      needsProof: flight.isRunning,
       land: (outcome) => {
         // The call may have come after an invalidation, and must not get what was before.
         const isLate = outcome.isOutdated || departures > flight.provenAt
@@ -254,6 +262,7 @@ export class FunctionCache {
   /** Who started the flight, and wants to know where the result came from. */
   #detailedOwner(resolve: (value: unknown) => void, reject: (error: unknown) => void): Passenger<Outcome> {
     return {
+      needsProof: false,
       land: (outcome) => {
         const { value, isError, status } = outcome
         if (isError) reject(value)
@@ -364,12 +373,10 @@ export class FunctionCache {
   }
 
   /** Why a call need not be computed if there is an old result. */
-  #reasonToSpare({ shelf, name }: Call): 'pause' | 'soft-timeout' | undefined {
-    if (shelf.failures.causeOfPause(name) === 'spared') return 'pause'
+  #reasonToSpare(call: Call): 'pause' | 'soft-timeout' | undefined {
+    if (call.shelf.failures.causeOfPause(call.name) === 'spared') return 'pause'
     // Somebody has waited for it already, or was served what had been stale.
-    return this.#settings.softTimeoutMs !== undefined && shelf.refreshing.has(name)
-      ? 'soft-timeout'
-      : undefined
+    return this.#settings.softTimeoutMs !== undefined && this.#isRefreshed(call) ? 'soft-timeout' : undefined
   }
 
   /** Where nobody has looked, there may be an old result. */
@@ -392,7 +399,7 @@ export class FunctionCache {
     const serve = () => {
       isServed = true
       shelf.flights.end(name, call)
-      shelf.refreshing.add(name)
+      shelf.refreshing.start(name, call)
       this.#report.stale(call, 'soft-timeout')
       call.provenAt = foundAt
       call.land(spare)
@@ -412,7 +419,7 @@ export class FunctionCache {
       throw error
     } finally {
       clearTimeout(timer)
-      if (isServed) shelf.refreshing.delete(name)
+      if (isServed) shelf.refreshing.end(name, call)
     }
   }
 
@@ -473,11 +480,18 @@ export class FunctionCache {
   #refreshBehind(call: Call, lookup: Lookup, reason: 'early' | 'stale'): void {
     const { shelf, name, context } = call
     if (!context.mode.write || !context.mode.execute) return
-    if (shelf.refreshing.has(name) || shelf.failures.causeOfPause(name) !== undefined) return
-    shelf.refreshing.add(name)
-    this.#refreshOnce(call.alone(), lookup, reason)
+    if (this.#isRefreshed(call) || shelf.failures.causeOfPause(name) !== undefined) return
+    const refresh = call.alone()
+    shelf.refreshing.start(name, refresh)
+    this.#refreshOnce(refresh, lookup, reason)
       .catch((error: unknown) => this.#report.failed(call, 'refresh', error))
-      .finally(() => shelf.refreshing.delete(name))
+      .finally(() => shelf.refreshing.end(name, refresh))
+  }
+
+  /** Whether its result is being computed behind its callers. */
+  #isRefreshed({ shelf, name }: Call): boolean {
+    const refresh = shelf.refreshing.get(name)
+    return refresh !== undefined && !this.#isStuck(refresh)
   }
 
   async #refreshOnce(call: Call, lookup: Lookup, reason: 'early' | 'stale'): Promise<void> {
@@ -544,6 +558,7 @@ export class FunctionCache {
 
 /** Who is on his own flight. */
 class Owner implements Passenger<Outcome> {
+  readonly needsProof = false
   readonly #resolve: (value: unknown) => void
   readonly crash: (error: unknown) => void
 
@@ -569,6 +584,7 @@ function leaving(passenger: Passenger<Outcome>, flight: Call, signal: AbortSigna
   // The signal may live long: it must not hold on to what has landed.
   const stay = () => signal.removeEventListener('abort', leave)
   const own: Passenger<Outcome> = {
+    needsProof: passenger.needsProof,
     land: (outcome) => {
       stay()
       passenger.land(outcome)

@@ -100,6 +100,14 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup> {
    * when that had left cannot be sure that it has not been invalidated since. Of what is not stored, nothing shows it.
    */
   provenAt: number = Number.POSITIVE_INFINITY
+  /** Whether the function has begun to run: what it reads may be older than whatever comes from now on. */
+  isRunning = false
+  /** Whether it has returned, or thrown. */
+  hasReturned = false
+  /** Whether the function has run for longer than it may: what it brings is not stored. */
+  isOverdue = false
+  /** Whether callers were served before the result was stored. */
+  isServedEarly = false
   /** Aborted when the last one who waits has left; only where the first one may. */
   abortion: AbortController | undefined
   readonly #receiver: Receiver
@@ -132,11 +140,16 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup> {
     return call
   }
 
+  /** Runs a callback in the async context in which the call was made. */
+  inScope(callback: () => void): void {
+    this.#scope.runInAsyncScope(callback)
+  }
+
   resolve(lookup: Lookup): void {
-    this.#scope.runInAsyncScope(() => this.#receiver.found(this, lookup))
+    this.inScope(() => this.#receiver.found(this, lookup))
   }
 
   reject(error: unknown): void {
-    this.#scope.runInAsyncScope(() => this.#receiver.notFound(this, error))
+    this.inScope(() => this.#receiver.notFound(this, error))
   }
 }

@@ -2,6 +2,7 @@ import { type Call, type Outcome, outcomeOf } from './call.ts'
 import type { Contexts } from './context/context.ts'
 import { toMs } from './duration.ts'
 import { OptionError } from './errors.ts'
+import type { Deadlines } from './flow/deadlines.ts'
 import { jittered } from './flow/freshness.ts'
 import { reasonToAbort } from './flow/time-limit.ts'
 import { monotonicMs } from './flow/timers.ts'
@@ -57,6 +58,10 @@ type Executed = Pick<Call, 'self' | 'args' | 'context'> & Partial<Call>
 /** What a computation asks of its cache. */
 export interface ComputationHost {
   readonly contexts: Contexts
+  /** Until computations have lived for as long as they may. */
+  readonly lives: Deadlines
+  /** Until callers are served before their results are stored. */
+  readonly putWaits: Deadlines
   /**
    * For how many milliseconds a result may live whose `ttl` is known only now.
    * @param fn The name of the function.
@@ -96,12 +101,31 @@ export class Computation {
    * @param old What may be there if the function fails.
    */
   async run(call: Call, right: Right | undefined, old: Old): Promise<Outcome> {
+    const life = this.#host.lives.after(this.#settings.maxComputeMs, () => this.#outlive(call, right))
     try {
       if (right !== undefined) await this.#register(call)
-      return await this.#compute(call, right, old)
+      const outcome = await this.#compute(call, right, old)
+      if (right?.isLeased) await this.#orEarly(call, outcome, this.#giveBack(call)) // unless it was handed over
+      return outcome
+    } catch (error) {
+      if (right?.isLeased) await this.#giveBack(call)
+      throw error
     } finally {
-      if (right?.isLeased) await this.#giveBack(call) // unless it was handed over
+      life.end()
     }
+  }
+
+  /** The time of a computation is over: who comes from now on does not wait for it. */
+  #outlive(call: Call, right: Right | undefined): void {
+    const { shelf, name, hasReturned } = call
+    shelf.flights.end(name, call)
+    shelf.refreshing.end(name, call)
+    if (hasReturned) return // it is the store that takes its time
+    call.isOverdue = true
+    call.inScope(() => {
+      this.#report.overdue(call, this.#settings.maxComputeMs)
+      if (right?.isLeased) void this.#giveBack(call)
+    })
   }
 
   async #compute(call: Call, right: Right | undefined, old: Old): Promise<Outcome> {
@@ -111,23 +135,50 @@ export class Computation {
     const signal = call.abortion?.signal
     if (signal?.aborted) throw reasonToAbort(signal) // nobody waits any more
     const beganMs = monotonicMs()
+    call.isRunning = true
     let value: unknown
     try {
       value = await this.#execute(call, signal)
     } catch (error) {
+      call.hasReturned = true
       return this.#failed(call, error, right, old, this.#measured(beganMs))
     }
+    call.hasReturned = true
     const computeMs = this.#measured(beganMs)
     if (right === undefined) return outcomeOf(serializer, value, undefined, { status })
     const stored = this.#encode(call, value)
-    const terms = this.#terms(call, value, computeMs)
+    const terms = call.isOverdue
+      ? this.#skipped(call, 'overdue', computeMs)
+      : this.#terms(call, value, computeMs)
     const { isOutdated, storedAtMs } =
       stored === undefined || terms === undefined
         ? NOT_WRITTEN
-        : await this.#write(call, stored, terms, right, computeMs)
+        : await this.#orEarly(
+            call,
+            outcomeOf(serializer, value, stored, { status }),
+            this.#write(call, stored, terms, right, computeMs),
+          )
     const freshUntilMs =
       storedAtMs === undefined || terms?.freshMs === undefined ? undefined : storedAtMs + terms.freshMs
     return outcomeOf(serializer, value, stored, { isOutdated, status, source: { storedAtMs, freshUntilMs } })
+  }
+
+  /** What became of a put, or of a lease given back. When `putWait` is over, callers get the outcome before that is known. */
+  async #orEarly<R>(call: Call, outcome: Outcome, put: Promise<R>): Promise<R> {
+    const { putWaitMs } = this.#settings
+    const serve = () => {
+      call.isServedEarly = call.landEarly(outcome)
+    }
+    if (putWaitMs === 0) {
+      serve()
+      return put
+    }
+    const wait = this.#host.putWaits.after(putWaitMs, serve)
+    try {
+      return await put
+    } finally {
+      wait.end()
+    }
   }
 
   /**
@@ -223,7 +274,7 @@ export class Computation {
     return this.#settings.absentMs !== undefined && (value === undefined || value === null)
   }
 
-  #skipped(call: Call, reason: 'absent' | 'unwanted' | 'zero-ttl', computeMs: number): undefined {
+  #skipped(call: Call, reason: 'absent' | 'unwanted' | 'zero-ttl' | 'overdue', computeMs: number): undefined {
     this.#report.skipped(call, reason, 0, computeMs)
   }
 
@@ -295,7 +346,8 @@ export class Computation {
       return { isOutdated: !stored, storedAtMs: stored ? atMs : undefined }
     } catch (error) {
       if (held !== undefined) void this.#release(call, held) // the caller need not wait for more trouble
-      this.#spare(call, 'put', error)
+      if (call.isServedEarly) this.#report.failed(call, 'put', error)
+      else this.#spare(call, 'put', error)
       return NOT_WRITTEN
     }
   }
@@ -311,9 +363,13 @@ export class Computation {
     // Nobody waits any more: what the function makes of that says nothing of the next call.
     if (call.abortion?.signal.aborted) throw error
     const isSpared = old !== 'none' && this.#says(call, this.#settings.sparesError, error)
-    const stored = old === 'served' || isSpared ? undefined : this.#encodeError(call, error)
-    if (right !== undefined && stored !== undefined) await this.#writeError(call, stored, right, computeMs)
-    return outcomeOf(this.#settings.serializer, error, undefined, { isError: true, isSpared })
+    const outcome = outcomeOf(this.#settings.serializer, error, undefined, { isError: true, isSpared })
+    if (right === undefined || old === 'served' || isSpared) return outcome
+    const stored = this.#encodeError(call, error)
+    if (stored === undefined) return outcome
+    if (call.isOverdue) this.#skipped(call, 'overdue', computeMs)
+    else await this.#orEarly(call, outcome, this.#writeError(call, stored, right, computeMs))
+    return outcome
   }
 
   /** `undefined` for an error that is not to be thrown again, or cannot be. */
@@ -328,14 +384,15 @@ export class Computation {
     }
   }
 
-  async #writeError(call: Call, stored: string | Buffer, right: Right, computeMs: number): Promise<void> {
+  async #writeError(call: Call, stored: string | Buffer, right: Right, computeMs: number): Promise<Written> {
     const { cachedErrors, tags } = this.#settings
     const ttlMs = cachedErrors?.ttlMs
     try {
       const note = this.#noteOf(ttlMs, 0, tags && [])
-      await this.#write(call, stored, { ttlMs, freshMs: ttlMs, note }, right, computeMs)
+      return await this.#write(call, stored, { ttlMs, freshMs: ttlMs, note }, right, computeMs)
     } catch (trouble) {
       this.#report.failed(call, 'put', trouble) // what the caller is to hear of is the error of the function
+      return NOT_WRITTEN
     }
   }
 

@@ -62,6 +62,8 @@ const GET_OR_SET_OPTIONS: Record<keyof GetOrSetOptions, true> = {
   cacheErrors: true,
   singleFlight: true,
   timeout: true,
+  maxComputeTime: true,
+  putWait: true,
   softTimeout: true,
   share: true,
   signal: true,

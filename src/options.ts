@@ -6,6 +6,7 @@ import {
   checkMilliseconds,
   checkNames,
   checkText,
+  checkTimer,
 } from './checks.ts'
 import { type Duration, toMs } from './duration.ts'
 import { OptionError } from './errors.ts'
@@ -46,6 +47,17 @@ export interface CacheOptions {
   /** Results of more bytes are not stored, and a `skip` event tells; default no bound. A function may have its own. */
   readonly maxValueBytes?: number | undefined
   /**
+   * The longest life of a computation; default one minute, `Infinity` for no end. After it no call joins it any more, its
+   * lease is let go, the next call computes anew, and an `overdue` event tells. Calls that wait for it already wait on; what
+   * it brings is theirs, and is not stored. A function may have its own.
+   */
+  readonly maxComputeTime?: Duration | undefined
+  /**
+   * How long a result that was computed waits to be stored before its callers get it; default 25 ms. 0 for not at all,
+   * `Infinity` for as long as it takes. A function may have its own.
+   */
+  readonly putWait?: Duration | undefined
+  /**
    * Lets the policy wait to be told of reads, for so many milliseconds, in which an entry counts as read once. Saves the
    * server work where few entries are read often. Default: it is told a millisecond later, of every read in its order, and
    * before this process stores anything.
@@ -77,6 +89,8 @@ export interface CacheSettings {
   readonly errorClasses: ErrorClasses
   readonly throwsOnError: boolean
   readonly maxValueBytes: number
+  readonly maxComputeMs: number
+  readonly putWaitMs: number
   readonly touchEveryMs: number | undefined
 }
 
@@ -89,6 +103,8 @@ const CACHE_OPTIONS: Record<keyof CacheOptions, true> = {
   prefix: true,
   serializer: true,
   maxValueBytes: true,
+  maxComputeTime: true,
+  putWait: true,
   touch: true,
   encoders: true,
   errors: true,
@@ -119,8 +135,22 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
     errorClasses: new ErrorClasses(options.errors ?? []),
     throwsOnError: checkChoice(options.onError ?? 'execute', ['execute', 'throw'], 'onError') === 'throw',
     maxValueBytes: checkBound(options.maxValueBytes ?? Number.POSITIVE_INFINITY, 'maxValueBytes'),
+    maxComputeMs: checkMaxComputeTime(options.maxComputeTime ?? '1m'),
+    putWaitMs: checkPutWait(options.putWait ?? '25ms'),
     touchEveryMs: options.touch === undefined ? undefined : touchEveryMs(options.touch),
   }
+}
+
+/** In milliseconds. @throws {OptionError} */
+export const checkMaxComputeTime = (duration: Duration): number =>
+  duration === Number.POSITIVE_INFINITY
+    ? duration
+    : checkTimer(toMs(duration, 'maxComputeTime'), 'maxComputeTime')
+
+/** In milliseconds. @throws {OptionError} */
+export function checkPutWait(duration: Duration): number {
+  if (duration === 0 || duration === Number.POSITIVE_INFINITY) return duration
+  return checkTimer(toMs(duration, 'putWait'), 'putWait')
 }
 
 function touchEveryMs(touch: { readonly everyMs: number }): number {

@@ -60,8 +60,8 @@ export class Shelf<F> {
   readonly place: Place
   /** Calls under way in this process, by call hash. */
   readonly flights: SingleFlight<F> = new SingleFlight<F>()
-  /** Entries being refreshed behind their readers, by call hash. */
-  readonly refreshing: Set<string> = new Set<string>()
+  /** Those that refresh entries behind their readers, by call hash. */
+  readonly refreshing: SingleFlight<F> = new SingleFlight<F>()
   /** Computations that failed of late, by call hash: whether an older result is served in place of such an error. */
   readonly failures: Backoff<'spared' | 'told'> = new Backoff()
   /** Commands that have left, with lookups or with entries to store. */

@@ -5,7 +5,7 @@ import { OptionError } from './errors.ts'
 import type { Grace } from './flow/freshness.ts'
 import type { ArgumentEncoder, CanonicalOptions } from './keys/canonical-options.ts'
 import { type AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
-import { type CacheSettings, checkEncoders } from './options.ts'
+import { type CacheSettings, checkEncoders, checkMaxComputeTime, checkPutWait } from './options.ts'
 import { isPromise } from './realms/native.ts'
 import type { StandardSchema } from './schema.ts'
 import { resolveSerializer, type SerializerOption } from './serializers/resolve-serializer.ts'
@@ -88,6 +88,10 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
   readonly serializer?: SerializerOption | undefined
   /** Results of more bytes are not stored; default that of the cache. */
   readonly maxValueBytes?: number | undefined
+  /** The longest life of a computation, after which the next call computes anew; default that of the cache, one minute. */
+  readonly maxComputeTime?: Duration | undefined
+  /** How long a result waits to be stored before its callers get it; default that of the cache, 25 ms. */
+  readonly putWait?: Duration | undefined
   /** What tells its calls apart, instead of the arguments. */
   readonly key?: AboutArguments<F, unknown> | undefined
   /** What does not: positions of arguments, and names of properties of arguments that are plain objects. */
@@ -136,6 +140,8 @@ const WRAP_OPTIONS: Record<keyof WrapOptions, true> = {
   migrate: true,
   serializer: true,
   maxValueBytes: true,
+  maxComputeTime: true,
+  putWait: true,
   key: true,
   excludes: true,
   encoders: true,
@@ -248,6 +254,9 @@ export function checkSettings(
     migrate: options.migrate,
     serializer: options.serializer === undefined ? cache.serializer : resolveSerializer(options.serializer),
     maxValueBytes: checkBound(options.maxValueBytes ?? cache.maxValueBytes, 'maxValueBytes'),
+    maxComputeMs:
+      options.maxComputeTime === undefined ? cache.maxComputeMs : checkMaxComputeTime(options.maxComputeTime),
+    putWaitMs: options.putWait === undefined ? cache.putWaitMs : checkPutWait(options.putWait),
     self,
     share: checkFlag(options.share ?? false, 'share'),
   }

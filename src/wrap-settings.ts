@@ -30,6 +30,10 @@ export interface WrapSettings {
   readonly migrate: ((stored: never) => unknown) | undefined
   readonly serializer: Serializer
   readonly maxValueBytes: number
+  /** The longest life of a computation; `Infinity` for no end. */
+  readonly maxComputeMs: number
+  /** How long a result waits to be stored before its callers get it; `Infinity` for as long as it takes. */
+  readonly putWaitMs: number
   readonly self: 'none' | 'shared' | ((self: never) => unknown)
   readonly share: boolean
 }

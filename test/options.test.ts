@@ -383,6 +383,8 @@ describe('a function', () => {
     { given: "this 'all'", attempt: withWrap({ this: 'all' }), says: /^this: give 'shared', or a function/ },
     { given: "share 'yes'", attempt: withWrap({ share: 'yes' }), says: /^share: 'yes' .*true nor false/ },
     { given: "serializer 'xml'", attempt: withWrap({ serializer: 'xml' }), says: /^serializer: .*'xml'/ },
+    { given: 'maxComputeTime 0', attempt: withWrap({ maxComputeTime: 0 }), says: /^maxComputeTime: 0 / },
+    { given: 'putWait -1', attempt: withWrap({ putWait: -1 }), says: /^putWait: -1 / },
     { given: 'maxValueBytes -1', attempt: withWrap({ maxValueBytes: -1 }), says: /^maxValueBytes: -1 / },
     { given: 'ttl null', attempt: withWrap({ ttl: null }), says: /^ttl: .*seconds/ },
     {

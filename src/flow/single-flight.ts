@@ -2,6 +2,8 @@
 export interface Passenger<Outcome> {
   land(outcome: Outcome): void
   crash(error: unknown): void
+  /** Whether he has to know what became of the outcome in the store. */
+  readonly needsProof: boolean
 }
 
 /** Work under way that others may join. */
@@ -22,6 +24,14 @@ export class Flight<Outcome> {
   leave(passenger: Passenger<Outcome>): boolean {
     this.#passengers = this.#passengers?.filter((other) => other !== passenger)
     return (this.#passengers ?? []).length === 0
+  }
+
+  /** Serves those who need no proof; whether there were any. The others, and who boards later, wait for the landing. */
+  landEarly(outcome: Outcome): boolean {
+    const served = this.#passengers?.filter(({ needsProof }) => !needsProof) ?? []
+    if (served.length > 0) this.#passengers = this.#passengers?.filter(({ needsProof }) => needsProof)
+    for (const passenger of served) passenger.land(outcome)
+    return served.length > 0
   }
 
   /** Who boards later has the same outcome. What comes after the first landing or crash is nobody's. */

@@ -21,6 +21,8 @@ export interface CacheEvents {
   lease: CallEvent
   /** A result is being refreshed in the background. */
   refresh: CallEvent & { readonly reason: 'early' | 'stale' }
+  /** A function runs for longer than its `maxComputeTime`: no call joins it any more, and the next one runs it anew. */
+  overdue: CallEvent
   /** A result was computed and stored. */
   store: ComputedEvent
   /** A result was not stored; `reason` says why. */
@@ -100,7 +102,14 @@ export interface InvalidateEvent {
 export type StaleReason = 'grace' | 'error' | 'soft-timeout' | 'pause'
 
 /** Why a result was not stored. */
-export type SkipReason = 'invalidated' | 'too-large' | 'no-token' | 'zero-ttl' | 'unwanted' | 'absent'
+export type SkipReason =
+  | 'invalidated'
+  | 'too-large'
+  | 'no-token'
+  | 'zero-ttl'
+  | 'unwanted'
+  | 'absent'
+  | 'overdue'
 
 /** Which step failed. */
 export type ErrorPhase = 'get' | 'put' | 'touch' | 'lease' | 'serialize' | 'refresh' | 'callback'
@@ -114,6 +123,7 @@ export const EVENTS: readonly (keyof CacheEvents)[] = [
   'wait',
   'lease',
   'refresh',
+  'overdue',
   'store',
   'skip',
   'invalidate',

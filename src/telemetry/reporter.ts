@@ -5,7 +5,7 @@ import type { Hash } from '../keys/call-hash.ts'
 import { toError } from '../realms/native.ts'
 import type { Counters } from './counters.ts'
 import type { CallEvent, ErrorPhase, Events, SkipReason, StaleReason } from './events.ts'
-import { warnOfFailure, warnOfLoss, warnOfSize } from './warnings.ts'
+import { warnOfFailure, warnOfLoss, warnOfSize, warnOfTime } from './warnings.ts'
 
 /** A call, as far as it is reported. */
 export interface ReportedCall {
@@ -71,6 +71,12 @@ export class Reporter {
   refreshes(call: ReportedCall, reason: 'early' | 'stale'): void {
     this.#count(call.context, 'refresh')
     if (this.#events.wants('refresh')) this.#events.emit('refresh', { ...this.#describe(call), reason })
+  }
+
+  /** The function runs for longer than it may be waited for. */
+  overdue(call: ReportedCall, limitMs: number): void {
+    if (this.#events.wants('overdue')) this.#events.emit('overdue', this.#describe(call))
+    else warnOfTime(this.#cache, this.#function, limitMs)
   }
 
   /** The function is run. */

@@ -1,5 +1,6 @@
 /** Warnings for failures that no listener hears: without them, a cache that fails looks like one that works. */
 import process from 'node:process'
+import { spelled } from '../duration.ts'
 import { warn } from '../process-warning.ts'
 import { cureFor } from './cures.ts'
 import type { ErrorPhase } from './events.ts'
@@ -59,6 +60,17 @@ export function warnOfSize(cache: string, fn: string, bytes: number): void {
     (more) =>
       `Cache '${cache}', ${fn}: a result of ${bytes} bytes was not stored, since maxValueBytes is less${more}. Raise it, or ` +
       "return less. Listen with cache.on('skip', …) to get every one, instead of this warning.",
+  )
+}
+
+/** Warns of a function that runs for so long that no call waits for it any more, beside those that do already. */
+export function warnOfTime(cache: string, fn: string, limitMs: number): void {
+  warn(
+    `overdue:${cache}:${fn}`,
+    (more) =>
+      `Cache '${cache}', ${fn}: the function has been running for ${spelled(limitMs)} (maxComputeTime)${more}. Other calls run ` +
+      'it anew, and what it brings will not be stored. Let it fail in time, or raise maxComputeTime. Listen with ' +
+      "cache.on('overdue', …) to get every one, instead of this warning.",
   )
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
 import { Flight, SingleFlight } from '../../src/flow/single-flight.ts'
 
-const passenger = () => ({
+const passenger = (needsProof = false) => ({
+  needsProof,
   land: vi.fn<(result: string) => void>(),
   crash: vi.fn<(error: unknown) => void>(),
 })
@@ -40,6 +41,20 @@ describe('a flight', () => {
     flight.crash(new Error('late'))
     expect(first.land).toHaveBeenCalledExactlyOnceWith('stale')
     expect(first.crash).not.toHaveBeenCalled()
+  })
+
+  test('may serve those early who need no proof', () => {
+    const flight = new Flight<string>()
+    const [first, second, late] = [passenger(), passenger(true), passenger(true)]
+    expect(flight.landEarly('unproven')).toBe(false)
+    flight.board(first)
+    flight.board(second)
+    expect(flight.landEarly('unproven')).toBe(true)
+    flight.board(late)
+    expect(flight.landEarly('unproven')).toBe(false)
+    flight.land('proven')
+    expect(first.land).toHaveBeenCalledExactlyOnceWith('unproven')
+    for (const { land } of [second, late]) expect(land).toHaveBeenCalledExactlyOnceWith('proven')
   })
 
   test('tells when the last one has left, and brings nothing to who left', () => {

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { LruTPolicy, RedisFuncCache, type Store } from '../../src/index.ts'
+import { type Duration, LruTPolicy, RedisFuncCache, type Store } from '../../src/index.ts'
 import { gated } from './gated.ts'
 import { quiet, slowed } from './slow-store.ts'
 import { hasServer, openTarget, type Target, unique } from './target.ts'
@@ -57,6 +57,7 @@ const setup = fc.record({
   processes: fc.constantFrom(2, 3),
   grace: fc.constantFrom(...GRACES),
   slow: fc.boolean(),
+  putWait: fc.constantFrom<Duration>(0, '1ms', Number.POSITIVE_INFINITY),
   timed: fc.boolean(),
 })
 type Setup = typeof setup extends fc.Arbitrary<infer T> ? T : never
@@ -129,14 +130,14 @@ class World {
   readonly #eye: ReturnType<World['process']>
 
   constructor(
-    { scope, processes, grace, slow, timed }: Setup,
+    { scope, processes, grace, slow, timed, putWait }: Setup,
     singleFlight: (typeof MODES)[keyof typeof MODES],
   ) {
     const name = unique('consistency')
     const shared = target.newStore()
     const newProcess = () => {
       const store = hasServer ? target.newStore() : shared
-      return this.process(timed ? store : timeless(store), name, scope, grace, singleFlight)
+      return this.process(timed ? store : timeless(store), name, scope, grace, putWait, singleFlight)
     }
     this.#processes = Array.from({ length: processes }, newProcess)
     this.#eye = newProcess()
@@ -148,10 +149,11 @@ class World {
     name: string,
     scope: Setup['scope'],
     grace: Setup['grace'],
+    putWait: Setup['putWait'],
     singleFlight: (typeof MODES)[keyof typeof MODES],
   ) {
     const line = slowed(store)
-    const cache = new RedisFuncCache(name, new LruTPolicy({ scope }), { store: line.store })
+    const cache = new RedisFuncCache(name, new LruTPolicy({ scope }), { store: line.store, putWait })
     const load = cache.wrap(
       (key: Key) =>
         new Promise<number>((resolve, reject) => {

@@ -171,6 +171,32 @@ const CASES: readonly Case[] = [
       return cache
     },
   }),
+  told({
+    event: 'overdue',
+    detail: {},
+    happens: async (time) => {
+      const { cache, fn, told: heardOf } = time.newProcess({ maxComputeTime: '5ms' })
+      const { end } = time.gate()
+      const call = fn('a')
+      await heard(heardOf, 'overdue')
+      end('late')
+      await call
+      return cache
+    },
+  }),
+  told({
+    event: 'skip',
+    detail: { reason: 'overdue' },
+    happens: async (time) => {
+      const { cache, fn, told: heardOf } = time.newProcess({ maxComputeTime: '5ms' })
+      const { end } = time.gate()
+      const call = fn('a')
+      await heard(heardOf, 'overdue')
+      end('late')
+      await call
+      return cache
+    },
+  }),
   told({ event: 'skip', detail: { reason: 'zero-ttl' }, happens: (time) => called(time, { ttl: () => 0 }) }),
   told({
     event: 'skip',

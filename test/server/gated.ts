@@ -30,7 +30,7 @@ interface Gated<R> {
 /** A cache of a function whose every run ends when the test says so. */
 export function gated<R = string>({ name, store, scope = 'cache', create, cache: more, options }: Gated<R>) {
   const policy = create?.() ?? new LruTPolicy({ scope })
-  const cache = new RedisFuncCache(name, policy, { ...more, store })
+  const cache = new RedisFuncCache(name, policy, { putWait: '10s', ...more, store }) // a busy machine is no slow server
   const runs: { key: string; resolve(result: R): void; reject(error: unknown): void }[] = []
   const load: CachedFunction<Load<R>> = cache.wrap<Load<R>>(
     (key) => new Promise<R>((resolve, reject) => runs.push({ key, resolve, reject })),

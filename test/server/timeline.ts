@@ -57,7 +57,11 @@ export class Timeline {
 
   /** A cache of its own, as another process has it. */
   newProcess(options: WrapOptions<Load> = {}, cacheOptions: Partial<CacheOptions> = {}) {
-    const cache = new RedisFuncCache(this.#name, this.#create(), { store: this.newStore(), ...cacheOptions })
+    const cache = new RedisFuncCache(this.#name, this.#create(), {
+      store: this.newStore(),
+      putWait: '10s', // a busy machine is no slow server
+      ...cacheOptions,
+    })
     const fn: CachedFunction<Load> = cache.wrap(this.load as Load, {
       name: 'load',
       source: false,

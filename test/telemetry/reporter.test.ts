@@ -44,6 +44,7 @@ const TELLS = {
   wait: ({ report, call }) => report.waits(call),
   lease: ({ report, call }) => report.leased(call),
   refresh: ({ report, call }) => report.refreshes(call, 'stale'),
+  overdue: ({ report, call }) => report.overdue(call, 60_000),
   store: ({ report, call }) => report.stored(call, 5, 1),
   skip: ({ report, call }) => report.skipped(call, 'too-large', 5, 1),
   invalidate: ({ report, call }) => report.invalidated(call, false, 1),
