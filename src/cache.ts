@@ -1,3 +1,4 @@
+import process from 'node:process'
 import type { Call, Location } from './call.ts'
 import { FunctionCache, type FunctionHost } from './cached-function.ts'
 import { type CachedFunction, callable } from './callable.ts'
@@ -23,6 +24,7 @@ import {
 } from './key-options.ts'
 import { type AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 import type { KeyPair } from './keys/key-pair.ts'
+import { type CacheAddress, unwrap } from './keys/unwrapping.ts'
 import { type CachedMany, callableMany, Loader, type LoadMany } from './many.ts'
 import { type CacheOptions, type CacheSettings, checkCacheName, checkCacheOptions } from './options.ts'
 import type { AbstractPolicy } from './policies/abstract-policy.ts'
@@ -48,9 +50,10 @@ export class RedisFuncCache {
   readonly name: string
   readonly policy: AbstractPolicy
   readonly #settings: CacheSettings
+  readonly #address: CacheAddress
   readonly #contexts = new Contexts()
   readonly #events = new Events()
-  readonly #methods = new DecoratedMethods()
+  readonly #methods: DecoratedMethods
   readonly #functions = new Map<string, AnyFunction>()
   readonly #settingsOf = new WeakMap<FunctionIdentity, WrapSettings>()
   /** What the functions wrapped so far need to know of entries. */
@@ -82,8 +85,12 @@ export class RedisFuncCache {
     this.#limits = { ...this.#settings.limits }
     this.#keyIdentity = FunctionIdentity.ofKeys({ encoders: this.#settings.encoders })
     this.policy = policy
+    const { prefix } = this.#settings
+    this.#address = { name: this.name, prefix, store: options.client ?? this.#settings.store }
+    this.#methods = new DecoratedMethods(this.#address)
     this.#host = {
       name: this.name,
+      address: this.#address,
       contexts: this.#contexts,
       events: this.#events,
       counters: this.#counters,
@@ -117,11 +124,9 @@ export class RedisFuncCache {
    * @throws {OptionError} for an unknown option, or a value it cannot have.
    */
   wrap<F extends AnyFunction>(fn: F, options: WrapOptions<NoInfer<F>> = {}): CachedFunction<F> {
-    const functionCache = this.#register(
-      checkWrapOptions(fn, options as unknown as WrapOptions, this.#settings),
-      fn,
-      'one',
-    )
+    const given = unwrap(fn, this.#address)
+    const settings = checkWrapOptions(given, options as unknown as WrapOptions, this.#settings)
+    const functionCache = this.#register(settings, given.original, 'one')
     return callable<F>(functionCache, functionCache.identity)
   }
 
@@ -129,24 +134,24 @@ export class RedisFuncCache {
    * Makes a function that loads rows for a list of ids remember each row. What of a list is not stored is loaded in one
    * call, and stored in one round trip.
    *
-   * Entries are shared with a function of a single id if it is given as `of`, or if both have the same `name` and `version`
-   * and `source: false`.
+   * Entries are shared with a function of a single id if it is given as `of`, or if both are given the same `name` and
+   * `version`.
    * @throws {IdentityError} for a function without a name, or one that takes the name of another in this cache.
    * @throws {OptionError} for an unknown option, or a value it cannot have.
    */
   wrapMany<Id, Row>(load: LoadMany<Id, Row>, options: WrapManyOptions<Id, Row> = {}): CachedMany<Id, Row> {
-    const original = load as AnyFunction
+    const given = unwrap(load as AnyFunction, this.#address)
     const single = this.#settingsOf.get(options?.of?.identity as FunctionIdentity)
     const settings = checkWrapManyOptions(
-      original,
+      given,
       options as unknown as WrapManyOptions,
       this.#settings,
       single,
     )
-    const loader = new Loader(load as LoadMany<unknown, unknown>, settings.identity.name)
+    const loader = new Loader(given.run as LoadMany<unknown, unknown>, settings.identity.name)
     const run = (id: never) => loader.loadOne(id)
-    const functionCache = this.#register({ ...settings, run }, original, 'many')
-    return callableMany(functionCache, loader, original) as CachedMany<Id, Row>
+    const functionCache = this.#register({ ...settings, run }, given.original, 'many')
+    return callableMany(functionCache, loader, given.original) as CachedMany<Id, Row>
   }
 
   /**
@@ -230,18 +235,18 @@ export class RedisFuncCache {
   /**
    * Makes a method remember its results: a decorator of the TC39 standard, and of `experimentalDecorators`.
    *
-   * The method is known as `Class.method`, unless `name` says otherwise.
+   * The method is known as `Class.method`, together with its source text, unless `name` says otherwise: minifiers rename
+   * classes, and two of them may get one name.
    * @throws {OptionError} if it is not said what `this` means.
    */
   cached<Self = never, F extends AsyncMethod = AsyncMethod>(
     options: CachedOptions<Self, F>,
   ): CachedDecorator<Self, F> {
-    const wrap = (method: AnyFunction, name: string): FunctionCache =>
-      this.#register(
-        checkWrapOptions(method, { ...options, name } as unknown as WrapOptions, this.#settings, 'cached'),
-        method,
-        'one',
-      )
+    const wrap = (method: AnyFunction, ownName?: string): FunctionCache => {
+      const given = unwrap(method, this.#address, ownName)
+      const settings = checkWrapOptions(given, options as unknown as WrapOptions, this.#settings, 'cached')
+      return this.#register(settings, given.original, 'one')
+    }
     return this.#methods.decorator(wrap, options)
   }
 
@@ -431,17 +436,33 @@ export class RedisFuncCache {
     const { identity } = settings
     const name = `${kind}:${identity.text}` // one of each kind may share entries
     const namesake = this.#functions.get(name)
-    if (namesake !== undefined && namesake !== original) {
-      throw new IdentityError(
-        `The cache '${this.name}' has another function under the name '${identity.name}'. They would get each other's ` +
-          'results: wrap it once and share the result, or give it a name or version of its own.',
-      )
-    }
+    if (namesake !== undefined && namesake !== original) this.#replace(settings)
     this.#functions.set(name, original)
     if (kind === 'one') this.#settingsOf.set(identity, settings)
     this.#ask(aspectsOf(settings))
     this.#provideFor(longestLifeOf(settings))
     return new FunctionCache(this.#host, settings)
+  }
+
+  /** Lets a function take over from another one of its identity, if it may. */
+  #replace({ identity, replace = isDevelopment() }: WrapSettings): void {
+    if (!replace) {
+      throw new IdentityError(
+        `The cache '${this.name}' has another function under the name '${identity.name}'. They would get each other's ` +
+          'results: wrap it once and share the result, or give it a name or version of its own. If it is the same function, ' +
+          'and its module was evaluated again (hot reload, several bundles), keep the client in globalThis and make the cache in ' +
+          'the module; or let the newest take over: { replace: true }, the default where NODE_ENV is development. See ' +
+          'docs/deployments.md.',
+      )
+    }
+    warn(
+      `replace:${this.name}:${identity.text}`,
+      (more) =>
+        `Cache '${this.name}', ${identity.name}: another function takes over this name, as after a hot reload${more}. Results ` +
+        'of the older one are still served. If these are two functions, give each a name of its own.',
+    )
+    // What the older one has under way is not for callers of the newer one.
+    for (const { flights } of this.#shelves.values()) flights.clear()
   }
 
   /** From now on reads ask for these parts of entries too. */
@@ -534,6 +555,14 @@ export class RedisFuncCache {
       this.#shelves.set(name, shelf)
     }
     return shelf
+  }
+}
+
+function isDevelopment(): boolean {
+  try {
+    return process.env['NODE_ENV'] === 'development'
+  } catch {
+    return false // a runtime may forbid to ask
   }
 }
 

@@ -8,6 +8,7 @@ import { reasonToAbort, unlessAborted, within } from './flow/time-limit.ts'
 import { clearTimeout, monotonicMs, setTimeout } from './flow/timers.ts'
 import type { Hash } from './keys/call-hash.ts'
 import type { FunctionIdentity } from './keys/function-identity.ts'
+import type { CacheAddress } from './keys/unwrapping.ts'
 import { Opening } from './opening.ts'
 import { isPromise } from './realms/native.ts'
 import { decode } from './serializers/encoding.ts'
@@ -21,6 +22,7 @@ import type { WrapSettings } from './wrap-settings.ts'
 /** What cached functions ask of their cache. */
 export interface FunctionHost extends ComputationHost {
   readonly name: string
+  readonly address: CacheAddress
   readonly events: Events
   readonly counters: Counters
   readonly errorClasses: ErrorClasses
@@ -61,6 +63,11 @@ export class FunctionCache {
 
   get identity(): FunctionIdentity {
     return this.#settings.identity
+  }
+
+  /** Of the cache that it belongs to. */
+  get address(): CacheAddress {
+    return this.#host.address
   }
 
   /**

@@ -4,6 +4,7 @@ import type { FunctionCache } from './cached-function.ts'
 import { OptionError } from './errors.ts'
 import { define, keepProperties } from './function-properties.ts'
 import type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
+import { markCached } from './keys/unwrapping.ts'
 
 /** Where the entry of a call lies: the two keys, and the name of the entry in them. */
 export interface CallKey {
@@ -58,7 +59,7 @@ export interface CallOptions {
 /** A function that remembers. Its lookups are asynchronous, so it always returns a promise. */
 export type CachedFunction<F extends AnyFunction> = Promised<F> &
   Handles<AnyArgs<F>, AnyResult<F>> & {
-    /** The function as given. */
+    /** The function as given; if that was a cached one, what it caches. */
     readonly original: F
     /** How the cache knows it. */
     readonly identity: FunctionIdentity
@@ -167,7 +168,12 @@ export function callable<F extends AnyFunction>(
     name: identity.name,
     length: original.length,
   }
-  return define(keepProperties(cached, original), properties) as unknown as CachedFunction<F>
+  const complete = define(keepProperties(cached, original), properties)
+  return markCached(
+    complete,
+    self === undefined ? original : undefined,
+    cache.address,
+  ) as unknown as CachedFunction<F>
 }
 
 function checkArguments(args: readonly unknown[]): readonly unknown[] {

@@ -3,6 +3,7 @@ import { shown } from './checks.ts'
 import { define, keepProperties } from './function-properties.ts'
 import { OptionError } from './errors.ts'
 import type { AnyFunction } from './keys/function-identity.ts'
+import { type CacheAddress, markCached, unwrap } from './keys/unwrapping.ts'
 import type { WrapOptions } from './wrap-options.ts'
 
 /**
@@ -31,12 +32,17 @@ export type CachedDecorator<Self = never, F extends AsyncMethod = AsyncMethod> =
 /** What `this` has to be, if the options say so. */
 type OrAnything<Self> = [Self] extends [never] ? object : Self
 
-/** Wraps a method once its full name is known. */
-export type WrapMethod = (method: AnyFunction, name: string) => FunctionCache
+/** Wraps a method once it is known what to call it where the user gave no name. */
+export type WrapMethod = (method: AnyFunction, ownName?: string) => FunctionCache
 
 /** Decorated methods, and what makes their caches. */
 export class DecoratedMethods {
   readonly #cacheOf = new WeakMap<object, CacheOf>()
+  readonly #address: CacheAddress
+
+  constructor(address: CacheAddress) {
+    this.#address = address
+  }
 
   /** @throws {OptionError} if it is not said what `this` means. */
   decorator<Self, F extends AsyncMethod>(
@@ -83,7 +89,7 @@ export class DecoratedMethods {
   ): void {
     const method: unknown = descriptor?.value
     if (descriptor === undefined || typeof method !== 'function') throw notAMethod(name)
-    const cache = wrap(method as AnyFunction, options.name ?? fullName(target, name))
+    const cache = wrap(method as AnyFunction, options.name === undefined ? fullName(target, name) : undefined)
     descriptor.value = this.#replace(method as AnyFunction, () => cache)
   }
 
@@ -96,7 +102,7 @@ export class DecoratedMethods {
   ): AnyFunction {
     if (context.kind !== 'method') throw notAMethod(context.name)
     if (options.name !== undefined) {
-      const named = wrap(method, options.name)
+      const named = wrap(method)
       return this.#replace(method, () => named)
     }
     const owners = new OwnerCaches(context, (owner) => wrap(method, fullName(owner, context.name)))
@@ -121,7 +127,7 @@ export class DecoratedMethods {
     const { name, length } = method
     const replacement = define(keepProperties(cached, method), { name, length })
     this.#cacheOf.set(replacement, cacheOf)
-    return replacement
+    return markCached(replacement, unwrap(method, this.#address).original, this.#address)
   }
 }
 

@@ -18,7 +18,7 @@ type OfKey<Result, Key> = [Result] extends [never] ? AnyFunction : (key: Key) =>
 export interface GetOrSetOptions<Result = never, Key = CacheKey>
   extends Omit<
     WrapOptions<OfKey<Result, Key>>,
-    'name' | 'version' | 'source' | 'key' | 'excludes' | 'encoders' | 'this'
+    'name' | 'version' | 'source' | 'replace' | 'key' | 'excludes' | 'encoders' | 'this'
   > {
   /** Stops waiting when it aborts; see {@link CallOptions}. */
   readonly signal?: AbortSignal | undefined

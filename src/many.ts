@@ -8,6 +8,7 @@ import { OptionError } from './errors.ts'
 import { define, keepProperties } from './function-properties.ts'
 import { setImmediate } from './flow/timers.ts'
 import type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
+import { markCached } from './keys/unwrapping.ts'
 
 /**
  * Rows for ids: a list as long as that of the ids, with `undefined` or `null` for a row that is missing; or a Map of those
@@ -38,7 +39,7 @@ export interface CachedMany<Id, Row> {
   keyOf(id: Id): CallKey
   /** The same function and handles, with options for its calls. */
   with(options: CallOptions): CachedMany<Id, Row>
-  /** The function as given. */
+  /** The function as given; if that was a cached one, what it caches. */
   readonly original: LoadMany<Id, Row>
   /** How the cache knows it. */
   readonly identity: FunctionIdentity
@@ -169,7 +170,7 @@ export function callableMany(
   const callAll = (ids: readonly unknown[], isDetailed: boolean) =>
     together(ids, (id, round) => cache.call(undefined, [id], { signal, isDetailed }, round))
   const cached = (ids: readonly unknown[]) => callAll(ids, false)
-  return define(keepProperties(cached, original), {
+  const complete = define(keepProperties(cached, original), {
     detailed: (ids: readonly unknown[]) => callAll(ids, true),
     invalidate: async (...ids: readonly unknown[]) => {
       const removed = await Promise.all(ids.map((id) => cache.invalidate(undefined, [id], soft)))
@@ -191,7 +192,8 @@ export function callableMany(
     original,
     identity: cache.identity,
     name: cache.identity.name,
-  }) as unknown as CachedMany<unknown, unknown>
+  })
+  return markCached(complete, original, cache.address) as unknown as CachedMany<unknown, unknown>
 }
 
 function checkPairs(rows: Iterable<readonly [unknown, unknown]>): (readonly [unknown, unknown])[] {

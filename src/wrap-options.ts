@@ -5,6 +5,8 @@ import { OptionError } from './errors.ts'
 import type { Grace } from './flow/freshness.ts'
 import type { ArgumentEncoder, CanonicalOptions } from './keys/canonical-options.ts'
 import { type AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
+import { isClass } from './keys/source-text.ts'
+import type { Unwrapped } from './keys/unwrapping.ts'
 import { type CacheSettings, checkEncoders, checkMaxComputeTime, checkPutWait } from './options.ts'
 import { isPromise } from './realms/native.ts'
 import type { StandardSchema } from './schema.ts'
@@ -29,12 +31,25 @@ type SchemaOutput<F extends AnyFunction> = AnyFunction extends F ? never : Await
  * parameters. For others write `WrapOptions<typeof loadUser>`.
  */
 export interface WrapOptions<F extends AnyFunction = AnyFunction> {
-  /** Names the function in the cache; default its own name. Anonymous functions need one. */
+  /**
+   * Names the function in the cache, in every process and build: functions of the same name and `version` share their results.
+   * Default its own name, together with its source text. Needed for functions without a name, and for those without a
+   * source text (bound and built-in ones, proxies).
+   */
   readonly name?: string | undefined
-  /** Part of the identity: another version shares no results. */
+  /** Part of the identity: another version shares no results. Change it when the code under a `name` changes its results. */
   readonly version?: string | number | undefined
-  /** Whether the source text is part of the identity, so that changed code shares no results; default true. */
+  /**
+   * Whether the source text is part of the identity, so that changed code shares no results; default false where a `name` is
+   * given, else true. Another build (minified, another bundle) has another text.
+   */
   readonly source?: boolean | undefined
+  /**
+   * Whether the function takes over from another one of the same identity in this cache, with a warning, as after a hot reload;
+   * otherwise it is refused. What was wrapped before goes on with its own function and the same entries. Default true where
+   * `NODE_ENV` is `'development'`, else false.
+   */
+  readonly replace?: boolean | undefined
   /**
    * For how long a result is fresh, exact to the millisecond; default as long as the cache lives. A function says it for
    * each result; 0 does not store it. (Its answers are not checked against a `ttl` of the cache: then a result ends with the
@@ -117,7 +132,10 @@ export interface WrapManyOptions<Id = never, Row = never>
   readonly tags?: AboutResult<OfOne<Id, Row | undefined>, readonly string[]> | undefined
   /** Keeps in mind for so long that there is no such row; default not at all. */
   readonly absent?: { readonly ttl: Duration } | undefined
-  /** The cached function of a single id with which entries are shared. Its options hold; give none but `absent` beside it. */
+  /**
+   * The cached function of a single id with which entries are shared. Its options hold; give none but `absent` and `replace`
+   * beside it.
+   */
   readonly of?: { readonly identity: FunctionIdentity } | undefined
 }
 
@@ -125,6 +143,7 @@ const WRAP_OPTIONS: Record<keyof WrapOptions, true> = {
   name: true,
   version: true,
   source: true,
+  replace: true,
   ttl: true,
   staleTtl: true,
   staleIfError: true,
@@ -157,23 +176,23 @@ const WAIT_MS = 30_000
 
 /** @throws {OptionError | IdentityError} for a function that cannot be cached so. */
 export function checkWrapOptions(
-  original: AnyFunction,
+  fn: Unwrapped,
   options: WrapOptions,
   cache: CacheSettings,
   where: 'wrap' | 'cached' = 'wrap',
 ): WrapSettings {
-  checkFunction(original, where)
+  checkFunction(fn.original, where)
   checkNames(options, Object.keys(WRAP_OPTIONS), where)
-  return settingsFor(original, options, cache)
+  return settingsFor(fn, options, cache)
 }
 
 function settingsFor(
-  original: AnyFunction,
+  { original, run, ownName }: Unwrapped,
   options: WrapOptions,
   cache: CacheSettings,
   argumentName?: string,
 ): WrapSettings {
-  const { name, version, source = true, key, excludes, this: self = 'none' } = options
+  const { name, version, source, key, excludes, this: self = 'none' } = options
   if (key !== undefined && excludes !== undefined) {
     throw new OptionError('key and excludes: give one of them; what key returns is all that counts.')
   }
@@ -187,14 +206,15 @@ function settingsFor(
   const hasSelf = typeof self === 'function'
   const identity = new FunctionIdentity(original, {
     name: name === undefined ? undefined : checkText(name, 'name'),
+    ownName,
     version,
-    source: checkFlag(source, 'source'),
+    source: source === undefined ? name === undefined : checkFlag(source, 'source'),
     key: key as ((...args: never[]) => unknown) | undefined,
     canonical: canonicalOptions(options, cache, hasSelf),
     argumentName,
     hasSelf,
   })
-  return checkSettings(identity, original, self, options, cache)
+  return checkSettings(identity, run, self, options, cache)
 }
 
 /**
@@ -202,18 +222,19 @@ function settingsFor(
  * @throws {OptionError | IdentityError} for a function that cannot be cached so.
  */
 export function checkWrapManyOptions(
-  original: AnyFunction,
+  fn: Unwrapped,
   given: WrapManyOptions,
   cache: CacheSettings,
   single: WrapSettings | undefined,
 ): WrapSettings {
-  checkFunction(original, 'wrapMany')
+  checkFunction(fn.original, 'wrapMany')
   checkNames(given, Object.keys(WRAP_MANY_OPTIONS), 'wrapMany')
-  const { absent, of, ...options } = given
+  const { absent, of, replace, ...options } = given
   if (absent !== undefined) checkNames(absent, ['ttl'], 'absent')
   const absentMs = absent === undefined ? 'unstored' : toMs(absent.ttl, 'absent.ttl')
   if (typeof absentMs === 'number') checkLife(absentMs, 'absent.ttl', cache)
-  if (of === undefined) return { ...settingsFor(original, options as WrapOptions, cache, 'id'), absentMs }
+  if (of === undefined)
+    return { ...settingsFor(fn, { ...options, replace } as WrapOptions, cache, 'id'), absentMs }
   if (single === undefined) throw new OptionError('of: give a function that this cache has wrapped.')
   if (typeof single.self === 'function') {
     throw new OptionError('of: results of that function depend on `this`, which a list of ids has not.')
@@ -221,7 +242,7 @@ export function checkWrapManyOptions(
   const own = Object.keys(options).find((name) => options[name as keyof typeof options] !== undefined)
   if (own !== undefined)
     throw new OptionError(`${own}: with of, the options of that function hold. Leave it out.`)
-  return { ...single, absentMs }
+  return { ...single, absentMs, replace: checkReplace(replace) }
 }
 
 /** Checks what does not depend on how calls are told apart. */
@@ -259,10 +280,14 @@ export function checkSettings(
     putWaitMs: options.putWait === undefined ? cache.putWaitMs : checkPutWait(options.putWait),
     self,
     share: checkFlag(options.share ?? false, 'share'),
+    replace: checkReplace(options.replace),
   }
   checkAgreement(settings, cache)
   return settings
 }
+
+const checkReplace = (replace: boolean | undefined): boolean | undefined =>
+  replace === undefined ? undefined : checkFlag(replace, 'replace')
 
 /** Refuses options that contradict each other. */
 function checkAgreement(settings: WrapSettings, cache: CacheSettings): void {
@@ -441,6 +466,12 @@ export function checkFunction(original: AnyFunction, where = 'wrap'): void {
     throw new OptionError(
       `${where}: ${name} is a generator function: what it yields cannot be stored. Wrap a function that collects it, ` +
         'such as one that returns [...generate()].',
+    )
+  }
+  if (isClass(original)) {
+    throw new OptionError(
+      `${where}: ${original.name || 'this'} is a class, which cannot be called without new. Wrap a function that makes its ` +
+        `instances, or decorate its methods.`,
     )
   }
 }

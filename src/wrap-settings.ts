@@ -36,6 +36,8 @@ export interface WrapSettings {
   readonly putWaitMs: number
   readonly self: 'none' | 'shared' | ((self: never) => unknown)
   readonly share: boolean
+  /** Whether it takes over from another function of its identity; `undefined` to do so in development. */
+  readonly replace: boolean | undefined
 }
 
 /** How long a result is kept past its `ttl`, in milliseconds. */

@@ -2,14 +2,19 @@ import { hash } from 'node:crypto'
 import { IdentityError } from '../errors.ts'
 import { canonicalize } from './canonical.ts'
 import type { CanonicalOptions } from './canonical-options.ts'
+import { sourceTextOf } from './source-text.ts'
 
 /** Any function. */
 export type AnyFunction = (...args: never[]) => unknown
 
 /** What makes calls of one function the calls of that function, and which parts of the arguments count. */
 export interface IdentityOptions {
+  /** The name that the user gave. */
   readonly name?: string | undefined
+  /** What the function is called where the user gave no name; default its own name. */
+  readonly ownName?: string | undefined
   readonly version?: string | number | undefined
+  /** Whether the source text takes part; default true. */
   readonly source?: boolean | undefined
   readonly key?: ((...args: never[]) => unknown) | undefined
   readonly canonical?: CanonicalOptions | undefined
@@ -21,7 +26,7 @@ export interface IdentityOptions {
   readonly isOfKeys?: boolean | undefined
 }
 
-/** A function as caches know it: its name, its version, and the digest of its source text. */
+/** A function as caches know it: its name and version and, if no name was given, the digest of its source text. */
 export class FunctionIdentity {
   readonly name: string
   readonly version: string | undefined
@@ -49,10 +54,10 @@ export class FunctionIdentity {
     })
   }
 
-  /** @throws {IdentityError} for a function without a name. */
+  /** @throws {IdentityError} for a function without a name, or without a source text where that has to tell it. */
   constructor(original: AnyFunction, options: IdentityOptions = {}) {
     this.original = original
-    this.name = options.name ?? original.name
+    this.name = options.name ?? options.ownName ?? original.name
     if (this.name === '') {
       throw new IdentityError(
         'A function without a name cannot be told apart from another one. Name it: wrap(fn, { name: … }).',
@@ -64,8 +69,7 @@ export class FunctionIdentity {
       )
     }
     this.version = options.version === undefined ? undefined : String(options.version)
-    const source = options.source === false ? null : hash('sha256', original.toString(), 'base64')
-    const parts = [this.name, this.version ?? null, source]
+    const parts = [this.name, this.version ?? null, sourceDigest(this.name, original, options)]
     this.text = JSON.stringify(options.isOfKeys ? [...parts, 'keys'] : parts)
     this.checksum = hash('sha256', this.text, 'base64').slice(0, 22)
     this.#key = options.key
@@ -96,4 +100,27 @@ export class FunctionIdentity {
     if (this.#key !== undefined) return 'key(…)'
     return this.#argumentName ?? `arguments[${position - Number(this.#hasSelf)}]`
   }
+}
+
+/** `null` where the source text takes no part. */
+function sourceDigest(
+  name: string,
+  original: AnyFunction,
+  { name: given, source = true }: IdentityOptions,
+): string | null {
+  const text = sourceTextOf(original)
+  if (text === undefined && given === undefined) {
+    throw new IdentityError(
+      `${name}: this function has no source text that tells it from others, as bound and built-in functions and proxies ` +
+        'have none. Name it: wrap(fn, { name: … }). Or wrap the function that is behind it.',
+    )
+  }
+  if (!source) return null
+  if (text === undefined) {
+    throw new IdentityError(
+      `source: ${name} has no source text, as bound and built-in functions and proxies have none. Leave the option out, and ` +
+        'say version when the code changes.',
+    )
+  }
+  return hash('sha256', text, 'base64')
 }

@@ -157,6 +157,29 @@ describe('Next', () => {
       expect(await fromRoute(app, 4)).toMatchObject({ title: 'Ware 4' })
     })
 
+    test('a cache in globalThis gets its functions again: the newest take over, and a warning tells', async () => {
+      expect(app.output).not.toContain('FuncCacheWarning')
+      await reload((text) =>
+        text.replace(
+          /const cache = (new RedisFuncCache\(.*\))$/m,
+          'const kept = globalThis as { cache?: RedisFuncCache }\nconst cache = (kept.cache ??= $1)',
+        ),
+      )
+      const shown = await fromPage(app, 4)
+      expect(await fromRoute(app, 4)).toEqual({ id: 4, ...shown })
+      for (const title of ['Thing', 'Article']) {
+        installed.edit('lib/database.ts', (text) => text.replace(/`(Ware|Thing) \$/, `\`${title} $`))
+        await reload((text) => text.replace(/ttl: '\d+m'/, `ttl: '${title.length}m'`))
+        expect((await invalidate(app, 4)).status).toBe(200)
+        expect(await fromPage(app, 4)).toMatchObject({ title: `${title} 4` })
+        expect(await fromRoute(app, 4)).toMatchObject({ title: `${title} 4` })
+      }
+      expect(app.output.match(/FuncCacheWarning: .*/g)).toEqual([
+        expect.stringMatching(/Cache 'shop', getProduct: another function takes over this name/),
+      ])
+      expect(await connections()).toBe(1)
+    })
+
     test('it ends when it is asked to', async () => {
       expect(await app.stop()).toEqual({ code: 0, signal: null })
       expect(app.output).not.toMatch(/Error|⨯/)
