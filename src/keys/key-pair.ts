@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { FunctionIdentity } from './function-identity.ts'
 
 /** Whether all functions of a cache share one key pair, or each has its own. */
@@ -9,7 +10,17 @@ export type KeyStyle = 'cluster' | 'plain'
 /** Names of the two keys: the index (who is where in the eviction order) and the values (hash → serialized result). */
 export type KeyPair = readonly [index: string, values: string]
 
-/** Derives the names of a cache's keys; the same names as the Python package `redis_func_cache`. */
+const SUFFIX: Record<Scope, Record<KeyStyle, string>> = {
+  cache: { plain: '', cluster: '-c' },
+  function: { plain: '-m', cluster: '-cm' },
+}
+
+/**
+ * Derives the names of a cache's keys; the same names as the Python package `redis_func_cache`.
+ *
+ * No two caches that differ in prefix, name, policy, scope or style have a key in common. Where the name alone would not show
+ * where one of its parts ends and the next begins, a checksum of all parts follows.
+ */
 export class KeyNames {
   readonly #scope: Scope
   readonly #style: KeyStyle
@@ -21,12 +32,17 @@ export class KeyNames {
   constructor(prefix: string, cacheName: string, policyKey: string, scope: Scope, style: KeyStyle) {
     this.#scope = scope
     this.#style = style
-    const suffix = { cache: { plain: '', cluster: '-c' }, function: { plain: '-m', cluster: '-cm' } }[scope][
-      style
-    ]
-    const name = `${cacheName}:${policyKey}${suffix}`
-    this.#base = `${prefix}${name}`
-    this.#shared = pair(style === 'cluster' ? `${prefix}{${name}}` : this.#base)
+    const parts = [prefix, cacheName, policyKey]
+    // In front of a hash tag a prefix ends where the brace is, since no part has braces.
+    const isTagged = scope === 'cache' && style === 'cluster'
+    const isPlain =
+      /^[^:#]*$/.test(policyKey) &&
+      (isTagged || (prefix.endsWith(':') && !cacheName.includes(':'))) &&
+      !parts.some((part) => LONE_SURROGATE.test(part))
+    const [start, name, key] = parts.map(wellFormed) as [string, string, string]
+    const full = `${name}:${key}${SUFFIX[scope][style]}${isPlain ? '' : `#${checksumOf([...parts, scope, style])}`}`
+    this.#base = `${start}${full}`
+    this.#shared = pair(isTagged ? `${start}{${full}}` : this.#base)
   }
 
   /** The key pair of a function, or the one they all share. */
@@ -35,7 +51,7 @@ export class KeyNames {
     let names = this.#pairs.get(fn)
     if (names === undefined) {
       const tag = this.#style === 'cluster' ? `{${fn.checksum}}` : fn.checksum
-      names = pair(`${this.#base}:${fn.name}#${tag}`)
+      names = pair(`${this.#base}:${wellFormed(fn.name)}#${tag}`)
       this.#pairs.set(fn, names)
     }
     return names
@@ -48,3 +64,14 @@ export class KeyNames {
 }
 
 const pair = (base: string): KeyPair => [`${base}:0`, `${base}:1`]
+
+/** Half a character, which becomes the replacement character when a text becomes bytes. */
+const LONE_SURROGATE = /\p{Surrogate}/u
+
+/** A text as a server reads it. */
+const wellFormed = (text: string): string =>
+  LONE_SURROGATE.test(text) ? text.replaceAll(/\p{Surrogate}/gu, '\ufffd') : text
+
+/** As long as that of a function, and never the same: what is digested there is a list of other length. */
+const checksumOf = (parts: readonly string[]): string =>
+  hash('sha256', JSON.stringify(parts), 'base64').slice(0, 22)

@@ -1,4 +1,4 @@
-import { checkChoice, checkNames } from '../checks.ts'
+import { checkChoice, checkNames, shown } from '../checks.ts'
 import { PolicyError } from '../errors.ts'
 import type { RemoteClock } from '../flow/remote-clock.ts'
 import { CallHash, type CallHashOptions, type Hash } from '../keys/call-hash.ts'
@@ -44,13 +44,16 @@ export interface PolicyOptions {
  * `createOrder`. Everything else has a default to override.
  */
 export abstract class AbstractPolicy {
-  /** Part of the key names in Redis: `'lru'`, `'lru_t'`, … */
+  /** Part of the key names in Redis: `'lru'`, `'lru_t'`, … A text without braces. */
   abstract readonly key: string
 
   /** Whether a hit changes the order. If it does not, nothing is sent to the server for it. */
   readonly readsChangeOrder: boolean = true
 
-  /** Names of structures that the policy keeps beside its index: `structure(1)`, `structure(2)` … in Lua. */
+  /**
+   * Names of structures that the policy keeps beside its index: `structure(1)`, `structure(2)` … in Lua. Letters, digits, `-`
+   * and `_`, beginning with a letter.
+   */
   readonly structures: readonly string[] = []
 
   readonly scope: Scope
@@ -82,7 +85,7 @@ export abstract class AbstractPolicy {
 
   /**
    * Called once, by the cache.
-   * @throws {PolicyError} if another cache has this policy already.
+   * @throws {PolicyError} if another cache has this policy already, or if key names cannot be made of its names.
    * @internal
    */
   attach(cache: CacheOfPolicy): void {
@@ -91,6 +94,7 @@ export abstract class AbstractPolicy {
         `This policy '${this.key}' belongs to the cache '${this.#cache.name}' already. Give each cache a new one.`,
       )
     }
+    checkNamesOf(this)
     this.#cache = cache
   }
 
@@ -179,5 +183,21 @@ export abstract class AbstractPolicy {
   /** Name of the set that lists the key pairs in use; only where each function has its own. */
   get registry(): string | undefined {
     return this.scope === 'function' ? this.keyNames.registry : undefined
+  }
+}
+
+/** Of what the policy calls itself and its structures, key names are made that no other cache may have. */
+function checkNamesOf({ key, structures }: AbstractPolicy): void {
+  if (typeof key !== 'string' || key === '' || /[{}]/.test(key)) {
+    throw new PolicyError(
+      `key: ${shown(key)} cannot be part of key names. Give the policy a text without braces, such as 'lifo'.`,
+    )
+  }
+  const refused = structures.find((name, i) => !/^[a-z][\w-]*$/i.test(name) || structures.indexOf(name) !== i)
+  if (refused !== undefined) {
+    throw new PolicyError(
+      `structures: ${shown(refused)} of the policy '${key}' cannot be part of key names. Give each a name of its own, of ` +
+        'letters, digits, - and _, beginning with a letter.',
+    )
   }
 }

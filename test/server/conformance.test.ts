@@ -2,6 +2,7 @@
 import { inspect as shown } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
+  type CachedFunction,
   CacheMissError,
   type CacheOptions,
   type CallKey,
@@ -86,6 +87,11 @@ afterAll(() => target.close())
 function twoStores(): [Store, Store] {
   const store = target.newStore()
   return [store, hasServer ? target.newStore() : store]
+}
+
+interface Whose {
+  readonly cache: RedisFuncCache
+  readonly ask: CachedFunction<() => Promise<string>>
 }
 
 describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scope, keys, create }) => {
@@ -183,6 +189,23 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
       ])
       const next = cache.wrap(async (key: string) => ({ key }), { name: 'counted', version: 2 })
       expect(await next.peek('a')).toBeUndefined()
+    })
+
+    test.each([
+      ['prefix and name are the same together', ['t1', '2'], ['t12', '']],
+      ['a part of the name could be one of the prefix', [':', 't1:'], [':t1:', '']],
+      ['names differ in half a character', [':', '\ud800'], [':', '\udfff']],
+      ['prefixes differ in half a character', ['\ud800:', ''], ['\udfff:', '']],
+    ] as const)('are not shared where %s', async (_, ...parts) => {
+      const [name, store] = [unique('conformance-border'), target.newStore()]
+      const [one, other] = parts.map(([prefix, beginning]) => {
+        const cache = newCache({ prefix: `fcache:${prefix}` }, `${beginning}${name}`, store)
+        return { cache, ask: cache.wrap(async () => `${prefix} ${beginning}`, { name: 'whose', ttl: '1h' }) }
+      }) as [Whose, Whose]
+      expect(await one.ask()).not.toBe(await other.ask())
+      expect(await other.ask.peek()).toBe(await other.ask())
+      expect([await one.cache.purge(), await other.cache.getSize()]).toEqual([1, 1])
+      expect(await other.cache.purge()).toBe(1)
     })
   })
 

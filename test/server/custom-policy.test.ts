@@ -307,6 +307,23 @@ describe('a policy that cannot do what is asked of it', () => {
     expect(policy.cache).toBe(cache)
   })
 
+  test.each([
+    ['key', { key: '' }],
+    ['key', { key: '{lifo}' }],
+    ['key', { key: undefined }],
+    ['structures', { structures: ['0'] }],
+    ['structures', { structures: [''] }],
+    ['structures', { structures: ['order', 'order'] }],
+    ['structures', { structures: ['a:0'] }],
+    ['structures', { structures: ['a{b}'] }],
+  ])('says that key names cannot be made of its %s: %o', (what, names) => {
+    const policy = Object.defineProperties(new LifoPolicy(), Object.getOwnPropertyDescriptors(names))
+    const attempt = () => new RedisFuncCache(unique('names'), policy, { store: target.newStore() })
+    expect(attempt).toThrow(PolicyError)
+    expect(attempt).toThrow(new RegExp(`^${what}: .* cannot be part of key names`))
+    expect(() => policy.cache).toThrow(/has no cache yet/)
+  })
+
   test.each<{ use: string; run: (policy: LifoPolicy) => unknown }>([
     { use: 'cache', run: (policy) => policy.cache },
     { use: 'calcKeys()', run: (policy) => policy.calcKeys() },
