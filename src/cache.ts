@@ -149,7 +149,7 @@ export class RedisFuncCache {
       single,
     )
     const loader = new Loader(given.run as LoadMany<unknown, unknown>, settings.identity.name)
-    const run = (id: never) => loader.loadOne(id)
+    const run = (...args: never[]) => loader.loadOne({ args })
     const functionCache = this.#register({ ...settings, run }, given.original, 'many')
     return callableMany(functionCache, loader, given.original) as CachedMany<Id, Row>
   }

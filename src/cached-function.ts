@@ -1,4 +1,4 @@
-import { Call, type Location, type Outcome, type Round } from './call.ts'
+import { askedFor, Call, type Location, type Outcome, type Round } from './call.ts'
 import { checkKnown } from './checks.ts'
 import { Computation, type ComputationHost, type Old, type Right } from './computation.ts'
 import { type DetailedResult, detailOf, NOT_STORED } from './detailed-result.ts'
@@ -434,6 +434,7 @@ export class FunctionCache {
   async #run(call: Call, right: Right | undefined, old: Old): Promise<Outcome> {
     const outcome = await this.#computation.run(call, right, old)
     const { failures } = call.shelf
+    if (call.hasChanged) return outcome // it says nothing of what was asked
     if (!outcome.isError) failures.succeeded(call.name)
     else if (old !== 'none') failures.failed(call.name, outcome.isSpared ? 'spared' : 'told')
     return outcome
@@ -526,10 +527,23 @@ export class FunctionCache {
     }
   }
 
-  #locate(self: unknown, args: readonly unknown[], round?: Round): Call {
+  canChange({ args }: Call): boolean {
+    return typeof this.#settings.self === 'function' || args.some((arg) => Object(arg) === arg)
+  }
+
+  askedBy({ self, args }: Call): string {
+    return askedFor(this.#placeOf(self, args))
+  }
+
+  /** Where the result of a call lies. */
+  #placeOf(self: unknown, args: readonly unknown[]): Location {
     const picks = this.#settings.self
     const told = typeof picks === 'function' ? [picks(self as never), ...args] : args
-    const location = this.#host.locate(this.#settings, told)
+    return this.#host.locate(this.#settings, told)
+  }
+
+  #locate(self: unknown, args: readonly unknown[], round?: Round): Call {
+    const location = this.#placeOf(self, args)
     const call = new Call(this, location, this.#given(self), args, this.#host.contexts.current, round)
     round?.enter(call)
     return call

@@ -81,7 +81,14 @@ export interface Round {
 interface Receiver {
   found(call: Call, lookup: Lookup): void
   notFound(call: Call, error: unknown): void
+  /** Whether what the call asks for can change at all. */
+  canChange(call: Call): boolean
+  /** What the arguments of the call ask for by now, as text. @throws for arguments that ask for nothing. */
+  askedBy(call: Call): string
 }
+
+/** The place and the name of a call, as text. */
+export const askedFor = ({ shelf, hash }: Location): string => `${shelf.place.keys[0]} ${textOfHash(hash)}`
 
 /** A call: what is asked for, by whom, where its result lies, and who waits for it. */
 export class Call extends Flight<Outcome> implements Waiter<Lookup> {
@@ -100,6 +107,10 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup> {
    * when that had left cannot be sure that it has not been invalidated since. Of what is not stored, nothing shows it.
    */
   provenAt: number = Number.POSITIVE_INFINITY
+  /** Whether its arguments turned out to ask for something else than when the call was made. */
+  hasChanged = false
+  /** What it asks for, if not by its place and name: the function may change its own arguments as it begins. */
+  #asked: string | undefined
   /** Whether the function has begun to run: what it reads may be older than whatever comes from now on. */
   isRunning = false
   /** Whether it has returned, or thrown. */
@@ -133,9 +144,9 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup> {
     this.round = round
   }
 
-  /** The same call, computed behind whoever made it. */
+  /** The same call, computed behind whoever made it; with others of its list, but after that was loaded. */
   alone(): Call {
-    const call = new Call(this.#receiver, this, this.self, this.args, this.context)
+    const call = new Call(this.#receiver, this, this.self, this.args, this.context, this.round)
     call.beganMs = monotonicMs()
     return call
   }
@@ -143,6 +154,29 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup> {
   /** Runs a callback in the async context in which the call was made. */
   inScope(callback: () => void): void {
     this.#scope.runInAsyncScope(callback)
+  }
+
+  /**
+   * Whether its arguments still ask for what they asked for when the call was made. Objects may have changed since, and
+   * whoever changes them may change them back: once they were others, nothing is sure any more.
+   */
+  asksTheSame(): boolean {
+    if (this.hasChanged || !this.#receiver.canChange(this)) return !this.hasChanged
+    this.hasChanged = this.#askedNow() !== (this.#asked ?? askedFor(this))
+    return !this.hasChanged
+  }
+
+  /** The function has begun: what changed since the last look, it changed itself, which is nobody's question. */
+  allowChanges(): void {
+    if (!this.hasChanged && this.#receiver.canChange(this)) this.#asked = this.#askedNow()
+  }
+
+  #askedNow(): string | undefined {
+    try {
+      return this.#receiver.askedBy(this)
+    } catch {
+      return undefined
+    }
   }
 
   resolve(lookup: Lookup): void {

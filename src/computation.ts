@@ -134,11 +134,18 @@ export class Computation {
     const status = call.context.mode.read ? 'miss' : 'bypass'
     const signal = call.abortion?.signal
     if (signal?.aborted) throw reasonToAbort(signal) // nobody waits any more
+    // Behind a caller, nobody asks for what became of his arguments.
+    if (!call.asksTheSame() && old === 'served') {
+      this.#skipped(call, 'changed', 0)
+      return outcomeOf(serializer, undefined, undefined)
+    }
     const beganMs = monotonicMs()
     call.isRunning = true
     let value: unknown
     try {
-      value = await this.#execute(call, signal)
+      const running = this.#execute(call, signal)
+      call.allowChanges()
+      value = await running
     } catch (error) {
       call.hasReturned = true
       return this.#failed(call, error, right, old, this.#measured(beganMs))
@@ -146,6 +153,10 @@ export class Computation {
     call.hasReturned = true
     const computeMs = this.#measured(beganMs)
     if (right === undefined) return outcomeOf(serializer, value, undefined, { status })
+    if (!call.asksTheSame()) {
+      this.#skipped(call, 'changed', computeMs)
+      return outcomeOf(serializer, value, undefined, { status, isOutdated: true })
+    }
     const stored = this.#encode(call, value)
     const terms = call.isOverdue
       ? this.#skipped(call, 'overdue', computeMs)
@@ -274,7 +285,11 @@ export class Computation {
     return this.#settings.absentMs !== undefined && (value === undefined || value === null)
   }
 
-  #skipped(call: Call, reason: 'absent' | 'unwanted' | 'zero-ttl' | 'overdue', computeMs: number): undefined {
+  #skipped(
+    call: Call,
+    reason: 'absent' | 'unwanted' | 'zero-ttl' | 'overdue' | 'changed',
+    computeMs: number,
+  ): undefined {
     this.#report.skipped(call, reason, 0, computeMs)
   }
 
@@ -363,11 +378,17 @@ export class Computation {
     // Nobody waits any more: what the function makes of that says nothing of the next call.
     if (call.abortion?.signal.aborted) throw error
     const isSpared = old !== 'none' && this.#says(call, this.#settings.sparesError, error)
-    const outcome = outcomeOf(this.#settings.serializer, error, undefined, { isError: true, isSpared })
+    const isOutdated = !call.asksTheSame()
+    const outcome = outcomeOf(this.#settings.serializer, error, undefined, {
+      isError: true,
+      isSpared,
+      isOutdated,
+    })
     if (right === undefined || old === 'served' || isSpared) return outcome
     const stored = this.#encodeError(call, error)
     if (stored === undefined) return outcome
-    if (call.isOverdue) this.#skipped(call, 'overdue', computeMs)
+    if (isOutdated) this.#skipped(call, 'changed', computeMs)
+    else if (call.isOverdue) this.#skipped(call, 'overdue', computeMs)
     else await this.#orEarly(call, outcome, this.#writeError(call, stored, right, computeMs))
     return outcome
   }

@@ -45,9 +45,14 @@ export interface CachedMany<Id, Row> {
   readonly identity: FunctionIdentity
 }
 
+/** A call for the row of one id; the methods where the row is to be stored. */
+type Asking = Pick<Call, 'args'> & Partial<Pick<Call, 'asksTheSame' | 'allowChanges'>>
+
+const idOf = ({ call }: Seat): unknown => call.args[0]
+
 /** Somebody who waits for a row. */
 interface Seat {
-  readonly id: unknown
+  readonly call: Asking
   resolve(row: unknown): void
   reject(error: unknown): void
 }
@@ -69,7 +74,7 @@ export class Loader {
   }
 
   /** One row, together with all that are asked for in this turn of the event loop. */
-  loadOne(id: unknown): Promise<unknown> {
+  loadOne(call: Asking): Promise<unknown> {
     if (this.#seats.length === 0) {
       setImmediate(() => {
         const seats = this.#seats
@@ -77,13 +82,16 @@ export class Loader {
         void this.load(seats)
       })
     }
-    return new Promise((resolve, reject) => this.#seats.push({ id, resolve, reject }))
+    return new Promise((resolve, reject) => this.#seats.push({ call, resolve, reject }))
   }
 
   /** Rows for all of these; rejects nothing but them. */
   async load(seats: readonly Seat[]): Promise<void> {
+    for (const { call } of seats) call.asksTheSame?.()
     try {
-      const rows = this.#inOrder(seats, await this.#load(seats.map(({ id }) => id)))
+      const loading = this.#load(seats.map(idOf))
+      for (const { call } of seats) call.allowChanges?.()
+      const rows = this.#inOrder(seats, await loading)
       seats.forEach((seat, i) => seat.resolve(rows[i]))
     } catch (error) {
       for (const seat of seats) seat.reject(error)
@@ -91,7 +99,7 @@ export class Loader {
   }
 
   #inOrder(seats: readonly Seat[], rows: Rows<unknown, unknown>): readonly unknown[] {
-    if (types.isMap(rows)) return seats.map(({ id }) => rows.get(id))
+    if (types.isMap(rows)) return seats.map((seat) => rows.get(idOf(seat)))
     if (Array.isArray(rows) && rows.length === seats.length) return rows
     throw new OptionError(
       `${this.#name}: for ${seats.length} ids, return as many rows in the same order, with undefined for one that is ` +
@@ -126,15 +134,15 @@ class ListRound implements Round {
 
   load(call: Call): Promise<unknown> {
     // Whoever waited for another process, say, was not waited for; nor is who asks nobody else.
-    if (!this.#undecided.has(call)) return this.#loader.loadOne(call.args[0])
-    const load = this.#loads.get(call.name) ?? this.#seat(call.args[0])
+    if (!this.#undecided.has(call)) return this.#loader.loadOne(call)
+    const load = this.#loads.get(call.name) ?? this.#seat(call)
     this.#loads.set(call.name, load)
     this.leave(call)
     return load
   }
 
-  #seat(id: unknown): Promise<unknown> {
-    return new Promise((resolve, reject) => this.#seats.push({ id, resolve, reject }))
+  #seat(call: Call): Promise<unknown> {
+    return new Promise((resolve, reject) => this.#seats.push({ call, resolve, reject }))
   }
 
   leave(call: Call): void {

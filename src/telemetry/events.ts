@@ -110,6 +110,7 @@ export type SkipReason =
   | 'unwanted'
   | 'absent'
   | 'overdue'
+  | 'changed'
 
 /** Which step failed. */
 export type ErrorPhase = 'get' | 'put' | 'touch' | 'lease' | 'serialize' | 'refresh' | 'callback'

@@ -5,7 +5,7 @@ import type { Hash } from '../keys/call-hash.ts'
 import { toError } from '../realms/native.ts'
 import type { Counters } from './counters.ts'
 import type { CallEvent, ErrorPhase, Events, SkipReason, StaleReason } from './events.ts'
-import { warnOfFailure, warnOfLoss, warnOfSize, warnOfTime } from './warnings.ts'
+import { warnOfChange, warnOfFailure, warnOfLoss, warnOfSize, warnOfTime } from './warnings.ts'
 
 /** A call, as far as it is reported. */
 export interface ReportedCall {
@@ -106,6 +106,8 @@ export class Reporter {
       this.#events.emit('skip', { ...this.#describe(call), reason, bytes, computeMs })
     } else if (reason === 'too-large') {
       warnOfSize(this.#cache, this.#function, bytes)
+    } else if (reason === 'changed') {
+      warnOfChange(this.#cache, this.#function)
     }
   }
 

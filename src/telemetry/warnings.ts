@@ -63,6 +63,17 @@ export function warnOfSize(cache: string, fn: string, bytes: number): void {
   )
 }
 
+/** Warns of a result that was not stored because nobody knows which arguments led to it. */
+export function warnOfChange(cache: string, fn: string): void {
+  warn(
+    `changed:${cache}:${fn}`,
+    (more) =>
+      `Cache '${cache}', ${fn}: a result was not stored, since the arguments of its call were changed before it was there${more}. ` +
+      'Give each call objects of its own, and let the function change copies. Listen with ' +
+      "cache.on('skip', …) to get every one, instead of this warning.",
+  )
+}
+
 /** Warns of a function that runs for so long that no call waits for it any more, beside those that do already. */
 export function warnOfTime(cache: string, fn: string, limitMs: number): void {
   warn(
