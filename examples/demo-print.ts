@@ -97,7 +97,7 @@ export async function printKeys({ policy }: RedisFuncCache, url: string): Promis
 
 /** What lies in this process. */
 export async function printEntries({ policy, maxSize }: RedisFuncCache, store: MemoryStore): Promise<void> {
-  const limits = { maxSize, ttlMs: undefined, sliding: true }
+  const limits = { maxSize, idleTtlMs: undefined }
   const aspects = { expiry: false, freshness: false, tags: false }
   const entries = [...store.entriesOf({ policy, keys: policy.calcKeys(), limits, ext: [], aspects })]
   print(`  ${whole(entries.length)} entries in this process, call hash → result:`)

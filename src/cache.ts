@@ -58,7 +58,7 @@ export class RedisFuncCache {
   readonly #settingsOf = new WeakMap<FunctionIdentity, WrapSettings>()
   /** What the functions wrapped so far need to know of entries. */
   readonly #aspects: Aspects = { expiry: false, freshness: false, tags: false }
-  /** Shared by all key pairs. `ttlMs` grows with the results that live longest, unless it is fixed. */
+  /** Shared by all key pairs. `idleTtlMs` grows with the results that live longest, unless it is fixed. */
   readonly #limits: { -readonly [Name in keyof Limits]: Limits[Name] }
   readonly #counters = new Counters()
   readonly #report: CacheReporter
@@ -474,21 +474,22 @@ export class RedisFuncCache {
 
   /** From now on the keys live at least so long, unless their lifetime is fixed. Returns how long a result may live. */
   #provideFor(lifeMs: number): number {
-    const { ttlMs = Number.POSITIVE_INFINITY } = this.#limits
-    if (lifeMs <= ttlMs) return lifeMs
-    if (this.#settings.isTtlFixed) return ttlMs
-    this.#limits.ttlMs = lifeMs
+    const { idleTtlMs = Number.POSITIVE_INFINITY } = this.#limits
+    if (lifeMs <= idleTtlMs) return lifeMs
+    if (this.#settings.isIdleTtlFixed) return idleTtlMs
+    this.#limits.idleTtlMs = lifeMs === Number.POSITIVE_INFINITY ? undefined : lifeMs
     return lifeMs
   }
 
   /** The same for a result whose `ttl` is known only now: it ends with the cache, and a warning tells. */
   #lifeFor(lifeMs: number, fn: string): number {
     const allowedMs = this.#provideFor(lifeMs)
+    if (lifeMs === Number.POSITIVE_INFINITY) return lifeMs // as long as the cache is used
     if (allowedMs < lifeMs) {
       warn(
         `ttl:${this.name}:${fn}`,
         `Cache '${this.name}', ${fn}: a result is to live ${spelled(lifeMs)}, but ends after ${spelled(allowedMs)} with the ` +
-          'cache (option ttl of the cache). Give the cache a longer ttl, or Infinity.',
+          'cache (option idleTtl of the cache). Give the cache a longer idleTtl, or none.',
       )
     }
     return allowedMs

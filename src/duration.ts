@@ -3,7 +3,10 @@ import { OptionError } from './errors.ts'
 
 type DurationUnit = 'ms' | 's' | 'm' | 'h' | 'd'
 
-/** Seconds as a number (fractions allowed), or a number with its unit: `'250ms'`, `'30s'`, `'5m'`, `'1h'`, `'7d'`. */
+/**
+ * Seconds as a number (fractions allowed), or a number with its unit: `'250ms'`, `'30s'`, `'5m'`, `'1h'`, `'7d'`. Where
+ * something may have no end, `Infinity`.
+ */
 export type Duration = number | `${number}${DurationUnit}`
 
 const MS_PER_UNIT: Record<DurationUnit, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -28,6 +31,13 @@ export function toMs(duration: Duration, option: string): number {
   }
   return ms
 }
+
+/**
+ * A lifetime in whole milliseconds; `undefined` for `Infinity`, which has no end.
+ * @throws {OptionError} as {@link toMs} does.
+ */
+export const toLifeMs = (duration: Duration, option: string): number | undefined =>
+  duration === Number.POSITIVE_INFINITY ? undefined : toMs(duration, option)
 
 /** A duration as one would write it in the largest unit that it is a whole number of: `'90s'`, `'2h'`. */
 export function spelled(ms: number): string {

@@ -2,13 +2,13 @@ import {
   checkBound,
   checkBraces,
   checkChoice,
-  checkFlag,
   checkMilliseconds,
   checkNames,
   checkText,
   checkTimer,
+  shown,
 } from './checks.ts'
-import { type Duration, toMs } from './duration.ts'
+import { type Duration, spelled, toLifeMs, toMs } from './duration.ts'
 import { OptionError } from './errors.ts'
 import type { ArgumentEncoder } from './keys/canonical-options.ts'
 import type { RedisClient } from './redis/client.ts'
@@ -30,16 +30,16 @@ export interface CacheOptions {
   /** Entries at the most, in each key pair; default 1024. `Infinity` for no bound. */
   readonly maxSize?: number | undefined
   /**
-   * How long the keys of a key pair live; `Infinity` for ever. Default: one hour, or as long as the results of any function
-   * if these live longer. If it is given, or `updateTtl` is false, a function whose results would live longer is refused
-   * with an {@link OptionError}.
+   * For how long results of its functions are fresh that have no `ttl` of their own; `Infinity` for no end. Default: an hour,
+   * or `idleTtl` if that is less.
    */
   readonly ttl?: Duration | undefined
   /**
-   * Whether use prolongs that lifetime; default true. It is renewed when a tenth of it has run down, at most every six
-   * minutes. With false, a key pair ends `ttl` after the first write.
+   * How long the keys of a key pair live after the last read or write; `Infinity` for ever. Default: an hour, or as long as
+   * the results of any function if these live longer. If it is given, a function with a longer `ttl` is refused with
+   * an {@link OptionError}; one of `Infinity` then holds as long as the cache is used. Use renews it when a tenth of it has run down, at most every six minutes.
    */
-  readonly updateTtl?: boolean | undefined
+  readonly idleTtl?: Duration | undefined
   /** Begins all key names; default `'fcache:'`. */
   readonly prefix?: string | undefined
   /** How results become bytes; default `'json'`. */
@@ -80,9 +80,11 @@ export interface CacheOptions {
 /** Options of a cache, checked and with their defaults. */
 export interface CacheSettings {
   readonly store: Store
+  /** That of functions that have none of their own, in milliseconds; `undefined` for no end. */
+  readonly ttlMs: number | undefined
   readonly limits: Limits
-  /** Whether the lifetime of a key pair is as it is. Otherwise it grows with the results that live longest. */
-  readonly isTtlFixed: boolean
+  /** Whether `limits.idleTtlMs` was given. Otherwise it grows with the results that live longest. */
+  readonly isIdleTtlFixed: boolean
   readonly prefix: string
   readonly serializer: Serializer
   readonly encoders: readonly ArgumentEncoder[]
@@ -94,12 +96,14 @@ export interface CacheSettings {
   readonly touchEveryMs: number | undefined
 }
 
+const HOUR_MS = 3_600_000
+
 const CACHE_OPTIONS: Record<keyof CacheOptions, true> = {
   client: true,
   store: true,
   maxSize: true,
   ttl: true,
-  updateTtl: true,
+  idleTtl: true,
   prefix: true,
   serializer: true,
   maxValueBytes: true,
@@ -121,14 +125,21 @@ export function checkCacheName(name: string): string {
 /** @throws {OptionError} for what a cache cannot be made of. */
 export function checkCacheOptions(options: CacheOptions): CacheSettings {
   checkNames(options, Object.keys(CACHE_OPTIONS), 'new RedisFuncCache')
+  const { ttl, idleTtl } = options
+  const idleTtlMs = idleTtl === undefined ? HOUR_MS : toLifeMs(idleTtl, 'idleTtl')
+  const ttlMs = ttl === undefined ? Math.min(HOUR_MS, idleTtlMs ?? HOUR_MS) : toLifeMs(ttl, 'ttl')
+  const isIdleTtlFixed = idleTtl !== undefined
+  if (isIdleTtlFixed && ttlMs !== undefined && idleTtlMs !== undefined && ttlMs > idleTtlMs) {
+    throw new OptionError(
+      `idleTtl: results live longer (ttl: ${shown(ttl)}) than the keys that hold them (${spelled(idleTtlMs)} after the last ` +
+        'use). Make idleTtl longer, or leave it out: then it is as long as the results live.',
+    )
+  }
   return {
     store: storeOf(options),
-    limits: {
-      maxSize: checkBound(options.maxSize ?? 1024, 'maxSize'),
-      ttlMs: options.ttl === Number.POSITIVE_INFINITY ? undefined : toMs(options.ttl ?? 3600, 'ttl'),
-      sliding: checkFlag(options.updateTtl ?? true, 'updateTtl'),
-    },
-    isTtlFixed: options.ttl !== undefined || options.updateTtl === false,
+    ttlMs,
+    limits: { maxSize: checkBound(options.maxSize ?? 1024, 'maxSize'), idleTtlMs },
+    isIdleTtlFixed,
     prefix: checkBraces(checkText(options.prefix ?? 'fcache:', 'prefix'), 'prefix'),
     serializer: resolveSerializer(options.serializer ?? 'json'),
     encoders: checkEncoders(options.encoders ?? []),

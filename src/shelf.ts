@@ -193,7 +193,7 @@ export class Shelf<F> {
     if (nowMs >= this.#renewAtMs) {
       this.#renewAtMs =
         nowMs +
-        Math.min((this.place.limits.ttlMs ?? Number.POSITIVE_INFINITY) * RENEW_AFTER, RENEW_AT_LATEST_MS)
+        Math.min((this.place.limits.idleTtlMs ?? Number.POSITIVE_INFINITY) * RENEW_AFTER, RENEW_AT_LATEST_MS)
       this.#registration = this.#store.register(this.#registry, this.place).then(
         () => {
           this.#registration = undefined

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { checkBound, checkFlag, checkNames, checkText, checkTimer, shown } from './checks.ts'
-import { type Duration, spelled, toMs } from './duration.ts'
+import { type Duration, spelled, toLifeMs, toMs } from './duration.ts'
 import { OptionError } from './errors.ts'
 import type { Grace } from './flow/freshness.ts'
 import type { ArgumentEncoder, CanonicalOptions } from './keys/canonical-options.ts'
@@ -51,9 +51,9 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
    */
   readonly replace?: boolean | undefined
   /**
-   * For how long a result is fresh, exact to the millisecond; default as long as the cache lives. A function says it for
-   * each result; 0 does not store it. (Its answers are not checked against a `ttl` of the cache: then a result ends with the
-   * cache.)
+   * For how long a result is fresh, exact to the millisecond; default the `ttl` of the cache. `Infinity` for no end. A
+   * function says it for each result; 0 does not store it. (Its answers are not checked against an `idleTtl` of the cache:
+   * a result that would live longer ends with that.)
    */
   readonly ttl?: Duration | AboutResult<F, Duration> | undefined
   /** So much longer, past `ttl`, a result is served at once while one process refreshes it; default not at all. */
@@ -254,13 +254,12 @@ export function checkSettings(
   cache: CacheSettings,
 ): WrapSettings {
   checkCallbacks(options)
-  checkCompany(options)
+  checkCompany(options, cache)
   const { ttl, softTimeout, timeout } = options
   const settings: WrapSettings = {
     identity,
     run,
-    ttlMs: ttl === undefined || typeof ttl === 'function' ? undefined : toMs(ttl, 'ttl'),
-    ttlOf: typeof ttl === 'function' ? ttl : undefined,
+    ...lifetime(ttl, cache),
     jitter: checkJitter(options.jitter ?? 0),
     ...freshness(options),
     cacheIf: options.cacheIf,
@@ -291,7 +290,7 @@ const checkReplace = (replace: boolean | undefined): boolean | undefined =>
 
 /** Refuses options that contradict each other. */
 function checkAgreement(settings: WrapSettings, cache: CacheSettings): void {
-  const { ttlMs, grace, cachedErrors: errors, timeoutMs, softTimeoutMs } = settings
+  const { ttlMs, ttlOf, grace, cachedErrors: errors, timeoutMs, softTimeoutMs } = settings
   if (softTimeoutMs !== undefined && grace !== undefined && grace.spareMs <= grace.staleMs) {
     throw new OptionError(
       `softTimeout: there is never a stale result to fall back on, as staleIfError (${spelled(grace.spareMs)}) is not above ` +
@@ -305,23 +304,30 @@ function checkAgreement(settings: WrapSettings, cache: CacheSettings): void {
     )
   }
   // How long results are fresh by a function of each, that one says: here only the rest is known.
-  if (ttlMs !== undefined || grace !== undefined)
-    checkLife(
-      (ttlMs ?? 0) + graceMsOf(grace),
-      graceMsOf(grace) === 0 ? 'ttl' : 'ttl plus staleTtl or staleIfError',
-      cache,
-    )
+  const freshMs = ttlOf === undefined ? (ttlMs ?? Number.POSITIVE_INFINITY) : 0
+  checkLife(
+    freshMs + graceMsOf(grace),
+    graceMsOf(grace) === 0 ? 'ttl' : 'ttl plus staleTtl or staleIfError',
+    cache,
+  )
   if (errors !== undefined) checkLife(errors.ttlMs, 'cacheErrors.ttl', cache)
 }
 
 /** An entry does not outlive the keys it lies in. */
-function checkLife(ms: number, option: string, { limits, isTtlFixed }: CacheSettings): void {
-  if (!isTtlFixed || limits.ttlMs === undefined || ms <= limits.ttlMs) return
-  const since = limits.sliding ? 'last use' : 'first write'
+function checkLife(ms: number, option: string, { limits, isIdleTtlFixed }: CacheSettings): void {
+  const { idleTtlMs } = limits
+  // Without an end means as long as the cache is used.
+  if (!isIdleTtlFixed || idleTtlMs === undefined || ms <= idleTtlMs || ms === Number.POSITIVE_INFINITY) return
   throw new OptionError(
-    `${option}: results may live ${spelled(ms)}, but the cache ends ${spelled(limits.ttlMs)} after its ${since} (option ` +
-      `ttl of the cache). Give the cache a longer ttl, or Infinity: new RedisFuncCache(name, policy, { ttl: '${spelled(ms)}', … }).`,
+    `${option}: results may live ${spelled(ms)}, but the cache ends ${spelled(idleTtlMs)} after its last use (option idleTtl ` +
+      `of the cache). Leave idleTtl out, or make it longer: new RedisFuncCache(name, policy, { idleTtl: '${spelled(ms)}', … }).`,
   )
+}
+
+/** The `ttl` of each result, or the function that says it. */
+function lifetime(ttl: WrapOptions['ttl'], cache: CacheSettings): Pick<WrapSettings, 'ttlMs' | 'ttlOf'> {
+  if (typeof ttl === 'function') return { ttlMs: undefined, ttlOf: ttl }
+  return { ttlMs: ttl === undefined ? cache.ttlMs : toLifeMs(ttl, 'ttl'), ttlOf: undefined }
 }
 
 const CALLBACKS = {
@@ -341,17 +347,25 @@ function checkCallback(callback: unknown, option: string, what: string): void {
   if (typeof callback !== 'function') throw new OptionError(`${option}: give a function ${what}.`)
 }
 
+/** Options that mean nothing where results are fresh without end. */
+const NEEDS_AN_END = ['staleTtl', 'staleIfError', 'earlyRefresh', 'jitter'] as const
+
 /** Options that mean nothing without another one. */
 const COMPANY: readonly (readonly [option: keyof WrapOptions, needs: keyof WrapOptions, why: string])[] = [
-  ['staleTtl', 'ttl', 'nothing grows stale that is fresh without end'],
-  ['staleIfError', 'ttl', 'nothing grows stale that is fresh without end'],
-  ['earlyRefresh', 'ttl', 'it refreshes before that ends'],
-  ['jitter', 'ttl', 'jitter shortens the ttl'],
   ['softTimeout', 'staleIfError', 'it serves what that keeps'],
   ['migrate', 'schema', 'it mends what does not pass that'],
 ]
 
-function checkCompany(options: WrapOptions): void {
+function checkCompany(options: WrapOptions, cache: CacheSettings): void {
+  const isEndless = (options.ttl ?? cache.ttlMs ?? Number.POSITIVE_INFINITY) === Number.POSITIVE_INFINITY
+  const vain = NEEDS_AN_END.find((option) => isEndless && options[option])
+  if (vain !== undefined) {
+    const whose = options.ttl === undefined ? 'that of the cache' : 'its ttl'
+    throw new OptionError(
+      `${vain}: needs a ttl that ends, but results are fresh without end (${whose} is Infinity). Give the function a ttl, ` +
+        "such as { ttl: '5m' }.",
+    )
+  }
   for (const [option, needs, why] of COMPANY) {
     if (options[option] && options[needs] === undefined) {
       throw new OptionError(`${option}: needs ${needs} beside it: ${why}.`)

@@ -10,7 +10,7 @@ export interface WrapSettings {
   readonly identity: FunctionIdentity
   /** What is run for a call. */
   readonly run: AnyFunction
-  /** That of every result; `undefined` for none, or one that each result has of its own. */
+  /** That of every result; `undefined` for no end, or one that each result has of its own. */
   readonly ttlMs: number | undefined
   readonly ttlOf: ((result: never, ...args: never[]) => Duration) | undefined
   readonly jitter: number
@@ -44,10 +44,11 @@ export interface WrapSettings {
 export const graceMsOf = (grace: Grace | undefined): number =>
   grace === undefined ? 0 : Math.max(grace.staleMs, grace.spareMs)
 
-/** The longest life of entries of the function, in milliseconds; 0 if it is not fixed: no `ttl`, or a function of the result. */
-export function longestLifeOf({ ttlMs, grace, cachedErrors: errors, absentMs }: WrapSettings): number {
+/** The longest life of entries of the function, in milliseconds; `Infinity` for no end. As far as it is known beforehand. */
+export function longestLifeOf({ ttlMs, ttlOf, grace, cachedErrors: errors, absentMs }: WrapSettings): number {
+  const longestMs = ttlOf === undefined ? (ttlMs ?? Number.POSITIVE_INFINITY) : 0
   return Math.max(
-    ttlMs === undefined ? 0 : ttlMs + graceMsOf(grace),
+    longestMs + graceMsOf(grace),
     errors?.ttlMs ?? 0,
     typeof absentMs === 'number' ? absentMs : 0,
   )

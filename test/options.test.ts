@@ -123,7 +123,7 @@ describe('a cache', () => {
     { given: "maxSize '5'", attempt: withCache({ maxSize: '5' }), says: /^maxSize: '5' .*whole number/ },
     { given: 'ttl 0', attempt: withCache({ ttl: 0 }), says: /^ttl: 0 .*seconds/ },
     { given: "ttl '5 minutes'", attempt: withCache({ ttl: '5 minutes' }), says: /^ttl: '5 minutes' .*'5m'/ },
-    { given: 'updateTtl 1', attempt: withCache({ updateTtl: 1 }), says: /^updateTtl: 1 .*true nor false/ },
+    { given: 'an idleTtl of 0', attempt: withCache({ idleTtl: 0 }), says: /^idleTtl: 0 is no duration/ },
     {
       given: 'an empty prefix',
       attempt: withCache({ prefix: '' }),
@@ -136,8 +136,8 @@ describe('a cache', () => {
     },
     {
       given: 'a flag without a prototype',
-      attempt: withCache({ updateTtl: Object.create(null) }),
-      says: /^updateTtl: .*neither true nor false/,
+      attempt: withWrap({ share: Object.create(null) }),
+      says: /^share: .*neither true nor false/,
     },
     {
       given: 'braces in the prefix',
@@ -271,9 +271,9 @@ describe('a function', () => {
     },
     { given: 'ttl 0', attempt: withWrap({ ttl: 0 }), says: /^ttl: 0 .*seconds/ },
     {
-      given: 'ttl Infinity',
-      attempt: withWrap({ ttl: Number.POSITIVE_INFINITY }),
-      says: /^ttl: Infinity .*100 years/,
+      given: 'staleTtl Infinity',
+      attempt: withWrap({ ttl: 5, staleTtl: Number.POSITIVE_INFINITY }),
+      says: /^staleTtl: Infinity .*100 years/,
     },
     { given: 'an empty name', attempt: withWrap({ name: '' }), says: /^name: .*empty/ },
     { given: 'a number for a name', attempt: withWrap({ name: 5 }), says: /^name: 5 is no text/ },
@@ -322,7 +322,7 @@ describe('a function', () => {
     ...[
       {
         options: { ttl: '2h' },
-        says: /^ttl: results may live 2h, but the cache ends 1h after its last use.*ttl: '2h'/,
+        says: /^ttl: results may live 2h, but the cache ends 1h after its last use.*idleTtl: '2h'/,
       },
       {
         options: { ttl: '30m', staleTtl: '31m' },
@@ -333,20 +333,16 @@ describe('a function', () => {
     ].map(({ options, says }) => ({
       given: `${JSON.stringify(options)} in a cache that lives for an hour`,
       attempt: () =>
-        newCache({ ttl: '1h' }).wrap(async () => 1, {
+        newCache({ idleTtl: '1h' }).wrap(async () => 1, {
           name: 'fn',
           ...(options as WrapOptions<() => Promise<number>>),
         }),
       says,
     })),
     {
-      given: 'a ttl beyond the end of a cache that use does not prolong',
-      attempt: () => newCache({ ttl: '1h', updateTtl: false }).wrap(async () => 1, { name: 'fn', ttl: '2h' }),
-      says: /^ttl: .*the cache ends 1h after its first write \(option ttl of the cache\)/,
-    },
-    {
       given: 'rows that are missing for longer than the cache lives',
-      attempt: () => newCache({ ttl: '1h' }).wrapMany(async () => [], { name: 'fn', absent: { ttl: '2h' } }),
+      attempt: () =>
+        newCache({ idleTtl: '1h' }).wrapMany(async () => [], { name: 'fn', absent: { ttl: '2h' } }),
       says: /^absent\.ttl: results may live 2h/,
     },
     {
@@ -365,14 +361,14 @@ describe('a function', () => {
       says: /^softTimeout: there is never a stale result.*staleIfError \(10s\) is not above staleTtl \(10s\)/,
     },
     {
-      given: 'a ttl beyond the hour of a cache that use does not prolong',
-      attempt: () => newCache({ updateTtl: false }).wrap(async () => 1, { name: 'fn', ttl: '2h' }),
-      says: /^ttl: results may live 2h, but the cache ends 1h after its first write/,
+      given: 'keys that live shorter than the results of all functions',
+      attempt: () => newCache({ ttl: '2h', idleTtl: '90m' }),
+      says: /^idleTtl: results live longer \(ttl: '2h'\) than the keys that hold them \(90m after the last use\)/,
     },
     {
       given: 'a ttl of each result, and a time after it beyond the end of the cache',
       attempt: () =>
-        newCache({ ttl: '1m' }).wrap(async () => 1, { name: 'fn', ttl: () => '10s', staleIfError: '1h' }),
+        newCache({ idleTtl: '1m' }).wrap(async () => 1, { name: 'fn', ttl: () => '10s', staleIfError: '1h' }),
       says: /^ttl plus staleTtl or staleIfError: results may live 1h/,
     },
     {
@@ -495,9 +491,12 @@ describe('a function', () => {
       says: /^migrate: give a function of what is stored/,
     },
     ...['staleTtl', 'staleIfError', 'earlyRefresh', 'jitter'].map((option) => ({
-      given: `${option} without ttl`,
-      attempt: withWrap({ [option]: option === 'jitter' ? 0.1 : option === 'earlyRefresh' ? true : 5 }),
-      says: new RegExp(`^${option}: needs ttl beside it: `),
+      given: `${option} where results have no end`,
+      attempt: withWrap({
+        ttl: Number.POSITIVE_INFINITY,
+        [option]: option === 'jitter' ? 0.1 : option === 'earlyRefresh' ? true : 5,
+      }),
+      says: new RegExp(`^${option}: needs a ttl that ends, .*\\(its ttl is Infinity\\)`),
     })),
     {
       given: 'softTimeout without staleIfError',

@@ -63,6 +63,10 @@ export class MemoryContent {
     this.order = order
   }
 
+  get isEmpty(): boolean {
+    return this.values.size === 0
+  }
+
   /** Lets the whole live on, if it would end before: another cache may have results that live longer. */
   prolong(untilMs: number): void {
     if (this.expiresAtMs < untilMs) this.expiresAtMs = untilMs

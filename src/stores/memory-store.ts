@@ -86,8 +86,8 @@ export class MemoryStore implements Store {
   async touch(place: Place, hashes: readonly Hash[]): Promise<void> {
     const content = this.#contentOf(place)
     content.order.touch(hashes.map(textOfHash))
-    const { ttlMs, sliding } = place.limits
-    if (sliding && ttlMs !== undefined) content.prolong(this.#clock() + ttlMs)
+    const { idleTtlMs } = place.limits
+    if (idleTtlMs !== undefined) content.prolong(this.#clock() + idleTtlMs)
   }
 
   async put(place: Place, entries: readonly NewEntry[]): Promise<PutReport> {
@@ -96,7 +96,10 @@ export class MemoryStore implements Store {
     const atUs = this.#tick()
     const atMs = Math.floor(atUs / 1000)
     const expired = content.sweep(atMs)
-    const { maxSize } = place.limits
+    const { maxSize, idleTtlMs } = place.limits
+    const untilMs = atMs + (idleTtlMs ?? Number.POSITIVE_INFINITY)
+    if (content.isEmpty) content.expiresAtMs = untilMs
+    else content.prolong(untilMs)
     let evicted = content.makeRoom(0, maxSize) // the bound may have been lowered
     const named = entries.map((entry) => [textOfHash(entry.hash), entry] as const)
     const stored = named.map(([name, entry]) => {
@@ -114,12 +117,6 @@ export class MemoryStore implements Store {
       if (note?.lease !== undefined) this.#handOver(place, name, note.lease)
       if (note?.overrules && stored[i]) this.#endLease(place, name)
     })
-    const { ttlMs, sliding } = place.limits
-    if (ttlMs !== undefined && content.expiresAtMs === Number.POSITIVE_INFINITY) {
-      content.expiresAtMs = atMs + ttlMs
-    } else if (ttlMs !== undefined && sliding) {
-      content.prolong(atMs + ttlMs)
-    }
     return { atUs, evicted, expired, stored }
   }
 

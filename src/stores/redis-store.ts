@@ -25,7 +25,7 @@ import type {
 } from './store.ts'
 
 /**
- * The part of a sliding TTL that may run down before it is renewed, and the longest time. Another process may have made the
+ * The part of an idle TTL that may run down before it is renewed, and the longest time. Another process may have made the
  * keys anew meanwhile, with the TTL that it knows.
  */
 const RENEW_AFTER = 0.1
@@ -41,7 +41,7 @@ interface Surroundings {
   readonly clock: RemoteClock
   /** By the clock of this process; then a script is to tell it again. */
   orderKnownUntilMs: number
-  /** When its sliding TTL is to be renewed, by the clock of this process. */
+  /** When its idle TTL is to be renewed, by the clock of this process. */
   renewAtMs: number
 }
 
@@ -89,23 +89,22 @@ export class RedisStore implements Store {
       isForScript ? this.#run(place, 'touch', [String(hashes.length), ...hashes, ...ext]) : undefined,
       plain && this.#sendAll('touch', keys[0], [plain]),
       this.#isRenewalDue(place, around)
-        ? this.#runText('touch', PROLONG, livingKeys(around.keys), [String(place.limits.ttlMs)])
+        ? this.#runText('touch', PROLONG, livingKeys(around.keys), [String(place.limits.idleTtlMs)])
         : undefined,
     ])
     if (isForScript) this.#hearOrder(place, atUs as number)
   }
 
   async put(place: Place, entries: readonly NewEntry[]): Promise<PutReport> {
-    const { maxSize, ttlMs, sliding } = place.limits
+    const { maxSize, idleTtlMs } = place.limits
     const args: (string | Buffer)[] = [
       maxSize === Number.POSITIVE_INFINITY ? '0' : String(maxSize),
-      String(ttlMs ?? 0),
-      flag(sliding),
+      String(idleTtlMs ?? 0),
       String(place.policy.hashPartBytes),
       String(entries.length),
     ]
-    for (const { hash, value, ttlMs: entryTtlMs, token, note } of entries) {
-      args.push(hash, value, String(entryTtlMs ?? ''), String(token ?? ''), textOf(note))
+    for (const { hash, value, ttlMs, token, note } of entries) {
+      args.push(hash, value, String(ttlMs ?? ''), String(token ?? ''), textOf(note))
     }
     const [atUs, evicted, expired, ...stored] = (await this.#run(place, 'put', [...args, ...place.ext])) as [
       number,
@@ -114,7 +113,7 @@ export class RedisStore implements Store {
       ...number[],
     ]
     this.#hearOrder(place, atUs)
-    if (ttlMs !== undefined) this.#around(place).renewAtMs = monotonicMs() + renewAfterMs(ttlMs)
+    if (idleTtlMs !== undefined) this.#around(place).renewAtMs = monotonicMs() + renewAfterMs(idleTtlMs)
     return { atUs, evicted, expired, stored: stored.map((isStored) => isStored === 1) }
   }
 
@@ -198,9 +197,9 @@ export class RedisStore implements Store {
   }
 
   async register(registry: string, place: Place): Promise<void> {
-    const { ttlMs } = place.limits
+    const { idleTtlMs } = place.limits
     // Longer than any place that is stored before the next registration, or a purge would pass over it.
-    const args = [JSON.stringify(place.keys), String(2 * (ttlMs ?? 0))]
+    const args = [JSON.stringify(place.keys), String(2 * (idleTtlMs ?? 0))]
     await this.#runText('register', REGISTER, [registry], args)
   }
 
@@ -215,12 +214,12 @@ export class RedisStore implements Store {
     around.orderKnownUntilMs = monotonicMs() + CLOCKS_AGREE_MS
   }
 
-  /** Whether enough of a sliding TTL has run down since this process last prolonged it, or put something. */
-  #isRenewalDue({ limits: { ttlMs, sliding } }: Place, around: Surroundings): boolean {
-    if (ttlMs === undefined || !sliding) return false
+  /** Whether enough of the idle TTL has run down since this process last prolonged it, or put something. */
+  #isRenewalDue({ limits: { idleTtlMs } }: Place, around: Surroundings): boolean {
+    if (idleTtlMs === undefined) return false
     const nowMs = monotonicMs()
     if (nowMs < around.renewAtMs) return false
-    around.renewAtMs = nowMs + renewAfterMs(ttlMs)
+    around.renewAtMs = nowMs + renewAfterMs(idleTtlMs)
     return true
   }
 
@@ -294,7 +293,7 @@ const FENCE = 3
 
 const livingKeys = (keys: Keys): string[] => keys.filter((_, i) => i !== FENCE && i !== LEASES)
 
-const renewAfterMs = (ttlMs: number): number => Math.min(ttlMs * RENEW_AFTER, RENEW_AT_LATEST_MS)
+const renewAfterMs = (idleTtlMs: number): number => Math.min(idleTtlMs * RENEW_AFTER, RENEW_AT_LATEST_MS)
 
 const flag = (is: boolean): string => (is ? '1' : '0')
 

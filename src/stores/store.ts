@@ -6,10 +6,8 @@ import type { AbstractPolicy } from '../policies/abstract-policy.ts'
 export interface Limits {
   /** Entries; `Infinity` for no bound. */
   readonly maxSize: number
-  /** Lifetime of the key pair as a whole; `undefined` for no end. */
-  readonly ttlMs: number | undefined
-  /** Whether reads and writes prolong that lifetime. */
-  readonly sliding: boolean
+  /** How long the keys of the key pair live after the last read or write; `undefined` for no end. */
+  readonly idleTtlMs: number | undefined
 }
 
 /**

@@ -148,7 +148,7 @@ describe.skipIf(binary === undefined)('a server of its own', () => {
   test.each(EACH_POLICY.filter(({ create }) => !create().readsChangeOrder))(
     '$policy: writes nothing on a hit',
     async ({ create }) => {
-      const { ask } = newCache(create(), { updateTtl: false })
+      const { ask } = newCache(create())
       for (const key of 'abcde') await ask(key)
       await startCounting()
       for (const key of 'abcde') await ask(key)
@@ -169,7 +169,7 @@ describe.skipIf(binary === undefined)('a server of its own', () => {
   )
 
   test('lru_t: is touched by a plain command, and by its script where the clocks may have come apart', async () => {
-    const { ask } = newCache(new POLICIES.lru_t(), { updateTtl: false })
+    const { ask } = newCache(new POLICIES.lru_t())
     const heard = async (command: string): Promise<void> => {
       await startCounting()
       await ask('a')

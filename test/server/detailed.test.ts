@@ -40,7 +40,7 @@ describe.each<{ which: string; options: WrapOptions<Load> }>([
 })
 
 test.each<{ what: string; options: WrapOptions<Load>; freshMs: number | undefined }>([
-  { what: 'without a ttl', options: {}, freshMs: undefined },
+  { what: 'without an end', options: { ttl: Number.POSITIVE_INFINITY }, freshMs: undefined },
   { what: 'with jitter and no grace', options: { ttl: 100, jitter: 0.5 }, freshMs: 100 * SECOND },
 ])('of a result $what it is not known when it was stored', async ({ options, freshMs }) => {
   const { fn } = new Timeline(target).newProcess(options)

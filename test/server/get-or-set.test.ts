@@ -225,7 +225,11 @@ describe('what is refused', () => {
     ['an unknown option', { tll: 5 }, /^tll: getOrSet knows no such option\. Did you mean ttl\?/],
     ['a name', { name: 'a' }, /^name: getOrSet knows no such option/],
     ['a wrong ttl', { ttl: '5 minutes' }, /^ttl: '5 minutes' is no duration/],
-    ['a grace without a ttl', { staleTtl: 5 }, /^staleTtl: needs ttl/],
+    [
+      'a grace without an end',
+      { staleTtl: 5, ttl: Number.POSITIVE_INFINITY },
+      /^staleTtl: needs a ttl that ends/,
+    ],
   ])('%s', async (_, options, message) => {
     await expect(newCache().getOrSet('a', () => 1, options)).rejects.toThrow(message)
   })

@@ -210,7 +210,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy, with notes and tags', ({ c
     const fn = async (key: string): Promise<number> => versionOf(key)
     const tags = (_version: number, key: string): string[] => [key, 'all']
     const functions = {
-      tagged: cache.wrap(fn, { name: 'tagged', tags }),
+      tagged: cache.wrap(fn, { name: 'tagged', ttl: Number.POSITIVE_INFINITY, tags }),
       mortal: cache.wrap(fn, { name: 'mortal', ttl: '100s', tags }),
       graced: cache.wrap(fn, { name: 'graced', ttl: '100s', staleTtl: '50s', tags }),
       plain: cache.wrap(fn, { name: 'plain', ttl: '100s' }),

@@ -20,7 +20,7 @@ export function newPlace(policy: AbstractPolicy, limits: Partial<Limits> = {}): 
   return {
     policy,
     keys: policy.calcKeys(identity),
-    limits: { maxSize: 100_000, ttlMs: 600_000, sliding: true, ...limits },
+    limits: { maxSize: 100_000, idleTtlMs: 600_000, ...limits },
     ext: [],
     aspects: ALL_ASPECTS,
   }
@@ -37,7 +37,7 @@ export function placeOf(
   cache: RedisFuncCache,
   { index, values }: { readonly index: string; readonly values: string },
 ): Place {
-  const limits = { maxSize: cache.maxSize, ttlMs: undefined, sliding: true }
+  const limits = { maxSize: cache.maxSize, idleTtlMs: undefined }
   return { policy: cache.policy, keys: [index, values], limits, ext: [], aspects: ALL_ASPECTS }
 }
 

@@ -70,15 +70,25 @@ describe.runIf(hasServer).each(SCOPES)("a server, scope '%s'", (scope) => {
     expect(await leftMs(target, long.keys)).toEqual(long.keys.map(() => nearly(HOUR)))
   })
 
-  test('keys without an end keep it at reads', async () => {
+  test('keys without an end keep it at reads and writes', async () => {
     const name = unique('life')
-    const endless = newProcess(name, target.newStore(), '1d', { scope, ttl: Number.POSITIVE_INFINITY })
+    const endless = newProcess(name, target.newStore(), '1d', { scope, idleTtl: Number.POSITIVE_INFINITY })
     await endless.load('a')
     const store = target.newStore()
     const touched = touchesOf(store)
     const short = newProcess(name, store, '1d', { scope })
     await short.load('a')
     await touched()
+    expect(await leftMs(target, short.keys)).toEqual(short.keys.map(() => -1))
+    await short.load('b')
+    expect(await leftMs(target, short.keys)).toEqual(short.keys.map(() => -1))
+  })
+
+  test('keys with an end lose it where results are stored that have none', async () => {
+    const name = unique('life')
+    const short = newProcess(name, target.newStore(), '1d', { scope })
+    await short.load('a')
+    await newProcess(name, target.newStore(), Number.POSITIVE_INFINITY, { scope }).load('b')
     expect(await leftMs(target, short.keys)).toEqual(short.keys.map(() => -1))
   })
 
@@ -103,7 +113,7 @@ describe.runIf(hasServer)('the registry of key pairs', () => {
 
   test('has no end where a key pair has none', async () => {
     const name = unique('life')
-    const endless = { scope: 'function', ttl: Number.POSITIVE_INFINITY } as const
+    const endless = { scope: 'function', idleTtl: Number.POSITIVE_INFINITY } as const
     await newProcess(name, target.newStore(), '1d', { scope: 'function' }).load('a')
     const { cache, load } = newProcess(name, target.newStore(), '1d', endless)
     await load('b')
@@ -113,6 +123,18 @@ describe.runIf(hasServer)('the registry of key pairs', () => {
 })
 
 describe.runIf(!hasServer)('in process', () => {
+  test('keys with an end lose it where results are stored that have none', async () => {
+    let nowMs = 1_000_000
+    const name = unique('life')
+    const store = new MemoryStore({ clock: () => nowMs })
+    await newProcess(name, store, '1d').load('a')
+    const { cache, load } = newProcess(name, store, Number.POSITIVE_INFINITY)
+    await load('b')
+    await newProcess(name, store, '1m').load('c')
+    nowMs += 400 * DAY
+    expect(await cache.getSize()).toBe(1)
+  })
+
   test('a cache that knows only short results leaves a key pair its long life', async () => {
     let nowMs = 1_000_000
     const name = unique('life')
@@ -134,17 +156,17 @@ describe.runIf(!hasServer)('in process', () => {
 
 describe('where the lifetime of the cache is given', () => {
   test('a result whose own would be longer ends with it, and a warning tells', async () => {
-    const { load } = newProcess(unique('life'), target.newStore(), () => '2h', { ttl: '1h' })
+    const { load } = newProcess(unique('life'), target.newStore(), () => '2h', { idleTtl: '1h' })
     const { storedAt, freshUntil } = await load.detailed('a')
     expect(Number(freshUntil) - Number(storedAt)).toBe(HOUR)
     await load('b')
     expect(warnings).toEqual([
-      expect.stringMatching(/load: a result is to live 2h, but ends after 1h with the cache.*longer ttl/),
+      expect.stringMatching(/load: a result is to live 2h, but ends after 1h with the cache.*longer idleTtl/),
     ])
   })
 
   test('one whose own is shorter is left as it is', async () => {
-    const { load } = newProcess(unique('life'), target.newStore(), () => '10m', { ttl: '1h' })
+    const { load } = newProcess(unique('life'), target.newStore(), () => '10m', { idleTtl: '1h' })
     const { storedAt, freshUntil } = await load.detailed('a')
     expect(Number(freshUntil) - Number(storedAt)).toBe(HOUR / 6)
     expect(warnings).toEqual([])

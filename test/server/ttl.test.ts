@@ -32,6 +32,9 @@ const EACH_POLICY = Object.entries(POLICIES).map(([policy, Policy]) => ({
 
 const LONG_MS = 100_000
 
+/** Keys that live so long, and results that live as long as them. */
+const LONG = { ttl: Number.POSITIVE_INFINITY, idleTtl: LONG_MS / 1000 } as const
+
 let target: Target
 beforeAll(async () => {
   target = await openTarget()
@@ -48,7 +51,7 @@ function newCache(
   store: Store,
   ttl: Duration = '50s',
 ) {
-  const cache = new RedisFuncCache(unique('ttl'), create(), { store, ttl: LONG_MS / 1000, ...options })
+  const cache = new RedisFuncCache(unique('ttl'), create(), { store, ...LONG, ...options })
   return { cache, store, ...functionsOf(cache, ttl) }
 }
 
@@ -79,13 +82,13 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of a key pair
   )
   const no = (ms: number) => expect.toSatisfy((left: number) => left > 0 && left <= ms, `up to ${ms} ms`)
 
-  test.each([true, false])('is that of all its keys (updateTtl: %s)', async (updateTtl) => {
-    const { keys, left } = await begun({ updateTtl })
+  test('is that of all its keys', async () => {
+    const { keys, left } = await begun()
     expect(await left()).toEqual(keys.map(() => full))
   })
 
   test('may be without end', async () => {
-    const { keys, left } = await begun({ ttl: Number.POSITIVE_INFINITY })
+    const { keys, left } = await begun({ idleTtl: Number.POSITIVE_INFINITY })
     expect(await left()).toEqual(keys.map(() => -1))
   })
 
@@ -133,7 +136,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of a key pair
     const { cache, keys, left } = await begun()
     const store = target.newStore()
     const touched = touchesOf(store)
-    const twin = new RedisFuncCache(cache.name, create(), { store, ttl: LONG_MS / 1000 })
+    const twin = new RedisFuncCache(cache.name, create(), { store, ...LONG })
     const { immortal, runs } = functionsOf(twin, '50s')
     await runDown(target, keys, 10_000)
     await immortal('b')
@@ -153,22 +156,9 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of a key pair
     expect(runs).toEqual([])
   })
 
-  test('does not begin again if it is fixed', async () => {
-    const { cache, keys, left, immortal } = await begun({ updateTtl: false })
-    await runDown(target, keys, 10_000)
-    await immortal('b')
-    await immortal.prime(['c'], 'c')
-    const store = target.newStore()
-    const touched = touchesOf(store)
-    const options = { store, ttl: LONG_MS / 1000, updateTtl: false }
-    await functionsOf(new RedisFuncCache(cache.name, create(), options), '50s').immortal('b')
-    await touched()
-    expect(await left()).toEqual(keys.map(() => no(10_000)))
-  })
-
   test('begins again with what is stored after a purge', async () => {
-    const { cache, keys, left, mortal } = await begun({ updateTtl: false })
-    await runDown(target, keys, 10_000)
+    const { cache, keys, left, mortal } = await begun()
+    await runDown(target, keys, 95_000)
     await cache.purge()
     expect(await left()).toEqual(keys.map(() => -2))
     await mortal('a')
@@ -198,7 +188,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of a key pair
     }
 
     async function begunSo(options: Partial<CacheOptions> = {}) {
-      const all = { store: target.newStore(), ttl: LONG_MS / 1000, ...options }
+      const all = { store: target.newStore(), ...LONG, ...options }
       const cache = new RedisFuncCache(unique('ttl'), create(), all)
       const it = noting(cache)
       await it.immortal('b')
@@ -206,33 +196,33 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of a key pair
       return { ...it, cache, keys, left: () => leftMs(target, keys) }
     }
 
-    test.each([true, false])('is that of all its keys (updateTtl: %s)', async (updateTtl) => {
-      const { noted, keys, left } = await begunSo({ updateTtl })
+    test('is that of all its keys', async () => {
+      const { noted, keys, left } = await begunSo()
       await noted('a')
       expect(await left()).toEqual(keys.map(() => full))
     })
 
     test('may be without end', async () => {
-      const { noted, keys, left } = await begunSo({ ttl: Number.POSITIVE_INFINITY })
+      const { noted, keys, left } = await begunSo({ idleTtl: Number.POSITIVE_INFINITY })
       await noted('a')
       expect(await left()).toEqual(keys.map(() => -1))
     })
 
-    test.each([true, false])('is that of keys which come later (updateTtl: %s)', async (updateTtl) => {
-      const { noted, keys, left } = await begunSo({ updateTtl })
+    test('is that of keys which come later', async () => {
+      const { noted, keys, left } = await begunSo()
       await runDown(target, keys, 95_000)
       await noted('a')
       expect(await left()).toEqual(keys.map(() => no(95_000)))
     })
 
     test('is that of keys which are lost and made anew', async () => {
-      const { noted, keys, left, place } = await begunSo({ updateTtl: false })
+      const { noted, keys, left, place } = await begunSo()
       await noted('a')
-      await runDown(target, keys, 50_000)
+      await runDown(target, keys, 95_000)
       const [fresh = '', tags = ''] = besideOf(place)
       await target.raw(fresh, 'DEL', fresh, tags)
       await noted('b')
-      expect(await left()).toEqual(keys.map(() => no(50_000)))
+      expect(await left()).toEqual(keys.map(() => no(95_000)))
     })
 
     test('begins again with a write, and with a hit of another process', async () => {
@@ -243,7 +233,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of a key pair
       expect(await left()).toEqual(keys.map(() => full))
       const store = target.newStore()
       const touched = touchesOf(store)
-      const twin = noting(new RedisFuncCache(cache.name, create(), { store, ttl: LONG_MS / 1000 }))
+      const twin = noting(new RedisFuncCache(cache.name, create(), { store, ...LONG }))
       await runDown(target, keys, 50_000)
       await twin.immortal('b')
       await touched()
@@ -251,7 +241,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of a key pair
     })
 
     test('outlives no soft invalidation', async () => {
-      const { cache, noted, keys, left } = await begunSo({ updateTtl: false })
+      const { cache, noted, keys, left } = await begunSo()
       await noted('a')
       await runDown(target, keys, 50_000)
       await cache.invalidateTags('a', { soft: true })
@@ -289,7 +279,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of an entry',
     { ttl: '1.5s', ms: 1_500 },
     { ttl: '7d', ms: 604_800_000 },
   ])('of $ttl ends $ms ms after it was stored, by the clock of the server', async ({ ttl, ms }) => {
-    const { mortal, place } = newCache(create, { ttl: '30d' }, target.newStore(), ttl)
+    const { mortal, place } = newCache(create, { idleTtl: '30d' }, target.newStore(), ttl)
     const hash = String(mortal.keyOf('a').hash)
     const before = await serverMs(place)
     await mortal('a')
@@ -474,21 +464,8 @@ describe.runIf(!hasServer).each(EACH_POLICY)('$policy: lifetimes by an injected 
     expect(runs).toEqual(['a', 'a'])
   })
 
-  test('a key pair of a fixed lifetime ends, whether it is used or not', async () => {
-    const { cache, immortal, pass, runs } = timed({ updateTtl: false })
-    await immortal('a')
-    pass(LONG_MS - 1)
-    await immortal('a')
-    await immortal('b')
-    expect(runs).toEqual(['a', 'b'])
-    pass(1)
-    expect(await cache.getSize()).toBe(0)
-    await immortal('b')
-    expect(runs).toEqual(['a', 'b', 'b'])
-  })
-
   test('without an end, a key pair has none', async () => {
-    const { immortal, pass, runs } = timed({ ttl: Number.POSITIVE_INFINITY })
+    const { immortal, pass, runs } = timed({ idleTtl: Number.POSITIVE_INFINITY })
     await immortal('a')
     pass(1e12)
     await immortal('a')

@@ -332,7 +332,7 @@ function newPlace(create: (typeof COMBINATIONS)[number]['create']): {
   const cache = new RedisFuncCache(unique('twins'), create(), { store: new MemoryStore() })
   const { identity } = cache.wrap(async () => {}, { name: 'f' })
   // The pair as a whole lives longer than all that passes.
-  const limits = { maxSize: 5, ttlMs: 86_400_000, sliding: true }
+  const limits = { maxSize: 5, idleTtlMs: 86_400_000 }
   const place: Place = {
     policy: cache.policy,
     keys: cache.policy.calcKeys(identity),

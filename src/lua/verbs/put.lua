@@ -1,8 +1,8 @@
 -- Stores results, as if all of them came at the same moment: what is there already is replaced and counts as used, then
 -- room is made for what is new. Whom the policy names leaves, but nobody for whom there is room beside the others.
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
--- ARGV: 1 max_size (0: unbounded), 2 ttl_ms of the structure (0: none), 3 sliding (1 or 0), 4 part (how many
---       bytes of a hash tell its function; 0: they do not), 5 count,
+-- ARGV: 1 max_size (0: unbounded), 2 idle_ttl_ms of the keys (0: none), 3 part (how many bytes
+--       of a hash tell its function; 0: they do not), 4 count,
 --       then for each entry: hash, value, its own ttl_ms (empty: none), token (empty: stored in any case), note,
 --       then the policy's own arguments
 --       A note is empty or JSON: fresh_ms and compute_ms (for how long it is fresh, and took to compute), tags, lease (the
@@ -10,16 +10,17 @@
 -- Reply: the moment in microseconds, number evicted, number expired, then for each entry 1 (stored) or 0 (refused:
 --       invalidated since its token)
 -- uses: entries handing-over
-local max_size, ttl_ms, sliding = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'
-local part, count = tonumber(ARGV[4]), tonumber(ARGV[5])
-ext = slice(ARGV, 6 + 5 * count, #ARGV)
+local max_size, idle_ttl_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
+local part, count = tonumber(ARGV[3]), tonumber(ARGV[4])
+ext = slice(ARGV, 5 + 5 * count, #ARGV)
 
 local at_us, at_ms = now_us(), now_ms()
 
 local held = heal()
 local expired = sweep()
 held = held - expired
-local evicted, was_empty = 0, held == 0
+local began_empty = held == 0
+local evicted, was_empty = 0, began_empty
 
 -- Whether the entry, its function or one of its tags was invalidated since the token, or everything was.
 local function is_refused(hash, token, note)
@@ -78,7 +79,7 @@ make_room(0) -- the bound may have been lowered
 local NOTHING = {}
 local reply, hashes, notes, ttls, new, used = { 0, 0, 0 }, {}, {}, {}, {}, {}
 local handed_over, overruled = {}, {}
-for i = 6, 5 * count + 1, 5 do
+for i = 5, 5 * count, 5 do
   local hash, value, token = ARGV[i], ARGV[i + 1], ARGV[i + 3]
   local note = ARGV[i + 4] == '' and NOTHING or cjson.decode(ARGV[i + 4])
   local refused = is_refused(hash, token, note)
@@ -145,17 +146,22 @@ local function may_be_new(i)
   return was_empty or written[KEYS[i]] or i > FIXED_KEYS
 end
 
--- A sliding TTL is renewed when a tenth of it has run down. Fence and leases have ends of their own.
+-- The life of the keys is renewed when a tenth of it has run down, and never cut short: a process that needs a longer one
+-- may have set it. Fence and leases have ends of their own.
 local function keep()
-  if ttl_ms == 0 then
+  local left_ms = redis.call('PTTL', values)
+  if left_ms == -1 and not began_empty then
     return
   end
-  local left_ms = redis.call('PTTL', values)
-  local renew = left_ms < 0 or (sliding and left_ms < 0.9 * ttl_ms)
+  local renew = left_ms < 0 or left_ms < 0.9 * idle_ttl_ms
   for i = 1, #KEYS do
     local key = KEYS[i]
-    if key ~= fence and key ~= leases and (renew or (may_be_new(i) and redis.call('PTTL', key) == -1)) then
-      redis.call('PEXPIRE', key, renew and ttl_ms or left_ms)
+    if key ~= fence and key ~= leases then
+      if idle_ttl_ms == 0 then
+        redis.call('PERSIST', key)
+      elseif renew or (may_be_new(i) and redis.call('PTTL', key) == -1) then
+        redis.call('PEXPIRE', key, renew and idle_ttl_ms or left_ms)
+      end
     end
   end
 end
