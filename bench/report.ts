@@ -36,7 +36,7 @@ export async function writePage(results: Results): Promise<void> {
 const HOW = `Each contender has a process of its own, compiled JavaScript run by Node alone, and a database of its own in one
 server. They run in turn, round by round, each after a lead that is not measured, so that noise meets all alike; figures
 are medians of the rounds, and ratios are medians of the ratios within a round. Everybody works over Redis alone, without
-a tier in process, stores the same JSON, lets entries live for an hour (this library: its cache as a whole; one row gives
+a tier in process, stores the same JSON, lets entries live for an hour (this library: the keys of its cache; one row gives
 each entry a TTL), and makes its keys as its users would. Hits are checked: the values must be equal, and the function
 must not have run.
 
