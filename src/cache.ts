@@ -149,8 +149,7 @@ export class RedisFuncCache {
       single,
     )
     const loader = new Loader(given.run as LoadMany<unknown, unknown>, settings.identity.name)
-    const run = (...args: never[]) => loader.loadOne({ args })
-    const functionCache = this.#register({ ...settings, run }, given.original, 'many')
+    const functionCache = this.#register(settings, given.original, 'many')
     return callableMany(functionCache, loader, given.original) as CachedMany<Id, Row>
   }
 

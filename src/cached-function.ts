@@ -1,8 +1,10 @@
-import { askedFor, Call, type Location, type Outcome, type Round } from './call.ts'
+import { askedFor, Call, titleOf, type Location, type Outcome, type Round } from './call.ts'
 import { checkKnown } from './checks.ts'
-import { Computation, type ComputationHost, type Old, type Right } from './computation.ts'
+import { type Awaited, callsAround, circleOf, currentRun } from './context/run.ts'
+import type { Context } from './context/context.ts'
+import { Computation, type Solo, type ComputationHost, type Old, type Right } from './computation.ts'
 import { type DetailedResult, detailOf, NOT_STORED } from './detailed-result.ts'
-import { CacheMissError, TimeoutError } from './errors.ts'
+import { CacheMissError, DeadlockError, TimeoutError } from './errors.ts'
 import type { Passenger } from './flow/single-flight.ts'
 import { reasonToAbort, unlessAborted, within } from './flow/time-limit.ts'
 import { clearTimeout, monotonicMs, setTimeout } from './flow/timers.ts'
@@ -90,16 +92,42 @@ export class FunctionCache {
     let call: Call
     try {
       if (!read && !write && execute) {
-        const value = this.#executeFor({ self: this.#given(self), args, context, round }, signal)
+        const value = this.#executeFor(this.#solo(self, args, context, round), signal)
         return isDetailed ? value.then((result) => detailOf(result, 'bypass', NOT_STORED)) : value
       }
       if (isDetailed) this.#noteTimes()
       call = this.#locate(self, args, round)
-      if (this.#isWithin(call)) return this.#runWithin(call, options)
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#board(call, this.#takeOff(call, signal), options)
+    return this.#serveFrom(call, options)
+  }
+
+  /** What is executed for one caller, without any call. */
+  #solo(self: unknown, args: readonly unknown[], context: Context, round: Round | undefined): Solo {
+    const { name } = this.identity
+    return {
+      self: this.#given(self),
+      args,
+      context,
+      round,
+      askers: undefined,
+      get title() {
+        return titleOf(name, args)
+      },
+    }
+  }
+
+  /** Serves a call from the flight of an equal one, or from its own. */
+  #serveFrom(call: Call, options: CallSettings): Promise<unknown> {
+    try {
+      return this.#isWithin(call)
+        ? this.#runWithin(call, options)
+        : this.#board(call, this.#takeOff(call, options.signal), options)
+    } catch (error) {
+      call.round?.leave(call)
+      return Promise.reject(error)
+    }
   }
 
   /** From now on the time of each put is recorded: somebody wants to know it. */
@@ -109,9 +137,19 @@ export class FunctionCache {
     this.#host.askForTimes()
   }
 
-  /** Whether a call comes from its own load: two layers of a program may use the same key. It would wait for itself. */
-  #isWithin({ context, name }: Call): boolean {
-    return context.loading.includes(name)
+  /**
+   * Whether a key is asked for from its own load: two layers of a program may use the same one. It would wait for itself.
+   *
+   * @throws {DeadlockError} if there are so many of them that no program means it.
+   */
+  #isWithin(call: Call): boolean {
+    if (!this.identity.isOfKeys) return false
+    const run = currentRun()
+    const layers = run === undefined ? [] : callsAround(run, isEqualTo(call))
+    if (run !== undefined && layers.length >= MOST_LAYERS) {
+      throw deadlock(circleOf(run, layers[0] as Awaited) ?? [])
+    }
+    return layers.length > 0
   }
 
   #runWithin(call: Call, { signal, isDetailed }: CallSettings): Promise<unknown> {
@@ -183,6 +221,10 @@ export class FunctionCache {
     if (mode.read && mode.write && mode.execute) {
       const underWay = shelf.flights.get(name)
       if (underWay !== undefined && !this.#isStuck(underWay)) {
+        const run = currentRun()
+        const circle = run === undefined ? undefined : circleOf(run, underWay)
+        if (circle !== undefined) throw deadlock(circle)
+        underWay.isAskedBy(call, run)
         call.round?.leave(call)
         call.beganMs = monotonicMs()
         this.#report.joined(call)
@@ -219,9 +261,13 @@ export class FunctionCache {
             ? this.#detailedOwner(resolve, reject)
             : new Owner(resolve, reject)
           : this.#guest(call, flight, options, resolve, reject)
-      flight.board(signal === undefined ? passenger : leaving(passenger, flight, signal))
+      flight.board(signal === undefined ? passenger : leaving(passenger, call, flight, signal))
     })
-    return timeoutMs === undefined ? result : within(result, timeoutMs, () => this.#timeoutError(timeoutMs))
+    if (timeoutMs === undefined) return result
+    return within(result, timeoutMs, () => {
+      flight.isLeftBy(call)
+      return this.#timeoutError(timeoutMs)
+    })
   }
 
   /** Who joins the flight of another call. */
@@ -240,7 +286,7 @@ export class FunctionCache {
       land: (outcome) => {
         // The call may have come after an invalidation, and must not get what was before.
         const isLate = outcome.isOutdated || departures > flight.provenAt
-        if (isLate) resolve(this.#board(call, this.#takeOff(call, signal), options))
+        if (isLate) resolve(this.#serveFrom(call, options))
         else if (outcome.isError) reject(outcome.value)
         else if (isDetailed) resolve(this.#shareDetailed(call, outcome, signal))
         else resolve(this.#share(call, outcome, signal))
@@ -291,10 +337,7 @@ export class FunctionCache {
   }
 
   /** Runs the function for one caller alone. */
-  #executeFor(
-    call: Pick<Call, 'self' | 'args' | 'context' | 'round'>,
-    signal: AbortSignal | undefined,
-  ): Promise<unknown> {
+  #executeFor(call: Solo, signal: AbortSignal | undefined): Promise<unknown> {
     const result = this.#computation.execute(call, signal)
     return signal === undefined ? result : unlessAborted(result, signal)
   }
@@ -409,6 +452,8 @@ export class FunctionCache {
       shelf.refreshing.start(name, call)
       this.#report.stale(call, 'soft-timeout')
       call.provenAt = foundAt
+      call.hasLeft = true
+      call.askers = undefined
       call.land(spare)
     }
     const timer = softTimeoutMs === undefined ? undefined : setTimeout(serve, softTimeoutMs)
@@ -444,7 +489,10 @@ export class FunctionCache {
   async #turn(call: Call, lookup: Lookup | undefined): Promise<Right | { readonly outcome: Outcome }> {
     const { waitMs } = this.#settings
     const { context } = call
-    if (waitMs === undefined || !context.mode.read) {
+    const run = currentRun()
+    // The lease may be held by whoever waits for this call, such as a refresh.
+    const isOwn = run !== undefined && callsAround(run, isEqualTo(call)).length > 0
+    if (waitMs === undefined || !context.mode.read || isOwn) {
       return { token: await this.#tokenBy(call, lookup), isLeased: false }
     }
     try {
@@ -531,6 +579,10 @@ export class FunctionCache {
     return typeof this.#settings.self === 'function' || args.some((arg) => Object(arg) === arg)
   }
 
+  get functionName(): string {
+    return this.identity.name
+  }
+
   askedBy({ self, args }: Call): string {
     return askedFor(this.#placeOf(self, args))
   }
@@ -594,6 +646,22 @@ class Owner implements Passenger<Outcome> {
   }
 }
 
+/** @param circle The titles of calls, each of which waits for the next; the last is the first. */
+const deadlock = (circle: readonly string[]): DeadlockError =>
+  new DeadlockError(
+    `${circle[0]} would wait for itself: ${circle.join(' → ')}. Let one of these functions do without the result of the next, ` +
+      'or let it call the function that was wrapped (original) instead of the cached one.',
+  )
+
+/** So many layers of a program may use the same key, each within the load of the one before. */
+const MOST_LAYERS = 8
+
+/** Whether another call asks for the same, in whatever cache object. */
+const isEqualTo =
+  (call: Call) =>
+  (other: Awaited): boolean =>
+    other instanceof Call && askedFor(other) === askedFor(call)
+
 /** What of an entry was seen that will not do. */
 const wishOf = ({ hash }: Call, lookup: Lookup | undefined): LeaseWish => ({
   hash,
@@ -601,7 +669,12 @@ const wishOf = ({ hash }: Call, lookup: Lookup | undefined): LeaseWish => ({
 })
 
 /** A passenger who leaves by a signal. If he is the last one, the work is told that nobody waits for it. */
-function leaving(passenger: Passenger<Outcome>, flight: Call, signal: AbortSignal): Passenger<Outcome> {
+function leaving(
+  passenger: Passenger<Outcome>,
+  call: Call,
+  flight: Call,
+  signal: AbortSignal,
+): Passenger<Outcome> {
   // The signal may live long: it must not hold on to what has landed.
   const stay = () => signal.removeEventListener('abort', leave)
   const own: Passenger<Outcome> = {
@@ -618,6 +691,7 @@ function leaving(passenger: Passenger<Outcome>, flight: Call, signal: AbortSigna
   const leave = () => {
     const reason = reasonToAbort(signal)
     passenger.crash(reason)
+    flight.isLeftBy(call)
     if (!flight.leave(own) || flight.abortion === undefined) return
     flight.shelf.flights.end(flight.name, flight)
     flight.abortion.abort(reason)

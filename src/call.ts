@@ -1,9 +1,12 @@
 import { AsyncResource } from 'node:async_hooks'
+import { shown } from './checks.ts'
 import type { Context } from './context/context.ts'
+import type { Awaited, Run } from './context/run.ts'
 import type { Waiter } from './flow/batcher.ts'
 import { NOT_STORED, type ResultStatus, type Times } from './detailed-result.ts'
 import { Flight } from './flow/single-flight.ts'
 import { monotonicMs } from './flow/timers.ts'
+import type { Solo } from './computation.ts'
 import { type Hash, textOfHash } from './keys/call-hash.ts'
 import type { Serializer } from './serializers/serializer.ts'
 import type { Shelf } from './shelf.ts'
@@ -72,13 +75,15 @@ export interface Round {
   /** This call may compute something. */
   enter(call: Call): void
   /** Computes what this call misses. */
-  load(call: Call): Promise<unknown>
+  load(call: Solo): Promise<unknown>
   /** This call computes nothing, or not with the others. */
   leave(call: Call): void
 }
 
 /** Who goes on when the lookup of a call has come. */
 interface Receiver {
+  /** The name of the function. */
+  readonly functionName: string
   found(call: Call, lookup: Lookup): void
   notFound(call: Call, error: unknown): void
   /** Whether what the call asks for can change at all. */
@@ -90,8 +95,12 @@ interface Receiver {
 /** The place and the name of a call, as text. */
 export const askedFor = ({ shelf, hash }: Location): string => `${shelf.place.keys[0]} ${textOfHash(hash)}`
 
+/** A call as a program would write it. */
+export const titleOf = (name: string, args: readonly unknown[]): string =>
+  `${name}(${args.map(shown).join(', ')})`
+
 /** A call: what is asked for, by whom, where its result lies, and who waits for it. */
-export class Call extends Flight<Outcome> implements Waiter<Lookup> {
+export class Call extends Flight<Outcome> implements Waiter<Lookup>, Awaited {
   readonly shelf: Shelf<Call>
   readonly hash: Hash
   /** The hash as text, the same in all of this process. */
@@ -107,6 +116,12 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup> {
    * when that had left cannot be sure that it has not been invalidated since. Of what is not stored, nothing shows it.
    */
   provenAt: number = Number.POSITIVE_INFINITY
+  /** The run in which this call waits, and has said so to what it waits for. */
+  asker: Run | undefined
+  /** The runs in which this call, or one that joined it, is waited for. */
+  askers: Run[] | undefined
+  /** Whether its caller waits for it no longer. */
+  hasLeft = false
   /** Whether its arguments turned out to ask for something else than when the call was made. */
   hasChanged = false
   /** What it asks for, if not by its place and name: the function may change its own arguments as it begins. */
@@ -149,6 +164,25 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup> {
     const call = new Call(this.#receiver, this, this.self, this.args, this.context, this.round)
     call.beganMs = monotonicMs()
     return call
+  }
+
+  get title(): string {
+    return titleOf(this.#receiver.functionName, this.args)
+  }
+
+  /** Notes that a call waits for this one, in a run. */
+  isAskedBy(call: Call, run: Run | undefined): void {
+    if (run === undefined || call.hasLeft) return
+    call.asker = run
+    this.askers ??= []
+    this.askers.push(run)
+  }
+
+  /** Notes that a call does not wait for this one any more. */
+  isLeftBy(call: Call): void {
+    call.hasLeft = true
+    const at = call.asker === undefined ? -1 : (this.askers?.indexOf(call.asker) ?? -1)
+    if (at >= 0) this.askers?.splice(at, 1)
   }
 
   /** Runs a callback in the async context in which the call was made. */

@@ -1,7 +1,8 @@
 import { type Call, type Outcome, outcomeOf } from './call.ts'
 import type { Contexts } from './context/context.ts'
 import { toMs } from './duration.ts'
-import { OptionError } from './errors.ts'
+import { beginRun, currentRun, endRun, Run } from './context/run.ts'
+import { DeadlockError, OptionError } from './errors.ts'
 import type { Deadlines } from './flow/deadlines.ts'
 import { jittered } from './flow/freshness.ts'
 import { reasonToAbort } from './flow/time-limit.ts'
@@ -52,8 +53,11 @@ export interface Right {
  */
 export type Old = 'served' | 'spare' | 'none'
 
-/** A call, or a run that stores nothing (mode `bypass`). */
-type Executed = Pick<Call, 'self' | 'args' | 'context'> & Partial<Call>
+/** A call whose function is run for its caller alone. */
+export interface Solo extends Pick<Call, 'self' | 'args' | 'context' | 'round' | 'title'> {
+  /** The run in which it is made. */
+  askers: Run[] | undefined
+}
 
 /** What a computation asks of its cache. */
 export interface ComputationHost {
@@ -139,6 +143,7 @@ export class Computation {
       this.#skipped(call, 'changed', 0)
       return outcomeOf(serializer, undefined, undefined)
     }
+    if (old !== 'served') call.isAskedBy(call, currentRun())
     const beganMs = monotonicMs()
     call.isRunning = true
     let value: unknown
@@ -197,8 +202,10 @@ export class Computation {
    *
    * @param signal What it can ask for as `cache.signal()`.
    */
-  async execute(call: Executed, signal: AbortSignal | undefined): Promise<unknown> {
+  async execute(call: Solo, signal: AbortSignal | undefined): Promise<unknown> {
     if (signal?.aborted) throw reasonToAbort(signal) // nobody waits any more
+    const run = currentRun()
+    if (run !== undefined) call.askers = [run]
     const beganMs = monotonicMs()
     try {
       return await this.#execute(call, signal)
@@ -207,15 +214,21 @@ export class Computation {
     }
   }
 
-  async #execute(call: Executed, signal: AbortSignal | undefined): Promise<unknown> {
+  async #execute(call: Solo, signal: AbortSignal | undefined): Promise<unknown> {
     this.#report.executes(call)
-    if (call.round !== undefined) return call.round.load(call as Call)
+    if (call.round !== undefined) return call.round.load(call)
     const { contexts } = this.#host
-    const { run: fn, identity } = this.#settings
-    const run = () => (fn as (...args: unknown[]) => unknown).apply(call.self, call.args as unknown[])
-    if (identity.isOfKeys) return contexts.withLoad(signal, call.name, run)
-    // That of a call around this one is not its own. A context costs time at every promise: only where it is needed.
-    return signal === contexts.current.signal ? run() : contexts.withSignal(signal, run)
+    const fn = this.#settings.run as (...args: unknown[]) => unknown
+    const perform = () => fn.apply(call.self, call.args as unknown[])
+    const run = new Run([call])
+    try {
+      // That of a call around this one is not its own. A context costs time at every promise: only where it is needed.
+      return await beginRun(run, () =>
+        signal === contexts.current.signal ? perform() : contexts.withSignal(signal, perform),
+      )
+    } finally {
+      endRun(run)
+    }
   }
 
   #measured(beganMs: number): number {
@@ -396,7 +409,12 @@ export class Computation {
   /** `undefined` for an error that is not to be thrown again, or cannot be. */
   #encodeError(call: Call, error: unknown): string | Buffer | undefined {
     const { cachedErrors, serializer } = this.#settings
-    if (cachedErrors === undefined || !this.#says(call, cachedErrors.when, error)) return undefined
+    if (
+      cachedErrors === undefined ||
+      error instanceof DeadlockError ||
+      !this.#says(call, cachedErrors.when, error)
+    )
+      return undefined
     try {
       return encodeError(serializer, error)
     } catch (trouble) {

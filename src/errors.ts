@@ -8,6 +8,7 @@ export type FuncCacheErrorCode =
   | 'ERR_STORE'
   | 'ERR_MISS'
   | 'ERR_TIMEOUT'
+  | 'ERR_DEADLOCK'
 
 /**
  * The base of every error this library throws of its own.
@@ -105,4 +106,10 @@ export class CacheMissError extends FuncCacheError {
 export class TimeoutError extends FuncCacheError {
   static override readonly errorName: string = 'TimeoutError'
   readonly code = 'ERR_TIMEOUT'
+}
+
+/** A call would wait for itself: its function waits for that very call, directly or by way of others. */
+export class DeadlockError extends FuncCacheError {
+  static override readonly errorName: string = 'DeadlockError'
+  readonly code = 'ERR_DEADLOCK'
 }

@@ -14,6 +14,7 @@ export {
   SerializerError,
   StoreError,
   TimeoutError,
+  DeadlockError,
 } from './errors.ts'
 export type { CacheKey, GetOrSetOptions, PeekOptions, SetOptions } from './key-options.ts'
 export type { CallHashOptions, Hash, HashAlgorithm, HashEncoding } from './keys/call-hash.ts'

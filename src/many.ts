@@ -1,6 +1,8 @@
 import { types } from 'node:util'
 import type { Call, Round } from './call.ts'
 import type { FunctionCache } from './cached-function.ts'
+import type { Solo } from './computation.ts'
+import { beginRun, endRun, Run } from './context/run.ts'
 import { type CallKey, type CallOptions, checkCallOptions } from './callable.ts'
 import { checkSoft } from './checks.ts'
 import type { DetailedResult } from './detailed-result.ts'
@@ -46,7 +48,7 @@ export interface CachedMany<Id, Row> {
 }
 
 /** A call for the row of one id; the methods where the row is to be stored. */
-type Asking = Pick<Call, 'args'> & Partial<Pick<Call, 'asksTheSame' | 'allowChanges'>>
+type Asking = Solo & Partial<Pick<Call, 'asksTheSame' | 'allowChanges'>>
 
 const idOf = ({ call }: Seat): unknown => call.args[0]
 
@@ -87,14 +89,18 @@ export class Loader {
 
   /** Rows for all of these; rejects nothing but them. */
   async load(seats: readonly Seat[]): Promise<void> {
-    for (const { call } of seats) call.asksTheSame?.()
+    const calls = seats.map(({ call }) => call)
+    for (const call of calls) call.asksTheSame?.()
+    const run = new Run(calls)
     try {
-      const loading = this.#load(seats.map(idOf))
-      for (const { call } of seats) call.allowChanges?.()
+      const loading = beginRun(run, () => this.#load(seats.map(idOf)))
+      for (const call of calls) call.allowChanges?.()
       const rows = this.#inOrder(seats, await loading)
       seats.forEach((seat, i) => seat.resolve(rows[i]))
     } catch (error) {
       for (const seat of seats) seat.reject(error)
+    } finally {
+      endRun(run)
     }
   }
 
@@ -132,13 +138,17 @@ class ListRound implements Round {
     this.#goIfAllDecided()
   }
 
-  load(call: Call): Promise<unknown> {
+  load(call: Solo | Call): Promise<unknown> {
     // Whoever waited for another process, say, was not waited for; nor is who asks nobody else.
-    if (!this.#undecided.has(call)) return this.#loader.loadOne(call)
+    if (!this.#isUndecided(call)) return this.#loader.loadOne(call)
     const load = this.#loads.get(call.name) ?? this.#seat(call)
     this.#loads.set(call.name, load)
     this.leave(call)
     return load
+  }
+
+  #isUndecided(call: Solo | Call): call is Call {
+    return this.#undecided.has(call as Call)
   }
 
   #seat(call: Call): Promise<unknown> {

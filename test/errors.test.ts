@@ -9,7 +9,7 @@ const CLASSES = Object.entries(library).filter(
   ([name]) => name.endsWith('Error') && name !== 'FuncCacheError',
 )
 
-test('there are eight', () => expect(CLASSES).toHaveLength(8))
+test('there are nine', () => expect(CLASSES).toHaveLength(9))
 
 describe.each(CLASSES)('%s', (name, Class) => {
   const error = new (Class as unknown as new (...args: string[]) => library.StoreError)('no', 'no')

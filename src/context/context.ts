@@ -9,11 +9,9 @@ export interface Context {
   readonly stats: readonly Stats[]
   /** Aborts when nobody waits any more for what is being computed here; `undefined` if somebody always will. */
   readonly signal: AbortSignal | undefined
-  /** The call hashes, as text, of the keys that are being loaded here, each within the one before. */
-  readonly loading: readonly string[]
 }
 
-const OUTERMOST: Context = { mode: DEFAULT_MODE, stats: [], signal: undefined, loading: [] }
+const OUTERMOST: Context = { mode: DEFAULT_MODE, stats: [], signal: undefined }
 
 /** What a cache set for the calls of a callback, and what was set around it. */
 interface Frame {
@@ -48,13 +46,6 @@ export class Contexts {
 
   withSignal<R>(signal: AbortSignal | undefined, callback: () => R): R {
     return this.#run({ ...this.current, signal }, callback)
-  }
-
-  /** @param name The call hash of a key that is loaded by the callback, as text; `undefined` if it is not stored. */
-  withLoad<R>(signal: AbortSignal | undefined, name: string | undefined, callback: () => R): R {
-    const { current } = this
-    const loading = name === undefined ? current.loading : [...current.loading, name]
-    return this.#run({ ...current, signal, loading }, callback)
   }
 
   #run<R>(context: Context, callback: () => R): R {
