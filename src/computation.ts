@@ -9,11 +9,11 @@ import { reasonToAbort } from './flow/time-limit.ts'
 import { monotonicMs } from './flow/timers.ts'
 import type { FunctionIdentity } from './keys/function-identity.ts'
 import type { Reporter } from './telemetry/reporter.ts'
-import { encode } from './serializers/encoding.ts'
+import { autoSerializer } from './serializers/auto.ts'
+import { encode, type Encoded, encodeResult, UnstorableError } from './serializers/encoding.ts'
 import { findLoss } from './serializers/loss.ts'
 import type { Serializer } from './serializers/serializer.ts'
 import { encodeError } from './serializers/stored-error.ts'
-import { v8Serializer } from './serializers/v8.ts'
 import type { HeldLease, Note } from './stores/store.ts'
 import { graceMsOf, type WrapSettings } from './wrap-settings.ts'
 
@@ -73,8 +73,10 @@ export interface ComputationHost {
   lifeFor(lifeMs: number, fn: string): number
 }
 
-/** Functions whose first result was checked for loss. */
+/** Functions of which it was looked or told, once, whether their results come back as they were. */
 const checkedForLoss = /* @__PURE__ */ new WeakSet<FunctionIdentity>()
+/** Functions of which a warning told that a result of theirs cannot be stored at all. */
+const warnedOfUnstorable = /* @__PURE__ */ new WeakSet<FunctionIdentity>()
 
 /** Runs a function, and stores what it returns or throws. */
 export class Computation {
@@ -162,10 +164,13 @@ export class Computation {
       this.#skipped(call, 'changed', computeMs)
       return outcomeOf(serializer, value, undefined, { status, isOutdated: true })
     }
-    const stored = this.#encode(call, value)
+    const encoded = this.#encode(value)
     const terms = call.isOverdue
       ? this.#skipped(call, 'overdue', computeMs)
       : this.#terms(call, value, computeMs)
+    // Of what is not to be stored anyway, nothing need be told.
+    if (terms !== undefined) this.#tell(call, value, encoded, computeMs)
+    const { stored } = encoded
     const { isOutdated, storedAtMs } =
       stored === undefined || terms === undefined
         ? NOT_WRITTEN
@@ -263,16 +268,25 @@ export class Computation {
     this.#report.wrote(call)
   }
 
-  #encode(call: Call, value: unknown): string | Buffer | undefined {
-    const { serializer } = this.#settings
+  #encode(value: unknown): Encoded | Unencoded {
     try {
-      const stored = encode(serializer, value)
-      this.#checkForLoss(call, value, stored)
-      return stored
+      return encodeResult(this.#settings.serializer, value)
     } catch (error) {
-      // Not the store's trouble: told by an event, and never a reason to withhold a result that is there.
-      this.#report.failed(call, 'serialize', error)
-      return undefined
+      return { stored: undefined, error }
+    }
+  }
+
+  /** Tells of a result that cannot be stored, or not as it is. Never a reason to withhold a result that is there. */
+  #tell(call: Call, value: unknown, encoded: Encoded | Unencoded, computeMs: number): void {
+    const { identity } = this.#settings
+    if (encoded.stored !== undefined) {
+      this.#checkForLoss(call, value, encoded)
+    } else if (encoded.error instanceof UnstorableError) {
+      const isFirst = !warnedOfUnstorable.has(identity)
+      warnedOfUnstorable.add(identity)
+      this.#report.unstorable(call, encoded.error.part, isFirst, computeMs)
+    } else {
+      this.#report.failed(call, 'serialize', encoded.error)
     }
   }
 
@@ -470,13 +484,23 @@ export class Computation {
     }
   }
 
-  #checkForLoss(call: Call, value: unknown, stored: string | Buffer): void {
+  #checkForLoss(call: Call, value: unknown, { stored, fidelity }: Encoded): void {
     const { identity, serializer } = this.#settings
     if (checkedForLoss.has(identity)) return
+    // To look takes far longer than a call. Where it is known when that is worth it, it is worth waiting for.
+    const { losesOnly } = serializer
+    if (losesOnly !== undefined && !(fidelity & losesOnly)) return
     checkedForLoss.add(identity)
     const detail = findLoss(serializer, value, stored)
-    if (detail !== undefined) this.#report.lossy(call, detail, isKept(v8Serializer, value))
+    if (detail === undefined) return
+    this.#report.lossy(call, detail, serializer.isLossy ? undefined : isKept(autoSerializer, value))
   }
+}
+
+/** A result that the serializer refused. */
+interface Unencoded {
+  readonly stored: undefined
+  readonly error: unknown
 }
 
 /** Whether a serializer brings a value back as it was. */

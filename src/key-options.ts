@@ -38,6 +38,7 @@ type SetOption =
   | 'earlyRefresh'
   | 'tags'
   | 'serializer'
+  | 'lossy'
   | 'maxValueBytes'
 
 type PeekOption = 'serializer' | 'schema' | 'migrate'
@@ -50,6 +51,7 @@ const SET_OPTIONS: Record<SetOption, true> = {
   earlyRefresh: true,
   tags: true,
   serializer: true,
+  lossy: true,
   maxValueBytes: true,
 }
 

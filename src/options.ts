@@ -2,6 +2,7 @@ import {
   checkBound,
   checkBraces,
   checkChoice,
+  checkFlag,
   checkMilliseconds,
   checkNames,
   checkText,
@@ -13,7 +14,7 @@ import { OptionError } from './errors.ts'
 import type { ArgumentEncoder } from './keys/canonical-options.ts'
 import type { RedisClient } from './redis/client.ts'
 import { type ErrorClass, ErrorClasses } from './serializers/error-classes.ts'
-import { resolveSerializer, type SerializerOption } from './serializers/resolve-serializer.ts'
+import { resolveSerializer, type SerializerOption, withLosses } from './serializers/resolve-serializer.ts'
 import type { Serializer } from './serializers/serializer.ts'
 import { RedisStore } from './stores/redis-store.ts'
 import type { Limits, Store } from './stores/store.ts'
@@ -42,8 +43,13 @@ export interface CacheOptions {
   readonly idleTtl?: Duration | undefined
   /** Begins all key names; default `'fcache:'`. */
   readonly prefix?: string | undefined
-  /** How results become bytes; default `'json'`. */
+  /** How results become bytes; default `'auto'`: JSON, or structured clone for what JSON would change. */
   readonly serializer?: SerializerOption | undefined
+  /**
+   * Whether the serializer `'json'` stores what JSON makes of a result, also where it changes it; default false: such
+   * results are returned, and not stored. Means nothing to other serializers, and is refused with them.
+   */
+  readonly lossy?: boolean | undefined
   /** Results of more bytes are not stored, and a `skip` event tells; default no bound. A function may have its own. */
   readonly maxValueBytes?: number | undefined
   /**
@@ -106,6 +112,7 @@ const CACHE_OPTIONS: Record<keyof CacheOptions, true> = {
   idleTtl: true,
   prefix: true,
   serializer: true,
+  lossy: true,
   maxValueBytes: true,
   maxComputeTime: true,
   putWait: true,
@@ -141,7 +148,10 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
     limits: { maxSize: checkBound(options.maxSize ?? 1024, 'maxSize'), idleTtlMs },
     isIdleTtlFixed,
     prefix: checkBraces(checkText(options.prefix ?? 'fcache:', 'prefix'), 'prefix'),
-    serializer: resolveSerializer(options.serializer ?? 'json'),
+    serializer: withLosses(
+      resolveSerializer(options.serializer ?? 'auto'),
+      checkFlag(options.lossy ?? false, 'lossy'),
+    ),
     encoders: checkEncoders(options.encoders ?? []),
     errorClasses: new ErrorClasses(options.errors ?? []),
     throwsOnError: checkChoice(options.onError ?? 'execute', ['execute', 'throw'], 'onError') === 'throw',

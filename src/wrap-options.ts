@@ -10,7 +10,8 @@ import type { Unwrapped } from './keys/unwrapping.ts'
 import { type CacheSettings, checkEncoders, checkMaxComputeTime, checkPutWait } from './options.ts'
 import { isPromise } from './realms/native.ts'
 import type { StandardSchema } from './schema.ts'
-import { resolveSerializer, type SerializerOption } from './serializers/resolve-serializer.ts'
+import { resolveSerializer, type SerializerOption, withLosses } from './serializers/resolve-serializer.ts'
+import type { Serializer } from './serializers/serializer.ts'
 import { graceMsOf, type WrapSettings } from './wrap-settings.ts'
 
 /** A callback that gets a result and the arguments that led to it; for any function, one that needs neither. */
@@ -101,6 +102,8 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
   readonly migrate?: ((stored: never) => unknown) | undefined
   /** How its results become bytes; default that of the cache. */
   readonly serializer?: SerializerOption | undefined
+  /** Whether `'json'` stores also what it changes, see the option of the cache; default that of the cache. */
+  readonly lossy?: boolean | undefined
   /** Results of more bytes are not stored; default that of the cache. */
   readonly maxValueBytes?: number | undefined
   /** The longest life of a computation, after which the next call computes anew; default that of the cache, one minute. */
@@ -158,6 +161,7 @@ const WRAP_OPTIONS: Record<keyof WrapOptions, true> = {
   schema: true,
   migrate: true,
   serializer: true,
+  lossy: true,
   maxValueBytes: true,
   maxComputeTime: true,
   putWait: true,
@@ -272,7 +276,7 @@ export function checkSettings(
       softTimeout === undefined ? undefined : checkTimer(toMs(softTimeout, 'softTimeout'), 'softTimeout'),
     schema: checkSchema(options.schema),
     migrate: options.migrate,
-    serializer: options.serializer === undefined ? cache.serializer : resolveSerializer(options.serializer),
+    serializer: serializerOf(options, cache),
     maxValueBytes: checkBound(options.maxValueBytes ?? cache.maxValueBytes, 'maxValueBytes'),
     maxComputeMs:
       options.maxComputeTime === undefined ? cache.maxComputeMs : checkMaxComputeTime(options.maxComputeTime),
@@ -287,6 +291,12 @@ export function checkSettings(
 
 const checkReplace = (replace: boolean | undefined): boolean | undefined =>
   replace === undefined ? undefined : checkFlag(replace, 'replace')
+
+function serializerOf({ serializer, lossy }: WrapOptions, cache: CacheSettings): Serializer {
+  const resolved = serializer === undefined ? cache.serializer : resolveSerializer(serializer)
+  if (lossy !== undefined) return withLosses(resolved, checkFlag(lossy, 'lossy'))
+  return serializer === 'json' && cache.serializer.isLossy ? cache.serializer : resolved
+}
 
 /** Refuses options that contradict each other. */
 function checkAgreement(settings: WrapSettings, cache: CacheSettings): void {

@@ -150,6 +150,16 @@ describe('a cache', () => {
       says: /^serializer: .*'xml'.*'json'/,
     },
     {
+      given: 'lossy with the default serializer',
+      attempt: withCache({ lossy: true }),
+      says: /^lossy: only the serializer 'json' .*'auto'.*serializer: 'json'/,
+    },
+    {
+      given: "lossy 'yes'",
+      attempt: withCache({ serializer: 'json', lossy: 'yes' }),
+      says: /^lossy: 'yes' .*true nor false/,
+    },
+    {
       given: 'serializer {}',
       attempt: withCache({ serializer: {} }),
       says: /^serializer: .*\[serialize, deserialize\]/,
@@ -381,6 +391,16 @@ describe('a function', () => {
     { given: "serializer 'xml'", attempt: withWrap({ serializer: 'xml' }), says: /^serializer: .*'xml'/ },
     { given: 'maxComputeTime 0', attempt: withWrap({ maxComputeTime: 0 }), says: /^maxComputeTime: 0 / },
     { given: 'putWait -1', attempt: withWrap({ putWait: -1 }), says: /^putWait: -1 / },
+    {
+      given: 'lossy with a serializer of its own',
+      attempt: withWrap({ serializer: [String, String], lossy: true }),
+      says: /^lossy: only the serializer 'json' .*'custom'/,
+    },
+    {
+      given: 'lossy with that of the cache',
+      attempt: withWrap({ lossy: true }),
+      says: /^lossy: only the serializer 'json' .*'auto'/,
+    },
     { given: 'maxValueBytes -1', attempt: withWrap({ maxValueBytes: -1 }), says: /^maxValueBytes: -1 / },
     { given: 'ttl null', attempt: withWrap({ ttl: null }), says: /^ttl: .*seconds/ },
     {

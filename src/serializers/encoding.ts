@@ -1,12 +1,13 @@
 import { types } from 'node:util'
 import { SerializerError } from '../errors.ts'
 import { isPromise, messageOf } from '../realms/native.ts'
+import { fidelityOf, findPart, LOST } from './fidelity.ts'
 import type { Serializer } from './serializer.ts'
 
 /**
  * What is stored begins with it when the function did not return but throw: see `stored-error.ts`.
  *
- * No result is ever stored so. Text formats never begin with NUL; V8 begins with 0xFF; a leading 0 of MessagePack and
+ * No result is ever stored so. Text formats never begin with NUL, and `'auto'` with another word behind it; V8 begins with 0xFF; a leading 0 of MessagePack and
  * CBOR is the number 0, and all there is; of BSON it would be a document of 1.9 GB. What others make of it is stored
  * behind an escape: see `custom.ts`.
  */
@@ -22,14 +23,44 @@ export function isStoredError(stored: Buffer): boolean {
   return errorMarkerBytes.equals(stored.subarray(0, ERROR_MARKER.length))
 }
 
+/** A value that no format can bring back: it is returned to whoever asked for it, and to nobody else. */
+export class UnstorableError extends SerializerError {
+  /** Which part of it is to blame, such as `'result.body is a ReadableStream'`. */
+  readonly part: string
+
+  constructor(part: string, message: string) {
+    super(message)
+    this.part = part
+  }
+}
+
+/** What is stored of a result, and what of it comes back. */
+export interface Encoded {
+  readonly stored: string | Buffer
+  /** As of `fidelityOf`; 0 for serializers of users, of which that is not known. */
+  readonly fidelity: number
+}
+
+/**
+ * A result as what is stored, and what that was made of.
+ *
+ * @throws {SerializerError} as {@link encode} does.
+ */
+export function encodeResult(serializer: Serializer, value: unknown): Encoded {
+  if (value === undefined) return { stored: '', fidelity: 0 }
+  const fidelity = serializer.isBuiltIn ? fidelityOf(value) : 0
+  return { stored: serialize(serializer, value, 'result', fidelity), fidelity }
+}
+
 /**
  * A result as what is stored: a string or bytes, and an empty string for `undefined`, whatever the format.
  *
  * @throws {SerializerError} when the serializer throws (its error is the `cause`), or returns neither a string nor
  *   bytes, such as `undefined` or a promise.
+ * @throws {UnstorableError} with a serializer that is built in, for a value that none of them brings back.
  */
 export function encode(serializer: Serializer, value: unknown): string | Buffer {
-  return value === undefined ? '' : serialize(serializer, value, 'result')
+  return encodeResult(serializer, value).stored
 }
 
 /** What to do about what cannot be stored. */
@@ -48,10 +79,18 @@ export function serialize(
   serializer: Serializer,
   value: unknown,
   noun: keyof typeof WAY_OUT,
+  fidelity: number = serializer.isBuiltIn ? fidelityOf(value) : 0,
 ): string | Buffer {
+  if (fidelity & LOST) {
+    const part = findPart(value, LOST, noun)
+    throw new UnstorableError(
+      part,
+      `Serializer '${serializer.name}' cannot store this ${noun}: ${part}, which cannot be brought back. ${WAY_OUT[noun]}`,
+    )
+  }
   let output: unknown
   try {
-    output = serializer.serialize(value)
+    output = serializer.serialize(value, fidelity)
   } catch (error) {
     throw new SerializerError(
       `Serializer '${serializer.name}' cannot store this ${noun}: ${reasonOf(error)}. ${WAY_OUT[noun]}`,

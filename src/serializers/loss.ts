@@ -1,4 +1,4 @@
-import { isDeepStrictEqual, types } from 'node:util'
+import { types } from 'node:util'
 import { isError, isPlainPrototype } from '../realms/native.ts'
 import { decode, reasonOf } from './encoding.ts'
 import type { Serializer } from './serializer.ts'
@@ -24,7 +24,6 @@ export function findLoss(
     return `result cannot be read back: ${reasonOf(isError(error) && error.cause ? error.cause : error)}`
   }
   try {
-    if (isDeepStrictEqual(value, returned)) return undefined
     const comparison: Comparison = { seen: new Set(), vanished: undefined }
     return compare('result', value, returned, comparison) ?? comparison.vanished
   } catch {
@@ -48,7 +47,10 @@ function compare(path: string, before: unknown, after: unknown, comparison: Comp
   }
   if (comparison.seen.has(before)) return undefined
   comparison.seen.add(before)
-  if (types.isMap(before) && types.isMap(after)) return compareMaps(path, before, after, comparison)
+  if (types.isMap(before) && types.isMap(after)) {
+    const loss = compareMaps(path, before, after, comparison)
+    return loss ?? compareProperties(path, before, after, comparison)
+  }
   if (isEqualInside(before, after, comparison) === false) return differ(path, kindOf(before), kindOf(after))
   return ArrayBuffer.isView(before) ? undefined : compareProperties(path, before, after, comparison)
 }
@@ -60,7 +62,7 @@ function compareProperties(
   comparison: Comparison,
 ): string | undefined {
   for (const name of Reflect.ownKeys(before)) {
-    if (!Object.prototype.propertyIsEnumerable.call(before, name)) continue
+    if (!isSeen(before, name)) continue
     const place = path + accessOf(before, name)
     const item: unknown = Reflect.get(before, name)
     if (Object.hasOwn(after, name)) {
@@ -77,6 +79,12 @@ function compareProperties(
   }
   const added = Object.keys(after).find((name) => !Object.hasOwn(before, name))
   return added === undefined ? undefined : `${path}${accessOf(before, added)} does not exist and comes back`
+}
+
+/** Properties of errors count even if they are not enumerable; their stack does not. */
+function isSeen(object: object, name: string | symbol): boolean {
+  if (Object.prototype.propertyIsEnumerable.call(object, name)) return true
+  return isError(object) && (name === 'message' || name === 'cause' || name === 'errors')
 }
 
 function compareMaps(

@@ -1,10 +1,11 @@
 import { shown, suggestion } from '../checks.ts'
 import { OptionError } from '../errors.ts'
+import { autoSerializer } from './auto.ts'
 import { loadPeer } from './peer.ts'
 import { BSON, type Bson, bson } from './bson.ts'
 import { CBOR_X, type CborX, cbor } from './cbor.ts'
 import { customSerializer, type SerializerFunctions, type SerializerPair } from './custom.ts'
-import { jsonSerializer } from './json.ts'
+import { jsonSerializer, lossyJsonSerializer } from './json.ts'
 import { MSGPACKR, type Msgpackr, msgpack } from './msgpack.ts'
 import type { Serializer } from './serializer.ts'
 import { SUPERJSON, type SuperJsonModule, superjson } from './superjson.ts'
@@ -13,13 +14,14 @@ import { YAML, type Yaml, yaml } from './yaml.ts'
 
 export type { SerializerFunctions, SerializerPair } from './custom.ts'
 
-/** The formats that are built in. All but `'json'` and `'v8'` need a package that the user installs. */
-export type SerializerName = 'json' | 'v8' | 'msgpack' | 'cbor' | 'bson' | 'yaml' | 'superjson'
+/** The formats that are built in. All but `'auto'`, `'json'` and `'v8'` need a package that the user installs. */
+export type SerializerName = 'auto' | 'json' | 'v8' | 'msgpack' | 'cbor' | 'bson' | 'yaml' | 'superjson'
 
 /** How results are stored: a built-in format, or functions for results of type `T`. */
 export type SerializerOption<T = unknown> = SerializerName | SerializerPair<T> | SerializerFunctions<T>
 
 const FORMATS: Record<SerializerName, () => Serializer> = {
+  auto: () => autoSerializer,
   json: () => jsonSerializer,
   v8: () => v8Serializer,
   msgpack: () => msgpack(loadPeer(MSGPACKR) as Msgpackr),
@@ -48,6 +50,23 @@ export function resolveSerializer(option: SerializerOption): Serializer {
     )
   }
   return customSerializer(functions)
+}
+
+/**
+ * The same, with the losses that were asked for, or without.
+ *
+ * @param isLossy The option `lossy` of the same cache or function.
+ * @throws {OptionError} for a serializer other than `'json'`, which `lossy` means nothing to.
+ */
+export function withLosses(serializer: Serializer, isLossy: boolean): Serializer {
+  if (serializer === jsonSerializer || serializer === lossyJsonSerializer) {
+    return isLossy ? lossyJsonSerializer : jsonSerializer
+  }
+  if (!isLossy) return serializer
+  throw new OptionError(
+    `lossy: only the serializer 'json' refuses what it would change, and this is '${serializer.name}'. Leave it out, or give ` +
+      "{ serializer: 'json' } beside it.",
+  )
 }
 
 function isBuiltIn(option: unknown): option is Serializer {

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { types } from 'node:util'
 import v8 from 'node:v8'
 import { adopt, isForeign } from '../realms/adopt.ts'
+import { CHANGED } from './fidelity.ts'
 import type { Serializer } from './serializer.ts'
 
 /**
@@ -17,6 +18,7 @@ import type { Serializer } from './serializer.ts'
 export const v8Serializer: Serializer = {
   name: 'v8',
   isBuiltIn: true,
+  losesOnly: CHANGED,
   serialize: (value) => v8.serialize(value),
   deserialize: (stored) => {
     read ??= reader()
@@ -26,11 +28,14 @@ export const v8Serializer: Serializer = {
 
 type Read = (stored: Buffer) => unknown
 
+/** Of all that V8 writes; the version follows. */
+const FIRST_BYTE = 0xff
+
 let read: Read | undefined
 
 /** Node makes objects of its own realm, which need not be that of the program: Jest and `vmThreads` of Vitest have others. */
 function reader(): Read {
-  const copying = copyingReader() ?? ((stored) => v8.deserialize(Buffer.from(stored)))
+  const copying = copyingReader() ?? ((stored) => v8.deserialize(Buffer.from(stored)) as unknown)
   const sample = v8.deserialize(v8.serialize({ bytes: new Uint8Array(1) })) as { readonly bytes: object }
   // Vitest with jsdom replaces the classes of typed arrays alone.
   const isFromElsewhere = isForeign(sample, Object) || isForeign(sample.bytes, Uint8Array)
@@ -55,9 +60,14 @@ function copyingReader(): Read | undefined {
     }
   }
   return (stored) => {
+    // Without it, V8 takes the bytes for a format of its youth, in which a text such as `0` is a value.
+    if (stored[0] !== FIRST_BYTE) throw new TypeError('it does not begin as V8 does')
     const deserializer = new CopyingDeserializer(stored)
     deserializer.readHeader()
-    return deserializer.readValue()
+    const value: unknown = deserializer.readValue()
+    const { byteOffset } = deserializer.readRawBytes(0)
+    if (byteOffset !== stored.byteOffset + stored.length) throw new TypeError('there is more than one value')
+    return value
   }
 }
 

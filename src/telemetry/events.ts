@@ -111,6 +111,7 @@ export type SkipReason =
   | 'absent'
   | 'overdue'
   | 'changed'
+  | 'unstorable'
 
 /** Which step failed. */
 export type ErrorPhase = 'get' | 'put' | 'touch' | 'lease' | 'serialize' | 'refresh' | 'callback'

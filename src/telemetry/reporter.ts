@@ -5,7 +5,14 @@ import type { Hash } from '../keys/call-hash.ts'
 import { toError } from '../realms/native.ts'
 import type { Counters } from './counters.ts'
 import type { CallEvent, ErrorPhase, Events, SkipReason, StaleReason } from './events.ts'
-import { warnOfChange, warnOfFailure, warnOfLoss, warnOfSize, warnOfTime } from './warnings.ts'
+import {
+  warnOfChange,
+  warnOfFailure,
+  warnOfLoss,
+  warnOfSize,
+  warnOfTime,
+  warnOfUnstorable,
+} from './warnings.ts'
 
 /** A call, as far as it is reported. */
 export interface ReportedCall {
@@ -146,10 +153,24 @@ export class Reporter {
     else warnOfFailure(this.#cache, this.#function, 'invalid', new Error(issues.join('; ')))
   }
 
-  /** @param isKeptByV8 Whether the serializer `'v8'` would bring the result back as it was. */
-  lossy(call: ReportedCall, detail: string, isKeptByV8: boolean): void {
+  /**
+   * @param isKept Whether the serializer `'auto'` would bring the result back as it was; `undefined` where losses were asked
+   *   for, and are no reason to warn.
+   */
+  lossy(call: ReportedCall, detail: string, isKept: boolean | undefined): void {
     if (this.#events.wants('lossy')) this.#events.emit('lossy', { ...this.#describe(call), detail })
-    warnOfLoss(this.#cache, this.#function, detail, isKeptByV8)
+    if (isKept !== undefined) warnOfLoss(this.#cache, this.#function, detail, isKept)
+  }
+
+  /**
+   * A result cannot be stored at all.
+   *
+   * @param part What of it is to blame.
+   * @param isFirst Whether it is the first one of the function, which a warning tells of.
+   */
+  unstorable(call: ReportedCall, part: string, isFirst: boolean, computeMs: number): void {
+    this.skipped(call, 'unstorable', 0, computeMs)
+    if (isFirst) warnOfUnstorable(this.#cache, this.#function, part)
   }
 
   #count(context: Context, figure: keyof Stats, times = 1): void {

@@ -44,13 +44,23 @@ export function warnOfFailure(cache: string, fn: string | undefined, what: Failu
 /**
  * Warns that a serializer does not bring results back as they were.
  *
- * @param isKeptByV8 Whether the serializer `'v8'` does.
+ * @param isKept Whether the serializer `'auto'` does.
  */
-export function warnOfLoss(cache: string, fn: string, detail: string, isKeptByV8: boolean): void {
-  const cure = isKeptByV8
-    ? "Another serializer keeps it, such as { serializer: 'v8' }."
+export function warnOfLoss(cache: string, fn: string, detail: string, isKept: boolean): void {
+  const cure = isKept
+    ? "Another serializer keeps it: leave it to the default, { serializer: 'auto' }."
     : 'Return plain data, or give the function a serializer of its own: { serializer: [encode, decode] }.'
   process.emitWarning(`Cache '${cache}', ${fn}: ${sentence(detail)} ${cure}`, 'FuncCacheWarning')
+}
+
+/** Warns that results cannot be stored at all, and so will be computed at every call. */
+export function warnOfUnstorable(cache: string, fn: string, part: string): void {
+  process.emitWarning(
+    `Cache '${cache}', ${fn}: ${part}, which cannot be brought back. Such a result is returned, and not stored: the function ` +
+      'runs at every call. Return data instead, such as what was read from it; or leave it out by cacheIf, which also ' +
+      'silences this warning.',
+    'FuncCacheWarning',
+  )
 }
 
 /** Warns of a result that was not stored because it is too large, and so will be computed at every call. */

@@ -3,9 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { SerializerError } from '../../src/errors.ts'
 import { decode, ERROR_MARKER, encode, isStoredError } from '../../src/serializers/encoding.ts'
 import { jsonSerializer } from '../../src/serializers/json.ts'
-import { resolveSerializer } from '../../src/serializers/resolve-serializer.ts'
 import type { Serializer } from '../../src/serializers/serializer.ts'
-import { formats } from './formats.ts'
+import { cases } from './formats.ts'
 import { values } from './values.ts'
 
 describe('encode', () => {
@@ -104,8 +103,7 @@ describe('isStoredError', () => {
     }),
   )
 
-  test.each(formats)('is true of no value of $name', ({ name }) => {
-    const serializer = resolveSerializer(name)
+  test.each(cases)('is true of no value of $title', ({ name, serializer }) => {
     for (const value of Object.values(values)) expect(isTakenForError(serializer, value())).toBe(false)
     fc.assert(
       fc.property(anything, (value) => !isTakenForError(serializer, value)),

@@ -1,5 +1,10 @@
 import { createRequire } from 'node:module'
-import type { SerializerName } from '../../src/serializers/resolve-serializer.ts'
+import {
+  resolveSerializer,
+  type SerializerName,
+  withLosses,
+} from '../../src/serializers/resolve-serializer.ts'
+import type { Serializer } from '../../src/serializers/serializer.ts'
 import type { ValueName } from './values.ts'
 
 /** What a format does with a value it does not bring back as it was, and why. */
@@ -49,48 +54,70 @@ const noFunctions = {
   'a symbol inside': refused('no symbols'),
 } as const
 
+/** JSON with `lossy: true`. */
+const lossyJson: Format = {
+  name: 'json',
+  refusedNames: NEVER,
+  shortcomings: {
+    'negative zero': becomes(0, 'JSON.stringify writes 0'),
+    'NaN and infinities': becomes([null, null, null], 'JSON has no such numbers'),
+    'an undefined property': undefinedVanishes,
+    'undefined in an array': undefinedIsNull,
+    'a hole in an array': holeIsNull,
+    'a Date': becomes({ at: at.toJSON(), midnight: '2020-01-01T00:00:00.000Z' }, 'toJSON is asked'),
+    'a Date before 1970': becomes('1815-12-10T01:02:03.004Z', 'toJSON is asked'),
+    'a Date of antiquity': becomes('0050-03-01T00:00:00.000Z', 'toJSON is asked'),
+    'a Date of the far future': becomes('+275760-09-13T00:00:00.000Z', 'toJSON is asked'),
+    'an invalid Date': becomes(null, 'toJSON is asked'),
+    'a RegExp': nothingEnumerable,
+    'a RegExp with rare flags': nothingEnumerable,
+    'an Error': nothingEnumerable,
+    'a URL': urlIsText,
+    'a Map': nothingEnumerable,
+    'an empty Map': nothingEnumerable,
+    'a Map with keys of all types': nothingEnumerable,
+    'a Map deep inside': becomes({ a: [{ b: {}, e: 100 }], f: 70 }, 'seen as an object without properties'),
+    'a Set': nothingEnumerable,
+    'an empty Set': nothingEnumerable,
+    'a bigint': refused('JSON.stringify throws'),
+    'a large bigint': refused('JSON.stringify throws'),
+    'a Buffer': becomes({ data: Buffer.from('\0\u0001some bytes').toJSON() }, 'toJSON is asked'),
+    'an empty Buffer': becomes({ type: 'Buffer', data: [] }, 'toJSON is asked'),
+    'a Uint8Array': becomes({ 0: 1, 1: 2, 2: 255 }, 'seen as an object'),
+    'a Float64Array': becomes({ odd: 'x', data: { 0: 1.5, 1: null, 2: 0, 3: 2 } }, 'seen as an object'),
+    'other typed arrays': refused('two of them hold bigints'),
+    'a DataView': nothingEnumerable,
+    'an ArrayBuffer': nothingEnumerable,
+    'a cycle': refused('JSON.stringify throws'),
+    'an instance of a class': plainObject,
+    'an instance with toJSON': itsJson,
+    ...noFunctions,
+  },
+}
+
+/** What JSON changes, JSON alone refuses; but a property that is undefined counts as left out. */
+const refusedByJson = Object.fromEntries(
+  Object.keys(lossyJson.shortcomings)
+    .filter((value) => value !== 'an undefined property')
+    .map((value) => [value, refused('JSON would change it')]),
+)
+
 export const formats: readonly Format[] = [
+  {
+    name: 'auto',
+    refusedNames: NEVER,
+    shortcomings: {
+      'an undefined property': undefinedVanishes,
+      'a URL': urlIsText,
+      'an instance of a class': plainObject,
+      'an instance with toJSON': itsJson,
+      ...noFunctions,
+    },
+  },
   {
     name: 'json',
     refusedNames: NEVER,
-    shortcomings: {
-      'negative zero': becomes(0, 'JSON.stringify writes 0'),
-      'NaN and infinities': becomes([null, null, null], 'JSON has no such numbers'),
-      'an undefined property': undefinedVanishes,
-      'undefined in an array': undefinedIsNull,
-      'a hole in an array': holeIsNull,
-      'a Date': becomes({ at: at.toJSON(), midnight: '2020-01-01T00:00:00.000Z' }, 'toJSON is asked'),
-      'a Date before 1970': becomes('1815-12-10T01:02:03.004Z', 'toJSON is asked'),
-      'a Date of antiquity': becomes('0050-03-01T00:00:00.000Z', 'toJSON is asked'),
-      'a Date of the far future': becomes('+275760-09-13T00:00:00.000Z', 'toJSON is asked'),
-      'an invalid Date': becomes(null, 'toJSON is asked'),
-      'a RegExp': nothingEnumerable,
-      'a RegExp with rare flags': nothingEnumerable,
-      'an Error': nothingEnumerable,
-      'a URL': urlIsText,
-      'a Map': nothingEnumerable,
-      'an empty Map': nothingEnumerable,
-      'a Map with keys of all types': nothingEnumerable,
-      'a Map deep inside': becomes({ a: [{ b: {}, e: 100 }], f: 70 }, 'seen as an object without properties'),
-      'a Set': nothingEnumerable,
-      'an empty Set': nothingEnumerable,
-      'a bigint': refused('JSON.stringify throws'),
-      'a large bigint': refused('JSON.stringify throws'),
-      'a Buffer': becomes({ data: Buffer.from('\0\u0001some bytes').toJSON() }, 'toJSON is asked'),
-      'an empty Buffer': becomes({ type: 'Buffer', data: [] }, 'toJSON is asked'),
-      'a Uint8Array': becomes({ 0: 1, 1: 2, 2: 255 }, 'seen as an object'),
-      'a Float64Array': becomes({ odd: 'x', data: { 0: 1.5, 1: null, 2: 0, 3: 2 } }, 'seen as an object'),
-      'other typed arrays': refused('two of them hold bigints'),
-      'a DataView': nothingEnumerable,
-      'an ArrayBuffer': nothingEnumerable,
-      'a cycle': refused('JSON.stringify throws'),
-      'an instance of a class': plainObject,
-      'an instance with toJSON': itsJson,
-      'a function': refused('JSON.stringify gives undefined'),
-      'a function inside': becomes({}, 'JSON.stringify leaves it out'),
-      'a symbol': refused('JSON.stringify gives undefined'),
-      'a symbol inside': becomes({}, 'JSON.stringify leaves it out'),
-    },
+    shortcomings: { ...refusedByJson, 'an undefined property': undefinedVanishes },
   },
   {
     name: 'v8',
@@ -232,4 +259,15 @@ export const formats: readonly Format[] = [
       ...noFunctions,
     },
   },
+]
+
+interface Case extends Format {
+  readonly title: string
+  readonly serializer: Serializer
+}
+
+/** All formats, and JSON with its losses. */
+export const cases: readonly Case[] = [
+  ...formats.map((format) => ({ ...format, title: format.name, serializer: resolveSerializer(format.name) })),
+  { ...lossyJson, title: 'json, lossy', serializer: withLosses(resolveSerializer('json'), true) },
 ]

@@ -18,7 +18,7 @@ describe('resolveSerializer', () => {
     (name) => {
       expect(() => resolveSerializer(name as SerializerName)).toThrow(OptionError)
       expect(() => resolveSerializer(name as SerializerName)).toThrow(
-        /'json', 'v8', 'msgpack', 'cbor', 'bson', 'yaml' or 'superjson'/,
+        /'auto', 'json', 'v8', 'msgpack', 'cbor', 'bson', 'yaml' or 'superjson'/,
       )
     },
   )

@@ -217,11 +217,20 @@ const CASES: readonly Case[] = [
     }),
   ),
   told({
+    event: 'skip',
+    detail: { reason: 'unstorable' },
+    happens: (time) => {
+      vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+      time.load.mockResolvedValueOnce({ body: () => 1 })
+      return called(time, {})
+    },
+  }),
+  told({
     event: 'error',
     detail: { during: 'serialize', error: expect.objectContaining({ code: 'ERR_SERIALIZER' }) },
     happens: (time) => {
       time.load.mockResolvedValueOnce(1n)
-      return called(time, {})
+      return called(time, { serializer: 'json' })
     },
   }),
   told({
@@ -275,7 +284,7 @@ const CASES: readonly Case[] = [
     happens: (time) => {
       vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
       time.load.mockResolvedValueOnce(new Date(0))
-      return called(time, {})
+      return called(time, { serializer: 'json', lossy: true })
     },
   }),
 ]

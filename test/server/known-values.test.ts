@@ -100,7 +100,7 @@ describe.each(WAYS)('$way', ({ create }) => {
   })
 
   test('tells what cannot be serialized', async () => {
-    await expect(create(newCache()).store('a', 1n)).rejects.toThrow(SerializerError)
+    await expect(create(newCache()).store('a', () => 1)).rejects.toThrow(SerializerError)
   })
 })
 

@@ -436,7 +436,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
 
     test('lets who computes for himself leave, too', async () => {
       const time = newTimeline()
-      const { fn } = time.newProcess()
+      const { fn } = time.newProcess({ serializer: 'json' })
       const { end } = time.gate()
       const first = fn('a')
       const one = leaver(fn)

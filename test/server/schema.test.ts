@@ -99,7 +99,7 @@ describe('what a schema makes of a stored result', () => {
     const at = new Date('2001-02-03T04:05:06.000Z')
     const time = new Timeline(target)
     time.load.mockResolvedValue({ at })
-    const { fn } = time.newProcess({ schema })
+    const { fn } = time.newProcess({ schema, serializer: 'json', lossy: true })
     const computed = await Promise.all([fn('a'), fn('a'), fn('a')])
     expect(computed).toEqual([{ at }, { at }, { at }])
     const found = await Promise.all([fn('a'), fn('a'), fn('a')])

@@ -74,7 +74,7 @@ const others: readonly Check[] = [
     },
   },
   {
-    name: 'no warning for v8; for json one, where a Date is lost',
+    name: 'no warning for the default and v8; for json with losses none; one for json alone, where a Date is refused',
     // Where they are not heard, whoever runs this reads them.
     run: async ({ library, isDeaf = false }) => {
       const heard: string[] = []
@@ -92,8 +92,12 @@ const others: readonly Check[] = [
         bytes: Buffer.from('b'),
       })
       const asV8 = memoryCache(library, { serializer: 'v8' }).wrap(load, { name: 'asV8' })
-      const asJson = memoryCache(library).wrap(load, { name: 'asJson' })
-      for (const get of [asV8, asV8, asJson, asJson]) await get()
+      const asDefault = memoryCache(library).wrap(load, { name: 'asDefault' })
+      const asJson = memoryCache(library, { serializer: 'json' }).wrap(load, { name: 'asJson' })
+      const withLoss = memoryCache(library, { serializer: 'json', lossy: true }).wrap(load, {
+        name: 'withLoss',
+      })
+      for (const get of [asV8, asV8, asDefault, asDefault, withLoss, withLoss, asJson, asJson]) await get()
       if (!isDeaf) await told.opened
       process.off('warning', hear)
       same(heard.length, isDeaf ? 0 : 1, heard.join('\n'))

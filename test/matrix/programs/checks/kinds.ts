@@ -1,7 +1,16 @@
 /** Results, and which formats bring each back as what it was. */
-export type Format = 'json' | 'v8' | 'msgpack' | 'cbor' | 'bson' | 'yaml' | 'superjson'
+export type Format = 'auto' | 'json' | 'v8' | 'msgpack' | 'cbor' | 'bson' | 'yaml' | 'superjson'
 
-export const FORMATS: readonly Format[] = ['json', 'v8', 'msgpack', 'cbor', 'bson', 'yaml', 'superjson']
+export const FORMATS: readonly Format[] = [
+  'auto',
+  'json',
+  'v8',
+  'msgpack',
+  'cbor',
+  'bson',
+  'yaml',
+  'superjson',
+]
 
 export interface Kind {
   readonly name: string
