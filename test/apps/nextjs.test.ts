@@ -184,5 +184,12 @@ describe('Next', () => {
       expect(await app.stop()).toEqual({ code: 0, signal: null })
       expect(app.output).not.toMatch(/Error|⨯/)
     })
+
+    test('a cache in globalThis is refused in production, with the recipe', {
+      timeout: 300_000,
+    }, async () => {
+      const build = installed.build({ REDIS_URL: 'redis://127.0.0.1:1' })
+      await expect(build).rejects.toThrow(/IdentityError: .*client in globalThis.*cache in the module/)
+    })
   })
 })
