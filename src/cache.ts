@@ -11,6 +11,7 @@ import { type AsyncMethod, type CachedDecorator, type CachedOptions, DecoratedMe
 import type { DetailedResult } from './detailed-result.ts'
 import { spelled } from './duration.ts'
 import { IdentityError, OptionError, PolicyError } from './errors.ts'
+import { Background } from './flow/background.ts'
 import { Deadlines } from './flow/deadlines.ts'
 import { monotonicMs } from './flow/timers.ts'
 import {
@@ -26,11 +27,18 @@ import { type AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 import type { KeyPair } from './keys/key-pair.ts'
 import { type CacheAddress, unwrap } from './keys/unwrapping.ts'
 import { type CachedMany, callableMany, Loader, type LoadMany } from './many.ts'
-import { type CacheOptions, type CacheSettings, checkCacheName, checkCacheOptions } from './options.ts'
+import {
+  type CacheOptions,
+  type CacheSettings,
+  checkCacheName,
+  checkCacheOptions,
+  type DrainOptions,
+  drainMs,
+} from './options.ts'
 import type { AbstractPolicy } from './policies/abstract-policy.ts'
 import { warn } from './process-warning.ts'
 import { Shelf, type ShelfSettings } from './shelf.ts'
-import type { Aspects, Limits, Place } from './stores/store.ts'
+import type { Aspects, Limits, Place, Store } from './stores/store.ts'
 import { CacheReporter, type Invalidated } from './telemetry/cache-reporter.ts'
 import { type CacheStats, Counters } from './telemetry/counters.ts'
 import { type CacheEvents, Events } from './telemetry/events.ts'
@@ -42,13 +50,21 @@ import {
 } from './wrap-options.ts'
 import { aspectsOf, longestLifeOf, type WrapSettings } from './wrap-settings.ts'
 
-/** Shelves kept at hand. A policy of the user's may give every call a key pair of its own. */
+/** Shelves kept at hand beside those in use. A policy of the user's may give every call a key pair of its own. */
 const SHELF_LIMIT = 1_000
+
+/** So many of the oldest are looked at for each new one, to find some that are not in use. */
+const LOOKED_AT = 4
+
+/** Caches that have not been closed, by their store: several may share one. */
+const openCaches = /* @__PURE__ */ new WeakMap<Store, Set<WeakRef<RedisFuncCache>>>()
 
 /** A named, bounded set of results, shared by all processes that use the same name and prefix. */
 export class RedisFuncCache {
   readonly name: string
   readonly policy: AbstractPolicy
+  /** The same as {@link close}, for `await using`. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>
   readonly #settings: CacheSettings
   readonly #address: CacheAddress
   readonly #contexts = new Contexts()
@@ -62,6 +78,7 @@ export class RedisFuncCache {
   readonly #limits: { -readonly [Name in keyof Limits]: Limits[Name] }
   readonly #counters = new Counters()
   readonly #report: CacheReporter
+  readonly #background: Background
   /** The identity of all results that are stored under keys. */
   readonly #keyIdentity: FunctionIdentity
   readonly #shelves = new Map<string, Shelf<Call>>()
@@ -82,6 +99,7 @@ export class RedisFuncCache {
     }
     this.#settings = checkCacheOptions(options)
     this.#report = new CacheReporter(this.name, this.#events, this.#counters)
+    this.#background = new Background(this.#settings.waitUntil, (error) => this.#report.callbackFailed(error))
     this.#limits = { ...this.#settings.limits }
     this.#keyIdentity = FunctionIdentity.ofKeys({ encoders: this.#settings.encoders })
     this.policy = policy
@@ -94,6 +112,7 @@ export class RedisFuncCache {
       contexts: this.#contexts,
       events: this.#events,
       counters: this.#counters,
+      background: this.#background,
       errorClasses: this.#settings.errorClasses,
       throwsOnError: this.#settings.throwsOnError,
       lives: new Deadlines(false), // the work itself keeps the process alive, or nothing does
@@ -104,7 +123,19 @@ export class RedisFuncCache {
       lifeFor: (lifeMs, fn) => this.#lifeFor(lifeMs, fn),
     }
     policy.attach(this)
-    this.#settings.store.accept(policy)
+    try {
+      this.#settings.store.accept(policy)
+    } catch (error) {
+      policy.detach()
+      throw error
+    }
+    noteOpen(this.#settings.store, this)
+    // Where it is missing, as in the realms of Jest on Node 20, compilers of `await using` look for the other symbol.
+    Object.defineProperty(this, Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose'), {
+      value: () => this.close(),
+      writable: true,
+      configurable: true,
+    })
   }
 
   /** What begins all key names. */
@@ -304,12 +335,38 @@ export class RedisFuncCache {
   }
 
   /**
-   * Records the last reads for the eviction policy, and ends the connection over which the cache hears of other processes, if
-   * it has opened one. Your client stays open.
+   * Waits until everything is done that this cache has under way in this process: computations and refreshes, results being
+   * stored, reads being recorded for the eviction policy, leases being given back. What begins meanwhile is waited for, too.
+   * Call it before a process ends, or is frozen: a read is recorded a millisecond after it was served.
+   *
+   * @returns Whether all was done in time. What was not goes on; it is lost if the process ends. Never rejects for work that
+   *   failed: events tell of that.
+   * @throws {OptionError} for a timeout that is none.
    */
-  async close(): Promise<void> {
-    await Promise.all(Array.from(this.#shelves.values(), (shelf) => shelf.close()))
-    await this.#settings.store.close()
+  async drain(options: DrainOptions = {}): Promise<boolean> {
+    return this.#background.drain(drainMs(options, 'drain'), () => {
+      for (const shelf of this.#shelves.values()) shelf.flush()
+    })
+  }
+
+  /**
+   * The same as {@link drain}; then it ends the connection over which the cache hears of other processes, if there is one
+   * and no other cache over the same client needs it. Your client stays open. If work is left when the time is up, a warning
+   * tells. A cache that is used again after may be closed again.
+   *
+   * @throws {OptionError} for a timeout that is none.
+   */
+  async close(options: DrainOptions = {}): Promise<void> {
+    const timeoutMs = drainMs(options, 'close')
+    if (!(await this.drain(options))) {
+      warn(
+        `close:${this.name}`,
+        `Cache '${this.name}': close() waited ${spelled(timeoutMs)}, and work of the cache is still under way. What it would ` +
+          'store may be lost if the process ends or the client is closed. Give it longer: close({ timeout }).',
+      )
+    }
+    for (const shelf of this.#shelves.values()) shelf.close()
+    if (isLastOpen(this.#settings.store, this)) await this.#settings.store.close()
   }
 
   /** Runs a callback in which calls read, write or execute only as said; what is not said stays as it is around. */
@@ -523,6 +580,7 @@ export class RedisFuncCache {
       registry: this.policy.registry,
       touchEveryMs: this.#settings.touchEveryMs,
       counters: this.#counters,
+      background: this.#background,
       onTouchFailed: (error) => this.#report.touchFailed(error),
     }
   }
@@ -546,16 +604,38 @@ export class RedisFuncCache {
     let shelf = this.#shelves.get(name)
     if (shelf === undefined) {
       shelf = new Shelf(this.#settings.store, this.#placeOf(keys, ext), this.#shelfSettings)
-      if (this.#shelves.size >= SHELF_LIMIT) {
-        for (const oldest of this.#shelves.keys()) {
-          this.#shelves.delete(oldest)
-          break
-        }
-      }
+      if (this.#shelves.size >= SHELF_LIMIT) this.#dropUnused()
       this.#shelves.set(name, shelf)
     }
     return shelf
   }
+
+  /** Drops shelves that are not in use. Those that are go to the end: they are looked at again when all others were. */
+  #dropUnused(): void {
+    let looked = 0
+    for (const [name, shelf] of this.#shelves) {
+      if (looked++ === LOOKED_AT || this.#shelves.size < SHELF_LIMIT) break
+      this.#shelves.delete(name)
+      if (shelf.isInUse) this.#shelves.set(name, shelf)
+      else shelf.close()
+    }
+  }
+}
+
+/** Notes that a cache uses a store. */
+function noteOpen(store: Store, cache: RedisFuncCache): void {
+  const caches = openCaches.get(store) ?? new Set()
+  openCaches.set(store, caches.add(new WeakRef(cache)))
+}
+
+/** Notes that a cache was closed; whether no other one uses the store. One that nobody has any more does not. */
+function isLastOpen(store: Store, cache: RedisFuncCache): boolean {
+  const caches = openCaches.get(store)
+  for (const ref of caches ?? []) {
+    const open = ref.deref()
+    if (open === undefined || open === cache) caches?.delete(ref)
+  }
+  return (caches?.size ?? 0) === 0
 }
 
 function isDevelopment(): boolean {

@@ -6,7 +6,7 @@ import { Computation, type Solo, type ComputationHost, type Old, type Right } fr
 import { type DetailedResult, detailOf, NOT_STORED } from './detailed-result.ts'
 import { CacheMissError, DeadlockError, TimeoutError } from './errors.ts'
 import type { Passenger } from './flow/single-flight.ts'
-import { reasonToAbort, unlessAborted, within } from './flow/time-limit.ts'
+import { onAbort, reasonToAbort, unlessAborted, within } from './flow/time-limit.ts'
 import { clearTimeout, monotonicMs, setTimeout } from './flow/timers.ts'
 import type { Hash } from './keys/call-hash.ts'
 import type { FunctionIdentity } from './keys/function-identity.ts'
@@ -236,7 +236,7 @@ export class FunctionCache {
     if (mode.read) {
       this.#report.looks(call)
       call.provenAt = shelf.departures
-      call.beganMs = shelf.get(call.hash, call)
+      call.look()
     } else {
       call.beganMs = monotonicMs()
       this.#follow(call, this.#miss(call, undefined, undefined))
@@ -266,6 +266,7 @@ export class FunctionCache {
     if (timeoutMs === undefined) return result
     return within(result, timeoutMs, () => {
       flight.isLeftBy(call)
+      this.#host.background.tell(result, flight)
       return this.#timeoutError(timeoutMs)
     })
   }
@@ -364,7 +365,7 @@ export class FunctionCache {
   }
 
   #follow(call: Call, outcome: Promise<Outcome>): void {
-    outcome.then(
+    this.#host.background.add(outcome, call).then(
       (landed) => this.#land(call, landed),
       (error: unknown) => this.#crash(call, error),
     )
@@ -446,8 +447,10 @@ export class FunctionCache {
     const { shelf, name, provenAt: foundAt } = call
     let isServed = false
     // From now on it is a refresh behind its callers. Who comes later looks for himself whether there still is a spare.
+    const computed = this.#compute(call, lookup, 'spare')
     const serve = () => {
       isServed = true
+      this.#host.background.tell(computed, call)
       shelf.flights.end(name, call)
       shelf.refreshing.start(name, call)
       this.#report.stale(call, 'soft-timeout')
@@ -458,7 +461,7 @@ export class FunctionCache {
     }
     const timer = softTimeoutMs === undefined ? undefined : setTimeout(serve, softTimeoutMs)
     try {
-      const outcome = await this.#compute(call, lookup, 'spare')
+      const outcome = await computed
       if (outcome.isError && (outcome.isSpared || isServed)) {
         this.#report.failed(call, 'refresh', outcome.value)
       }
@@ -477,7 +480,7 @@ export class FunctionCache {
 
   /** Runs the function, and remembers whether it failed, where that is not told to the caller. */
   async #run(call: Call, right: Right | undefined, old: Old): Promise<Outcome> {
-    const outcome = await this.#computation.run(call, right, old)
+    const outcome = await this.#host.background.add(this.#computation.run(call, right, old), call)
     const { failures } = call.shelf
     if (call.hasChanged) return outcome // it says nothing of what was asked
     if (!outcome.isError) failures.succeeded(call.name)
@@ -539,9 +542,10 @@ export class FunctionCache {
     if (this.#isRefreshed(call) || shelf.failures.causeOfPause(name) !== undefined) return
     const refresh = call.alone()
     shelf.refreshing.start(name, refresh)
-    this.#refreshOnce(refresh, lookup, reason)
+    const refreshed = this.#refreshOnce(refresh, lookup, reason)
       .catch((error: unknown) => this.#report.failed(call, 'refresh', error))
       .finally(() => shelf.refreshing.end(name, refresh))
+    this.#host.background.addBehind(refreshed, refresh)
   }
 
   /** Whether its result is being computed behind its callers. */
@@ -675,8 +679,6 @@ function leaving(
   flight: Call,
   signal: AbortSignal,
 ): Passenger<Outcome> {
-  // The signal may live long: it must not hold on to what has landed.
-  const stay = () => signal.removeEventListener('abort', leave)
   const own: Passenger<Outcome> = {
     needsProof: passenger.needsProof,
     land: (outcome) => {
@@ -688,14 +690,13 @@ function leaving(
       passenger.crash(error)
     },
   }
-  const leave = () => {
+  const stay = onAbort(signal, () => {
     const reason = reasonToAbort(signal)
     passenger.crash(reason)
     flight.isLeftBy(call)
     if (!flight.leave(own) || flight.abortion === undefined) return
     flight.shelf.flights.end(flight.name, flight)
     flight.abortion.abort(reason)
-  }
-  signal.addEventListener('abort', leave, { once: true })
+  })
   return own
 }

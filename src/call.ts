@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { shown } from './checks.ts'
 import type { Context } from './context/context.ts'
 import type { Awaited, Run } from './context/run.ts'
+import type { Abandonable } from './flow/background.ts'
 import type { Waiter } from './flow/batcher.ts'
 import { NOT_STORED, type ResultStatus, type Times } from './detailed-result.ts'
 import { Flight } from './flow/single-flight.ts'
@@ -100,7 +101,7 @@ export const titleOf = (name: string, args: readonly unknown[]): string =>
   `${name}(${args.map(shown).join(', ')})`
 
 /** A call: what is asked for, by whom, where its result lies, and who waits for it. */
-export class Call extends Flight<Outcome> implements Waiter<Lookup>, Awaited {
+export class Call extends Flight<Outcome> implements Waiter<Lookup>, Awaited, Abandonable {
   readonly shelf: Shelf<Call>
   readonly hash: Hash
   /** The hash as text, the same in all of this process. */
@@ -137,8 +138,9 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, Awaited {
   /** Aborted when the last one who waits has left; only where the first one may. */
   abortion: AbortController | undefined
   readonly #receiver: Receiver
-  /** Lookups of many callers come together; each call goes on where it was made, with the stores of its own request. */
-  readonly #scope = new AsyncResource('RedisFuncCacheCall', { requireManualDestroy: true })
+  /** Where the call was made; there only while its entry is looked up, and while it is computed. */
+  #scope: AsyncResource | undefined
+  #onGivenUp: (() => void)[] | undefined
 
   constructor(
     receiver: Receiver,
@@ -157,6 +159,15 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, Awaited {
     this.args = args
     this.context = context
     this.round = round
+  }
+
+  /**
+   * Looks the entry up, and lets the receiver go on when the answer is there. Lookups of many callers come together; each
+   * call goes on where it was made, with the async stores of its own request.
+   */
+  look(): void {
+    this.openScope()
+    this.beganMs = this.shelf.get(this.hash, this)
   }
 
   /** The same call, computed behind whoever made it; with others of its list, but after that was loaded. */
@@ -187,7 +198,23 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, Awaited {
 
   /** Runs a callback in the async context in which the call was made. */
   inScope(callback: () => void): void {
-    this.#scope.runInAsyncScope(callback)
+    if (this.#scope === undefined) callback()
+    else this.#scope.runInAsyncScope(callback)
+  }
+
+  /** The function has run for longer than it may: nobody need wait for it any more. */
+  giveUp(): void {
+    this.isOverdue = true
+    const acts = this.#onGivenUp ?? []
+    this.#onGivenUp = undefined
+    for (const act of acts) act()
+  }
+
+  /** Calls that function once, if the call is given up or has been. */
+  whenGivenUp(act: () => void): void {
+    if (this.isOverdue) act()
+    else if (this.#onGivenUp === undefined) this.#onGivenUp = [act]
+    else this.#onGivenUp.push(act)
   }
 
   /**
@@ -214,10 +241,27 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, Awaited {
   }
 
   resolve(lookup: Lookup): void {
-    this.inScope(() => this.#receiver.found(this, lookup))
+    this.#leaveScope(() => this.#receiver.found(this, lookup))
   }
 
   reject(error: unknown): void {
-    this.inScope(() => this.#receiver.notFound(this, error))
+    this.#leaveScope(() => this.#receiver.notFound(this, error))
+  }
+
+  /** Keeps the present async context for {@link inScope}, until {@link closeScope}. */
+  openScope(): void {
+    this.#scope ??= new AsyncResource('RedisFuncCacheCall', { requireManualDestroy: true })
+  }
+
+  closeScope(): void {
+    this.#scope?.emitDestroy()
+    this.#scope = undefined
+  }
+
+  #leaveScope(callback: () => void): void {
+    const scope = this.#scope as AsyncResource
+    this.#scope = undefined // what comes of the lookup may open one of its own
+    scope.runInAsyncScope(callback)
+    scope.emitDestroy()
   }
 }

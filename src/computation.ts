@@ -3,6 +3,7 @@ import type { Contexts } from './context/context.ts'
 import { toMs } from './duration.ts'
 import { beginRun, currentRun, endRun, Run } from './context/run.ts'
 import { DeadlockError, OptionError } from './errors.ts'
+import type { Background } from './flow/background.ts'
 import type { Deadlines } from './flow/deadlines.ts'
 import { jittered } from './flow/freshness.ts'
 import { reasonToAbort } from './flow/time-limit.ts'
@@ -66,6 +67,7 @@ export interface ComputationHost {
   readonly lives: Deadlines
   /** Until callers are served before their results are stored. */
   readonly putWaits: Deadlines
+  readonly background: Background
   /**
    * For how many milliseconds a result may live whose `ttl` is known only now.
    * @param fn The name of the function.
@@ -107,6 +109,7 @@ export class Computation {
    * @param old What may be there if the function fails.
    */
   async run(call: Call, right: Right | undefined, old: Old): Promise<Outcome> {
+    call.openScope()
     const life = this.#host.lives.after(this.#settings.maxComputeMs, () => this.#outlive(call, right))
     try {
       if (right !== undefined) await this.#register(call)
@@ -118,6 +121,7 @@ export class Computation {
       throw error
     } finally {
       life.end()
+      call.closeScope()
     }
   }
 
@@ -127,10 +131,10 @@ export class Computation {
     shelf.flights.end(name, call)
     shelf.refreshing.end(name, call)
     if (hasReturned) return // it is the store that takes its time
-    call.isOverdue = true
+    call.giveUp()
     call.inScope(() => {
       this.#report.overdue(call, this.#settings.maxComputeMs)
-      if (right?.isLeased) void this.#giveBack(call)
+      if (right?.isLeased) this.#host.background.addBehind(this.#giveBack(call))
     })
   }
 
@@ -189,6 +193,7 @@ export class Computation {
     const { putWaitMs } = this.#settings
     const serve = () => {
       call.isServedEarly = call.landEarly(outcome)
+      if (call.isServedEarly) call.inScope(() => this.#host.background.tell(put))
     }
     if (putWaitMs === 0) {
       serve()
@@ -387,7 +392,8 @@ export class Computation {
       else this.#report.skipped(call, 'invalidated', bytes, computeMs)
       return { isOutdated: !stored, storedAtMs: stored ? atMs : undefined }
     } catch (error) {
-      if (held !== undefined) void this.#release(call, held) // the caller need not wait for more trouble
+      // The caller need not wait for more trouble.
+      if (held !== undefined) this.#host.background.addBehind(this.#release(call, held))
       if (call.isServedEarly) this.#report.failed(call, 'put', error)
       else this.#spare(call, 'put', error)
       return NOT_WRITTEN

@@ -1,6 +1,7 @@
 import {
   checkBound,
   checkBraces,
+  checkCallback,
   checkChoice,
   checkFlag,
   checkMilliseconds,
@@ -11,6 +12,7 @@ import {
 } from './checks.ts'
 import { type Duration, spelled, toLifeMs, toMs } from './duration.ts'
 import { OptionError } from './errors.ts'
+import type { WaitUntil } from './flow/background.ts'
 import type { ArgumentEncoder } from './keys/canonical-options.ts'
 import type { RedisClient } from './redis/client.ts'
 import { type ErrorClass, ErrorClasses } from './serializers/error-classes.ts'
@@ -81,6 +83,28 @@ export interface CacheOptions {
    * `'throw'` rejects the call with a `StoreError`.
    */
   readonly onError?: 'execute' | 'throw' | undefined
+  /**
+   * Is given each piece of work that goes on behind callers, as a promise that never rejects: refreshes, reads that are
+   * recorded for the policy, results that are still being stored, leases that are given back. For hosts that freeze a process
+   * when a request was answered: `after` of Next.js, `waitUntil` of Vercel or Cloudflare. It is called in the async context
+   * of a call. Default: nobody is told.
+   */
+  readonly waitUntil?: WaitUntil | undefined
+}
+
+/** How long {@link RedisFuncCache.drain} and `close` wait. */
+export interface DrainOptions {
+  /** The longest time; default 5 seconds. */
+  readonly timeout?: Duration | undefined
+}
+
+const DRAIN_MS = 5_000
+
+/** @throws {OptionError} */
+export function drainMs(options: DrainOptions, where: string): number {
+  checkNames(options, ['timeout'], where)
+  const { timeout } = options
+  return timeout === undefined ? DRAIN_MS : checkTimer(toMs(timeout, 'timeout'), 'timeout')
 }
 
 /** Options of a cache, checked and with their defaults. */
@@ -100,6 +124,7 @@ export interface CacheSettings {
   readonly maxComputeMs: number
   readonly putWaitMs: number
   readonly touchEveryMs: number | undefined
+  readonly waitUntil: WaitUntil | undefined
 }
 
 const HOUR_MS = 3_600_000
@@ -120,6 +145,7 @@ const CACHE_OPTIONS: Record<keyof CacheOptions, true> = {
   encoders: true,
   errors: true,
   onError: true,
+  waitUntil: true,
 }
 
 /** @throws {OptionError} */
@@ -159,6 +185,7 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
     maxComputeMs: checkMaxComputeTime(options.maxComputeTime ?? '1m'),
     putWaitMs: checkPutWait(options.putWait ?? '25ms'),
     touchEveryMs: options.touch === undefined ? undefined : touchEveryMs(options.touch),
+    waitUntil: options.waitUntil === undefined ? undefined : checkCallback(options.waitUntil, 'waitUntil'),
   }
 }
 

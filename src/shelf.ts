@@ -1,3 +1,4 @@
+import type { Background } from './flow/background.ts'
 import { Backoff } from './flow/backoff.ts'
 import { Batcher, type Waiter } from './flow/batcher.ts'
 import { Leases } from './flow/lease.ts'
@@ -51,6 +52,8 @@ export interface ShelfSettings {
   /** How long the policy may wait to be told of reads; `undefined` to be told before anything is put. */
   readonly touchEveryMs: number | undefined
   readonly counters: Pick<Counters, 'lookups' | 'puts'>
+  /** Counts all that is under way for the cache. */
+  readonly background: Background
   /** Called when a read could not be recorded for the policy. No call fails because of it. */
   readonly onTouchFailed: (error: unknown) => void
 }
@@ -78,8 +81,10 @@ export class Shelf<F> {
   readonly #large = new Map<string, number>()
   readonly #leases = new Map<number, Leases<LeaseWish, HeldLease>>()
   readonly #releases: Batcher<HeldLease, void>
-  /** Ends with the last touch under way. */
-  #touching: Promise<void> = Promise.resolve()
+  /** Commands under way, and what waits to become one. */
+  #underWay = 0
+  /** Resolves what `waitUntil` was given of the touches that wait. */
+  #onTouched: (() => void) | undefined
   #registration: Promise<void> | undefined
   #renewAtMs = 0
 
@@ -108,11 +113,12 @@ export class Shelf<F> {
     }, Number.POSITIVE_INFINITY)
     this.#doTouchesWait = touchEveryMs !== undefined
     if (place.policy.readsChangeOrder) {
-      const touch = (hashes: readonly Hash[]) => this.#touch(hashes)
-      this.#touches =
-        touchEveryMs === undefined
-          ? new TouchBuffer(TOUCH_WITHIN_MS, touch)
-          : new TouchBuffer(touchEveryMs, touch, textOfHash)
+      this.#touches = new TouchBuffer<Hash>(
+        touchEveryMs ?? TOUCH_WITHIN_MS,
+        (hashes) => void this.#touch(hashes),
+        touchEveryMs === undefined ? undefined : textOfHash,
+        settings.background.isTold ? () => this.#tellOfTouches() : undefined,
+      )
     }
   }
 
@@ -131,7 +137,19 @@ export class Shelf<F> {
   }
 
   put(entry: NewEntry): Promise<Stored> {
-    return this.#writes.ask(entry)
+    return this.#counted(this.#writes.ask(entry))
+  }
+
+  /** Whether something is under way here, or waits to be sent: as long as it is, no other shelf may have this place. */
+  get isInUse(): boolean {
+    return (
+      this.#underWay > 0 ||
+      this.flights.size > 0 ||
+      this.refreshing.size > 0 ||
+      this.#reads.size > 0 ||
+      (this.#touches?.size ?? 0) > 0 ||
+      [...this.#leases.values()].some(({ isInUse }) => isInUse)
+    )
   }
 
   /** Looks an entry up without telling the policy. */
@@ -156,18 +174,18 @@ export class Shelf<F> {
     let leases = this.#leases.get(leaseMs)
     if (leases === undefined) {
       const asks = new Batcher<LeaseWish, LeaseAnswer>(
-        (wishes) => this.#store.lease(this.place, wishes, leaseMs),
+        async (wishes) => this.#store.lease(this.place, wishes, leaseMs),
         LEASES_A_PIECE,
       )
       const renewals = new Batcher<HeldLease, number>(
-        (held) => this.#store.renew(this.place, held, leaseMs),
+        async (held) => this.#store.renew(this.place, held, leaseMs),
         LEASES_A_PIECE,
       )
       leases = new Leases(
         {
           ask: (wish) => asks.ask(wish),
           renew: (held) => Promise.all(held.map((each) => renewals.ask(each))),
-          watch: (watcher) => this.#store.watch(this.place, watcher),
+          watch: async (watcher) => this.#store.watch(this.place, watcher),
         },
         leaseMs,
       )
@@ -177,13 +195,17 @@ export class Shelf<F> {
   }
 
   release(held: HeldLease): Promise<void> {
-    return this.#releases.ask(held)
+    return this.#counted(this.#releases.ask(held))
   }
 
-  /** Touches what was read, so that nothing is under way any more for calls that have ended. */
-  close(): Promise<void> {
+  /** Touches at once what was read. */
+  flush(): void {
     this.#touches?.flush()
-    return this.#touching
+  }
+
+  /** Stops hearing of leases that end. This may be used again after: then it hears of them again. */
+  close(): void {
+    for (const leases of this.#leases.values()) leases.close()
   }
 
   /** Notes the place in its registry, if that is due: before anything is computed for it, so that a purge finds it. */
@@ -194,17 +216,20 @@ export class Shelf<F> {
       this.#renewAtMs =
         nowMs +
         Math.min((this.place.limits.idleTtlMs ?? Number.POSITIVE_INFINITY) * RENEW_AFTER, RENEW_AT_LATEST_MS)
-      this.#registration = this.#store.register(this.#registry, this.place).then(
-        () => {
-          this.#registration = undefined
-        },
-        (error: unknown) => {
-          this.#renewAtMs = 0
-          throw error
-        },
-      )
+      this.#registration = this.#counted(this.#registerNow(this.#registry))
+      this.#settings.background.tell(this.#registration) // a lookup does not wait for it
     }
     return this.#registration
+  }
+
+  async #registerNow(registry: string): Promise<void> {
+    try {
+      await this.#store.register(registry, this.place)
+      this.#registration = undefined
+    } catch (error) {
+      this.#renewAtMs = 0
+      throw error
+    }
   }
 
   async #getAll(hashes: readonly Hash[]): Promise<readonly Lookup[]> {
@@ -212,7 +237,13 @@ export class Shelf<F> {
     this.register()?.catch(() => {}) // whoever computes hears of it
     const isTimed = this.#misses.value * hashes.length > WORTH_A_TIME
     const beganMs = monotonicMs()
-    const lookups = await this.#store.get(this.place, hashes, isTimed)
+    let lookups: readonly Lookup[]
+    this.#begin()
+    try {
+      lookups = await this.#store.get(this.place, hashes, isTimed)
+    } finally {
+      this.#end()
+    }
     this.#settings.counters.lookups.observe(monotonicMs() - beganMs, hashes.length)
     let hits = 0
     for (let i = 0; i < hashes.length; i++) {
@@ -221,7 +252,7 @@ export class Shelf<F> {
       hits++
       this.#learn(hashes[i] as Hash, value)
     }
-    if (hits > 0 && this.#touches === undefined) this.#touch(hashes)
+    if (hits > 0 && this.#touches === undefined) this.#settings.background.tell(this.#touch(hashes))
     this.#misses.add(hashes.length - hits, hashes.length)
     return lookups
   }
@@ -234,10 +265,42 @@ export class Shelf<F> {
   }
 
   /** A touch that is lost costs a place in the order, never a value: no call waits for it, or fails by it. */
-  #touch(hashes: readonly Hash[]): void {
-    const touch = this.#store.touch(this.place, hashes).catch(this.#settings.onTouchFailed)
-    const before = this.#touching
-    this.#touching = touch.then(() => before)
+  async #touch(hashes: readonly Hash[]): Promise<void> {
+    const onTouched = this.#onTouched
+    this.#onTouched = undefined
+    this.#begin()
+    try {
+      await this.#store.touch(this.place, hashes)
+    } catch (error) {
+      this.#settings.onTouchFailed(error)
+    } finally {
+      this.#end()
+      onTouched?.()
+    }
+  }
+
+  #tellOfTouches(): void {
+    const touched = new Promise<void>((resolve) => {
+      this.#onTouched = resolve
+    })
+    this.#settings.background.tell(touched)
+  }
+
+  #begin(): void {
+    this.#underWay++
+    this.#settings.background.begin()
+  }
+
+  #end(): void {
+    this.#underWay--
+    this.#settings.background.end()
+  }
+
+  #counted<T>(work: Promise<T>): Promise<T> {
+    this.#begin()
+    const end = () => this.#end()
+    work.then(end, end)
+    return work
   }
 
   async #putAll(entries: readonly NewEntry[]): Promise<Stored[]> {

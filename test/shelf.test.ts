@@ -10,6 +10,7 @@ import {
   type NewEntry,
   type Place,
 } from '../src/index.ts'
+import { Background } from '../src/flow/background.ts'
 import { Shelf } from '../src/shelf.ts'
 import { Counters } from '../src/telemetry/counters.ts'
 import { entry, newPlace } from './server/places.ts'
@@ -58,6 +59,7 @@ function newShelf(policy: AbstractPolicy = new LfuPolicy(), touchEveryMs?: numbe
     registry: undefined,
     touchEveryMs,
     counters,
+    background: new Background(),
     onTouchFailed,
   })
   const look = (names: string) => Promise.all([...names].map((name) => shelf.look(name)))

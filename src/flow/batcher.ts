@@ -37,6 +37,11 @@ export class Batcher<Item, Result> {
     this.#weigh = weigh
   }
 
+  /** How many items wait to leave. */
+  get size(): number {
+    return this.#items.length
+  }
+
   ask(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => this.add(item, { resolve, reject }))
   }

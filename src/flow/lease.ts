@@ -7,8 +7,16 @@ export interface LeaseDesk<Wish, Held> {
   ask(wish: Wish): Promise<Answer>
   /** Prolongs leases; 0 for one that was lost. */
   renew(held: readonly Held[]): Promise<readonly number[]>
-  /** Hears of leases that end, or cannot. May be asked again for the same watcher. */
-  watch(watcher: Watcher): Promise<unknown>
+  /**
+   * Hears of leases that end; resolves to `undefined` if it cannot. May be asked again for the same watcher: the first
+   * watch is closed when there is a second one.
+   */
+  watch(watcher: Watcher): Promise<Watch | undefined>
+}
+
+/** Leases being heard of. */
+interface Watch {
+  close(): Promise<void>
 }
 
 /** There is a result by now; or the right to compute it, and its name; or until when another one has it. */
@@ -43,6 +51,14 @@ const PATIENCE_MS = 1_000
 /** Renewed when this part of a lease has passed, so that one renewal may fail. */
 const RENEW_AFTER = 1 / 3
 
+/** The watch of some leases, apart from them: it is closed when they are gone. */
+interface Ear {
+  watch: Watch | undefined
+}
+
+/** Closes the watches of leases that were dropped without {@link Leases.close}, as with a cache that nobody has any more. */
+const dropped = /* @__PURE__ */ new FinalizationRegistry<Ear>(({ watch }) => closeQuietly(watch))
+
 /** The right to compute something, held by one process at a time: taken, waited for, and kept while the work goes on. */
 export class Leases<Wish, Held extends { readonly lease: number }> {
   readonly #desk: LeaseDesk<Wish, Held>
@@ -50,6 +66,7 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
   /** By who holds them: two may compute the same where one was invalidated, and each ends his own. */
   readonly #held = new Map<Holder, Held>()
   readonly #waiting = new Map<string, Set<(hasEnded: boolean) => void>>()
+  readonly #ear: Ear = { watch: undefined }
   #watching: Promise<void> | undefined
   #isHeard = false
   #timer: NodeJS.Timeout | undefined
@@ -70,9 +87,26 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
     },
   }
 
+  /** What is given away of the watcher. */
+  readonly #hearing: Watcher = weakly(this.#watcher)
+
   constructor(desk: LeaseDesk<Wish, Held>, leaseMs: number) {
     this.#desk = desk
     this.#leaseMs = leaseMs
+    dropped.register(this, this.#ear)
+  }
+
+  /** Whether a lease is held, or waited for. */
+  get isInUse(): boolean {
+    return this.#held.size > 0 || this.#waiting.size > 0
+  }
+
+  /** Stops hearing of leases that end. Leases are kept; the next one that is taken makes this hear again. */
+  close(): void {
+    const { watch } = this.#ear
+    this.#ear.watch = undefined
+    this.#watcher.lost()
+    closeQuietly(watch)
   }
 
   /**
@@ -171,9 +205,13 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
   }
 
   #tryToWatch(): Promise<void> {
-    const watching: Promise<void> = this.#desk.watch(this.#watcher).then(
+    const watching: Promise<void> = this.#desk.watch(this.#hearing).then(
       (watch) => {
-        if (this.#watching === watching) this.#isHeard = watch !== undefined
+        if (this.#watching !== watching) return closeQuietly(watch) // closed or lost meanwhile
+        const before = this.#ear.watch
+        this.#ear.watch = watch
+        this.#isHeard = watch !== undefined
+        closeQuietly(before)
       },
       () => {
         if (this.#watching === watching) this.#watching = undefined // until the next one tries again, it is asked for
@@ -206,5 +244,24 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
         if (waiting.size === 0) this.#waiting.delete(name)
       },
     }
+  }
+}
+
+/** Passes on what is heard as long as the watcher is there. Whoever hears does not keep it, nor the cache it belongs to. */
+function weakly(watcher: Watcher): Watcher {
+  const ref = new WeakRef(watcher)
+  return {
+    ended: (hash) => ref.deref()?.ended(hash),
+    lost: () => ref.deref()?.lost(),
+    restored: () => ref.deref()?.restored(),
+  }
+}
+
+/** What a store fails at when a watch is closed is nobody's trouble: nothing is heard of it in any case. */
+function closeQuietly(watch: Watch | undefined): void {
+  try {
+    watch?.close()?.catch(() => {})
+  } catch {
+    // a store that throws at once
   }
 }

@@ -8,12 +8,50 @@ export function within<R>(promise: Promise<R>, ms: number, error: () => Error): 
   })
 }
 
+/** What is done when a signal aborts, and the one listener that does it. */
+interface Hearing {
+  readonly acts: Set<() => void>
+  readonly listener: () => void
+}
+
+const hearings = /* @__PURE__ */ new WeakMap<AbortSignal, Hearing>()
+
+/**
+ * Hears once that a signal aborts. Returns what ends that.
+ *
+ * By one listener a signal, for Node warns of more than ten, and a list of ids, or many calls, may share one.
+ */
+export function onAbort(signal: AbortSignal, act: () => void): () => void {
+  const { acts, listener } = hearings.get(signal) ?? hear(signal)
+  const own = () => act() // the same function may be given twice
+  acts.add(own)
+  return () => {
+    if (!acts.delete(own) || acts.size > 0) return
+    // The signal may live long: it must not hold on to calls that have ended.
+    hearings.delete(signal)
+    signal.removeEventListener('abort', listener)
+  }
+}
+
+function hear(signal: AbortSignal): Hearing {
+  const acts = new Set<() => void>()
+  const listener = () => {
+    hearings.delete(signal)
+    const all = [...acts]
+    acts.clear()
+    for (const act of all) act()
+  }
+  const hearing = { acts, listener }
+  hearings.set(signal, hearing)
+  signal.addEventListener('abort', listener, { once: true })
+  return hearing
+}
+
 /** What a promise brings; the reason of the signal, if that aborts before. Whatever it brings later is nobody's. */
 export function unlessAborted<R>(promise: Promise<R>, signal: AbortSignal): Promise<R> {
   return new Promise((resolve, reject) => {
-    const leave = () => reject(reasonToAbort(signal))
-    signal.addEventListener('abort', leave, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+    const stay = onAbort(signal, () => reject(reasonToAbort(signal)))
+    promise.then(resolve, reject).finally(stay)
   })
 }
 

@@ -8,6 +8,7 @@ export class TouchBuffer<Item> {
   readonly #forMs: number
   readonly #touch: (items: readonly Item[]) => void
   readonly #nameOf: ((item: Item) => string) | undefined
+  readonly #onFirst: (() => void) | undefined
   readonly #waiting = new Map<string | number, Item>()
   #reads = 0
   #timer: NodeJS.Timeout | undefined
@@ -16,14 +17,27 @@ export class TouchBuffer<Item> {
    * @param forMs How long they wait, unless a thousand have come together before.
    * @param touch Told of them, in the order in which they were read last.
    * @param nameOf Reads of the same name count once; default: each counts.
+   * @param onFirst Called when an item comes and none waits yet.
    */
-  constructor(forMs: number, touch: (items: readonly Item[]) => void, nameOf?: (item: Item) => string) {
+  constructor(
+    forMs: number,
+    touch: (items: readonly Item[]) => void,
+    nameOf?: (item: Item) => string,
+    onFirst?: () => void,
+  ) {
+    this.#onFirst = onFirst
     this.#forMs = forMs
     this.#touch = touch
     this.#nameOf = nameOf
   }
 
+  /** How many items wait to be touched. */
+  get size(): number {
+    return this.#waiting.size
+  }
+
   add(item: Item): void {
+    if (this.#onFirst !== undefined && this.#waiting.size === 0) this.#onFirst()
     const name = this.#nameOf === undefined ? this.#reads++ : this.#nameOf(item)
     // The last read counts: it goes to the end.
     this.#waiting.delete(name)

@@ -98,6 +98,16 @@ export abstract class AbstractPolicy {
     this.#cache = cache
   }
 
+  /**
+   * The cache that took this policy could not be made: another one may take it.
+   * @internal
+   */
+  detach(): void {
+    this.#cache = undefined
+    this.#keyNames = undefined
+    this.#luaScripts = undefined
+  }
+
   /** Names of the two keys for a call: the index and the values. On a cluster both must lie in one slot. */
   calcKeys(fn?: FunctionIdentity, _args?: readonly unknown[]): KeyPair {
     return this.keyNames.pairOf(fn)

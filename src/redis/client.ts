@@ -48,6 +48,8 @@ export interface Listening {
    * @throws {StoreError} or what the client throws, if it cannot be had now. It may be tried again.
    */
   subscribe(channel: string): Promise<void>
+  /** Stops hearing a channel. Not while a subscription to it is under way. Never throws. */
+  unsubscribe(channel: string): void
   /** Ends the connection. Idempotent; never rejects. */
   close(): Promise<void>
 }
@@ -75,6 +77,11 @@ export interface NodeRedisDuplicate {
   on(event: string, listener: () => void): unknown
   sendCommand(args: readonly string[]): Promise<unknown>
   subscribe(
+    channels: string[],
+    listener: (message: Buffer, channel: Buffer) => void,
+    asBuffers: true,
+  ): Promise<unknown>
+  unsubscribe(
     channels: string[],
     listener: (message: Buffer, channel: Buffer) => void,
     asBuffers: true,
@@ -156,6 +163,7 @@ export interface IoredisClient {
   ping(): Promise<unknown>
   pipeline(): IoredisPipeline
   subscribe(...channels: string[]): Promise<unknown>
+  unsubscribe(...channels: string[]): Promise<unknown>
 }
 
 /** `new Cluster()` of ioredis 5 or 6 or of iovalkey. */

@@ -40,6 +40,10 @@ export function ioredisSubscriber(original: IoredisClient, hear: MessageListener
       await connected
       await client.subscribe(...channels.map((channel) => keyPrefix + channel))
     },
+    async unsubscribe(channel) {
+      await connected
+      await client.unsubscribe(keyPrefix + channel)
+    },
     async ping() {
       await connected
       await client.ping()

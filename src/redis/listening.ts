@@ -15,6 +15,8 @@ export interface Subscriber {
   readonly gone: Promise<void>
   /** Resolves when the server has confirmed all of them. Waits for the connection if it is not there yet. */
   subscribe(channels: readonly string[]): Promise<unknown>
+  /** Resolves when the server has confirmed it. Waits for the connection if it is not there yet. */
+  unsubscribe(channel: string): Promise<unknown>
   /** Resolves when the server has answered. */
   ping(): Promise<unknown>
   /** Whether messages still come to that server. */
@@ -58,6 +60,12 @@ export class ResumedListening implements Listening {
     if (subscriber === undefined) throw lost()
     await this.#confirmed(subscriber, subscriber.subscribe([channel]))
     this.#channels.add(channel)
+  }
+
+  unsubscribe(channel: string): void {
+    if (!this.#channels.delete(channel)) return
+    // If the connection is lost by then, the next one does not have the channel.
+    this.#subscriber?.unsubscribe(channel).catch(() => {})
   }
 
   async close(): Promise<void> {

@@ -51,6 +51,10 @@ export function nodeRedisSubscriber(original: NodeRedisClient, hear: MessageList
       await connected
       await client.subscribe([...channels], onMessage, true)
     },
+    async unsubscribe(channel) {
+      await connected
+      await client.unsubscribe([channel], onMessage, true) // with the listener: a subscription may follow at once
+    },
     async ping() {
       await connected
       await client.sendCommand(['PING'])

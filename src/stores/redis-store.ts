@@ -8,7 +8,7 @@ import type { AbstractPolicy } from '../policies/abstract-policy.ts'
 import type { Command, RedisClient, RedisPort, Reply } from '../redis/client.ts'
 import { toPort } from '../redis/port.ts'
 import { runScript, type Script } from '../redis/script.ts'
-import { MessageBoard } from './message-board.ts'
+import { Watches } from './message-board.ts'
 import { type Keys, Reading, toMicroseconds, trouble } from './reading.ts'
 import type {
   HeldLease,
@@ -50,8 +50,7 @@ export class RedisStore implements Store {
   readonly #client: () => RedisClient
   readonly #ports = new WeakMap<RedisClient, RedisPort>()
   readonly #surroundings = new WeakMap<Place, Surroundings>()
-  /** Of each client that was asked for messages: it may be another one by now. */
-  readonly #boards = new Map<RedisPort, MessageBoard>()
+  readonly #watches = new Watches()
   /** Scripts that were sent by their text. */
   readonly #sent = new WeakSet<Script>()
 
@@ -183,17 +182,13 @@ export class RedisStore implements Store {
   }
 
   async watch(place: Place, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
-    const channel = this.#around(place).keys[LEASES]
-    const port = this.#port()
-    const board = this.#boards.get(port) ?? new MessageBoard(port)
-    this.#boards.set(port, board)
-    return board.watch(channel, watcher)
+    const client = this.#client()
+    return this.#watches.watch(client, this.#portOf(client), this.#around(place).keys[LEASES], watcher)
   }
 
-  async close(): Promise<void> {
-    const boards = [...this.#boards.values()]
-    this.#boards.clear()
-    await Promise.all(boards.map((board) => board.close()))
+  /** Ends what this store watches. The connection for that ends with its last user: all stores over a client share one. */
+  close(): Promise<void> {
+    return this.#watches.close()
   }
 
   async register(registry: string, place: Place): Promise<void> {
@@ -275,7 +270,10 @@ export class RedisStore implements Store {
   }
 
   #port(): RedisPort {
-    const client = this.#client()
+    return this.#portOf(this.#client())
+  }
+
+  #portOf(client: RedisClient): RedisPort {
     let port = this.#ports.get(client)
     if (port === undefined) {
       port = toPort(client)

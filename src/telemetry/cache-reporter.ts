@@ -37,13 +37,21 @@ export class CacheReporter {
     })
   }
 
+  /** An option of the cache that is called for no one call, such as `waitUntil`, failed. */
+  callbackFailed(thrown: unknown): void {
+    this.#failed('callback', toError(thrown))
+  }
+
   /** A read could not be recorded for the policy. Where the client was closed, nothing is amiss: the program is at its end. */
   touchFailed(thrown: unknown): void {
     const error = toError(thrown)
-    if (cureFor(error).kind === 'not-connected') return
+    if (cureFor(error).kind !== 'not-connected') this.#failed('touch', error)
+  }
+
+  #failed(during: 'callback' | 'touch', error: Error): void {
     this.#counters.stats.error++
-    if (!this.#events.wants('error')) return warnOfFailure(this.#cache, undefined, 'touch', error)
+    if (!this.#events.wants('error')) return warnOfFailure(this.#cache, undefined, during, error)
     const which = { cache: this.#cache, function: undefined, hash: undefined, durationMs: 0 }
-    this.#events.emit('error', { ...which, during: 'touch', error })
+    this.#events.emit('error', { ...which, during, error })
   }
 }

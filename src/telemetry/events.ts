@@ -2,8 +2,9 @@ import { type Channel, channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import { checkChoice } from '../checks.ts'
 import { OptionError } from '../errors.ts'
-import { nextTick } from '../flow/timers.ts'
 import type { Hash } from '../keys/call-hash.ts'
+import { isPromise } from '../realms/native.ts'
+import { warnOfListener } from './warnings.ts'
 
 /** Events of a cache, and what each listener receives. */
 export interface CacheEvents {
@@ -65,11 +66,11 @@ export interface ComputedEvent extends CallEvent {
 export interface ErrorEvent {
   /** The name of the cache. */
   readonly cache: string
-  /** The name of the function; `undefined` with `during: 'touch'`, which concerns many calls. */
+  /** The name of the function; `undefined` for what concerns no one call: `during: 'touch'`, and `waitUntil`. */
   readonly function: string | undefined
-  /** The call hash; `undefined` with `'touch'`. */
+  /** The call hash; `undefined` where the function is. */
   readonly hash: Hash | undefined
-  /** Milliseconds since the call began; 0 with `'touch'`. */
+  /** Milliseconds since the call began; 0 where there is no call. */
   readonly durationMs: number
   /** The step that failed. */
   readonly during: ErrorPhase
@@ -161,18 +162,18 @@ export class Events {
   }
 
   /**
-   * Tells whoever listens. What a listener throws is an uncaught exception of the process, as with
-   * `node:diagnostics_channel`: it is not the affair of the call told of, nor of the other listeners.
+   * Tells whoever listens. A listener that throws, or returns a promise that rejects, is warned of. Neither the call told
+   * of nor the other listeners fail by it. (A subscriber of the channel that throws is an uncaught exception: Node makes it
+   * one.)
    */
   emit<E extends keyof CacheEvents>(event: E, detail: CacheEvents[E]): void {
     this.#channels[event]?.publish(detail)
     for (const listener of this.#emitter.listeners(event)) {
       try {
-        listener(detail)
+        const result: unknown = listener(detail)
+        if (isPromise(result)) result.then(undefined, (error: unknown) => warnOfListener(event, error))
       } catch (error) {
-        nextTick(() => {
-          throw error
-        })
+        warnOfListener(event, error)
       }
     }
   }

@@ -2,6 +2,7 @@
 import process from 'node:process'
 import { spelled } from '../duration.ts'
 import { warn } from '../process-warning.ts'
+import { toError } from '../realms/native.ts'
 import { cureFor } from './cures.ts'
 import type { ErrorPhase } from './events.ts'
 
@@ -15,7 +16,8 @@ const WHAT: Record<Failure, string> = {
   lease: 'could not get a lease, so several processes may compute the same result',
   serialize: 'a result could not be serialized, so it was not stored',
   refresh: 'a stale result could not be refreshed',
-  callback: 'a callback of the options failed, so the result was not stored or not used',
+  callback:
+    'a callback of the options failed, so the result was not stored or not used, or work went on untold',
   undecodable: 'a stored value could not be read, so it counts as a miss',
   invalid: 'a stored value does not pass the schema, so it counts as a miss',
 }
@@ -92,6 +94,16 @@ export function warnOfTime(cache: string, fn: string, limitMs: number): void {
       `Cache '${cache}', ${fn}: the function has been running for ${spelled(limitMs)} (maxComputeTime)${more}. Other calls run ` +
       'it anew, and what it brings will not be stored. Let it fail in time, or raise maxComputeTime. Listen with ' +
       "cache.on('overdue', …) to get every one, instead of this warning.",
+  )
+}
+
+/** Warns of a listener that failed. What it was told of goes on. */
+export function warnOfListener(event: string, thrown: unknown): void {
+  const { message } = toError(thrown)
+  warn(
+    `listener:${event}`,
+    (more) =>
+      `A listener of the event '${event}' failed: ${sentence(message)}${more} Catch errors within the listener.`,
   )
 }
 

@@ -37,9 +37,9 @@ function newLeases(leaseMs = LEASE_MS) {
     renew: vi.fn<(all: readonly Held[]) => Promise<readonly number[]>>(async (all) =>
       all.map(({ lease }) => lease + 1),
     ),
-    watch: vi.fn<(watcher: Watcher) => Promise<unknown>>(async (watcher) => {
+    watch: vi.fn<(watcher: Watcher) => Promise<{ close(): Promise<void> } | undefined>>(async (watcher) => {
       watchers.push(watcher)
-      return {}
+      return { close: async () => {} }
     }),
   }
   const leases = new Leases<string, Held>(desk, leaseMs)
@@ -96,13 +96,13 @@ describe('whoever asks', () => {
 
   test('has an ear before he asks', async () => {
     const { take, desk } = newLeases()
-    const watch = gate<unknown>()
+    const watch = gate<{ close(): Promise<void> } | undefined>()
     desk.watch.mockReturnValueOnce(watch.promise)
     desk.ask.mockResolvedValue(there())
     const turn = take(holder('a'))
     await settle()
     expect(desk.ask).not.toHaveBeenCalled()
-    watch.open({})
+    watch.open({ close: async () => {} })
     await turn
     expect(desk.ask).toHaveBeenCalledOnce()
   })
@@ -315,7 +315,7 @@ describe('where messages cannot be heard', () => {
     desk.watch.mockImplementationOnce(async (watcher) => {
       await Promise.resolve()
       watcher.lost()
-      return {}
+      return { close: async () => {} }
     })
     void take(holder('a'))
     await settle()

@@ -13,6 +13,7 @@ class FakeSubscriber implements Subscriber {
     this.end = resolve
   })
   readonly subscribe = vi.fn<Subscriber['subscribe']>(async () => {})
+  readonly unsubscribe = vi.fn<Subscriber['unsubscribe']>(async () => {})
   readonly ping = vi.fn<Subscriber['ping']>(async () => {})
   readonly isOfUse = vi.fn<() => boolean>(() => true)
   readonly close = vi.fn<() => void>(() => this.end())

@@ -111,6 +111,33 @@ function contract(open: () => Promise<OpenClient>, servers: () => readonly TestS
     expect(witness.on(other)).toEqual(['b'])
   })
 
+  it('stops to hear a channel, and hears it again if that is asked for at once', async () => {
+    const [one, other] = [newChannel(), newChannel()]
+    await listening.subscribe(one)
+    await listening.subscribe(other)
+    listening.unsubscribe(one)
+    listening.unsubscribe(newChannel()) // one that was never heard
+    await listening.subscribe(one)
+    await publish(one, 'again')
+    await vi.waitFor(() => expect(witness.on(one)).toEqual(['again']), soon)
+    listening.unsubscribe(one)
+    await vi.waitFor(async () => {
+      const [own] = await listeners()
+      expect(own).toMatch(/ sub=1 /)
+    }, soon)
+    await publish(one, 'unheard')
+    await publish(other, 'heard')
+    await vi.waitFor(() => expect(witness.on(other)).toEqual(['heard']), soon)
+    expect(witness.on(one)).toEqual(['again'])
+    // Nor is it heard when the connection is there again.
+    await ask('CLIENT KILL TYPE pubsub')
+    await vi.waitFor(() => expect(witness.restored).toHaveBeenCalledTimes(1), soon)
+    await publish(one, 'unheard')
+    await publish(other, 'last')
+    await vi.waitFor(() => expect(witness.on(other)).toEqual(['heard', 'last']), soon)
+    expect(witness.on(one)).toEqual(['again'])
+  })
+
   it('hears everything that is published once a subscription is confirmed', async () => {
     const channels = Array.from({ length: 100 }, newChannel)
     for (const channel of channels) {

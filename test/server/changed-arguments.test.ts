@@ -150,6 +150,7 @@ describe('arguments that change before the function runs', () => {
     query.page = 2
     expect(await call).toBe('page 1, 1')
     await until(() => names(told).includes('skip:changed'))
+    await cache.drain() // the lease is given back
     expect(run).toHaveBeenCalledOnce()
     expect(await page({ page: 1 })).toBe('page 1, 1')
     await until(() => names(told).filter((name) => name === 'store').length === 2)
