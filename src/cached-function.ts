@@ -2,7 +2,14 @@ import { askedFor, Call, titleOf, type Location, type Outcome, type Round } from
 import { checkKnown } from './checks.ts'
 import { type Awaited, callsAround, circleOf, currentRun } from './context/run.ts'
 import type { Context } from './context/context.ts'
-import { Computation, type Solo, type ComputationHost, type Old, type Right } from './computation.ts'
+import {
+  Computation,
+  isToldUnstorable,
+  type Solo,
+  type ComputationHost,
+  type Old,
+  type Right,
+} from './computation.ts'
 import { type DetailedResult, detailOf, NOT_STORED } from './detailed-result.ts'
 import { CacheMissError, DeadlockError, TimeoutError } from './errors.ts'
 import type { Passenger } from './flow/single-flight.ts'
@@ -285,32 +292,59 @@ export class FunctionCache {
       // What the function read when it began is not older than a call that came before.
       needsProof: flight.isRunning,
       land: (outcome) => {
-        // The call may have come after an invalidation, and must not get what was before.
-        const isLate = outcome.isOutdated || departures > flight.provenAt
-        if (isLate) resolve(this.#serveFrom(call, options))
-        else if (outcome.isError) reject(outcome.value)
-        else if (isDetailed) resolve(this.#shareDetailed(call, outcome, signal))
-        else resolve(this.#share(call, outcome, signal))
+        // What runs for this call, runs where it was made, with the stores of its own request.
+        call.inScope(() => {
+          // The call may have come after an invalidation, and must not get what was before.
+          const isLate = outcome.isOutdated || departures > flight.provenAt
+          if (isLate) resolve(this.#serveFrom(call, options))
+          else if (outcome.isError) reject(outcome.value)
+          else if (isDetailed) resolve(this.#shareDetailed(call, flight, outcome, signal))
+          else resolve(this.#share(call, flight, outcome, signal))
+        })
       },
       crash: reject,
     }
   }
 
   /** What a call that joined another one gets: a copy of its own, or the result of a run of its own. */
-  async #share(call: Call, outcome: Outcome, signal: AbortSignal | undefined): Promise<unknown> {
-    const copy = await this.#copyOf(call, outcome)
+  async #share(
+    call: Call,
+    flight: Call,
+    outcome: Outcome,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
+    const copy = await this.#copyOf(call, flight, outcome)
     return copy === undefined ? this.#executeFor(call, signal) : copy.value
   }
 
-  /** A copy for a call that joined another one; `undefined` if there is none. What nobody can change, or is shared by option, needs none. */
-  async #copyOf(call: Call, outcome: Outcome): Promise<{ readonly value: unknown } | undefined> {
+  /**
+   * A copy for a call that joined another one; `undefined` if there is none, whatever the reason: the caller need not hear of
+   * it. What nobody can change, or is shared by option, needs none.
+   */
+  async #copyOf(
+    call: Call,
+    flight: Call,
+    outcome: Outcome,
+  ): Promise<{ readonly value: unknown } | undefined> {
     const { value, stored, serializer } = outcome
     const { share, schema } = this.#settings
     const isUnchangeable = Object(value) !== value
     if (share || (isUnchangeable && schema === undefined)) return outcome
-    if (!isUnchangeable && stored === undefined) return undefined
-    const copy = isUnchangeable ? value : decode(serializer, Buffer.from(stored as string))
-    return schema === undefined ? { value: copy } : this.#opening.check(call, { ...outcome, value: copy })
+    let copy: { readonly value: unknown } | undefined
+    try {
+      copy = isUnchangeable
+        ? outcome
+        : stored === undefined
+          ? flight.shared(value)
+          : { value: decode(serializer, Buffer.from(stored as string)) }
+    } catch (error) {
+      this.#report.failed(call, 'serialize', error)
+      return undefined
+    }
+    if (copy === undefined && !isToldUnstorable(this.identity)) this.#report.unshared()
+    return copy === undefined || schema === undefined
+      ? copy
+      : this.#opening.check(call, { ...outcome, value: copy.value })
   }
 
   /** Who started the flight, and wants to know where the result came from. */
@@ -328,10 +362,11 @@ export class FunctionCache {
 
   async #shareDetailed(
     call: Call,
+    flight: Call,
     outcome: Outcome,
     signal: AbortSignal | undefined,
   ): Promise<DetailedResult<unknown>> {
-    const copy = await this.#copyOf(call, outcome)
+    const copy = await this.#copyOf(call, flight, outcome)
     return copy === undefined
       ? detailOf(await this.#executeFor(call, signal), 'miss', NOT_STORED)
       : detailOf(copy.value, 'joined', this.#opening.timesOf(outcome))

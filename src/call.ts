@@ -10,6 +10,7 @@ import { monotonicMs } from './flow/timers.ts'
 import type { Solo } from './computation.ts'
 import { type Hash, textOfHash } from './keys/call-hash.ts'
 import type { Serializer } from './serializers/serializer.ts'
+import { sharingOf } from './sharing.ts'
 import type { Shelf } from './shelf.ts'
 import type { Lookup } from './stores/store.ts'
 
@@ -123,6 +124,7 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, Awaited, Ab
   askers: Run[] | undefined
   /** Whether its caller waits for it no longer. */
   hasLeft = false
+  #sharing: (() => unknown) | 'none' | undefined
   /** Whether its arguments turned out to ask for something else than when the call was made. */
   hasChanged = false
   /** What it asks for, if not by its place and name: the function may change its own arguments as it begins. */
@@ -175,6 +177,12 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, Awaited, Ab
     const call = new Call(this.#receiver, this, this.self, this.args, this.context, this.round)
     call.beganMs = monotonicMs()
     return call
+  }
+
+  /** A value for a call that joined this one, of a result that was not serialized; `undefined` if it must not be shared. */
+  shared(value: unknown): { readonly value: unknown } | undefined {
+    this.#sharing ??= sharingOf(value) ?? 'none' // it may be long: for the first who asks, and all after
+    return this.#sharing === 'none' ? undefined : { value: this.#sharing() }
   }
 
   get title(): string {

@@ -80,6 +80,9 @@ const checkedForLoss = /* @__PURE__ */ new WeakSet<FunctionIdentity>()
 /** Functions of which a warning told that a result of theirs cannot be stored at all. */
 const warnedOfUnstorable = /* @__PURE__ */ new WeakSet<FunctionIdentity>()
 
+/** Whether a warning has told of a function that its results cannot be stored, nor shared. */
+export const isToldUnstorable = (identity: FunctionIdentity): boolean => warnedOfUnstorable.has(identity)
+
 /** Runs a function, and stores what it returns or throws. */
 export class Computation {
   /** Whether the time of a put is recorded where no option needs it. */

@@ -9,6 +9,7 @@ import {
   warnOfChange,
   warnOfFailure,
   warnOfLoss,
+  warnOfSharing,
   warnOfSize,
   warnOfTime,
   warnOfUnstorable,
@@ -116,6 +117,11 @@ export class Reporter {
     } else if (reason === 'changed') {
       warnOfChange(this.#cache, this.#function)
     }
+  }
+
+  /** A result can neither be copied nor shared, so that every call runs the function itself. */
+  unshared(): void {
+    warnOfSharing(this.#cache, this.#function)
   }
 
   evicted(call: ReportedCall, index: string, evicted: number): void {

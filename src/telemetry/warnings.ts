@@ -59,8 +59,8 @@ export function warnOfLoss(cache: string, fn: string, detail: string, isKept: bo
 export function warnOfUnstorable(cache: string, fn: string, part: string): void {
   process.emitWarning(
     `Cache '${cache}', ${fn}: ${part}, which cannot be brought back. Such a result is returned, and not stored: the function ` +
-      'runs at every call. Return data instead, such as what was read from it; or leave it out by cacheIf, which also ' +
-      'silences this warning.',
+      'runs at every call, also at each of several equal ones at the same time unless { share: true } gives all of them one ' +
+      'object. Return data instead, such as what was read from it; or leave it out by cacheIf, which also silences this warning.',
     'FuncCacheWarning',
   )
 }
@@ -72,6 +72,16 @@ export function warnOfSize(cache: string, fn: string, bytes: number): void {
     (more) =>
       `Cache '${cache}', ${fn}: a result of ${bytes} bytes was not stored, since maxValueBytes is less${more}. Raise it, or ` +
       "return less. Listen with cache.on('skip', …) to get every one, instead of this warning.",
+  )
+}
+
+/** Warns of equal calls that come at the same time, each of which runs the function. */
+export function warnOfSharing(cache: string, fn: string): void {
+  warn(
+    `unshared:${cache}:${fn}`,
+    (more) =>
+      `Cache '${cache}', ${fn}: a result can neither be serialized nor copied, so each of the equal calls that waited for it ran ` +
+      `the function itself${more}. Return plain data; or give the function { share: true } if all of them may have one object.`,
   )
 }
 
