@@ -117,6 +117,17 @@ describe.each(Object.keys(DECORATOR_KINDS) as DecoratorKind[])('a decorated meth
     expect(await one.method(new One(), 'named').peek(1)).toBeUndefined()
   })
 
+  test('of one object needs a name to be wrapped again', async () => {
+    const cache = newCache('inner')
+    const products = new (fixture.makeOne(cache))()
+    const list = cache.method(products, 'list')
+    expect(() => newCache().wrap(list)).toThrow(IdentityError)
+    for (const outer of [cache, newCache()]) {
+      expect(await outer.wrap(list, { name: 'list of one' })(1)).toBe('one 1')
+    }
+    expect(await list.peek(1)).toBe('one 1')
+  })
+
   test('that is wrapped again is told by its own text', async () => {
     const [One, Other] = [fixture.makeOne(newCache()), fixture.makeOther(newCache())]
     const [one, other] = [newCache().wrap(new One().list), newCache().wrap(new Other().list)]
