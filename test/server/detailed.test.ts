@@ -225,11 +225,10 @@ test('a ttl that was raised since does not make a result older, once somebody ha
 
 test('calls under way share no result that cannot be copied: each runs, and says so', async () => {
   const { cache } = new Timeline(target).newProcess()
-  const results = [1n, 2n, 3n].map((id) => ({ id }))
-  const load = cache.wrap(async () => results.shift(), { name: 'unserializable', serializer: 'json' })
-  cache.on('error', () => {})
+  const results = [1, 2, 3].map((id) => ({ id: () => id }))
+  const load = cache.wrap(async () => results.shift(), { name: 'unserializable' })
   const details = await Promise.all([load.detailed(), load.detailed(), load.detailed()])
-  expect(details.map(({ value }) => value?.id)).toEqual([1n, 2n, 3n])
+  expect(details.map(({ value }) => value?.id())).toEqual([1, 2, 3])
   for (const each of details) expect(each).toMatchObject({ status: 'miss', storedAt: undefined })
 })
 
