@@ -288,12 +288,13 @@ export class FunctionCache {
   ): Passenger<Outcome> {
     const { signal, isDetailed } = options
     const { departures } = call.shelf
+    call.openScope()
     return {
       // What the function read when it began is not older than a call that came before.
       needsProof: flight.isRunning,
       land: (outcome) => {
         // What runs for this call, runs where it was made, with the stores of its own request.
-        call.inScope(() => {
+        call.leaveScope(() => {
           // The call may have come after an invalidation, and must not get what was before.
           const isLate = outcome.isOutdated || departures > flight.provenAt
           if (isLate) resolve(this.#serveFrom(call, options))
@@ -302,7 +303,10 @@ export class FunctionCache {
           else resolve(this.#share(call, flight, outcome, signal))
         })
       },
-      crash: reject,
+      crash: (error) => {
+        call.closeScope()
+        reject(error)
+      },
     }
   }
 

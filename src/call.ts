@@ -140,7 +140,7 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, Awaited, Ab
   /** Aborted when the last one who waits has left; only where the first one may. */
   abortion: AbortController | undefined
   readonly #receiver: Receiver
-  /** Where the call was made; there only while its entry is looked up, and while it is computed. */
+  /** Where the call was made; there only while its entry is looked up, while it is computed, and while it waits for another. */
   #scope: AsyncResource | undefined
   #onGivenUp: (() => void)[] | undefined
 
@@ -249,11 +249,11 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, Awaited, Ab
   }
 
   resolve(lookup: Lookup): void {
-    this.#leaveScope(() => this.#receiver.found(this, lookup))
+    this.leaveScope(() => this.#receiver.found(this, lookup))
   }
 
   reject(error: unknown): void {
-    this.#leaveScope(() => this.#receiver.notFound(this, error))
+    this.leaveScope(() => this.#receiver.notFound(this, error))
   }
 
   /** Keeps the present async context for {@link inScope}, until {@link closeScope}. */
@@ -266,7 +266,8 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, Awaited, Ab
     this.#scope = undefined
   }
 
-  #leaveScope(callback: () => void): void {
+  /** Runs a callback in that async context for the last time. */
+  leaveScope(callback: () => void): void {
     const scope = this.#scope as AsyncResource
     this.#scope = undefined // what comes of the lookup may open one of its own
     scope.runInAsyncScope(callback)
