@@ -37,6 +37,9 @@ interface Written {
   readonly storedAtMs: number | undefined
 }
 
+/** The name of a lease that was lost: it belongs to another process by now, or to none. */
+const LOST = -1
+
 const NOT_WRITTEN: Written = { isOutdated: false, storedAtMs: undefined }
 
 /** By which right a computation stores what it brings. */
@@ -385,7 +388,8 @@ export class Computation {
     const { shelf, hash } = call
     const held = isLeased ? await this.#endLease(call) : undefined
     try {
-      const note = held || overrules ? { ...about, lease: held?.lease, overrules } : about
+      const lease = isLeased ? (held?.lease ?? LOST) : undefined
+      const note = isLeased || overrules ? { ...about, lease, overrules } : about
       const entry = { hash, value, ttlMs, token, note }
       const provenAt = shelf.departures
       const { stored, evicted, atMs } = await shelf.put(entry)
@@ -450,7 +454,7 @@ export class Computation {
     const { cachedErrors, tags } = this.#settings
     const ttlMs = cachedErrors?.ttlMs
     try {
-      const note = this.#noteOf(ttlMs, 0, tags && [])
+      const note = this.#noteOf(ttlMs, computeMs, tags && [])
       return await this.#write(call, stored, { ttlMs, freshMs: ttlMs, note }, right, computeMs)
     } catch (trouble) {
       this.#report.failed(call, 'put', trouble) // what the caller is to hear of is the error of the function

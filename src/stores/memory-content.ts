@@ -146,6 +146,16 @@ export class MemoryContent {
     return untilMs === undefined || untilMs * 1000 > atUs
   }
 
+  /**
+   * Whether there is an entry whose load began after a token.
+   * @param otherwise The answer for an entry of which that is not noted.
+   */
+  isNewer(name: string, token: number, otherwise: boolean, atMs: number): boolean {
+    if (!this.values.has(name) || (this.expiry.get(name) ?? Number.POSITIVE_INFINITY) <= atMs) return false
+    const noted = this.fresh.get(name)
+    return noted === undefined ? otherwise : (noted.storedMs - noted.computeMs) * 1000 > token
+  }
+
   #soften(name: string, atMs: number): boolean {
     const noted = this.fresh.get(name)
     const endsMs = this.expiry.get(name)

@@ -18,6 +18,9 @@ import type {
   Store,
 } from './store.ts'
 
+/** As in the scripts: a load that takes longer may have been overtaken by one that began later. */
+const SLOW_US = 1_000_000
+
 /** What a `MemoryStore` can be told. */
 export interface MemoryStoreOptions {
   /** Milliseconds since 1970; default `Date.now`. For tests that must not wait. */
@@ -105,6 +108,7 @@ export class MemoryStore implements Store {
     const stored = named.map(([name, entry]) => {
       const { token, note } = entry
       if (token !== undefined && fence.refuses(membersOf(place, name, entry), token, atUs)) return false
+      if (token !== undefined && this.#isOvertaken(place, name, token, note?.lease, atUs)) return false
       if (note?.overrules) fence.raise('h:', [name], token ?? atUs)
       return true
     })
@@ -118,6 +122,13 @@ export class MemoryStore implements Store {
       if (note?.overrules && stored[i]) this.#endLease(place, name)
     })
     return { atUs, evicted, expired, stored }
+  }
+
+  /** As in the scripts: whether the entry that is there is newer than a load that began then. */
+  #isOvertaken(place: Place, name: string, token: number, lease: number | undefined, atUs: number): boolean {
+    const isLost = lease !== undefined && this.#leasesOf(place).get(name) !== lease
+    if (!isLost && atUs - token < SLOW_US) return false
+    return this.#contentOf(place).isNewer(name, token, isLost, Math.floor(atUs / 1000))
   }
 
   async invalidate(place: Place, hashes: readonly Hash[], soft = false): Promise<number> {

@@ -62,7 +62,10 @@ export interface Note {
   readonly computeMs?: number | undefined
   /** Its tags; `undefined` for a function that has none. */
   readonly tags?: readonly string[] | undefined
-  /** The lease under which it was computed, to be handed over to who waits for it. */
+  /**
+   * The lease under which it was computed, to be handed over to who waits for it; -1 for one that was lost. Whoever computed
+   * under a lease that is another's by now, or nobody's, does not replace what was computed later.
+   */
   readonly lease?: number | undefined
   /** Whether what began to be computed before the token, or without one before now, is no longer to be stored. */
   readonly overrules?: boolean | undefined

@@ -102,7 +102,7 @@ export interface InvalidateEvent {
  */
 export type StaleReason = 'grace' | 'error' | 'soft-timeout' | 'pause'
 
-/** Why a result was not stored. */
+/** Why a result was not stored. `'invalidated'`: since its load began it was invalidated, or another one was stored whose load began later. */
 export type SkipReason =
   | 'invalidated'
   | 'too-large'

@@ -6,9 +6,10 @@
 --       then for each entry: hash, value, its own ttl_ms (empty: none), token (empty: stored in any case), note,
 --       then the policy's own arguments
 --       A note is empty or JSON: fresh_ms and compute_ms (for how long it is fresh, and took to compute), tags, lease (the
---       name of the one to hand over), overrules (true: what began to be computed before its token, or now, is refused)
+--       name of the one to hand over; -1 for one that was lost), overrules (true: what began to be computed before its
+--       token, or now, is refused)
 -- Reply: the moment in microseconds, number evicted, number expired, then for each entry 1 (stored) or 0 (refused:
---       invalidated since its token)
+--       invalidated since its token, or what is there is newer)
 -- uses: entries handing-over
 local max_size, idle_ttl_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
 local part, count = tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -47,6 +48,32 @@ local function is_refused(hash, token, note)
   return false
 end
 
+-- Whether the entry that is there is newer: its load began later, as far as that is noted. A load that had no entry when
+-- it got its lease, and has lost the lease, takes any entry for newer. Looked at only where it may be: the lease was lost,
+-- or the load took long. Its process may have been stopped meanwhile.
+local SLOW_US = 1000000
+local newly = {} -- stored by this script, where there was none
+local function is_overtaken(hash, token, note)
+  if token == '' or newly[hash] then
+    return false
+  end
+  token = tonumber(token)
+  local is_lost = note.lease and tonumber(redis.call('ZSCORE', leases, hash) or 0) ~= note.lease
+  if (not is_lost and at_us - token < SLOW_US) or redis.call('HEXISTS', values, hash) == 0 then
+    return false
+  end
+  local ends_ms = exists(expiry) and redis.call('ZSCORE', expiry, hash)
+  if ends_ms and ends_ms + 0 <= at_ms then
+    return false
+  end
+  local noted = exists(fresh) and redis.call('HGET', fresh, hash)
+  local compute_ms, stored_ms = (noted or ''):match(' (%d+) (%d+)$')
+  if stored_ms then
+    return (stored_ms - compute_ms) * 1000 > token
+  end
+  return is_lost
+end
+
 -- Evicts until so many more fit in.
 local function make_room(more)
   local excess = max_size > 0 and held + more - max_size or 0
@@ -82,9 +109,10 @@ local handed_over, overruled = {}, {}
 for i = 5, 5 * count, 5 do
   local hash, value, token = ARGV[i], ARGV[i + 1], ARGV[i + 3]
   local note = ARGV[i + 4] == '' and NOTHING or cjson.decode(ARGV[i + 4])
-  local refused = is_refused(hash, token, note)
+  local refused = is_refused(hash, token, note) or is_overtaken(hash, token, note)
   if not refused then
     local is_new = redis.call('HSET', values, hash, value) == 1
+    newly[hash] = newly[hash] or is_new
     if not notes[hash] then -- of several for one hash, the last one counts
       local list = is_new and new or used
       list[#list + 1] = hash

@@ -1,0 +1,201 @@
+// A load whose process was stopped meanwhile, or that took long, does not replace what was loaded later.
+import { type ChildProcess, fork } from 'node:child_process'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { type LeaseAnswer, LruTPolicy, type Place, RedisFuncCache, type Store } from '../../src/index.ts'
+import { FROZEN_OPTIONS, type FrozenKind, type FrozenReport } from './frozen.ts'
+import { gated } from './gated.ts'
+import { entry, newPlace, valuesOf } from './places.ts'
+import { hasServer, openTarget, type Target, unique } from './target.ts'
+
+let target: Target
+beforeAll(async () => {
+  target = await openTarget()
+})
+afterAll(() => target.close())
+
+const LOST = -1
+
+describe('in the store', () => {
+  const newStore = (): { store: Store; place: Place } => ({
+    store: target.newStore(),
+    place: newPlace(new LruTPolicy()),
+  })
+
+  type Taken = Extract<LeaseAnswer, { state: 'taken' }>
+
+  /** Takes a lease, as soon as it can be had. */
+  async function take(store: Store, place: Place, leaseMs: number, seenMs?: number): Promise<Taken> {
+    let answer: LeaseAnswer | undefined
+    await vi.waitFor(
+      async () => {
+        ;[answer] = await store.lease(place, [{ hash: 'a', seenMs }], leaseMs)
+        expect(answer?.state).toBe('taken')
+      },
+      { interval: 1 },
+    )
+    return answer as Taken
+  }
+
+  const put = async (store: Store, place: Place, value: string, token: number, note: object = {}) =>
+    (await store.put(place, [entry('a', { value, token, ttlMs: 60_000, note })])).stored[0]
+
+  const valueOf = async (store: Store, place: Place) => (await valuesOf(store, place, ['a']))[0]
+
+  test.each([
+    ['with nothing noted', {}],
+    ['with times noted', { freshMs: 30_000, computeMs: 0 }],
+  ])('a load that lost its lease does not replace what the next holder has stored, %s', async (_, about) => {
+    const { store, place } = newStore()
+    const first = await take(store, place, 1)
+    const second = await take(store, place, 60_000)
+    expect(await put(store, place, 'v2', second.atUs, { ...about, lease: second.lease })).toBe(true)
+    expect(await put(store, place, 'v1', first.atUs, { ...about, lease: first.lease })).toBe(false)
+    expect(await put(store, place, 'v1', first.atUs, { ...about, lease: LOST })).toBe(false)
+    expect(await valueOf(store, place)).toBe('v2')
+  })
+
+  test('it is stored as long as nothing else is, and leaves the lease of the next holder alone', async () => {
+    const { store, place } = newStore()
+    const first = await take(store, place, 1)
+    const second = await take(store, place, 60_000)
+    expect(await put(store, place, 'v1', first.atUs, { lease: first.lease })).toBe(true)
+    expect(await store.renew(place, [{ hash: 'a', lease: second.lease }], 60_000)).not.toEqual([0])
+  })
+
+  test('it replaces what is older, and was stale when the lease was given', async () => {
+    const { store, place } = newStore()
+    const began = await store.now(place)
+    const about = { freshMs: 1, computeMs: 0 }
+    expect(await put(store, place, 'v0', began, about)).toBe(true)
+    const [found] = await store.get(place, ['a'])
+    const first = await take(store, place, 1, found?.freshUntilMs)
+    await take(store, place, 60_000, found?.freshUntilMs)
+    expect(await put(store, place, 'v1', first.atUs, { ...about, lease: first.lease })).toBe(true)
+    expect(await valueOf(store, place)).toBe('v1')
+  })
+
+  test('what is gone when the load ends is not in its way', async () => {
+    const { store, place } = newStore()
+    const first = await take(store, place, 1)
+    const second = await take(store, place, 60_000)
+    const gone = entry('a', { value: 'v2', token: second.atUs, ttlMs: 1, note: { lease: second.lease } })
+    await store.put(place, [gone])
+    await vi.waitFor(async () => expect(await valueOf(store, place)).toBeUndefined(), { interval: 1 })
+    expect(await put(store, place, 'v1', first.atUs, { lease: first.lease })).toBe(true)
+  })
+
+  test('of several for one entry in one command, each is judged by what was there before', async () => {
+    const { store, place } = newStore()
+    const first = await take(store, place, 1)
+    const second = await take(store, place, 60_000)
+    const entries = [
+      entry('a', { value: 'v2', token: second.atUs, note: { lease: second.lease } }),
+      entry('a', { value: 'v1', token: first.atUs, note: { lease: LOST } }),
+      entry('b', { value: 'b' }),
+    ]
+    expect((await store.put(place, entries)).stored).toEqual([true, true, true])
+  })
+
+  test.each([
+    { what: 'began later', computeMs: 100, isStored: false },
+    { what: 'began earlier, and ended first', computeMs: 5_000, isStored: true },
+  ])('a load without a lease that takes long meets one that $what', async ({ computeMs, isStored }) => {
+    const { store, place } = newStore()
+    const nowUs = await store.now(place)
+    const about = { freshMs: 30_000 }
+    expect(await put(store, place, 'v2', nowUs, { ...about, computeMs })).toBe(true)
+    expect(await put(store, place, 'v1', nowUs - 2_000_000, { ...about, computeMs: 2_000 })).toBe(isStored)
+    expect(await valueOf(store, place)).toBe(isStored ? 'v1' : 'v2')
+  })
+
+  test('a short load without a lease replaces what is there, and so does a known value', async () => {
+    const { store, place } = newStore()
+    const nowUs = await store.now(place)
+    expect(await put(store, place, 'v2', nowUs, { freshMs: 30_000, computeMs: 0 })).toBe(true)
+    expect(await put(store, place, 'v1', nowUs - 500_000)).toBe(true)
+    expect((await store.put(place, [entry('a', { value: 'v3', note: { lease: LOST } })])).stored).toEqual([
+      true,
+    ])
+    expect(await valueOf(store, place)).toBe('v3')
+  })
+})
+
+test('a load that lost its lease says so, and who joined it gets what is newer', async () => {
+  const name = unique('frozen')
+  const store = target.newStore()
+  const options = { singleFlight: { lease: '30ms', wait: '30s' } } as const
+  const here = gated({ name, store, options })
+  const there = gated({ name, store, options })
+  // As in a process that is stopped: no lease is renewed.
+  const renew = vi.spyOn(store, 'renew').mockImplementation(async (_, held) => held.map(() => 0))
+  const [first, joined] = [here.load('a'), here.load('a')]
+  await here.running(1)
+  const second = there.load('a')
+  await there.running(1)
+  there.end(0, 'v2')
+  expect(await second).toBe('v2')
+  here.end(0, 'v1')
+  expect(await first).toBe('v1')
+  expect(await joined).toBe('v2')
+  expect(await there.load.peek('a')).toBe('v2')
+  expect(here.events('skip')).toMatchObject([{ reason: 'invalidated' }])
+  expect(renew).toHaveBeenCalled()
+  renew.mockRestore()
+  await here.cache.close()
+  await there.cache.close()
+})
+
+describe.runIf(hasServer)('a process that is stopped', () => {
+  const urls = (): string[] =>
+    inject('server') === 'cluster'
+      ? (inject('cluster') ?? []).map(({ host, port }) => `redis://${host}:${port}`)
+      : inject('servers')
+          .filter(({ name }) => name === inject('server'))
+          .map(({ url }) => url)
+
+  let child: ChildProcess | undefined
+  afterEach(() => {
+    child?.kill('SIGKILL')
+  })
+
+  test.each<FrozenKind>(['refresh', 'miss'])('in the middle of a %s', async (kind) => {
+    const name = unique('frozen')
+    const cache = new RedisFuncCache(name, new LruTPolicy(), { store: target.newStore() })
+    let version = 0
+    const load = cache.wrap(async () => `v${version}`, { ...FROZEN_OPTIONS[kind], name: kind })
+    if (kind === 'refresh') {
+      await load()
+      const isStale = async () => ((await load.detailed()).freshUntil?.getTime() ?? 0) < Date.now()
+      await vi.waitUntil(isStale, { interval: 20 })
+      await cache.drain()
+    }
+    const reports: FrozenReport[] = []
+    child = fork(join(import.meta.dirname, 'frozen.ts'), [JSON.stringify({ urls: urls(), cache: name })], {
+      execArgv: ['--import', 'tsx'],
+    })
+    child.on('message', (report) => reports.push(report as FrozenReport))
+    const has = (report: FrozenReport) =>
+      vi.waitFor(() => expect(reports).toContain(report), { timeout: 20_000, interval: 5 })
+    await has('ready')
+    child.send(kind)
+    await has('runs')
+    child.kill('SIGSTOP')
+    version = 2
+    await vi.waitFor(
+      async () => {
+        await load() // a miss waits for the lease; a stale result is refreshed when its lease can be had
+        await cache.drain()
+        expect(await load.peek()).toBe('v2')
+      },
+      { timeout: 20_000, interval: 20 },
+    )
+    child.send('end')
+    child.kill('SIGCONT')
+    await has('done')
+    expect(reports).toContain(kind === 'miss' ? 'returned v1' : 'returned v0')
+    expect(reports).toContain('skipped invalidated')
+    expect(await load.peek()).toBe('v2')
+    await cache.close()
+  })
+})
