@@ -2,6 +2,7 @@
 // `--check` only says whether that module is up to date.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { scriptOf } from '../src/lua/frame.ts'
 import { checkContract, checkPolicyScript, checkScript } from './lua-checks.ts'
 import { withoutComments } from './lua-text.ts'
 
@@ -37,13 +38,15 @@ const verbs = sourcesIn('verbs')
 const keys = sourcesIn('keys')
 
 /** A source with its parts in front of it. */
-const whole = (source: Source): string =>
-  [...source.parts.map((part) => parts.find(({ name }) => name === part)?.text), source.text].join('\n')
+const whole = (source: Source): string[] => [
+  ...source.parts.map((part) => parts.find(({ name }) => name === part)?.text ?? ''),
+  source.text,
+]
 
 for (const verb of verbs) {
   checkContract(verb.name, verb.text)
   for (const policy of policies) {
-    checkPolicyScript(`${policy.name} + ${verb.name}`, [prelude, whole(policy), whole(verb)].join('\n'))
+    checkPolicyScript(`${policy.name} + ${verb.name}`, scriptOf(prelude, whole(policy), whole(verb)))
   }
 }
 

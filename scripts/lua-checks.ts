@@ -1,4 +1,5 @@
 import { parse } from 'luaparse'
+import { POLICY_FUNCTIONS } from '../src/lua/frame.ts'
 
 /** What scripts may name without having made it themselves. */
 const GIVEN = new Set([
@@ -14,9 +15,6 @@ const GIVEN = new Set([
   'string',
   'table',
 ])
-
-/** The functions that a verb expects of its policy. */
-const POLICY_FUNCTIONS = ['touch', 'insert', 'evict', 'remove', 'size']
 
 interface Node {
   readonly type: string

@@ -1,4 +1,5 @@
 import { PolicyError } from '../errors.ts'
+import { POLICY_FUNCTIONS, scriptOf } from './frame.ts'
 import { PRELUDE, type Verb, VERBS } from './scripts.generated.ts'
 
 export type { Verb }
@@ -12,8 +13,10 @@ export type LuaSources = Readonly<Record<Verb, string>>
  *
  * They find `index` (the key's name), `structure(n)` (the n-th of the policy's further structures), `ext` (the arguments
  * of `calcExtArgs`) and `CHUNK` (how many hashes fit into one command) in scope. At most `CHUNK` hashes come at a time.
+ * The text has a scope of its own: it may call its locals what it likes.
  *
  * @param policy The text with these functions, or several that make it up.
+ * @throws {PolicyError} for no text, or one that names not all of the functions.
  */
 export function composeScripts(policy: string | readonly string[]): LuaSources {
   const texts = typeof policy === 'string' ? [policy] : policy
@@ -22,9 +25,13 @@ export function composeScripts(policy: string | readonly string[]): LuaSources {
       'composeScripts: give the Lua text of the five functions of the policy, or an array of texts.',
     )
   }
-  const scripts = Object.entries(VERBS).map(([verb, source]) => [
-    verb,
-    [PRELUDE, ...texts, ...source].join('\n'),
-  ])
+  const missing = POLICY_FUNCTIONS.filter((name) => !new RegExp(`\\b${name}\\b`).test(texts.join('\n')))
+  if (missing.length > 0) {
+    throw new PolicyError(
+      `composeScripts: the text lacks ${missing.map((name) => `'local function ${name}'`).join(', ')}. A policy is made of ` +
+        `five functions: ${POLICY_FUNCTIONS.join(', ')}.`,
+    )
+  }
+  const scripts = Object.entries(VERBS).map(([verb, source]) => [verb, scriptOf(PRELUDE, texts, source)])
   return Object.fromEntries(scripts) as Record<Verb, string>
 }

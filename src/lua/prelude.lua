@@ -8,8 +8,13 @@ local FIXED_KEYS = 7
 -- `unpack` fails at 8,000 results, and some hosts allow 3,999 arguments a command.
 local CHUNK = 1000
 
--- What the policy's calcExtArgs gave; each verb fills it with the arguments that follow its own.
+-- What the policy's calcExtArgs gave: each verb reads it from the arguments that follow its own.
 local ext = {}
+local function read_ext(first)
+  for i = first, #ARGV do
+    ext[i - first + 1] = ARGV[i]
+  end
+end
 
 -- The n-th structure that the policy keeps beside its index.
 local function structure(n)
@@ -38,4 +43,9 @@ end
 
 local function now_ms()
   return math.floor(now_us() / 1000)
+end
+
+local function move_moment(at_us)
+  moment_us = at_us
+  return at_us
 end

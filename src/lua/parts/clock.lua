@@ -2,6 +2,5 @@
 -- was given before, even when two fall into one microsecond or the clock is set back. (Kulkarni et al., "Logical
 -- Physical Clocks", OPODIS 2014.) Microseconds reach 2^53 in the year 2255; from there it counts on as `sequence` does.
 local function next_score(count)
-  moment_us = math.max(now_us(), highest_with_room(count) + count)
-  return moment_us
+  return move_moment(math.max(now_us(), highest_with_room(count) + count))
 end

@@ -4,7 +4,7 @@
 -- Reply: number of entries there were in this portion, where to go on ('0' at the end)
 -- uses: entries handing-over invalidation
 local is_soft, part, cursor = ARGV[1] == '1', ARGV[2], ARGV[3]
-ext = slice(ARGV, 4, #ARGV)
+read_ext(4)
 
 local function is_own(hash)
   return hash:sub(1, #part) == part

@@ -7,7 +7,7 @@
 -- uses: entries handing-over invalidation
 local is_soft, from, after, count = ARGV[1] == '1', tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local names = slice(ARGV, 5, count + 4)
-ext = slice(ARGV, count + 5, #ARGV)
+read_ext(count + 5)
 
 if from == 1 and after == '' then
   heal()

@@ -6,7 +6,7 @@
 -- uses: entries handing-over invalidation
 local is_soft, count = ARGV[1] == '1', tonumber(ARGV[2])
 local hashes = slice(ARGV, 3, count + 2)
-ext = slice(ARGV, count + 3, #ARGV)
+read_ext(count + 3)
 
 heal()
 sweep()

@@ -3,7 +3,7 @@
 -- ARGV: the policy's own arguments
 -- Reply: number of entries removed, the expired ones not counted
 -- uses: entries counting handing-over invalidation
-ext = ARGV
+read_ext(1)
 local removed = live()
 discard_all()
 end_leases(redis.call('ZRANGE', leases, 0, -1))

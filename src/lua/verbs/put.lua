@@ -13,7 +13,7 @@
 -- uses: entries handing-over
 local max_size, idle_ttl_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
 local part, count = tonumber(ARGV[3]), tonumber(ARGV[4])
-ext = slice(ARGV, 5 + 5 * count, #ARGV)
+read_ext(5 + 5 * count)
 
 local at_us, at_ms = now_us(), now_ms()
 

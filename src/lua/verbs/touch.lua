@@ -4,6 +4,6 @@
 -- ARGV: 1 count, then the hashes, then the policy's own arguments
 -- Reply: the moment in microseconds
 local count = tonumber(ARGV[1])
-ext = slice(ARGV, count + 2, #ARGV)
+read_ext(count + 2)
 touch(slice(ARGV, 2, count + 1))
 return now_us()
