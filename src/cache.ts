@@ -220,7 +220,7 @@ export class RedisFuncCache {
   }
 
   /**
-   * Stores a known value under a key, whatever the mode of the context. Loads of that key that are under way, in any process,
+   * Stores a known value under a key; in a context that forbids to write, it does nothing. Loads of that key that are under way, in any process,
    * will not be stored over it. A value that may not be stored (its `ttl` is 0, or it has more than `maxValueBytes`) removes
    * what is there.
    *
@@ -238,7 +238,8 @@ export class RedisFuncCache {
   }
 
   /**
-   * What is stored under a key, neither loading it nor touching the eviction order. `undefined` if nothing is.
+   * What is stored under a key, neither loading it nor touching the eviction order. `undefined` if nothing is, and in a
+   * context that forbids to read.
    *
    * @param options `serializer`, `schema` and `migrate` as for `getOrSet`.
    * @throws {StoreError} if the store cannot be reached.

@@ -15,13 +15,14 @@ import { CacheMissError, DeadlockError, TimeoutError } from './errors.ts'
 import type { Passenger } from './flow/single-flight.ts'
 import { onAbort, reasonToAbort, unlessAborted, within } from './flow/time-limit.ts'
 import { clearTimeout, monotonicMs, setTimeout } from './flow/timers.ts'
-import type { Hash } from './keys/call-hash.ts'
+import { type Hash, textOfHash } from './keys/call-hash.ts'
 import type { FunctionIdentity } from './keys/function-identity.ts'
 import type { CacheAddress } from './keys/unwrapping.ts'
 import { Opening } from './opening.ts'
 import { isPromise } from './realms/native.ts'
 import { decode } from './serializers/encoding.ts'
 import type { ErrorClasses } from './serializers/error-classes.ts'
+import type { Shelf } from './shelf.ts'
 import type { LeaseWish, Lookup } from './stores/store.ts'
 import type { Counters } from './telemetry/counters.ts'
 import type { ErrorPhase, Events } from './telemetry/events.ts'
@@ -48,6 +49,8 @@ export interface CallSettings {
   readonly signal: AbortSignal | undefined
   /** Whether he wants to know where the result came from. */
   readonly isDetailed: boolean
+  /** Whether he waits until the result is stored, however long that takes; default no. */
+  readonly needsProof?: boolean
 }
 
 const NO_SETTINGS: CallSettings = { signal: undefined, isDetailed: false }
@@ -169,9 +172,27 @@ export class FunctionCache {
   async invalidate(self: unknown, args: readonly unknown[], soft: boolean): Promise<boolean> {
     const call = this.#locate(self, args)
     call.beganMs = monotonicMs()
-    const wasThere = await call.shelf.invalidate(call.hash, soft)
-    this.#report.invalidated(call, soft, Number(wasThere))
-    return wasThere
+    const count = await call.shelf.invalidate([call.hash], soft)
+    this.#report.invalidated(call, soft, count)
+    return count > 0
+  }
+
+  /** The same for many calls together; how many entries there were. */
+  async invalidateEach(calls: readonly (readonly unknown[])[], soft: boolean): Promise<number> {
+    const beganMs = monotonicMs()
+    const shelves = new Map<Shelf<Call>, Map<string, Hash>>()
+    for (const args of calls) {
+      const { shelf, hash } = this.#placeOf(undefined, args)
+      const hashes = shelves.get(shelf) ?? new Map<string, Hash>()
+      shelves.set(shelf, hashes.set(textOfHash(hash), hash))
+    }
+    const hashes = [...shelves.values()].flatMap((each) => [...each.values()])
+    const counts = await Promise.all(
+      Array.from(shelves, ([shelf, each]) => shelf.invalidate([...each.values()], soft)),
+    )
+    const count = counts.reduce((sum, each) => sum + each, 0)
+    if (hashes.length > 0) this.#report.invalidatedEach(hashes, soft, count, monotonicMs() - beganMs)
+    return count
   }
 
   /** The same for all calls of the function; how many entries there were. */
@@ -179,36 +200,47 @@ export class FunctionCache {
     return this.#host.invalidateAll(this.identity, soft)
   }
 
-  /** Computes a call now, and replaces what is stored. */
-  async refresh(self: unknown, args: readonly unknown[], round?: Round): Promise<unknown> {
-    const call = this.#locate(self, args, round)
-    call.beganMs = monotonicMs()
+  /** Computes a call now, and replaces what is stored; as far as the mode of the context lets it. */
+  refresh(self: unknown, args: readonly unknown[], signal?: AbortSignal, round?: Round): Promise<unknown> {
+    this.#report.called(this.#host.contexts.current)
+    if (signal?.aborted) return Promise.reject(reasonToAbort(signal))
     try {
-      const token = await this.#tokenOf(call)
-      const { value, isError } = await this.#run(
-        call,
-        { token, isLeased: false, overrules: true },
-        this.#unseen,
-      )
-      if (isError) throw value
-      return value
-    } finally {
-      round?.leave(call)
+      const call = this.#locate(self, args, round)
+      call.beganMs = monotonicMs()
+      if (signal !== undefined) call.abortion = new AbortController()
+      this.#follow(call, this.#renew(call))
+      return this.#board(call, call, { signal, isDetailed: false, needsProof: true })
+    } catch (error) {
+      return Promise.reject(error)
     }
+  }
+
+  async #renew(call: Call): Promise<Outcome> {
+    const { write, execute } = call.context.mode
+    if (!execute) {
+      throw new CacheMissError(
+        `${this.identity.name}: refresh has to execute the function, which the mode of this context forbids. Call it outside of ` +
+          'readOnly().',
+      )
+    }
+    const right = write ? { token: await this.#tokenOf(call), isLeased: false, overrules: true } : undefined
+    return this.#run(call, right, this.#unseen)
   }
 
   /** What is stored for a call, without computing it and without touching the order; `undefined` if nothing is. */
   async peek(self: unknown, args: readonly unknown[]): Promise<unknown> {
     const call = this.#locate(self, args)
+    if (!call.context.mode.read) return undefined
     const outcome = await this.#opening.open(call, await call.shelf.peek(call.hash))
     return outcome?.isError ? undefined : outcome?.value
   }
 
-  /** Stores a known value as the result of a call, whatever the mode of the context. */
+  /** Stores a known value as the result of a call; nothing where the mode of the context forbids to write. */
   async prime(self: unknown, args: readonly unknown[], value: unknown): Promise<void> {
     const call = this.#locate(self, args)
     call.beganMs = monotonicMs()
-    await this.#computation.store(call, checkKnown(value, 'prime'))
+    checkKnown(value, 'prime')
+    if (call.context.mode.write) await this.#computation.store(call, value)
   }
 
   /** Where the entry of a call lies. */
@@ -266,7 +298,7 @@ export class FunctionCache {
         flight === call
           ? isDetailed
             ? this.#detailedOwner(resolve, reject)
-            : new Owner(resolve, reject)
+            : new Owner(resolve, reject, options.needsProof)
           : this.#guest(call, flight, options, resolve, reject)
       flight.board(signal === undefined ? passenger : leaving(passenger, call, flight, signal))
     })
@@ -674,11 +706,12 @@ export class FunctionCache {
 
 /** Who is on his own flight. */
 class Owner implements Passenger<Outcome> {
-  readonly needsProof = false
+  readonly needsProof: boolean
   readonly #resolve: (value: unknown) => void
   readonly crash: (error: unknown) => void
 
-  constructor(resolve: (value: unknown) => void, reject: (error: unknown) => void) {
+  constructor(resolve: (value: unknown) => void, reject: (error: unknown) => void, needsProof = false) {
+    this.needsProof = needsProof
     this.#resolve = resolve
     this.crash = reject
   }

@@ -28,15 +28,18 @@ export interface Handles<Args extends readonly unknown[], Result> {
   invalidateAll(options?: { readonly soft?: boolean | undefined }): Promise<number>
   /** Calls the function and resolves to the result with its status and times, for example for HTTP cache headers. */
   detailed(...args: Args): Promise<DetailedResult<Result>>
-  /** Computes a call now, and replaces what is stored. */
+  /**
+   * Computes a call now, and replaces what is stored. Resolves when the result is stored. In a context that forbids to write it
+   * is not; in one that forbids to execute, this is a {@link CacheMissError}.
+   */
   refresh(...args: Args): Promise<Result>
   /**
    * What is stored for a call, neither computing it nor touching the eviction order. `undefined` if nothing is (or if
-   * `undefined` is what is stored).
+   * `undefined` is what is stored), and in a context that forbids to read.
    */
   peek(...args: Args): Promise<Result | undefined>
   /**
-   * Stores a known value as the result of a call, whatever the mode of the context. A value that may not be stored (its
+   * Stores a known value as the result of a call; in a context that forbids to write, it does nothing. A value that may not be stored (its
    * `ttl` is 0, or it has more than `maxValueBytes`) removes what is there.
    * @throws {StoreError} if the store cannot be reached.
    */
@@ -145,7 +148,7 @@ export function callable<F extends AnyFunction>(
       return cache.call(selfOf(this), args, { signal, isDetailed: true }) as Promise<DetailedResult<unknown>>
     },
     refresh(this: unknown, ...args: readonly unknown[]) {
-      return cache.refresh(selfOf(this), args)
+      return cache.refresh(selfOf(this), args, signal)
     },
     peek(this: unknown, ...args: readonly unknown[]) {
       return cache.peek(selfOf(this), args)

@@ -267,7 +267,7 @@ export class Computation {
     const obstacle =
       terms === undefined ? 'zero-ttl' : bytes > this.#settings.maxValueBytes ? 'too-large' : undefined
     if (terms === undefined || obstacle !== undefined) {
-      await shelf.invalidate(hash, false)
+      await shelf.invalidate([hash], false)
       this.#report.skipped(call, obstacle ?? 'zero-ttl', bytes, 0)
       return
     }

@@ -190,13 +190,15 @@ export function callableMany(
   const cached = (ids: readonly unknown[]) => callAll(ids, false)
   const complete = define(keepProperties(cached, original), {
     detailed: (ids: readonly unknown[]) => callAll(ids, true),
-    invalidate: async (...ids: readonly unknown[]) => {
-      const removed = await Promise.all(ids.map((id) => cache.invalidate(undefined, [id], soft)))
-      return removed.filter(Boolean).length
-    },
+    invalidate: async (...ids: readonly unknown[]) =>
+      cache.invalidateEach(
+        ids.map((id) => [id]),
+        soft,
+      ),
     invalidateAll: async (chosen: { readonly soft?: boolean | undefined } = {}) =>
       cache.invalidateAll(checkSoft(chosen, 'invalidateAll', soft)),
-    refresh: (ids: readonly unknown[]) => together(ids, (id, round) => cache.refresh(undefined, [id], round)),
+    refresh: (ids: readonly unknown[]) =>
+      together(ids, (id, round) => cache.refresh(undefined, [id], signal, round)),
     peek: async (ids: readonly unknown[]) => {
       checkList(ids)
       return Promise.all(ids.map((id) => cache.peek(undefined, [id])))

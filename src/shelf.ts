@@ -73,6 +73,7 @@ export class Shelf<F> {
   readonly #settings: ShelfSettings
   readonly #registry: string | undefined
   readonly #reads: Batcher<Hash, Lookup>
+  readonly #peeks: Batcher<Hash, Lookup>
   readonly #writes: Batcher<NewEntry, Stored>
   readonly #times: Batcher<undefined, number>
   readonly #misses = new RecentRate(1, 1 / 64)
@@ -97,11 +98,10 @@ export class Shelf<F> {
     this.#registry = registry
     this.#settings = settings
     this.place = place
-    this.#reads = new Batcher(
-      (hashes) => this.#getAll(hashes),
-      PIECE_BYTES,
-      (hash) => (this.#large.size > 0 && this.#large.get(textOfHash(hash))) || ENTRY_BYTES,
-    )
+    const weigh = (hash: Hash): number =>
+      (this.#large.size > 0 && this.#large.get(textOfHash(hash))) || ENTRY_BYTES
+    this.#reads = new Batcher((hashes) => this.#getAll(hashes), PIECE_BYTES, weigh)
+    this.#peeks = new Batcher(async (hashes) => store.get(place, hashes), PIECE_BYTES, weigh)
     this.#writes = new Batcher((entries) => this.#putAll(entries), PIECE_BYTES, bytesOf)
     this.#releases = new Batcher(async (held) => {
       await store.release(place, held)
@@ -147,21 +147,25 @@ export class Shelf<F> {
       this.flights.size > 0 ||
       this.refreshing.size > 0 ||
       this.#reads.size > 0 ||
+      this.#peeks.size > 0 ||
       (this.#touches?.size ?? 0) > 0 ||
       [...this.#leases.values()].some(({ isInUse }) => isInUse)
     )
   }
 
-  /** Looks an entry up without telling the policy. */
-  async peek(hash: Hash): Promise<Lookup> {
-    const [lookup] = await this.#store.get(this.place, [hash])
-    return lookup as Lookup
+  /** Looks an entry up without telling the policy, together with all that are asked for in this turn. */
+  peek(hash: Hash): Promise<Lookup> {
+    return this.#peeks.ask(hash)
   }
 
-  /** Keeps calls under way from being joined, and from being stored. */
-  async invalidate(hash: Hash, soft: boolean): Promise<boolean> {
-    this.flights.drop(textOfHash(hash))
-    return (await this.#store.invalidate(this.place, [hash], soft)) > 0
+  /** Keeps calls under way from being joined, and from being stored. Returns how many entries there were. */
+  async invalidate(hashes: readonly Hash[], soft: boolean): Promise<number> {
+    for (const hash of hashes) this.flights.drop(textOfHash(hash))
+    const pieces: Promise<number>[] = []
+    for (let i = 0; i < hashes.length; i += HASHES_A_PIECE) {
+      pieces.push(this.#store.invalidate(this.place, hashes.slice(i, i + HASHES_A_PIECE), soft))
+    }
+    return (await Promise.all(pieces)).reduce((sum, count) => sum + count, 0)
   }
 
   /** A token for a computation that begins now. */
@@ -313,6 +317,9 @@ export class Shelf<F> {
     return stored.map((flag, i) => ({ stored: flag, atMs, evicted: i === 0 ? evicted : 0 }))
   }
 }
+
+/** Entries that are invalidated by one command. */
+const HASHES_A_PIECE = 500
 
 /** Leases, or wishes for them, that travel in one command. */
 const LEASES_A_PIECE = 500

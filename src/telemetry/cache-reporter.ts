@@ -30,6 +30,7 @@ export class CacheReporter {
       cache: this.#cache,
       function: fn,
       hash: undefined,
+      hashes: undefined,
       tags,
       soft,
       count,

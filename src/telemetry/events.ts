@@ -86,6 +86,8 @@ export interface InvalidateEvent {
   readonly function: string | undefined
   /** The call hash; `undefined` unless one call was invalidated. */
   readonly hash: Hash | undefined
+  /** All call hashes, where one call or those of a list of ids were invalidated. */
+  readonly hashes: readonly Hash[] | undefined
   /** The tags that `invalidateTags` was given. */
   readonly tags: readonly string[] | undefined
   /** Whether entries with `staleTtl` or `staleIfError` were kept, to be served as stale. */

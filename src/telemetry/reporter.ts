@@ -132,8 +132,25 @@ export class Reporter {
 
   invalidated(call: ReportedCall, soft: boolean, count: number): void {
     if (this.#events.wants('invalidate')) {
-      this.#events.emit('invalidate', { ...this.#describe(call), tags: undefined, soft, count })
+      this.#events.emit('invalidate', {
+        ...this.#describe(call),
+        hashes: [call.hash],
+        tags: undefined,
+        soft,
+        count,
+      })
     }
+  }
+
+  /** Those of several calls of a list. */
+  invalidatedEach(hashes: readonly Hash[], soft: boolean, count: number, durationMs: number): void {
+    if (!this.#events.wants('invalidate')) return
+    const which = {
+      cache: this.#cache,
+      function: this.#function,
+      hash: hashes.length > 1 ? undefined : hashes[0],
+    }
+    this.#events.emit('invalidate', { ...which, hashes, tags: undefined, soft, count, durationMs })
   }
 
   failed(call: ReportedCall, during: ErrorPhase, thrown: unknown): void {

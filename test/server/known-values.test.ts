@@ -85,12 +85,14 @@ describe.each(WAYS)('$way', ({ create }) => {
     expect(await peek('a')).toBe('short')
   })
 
-  test('holds in every mode', async () => {
+  test('does nothing in a mode that forbids to write', async () => {
     const cache = newCache()
-    const { store, call } = create(cache)
+    const { store, peek } = create(cache)
+    await store('a', 'before')
     await cache.readOnly(() => store('a', 1))
     await cache.bypass(() => store('b', 2))
-    expect(await cache.readOnly(() => Promise.all([call('a'), call('b')]))).toEqual([1, 2])
+    await cache.writeOnly(() => store('c', 3))
+    expect(await Promise.all(['a', 'b', 'c'].map((key) => peek(key)))).toEqual(['before', undefined, 3])
   })
 
   test('refuses a promise, which would be stored as an empty object', async () => {
