@@ -16,6 +16,7 @@ import type { Passenger } from './flow/single-flight.ts'
 import { onAbort, reasonToAbort, unlessAborted, within } from './flow/time-limit.ts'
 import { clearTimeout, monotonicMs, setTimeout } from './flow/timers.ts'
 import { type Hash, textOfHash } from './keys/call-hash.ts'
+import { known } from './keys/canonical-place.ts'
 import type { FunctionIdentity } from './keys/function-identity.ts'
 import type { CacheAddress } from './keys/unwrapping.ts'
 import { Opening } from './opening.ts'
@@ -665,7 +666,7 @@ export class FunctionCache {
   /** Where the result of a call lies. */
   #placeOf(self: unknown, args: readonly unknown[]): Location {
     const picks = this.#settings.self
-    const told = typeof picks === 'function' ? [picks(self as never), ...args] : args
+    const told = typeof picks === 'function' ? [known(picks(self as never), 'this', 'this'), ...args] : args
     return this.#host.locate(this.#settings, told)
   }
 

@@ -1,6 +1,6 @@
 import { type Call, type Outcome, outcomeOf } from './call.ts'
 import type { Contexts } from './context/context.ts'
-import { toMs } from './duration.ts'
+import { type Duration, isZero, LONGEST_MS, toMs } from './duration.ts'
 import { beginRun, currentRun, endRun, Run } from './context/run.ts'
 import { DeadlockError, OptionError } from './errors.ts'
 import type { Background } from './flow/background.ts'
@@ -8,7 +8,9 @@ import type { Deadlines } from './flow/deadlines.ts'
 import { jittered } from './flow/freshness.ts'
 import { reasonToAbort } from './flow/time-limit.ts'
 import { monotonicMs } from './flow/timers.ts'
+import { type Eventually, whenKnown } from './flow/when-known.ts'
 import type { FunctionIdentity } from './keys/function-identity.ts'
+import { isPromise } from './realms/native.ts'
 import type { Reporter } from './telemetry/reporter.ts'
 import { autoSerializer } from './serializers/auto.ts'
 import { encode, type Encoded, encodeResult, UnstorableError } from './serializers/encoding.ts'
@@ -35,12 +37,13 @@ interface Written {
   readonly isOutdated: boolean
   /** By the clock of the store; `undefined` if it was not stored. */
   readonly storedAtMs: number | undefined
+  readonly freshUntilMs: number | undefined
 }
 
 /** The name of a lease that was lost: it belongs to another process by now, or to none. */
 const LOST = -1
 
-const NOT_WRITTEN: Written = { isOutdated: false, storedAtMs: undefined }
+const NOT_WRITTEN: Written = { isOutdated: false, storedAtMs: undefined, freshUntilMs: undefined }
 
 /** By which right a computation stores what it brings. */
 export interface Right {
@@ -175,23 +178,51 @@ export class Computation {
       return outcomeOf(serializer, value, undefined, { status, isOutdated: true })
     }
     const encoded = this.#encode(value)
+    const { stored } = encoded
     const terms = call.isOverdue
       ? this.#skipped(call, 'overdue', computeMs)
       : this.#terms(call, value, computeMs)
+    const put = whenKnown(this.#settled(call, terms), (known) =>
+      // Meanwhile anything may have happened; of what is known at once it was looked for just now.
+      isPromise(terms) && known !== undefined && this.#isSpoiled(call, computeMs)
+        ? { ...NOT_WRITTEN, isOutdated: call.hasChanged }
+        : this.#put(call, value, encoded, known, right, computeMs),
+    )
+    const early = outcomeOf(serializer, value, stored, { status })
+    const { isOutdated, ...source } = isPromise(put) ? await this.#orEarly(call, early, put) : put
+    return outcomeOf(serializer, value, stored, { isOutdated, status, source })
+  }
+
+  /** Stores a result as far as it is to be stored, and tells if it cannot be. */
+  #put(
+    call: Call,
+    value: unknown,
+    encoded: Encoded | Unencoded,
+    terms: Terms | undefined,
+    right: Right,
+    computeMs: number,
+  ): Written | Promise<Written> {
     // Of what is not to be stored anyway, nothing need be told.
-    if (terms !== undefined) this.#tell(call, value, encoded, computeMs)
+    if (terms === undefined) return NOT_WRITTEN
+    this.#tell(call, value, encoded, computeMs)
     const { stored } = encoded
-    const { isOutdated, storedAtMs } =
-      stored === undefined || terms === undefined
-        ? NOT_WRITTEN
-        : await this.#orEarly(
-            call,
-            outcomeOf(serializer, value, stored, { status }),
-            this.#write(call, stored, terms, right, computeMs),
-          )
-    const freshUntilMs =
-      storedAtMs === undefined || terms?.freshMs === undefined ? undefined : storedAtMs + terms.freshMs
-    return outcomeOf(serializer, value, stored, { isOutdated, status, source: { storedAtMs, freshUntilMs } })
+    return stored === undefined ? NOT_WRITTEN : this.#write(call, stored, terms, right, computeMs)
+  }
+
+  /** Whether a result is not to be stored any more: its call asks for something else now, or has taken too long. */
+  #isSpoiled(call: Call, computeMs: number): boolean {
+    const reason = !call.asksTheSame() ? 'changed' : call.isOverdue ? 'overdue' : undefined
+    if (reason !== undefined) this.#skipped(call, reason, computeMs)
+    return reason !== undefined
+  }
+
+  /** What a callback said, or will say: as long as that takes, the computation goes on, and its time with it. */
+  #settled<T>(call: Call, answer: Eventually<T>): T | Promise<T> {
+    if (!isPromise(answer)) return answer
+    call.hasReturned = false
+    return Promise.resolve(answer as PromiseLike<T>).finally(() => {
+      call.hasReturned = true
+    })
   }
 
   /** What became of a put, or of a lease given back. When `putWait` is over, callers get the outcome before that is known. */
@@ -261,8 +292,9 @@ export class Computation {
    */
   async store(call: Call, value: unknown): Promise<void> {
     const { shelf, hash } = call
-    const terms = this.#termsOf(value, call.args, 0)
-    const stored = encode(this.#settings.serializer, value)
+    const stored = encode(this.#settings.serializer, value) // as it is now
+    const known = this.#termsOf(value, call.args, 0)
+    const terms = isPromise(known) ? await known : known
     const bytes = Buffer.byteLength(stored)
     const obstacle =
       terms === undefined ? 'zero-ttl' : bytes > this.#settings.maxValueBytes ? 'too-large' : undefined
@@ -302,19 +334,26 @@ export class Computation {
   }
 
   /** Under which terms to store a result; `undefined` for not at all. */
-  #terms(call: Call, value: unknown, computeMs: number): Terms | undefined {
+  #terms(call: Call, value: unknown, computeMs: number): Terms | undefined | Promise<Terms | undefined> {
     const { cacheIf, absentMs } = this.#settings
     const isAbsent = this.#isAbsent(value)
-    try {
-      if (isAbsent && absentMs === 'unstored') return this.#skipped(call, 'absent', computeMs)
-      // What is kept of a row that is missing, `absent` says.
-      if (!isAbsent && cacheIf !== undefined && !cacheIf(value as never, ...(call.args as never[]))) {
-        return this.#skipped(call, 'unwanted', computeMs)
-      }
-      return this.#termsOf(value, call.args, computeMs) ?? this.#skipped(call, 'zero-ttl', computeMs)
-    } catch (error) {
+    if (isAbsent && absentMs === 'unstored') return this.#skipped(call, 'absent', computeMs)
+    const failed = (error: unknown): undefined => {
       this.#report.failed(call, 'callback', error)
-      return undefined
+    }
+    try {
+      // What is kept of a row that is missing, `absent` says.
+      const isWanted = isAbsent || cacheIf === undefined || cacheIf(value as never, ...(call.args as never[]))
+      const terms = whenKnown(isWanted, (yes) => {
+        if (!yes) return this.#skipped(call, 'unwanted', computeMs)
+        return whenKnown(
+          this.#termsOf(value, call.args, computeMs),
+          (known) => known ?? this.#skipped(call, 'zero-ttl', computeMs),
+        )
+      })
+      return isPromise(terms) ? (terms as Promise<Terms | undefined>).catch(failed) : terms
+    } catch (error) {
+      return failed(error)
     }
   }
 
@@ -331,19 +370,31 @@ export class Computation {
     this.#report.skipped(call, reason, 0, computeMs)
   }
 
-  #termsOf(value: unknown, args: readonly unknown[], computeMs: number): Terms | undefined {
+  #termsOf(
+    value: unknown,
+    args: readonly unknown[],
+    computeMs: number,
+  ): Terms | undefined | Promise<Terms | undefined> {
     const { tags } = this.#settings
-    const ttlMs = this.#ttlOf(value, args)
-    if (ttlMs === 0) return undefined
-    const { freshMs, lifeMs } = this.#timesFor(ttlMs)
-    const names = tags && checkTags(tags(value as never, ...(args as never[])))
-    return { ttlMs: lifeMs, freshMs, note: this.#noteOf(freshMs, computeMs, names) }
+    return whenKnown(this.#ttlOf(value, args), (ttlMs) => {
+      if (ttlMs === 0) return undefined
+      return whenKnown(tags?.(value as never, ...(args as never[])), (given) => {
+        const { freshMs, lifeMs } = this.#timesFor(ttlMs)
+        const names = tags && checkTags(given as readonly string[])
+        return { ttlMs: lifeMs, freshMs, note: this.#noteOf(freshMs, computeMs, names) }
+      })
+    })
   }
 
   /** For how long a result with that `ttl` is fresh, and how long its entry lives. */
   #timesFor(ttlMs: number | undefined): { readonly freshMs?: number; readonly lifeMs?: number } {
     if (ttlMs === undefined) return {}
     const { grace, jitter, ttlOf, identity } = this.#settings
+    if (ttlMs === Number.POSITIVE_INFINITY) {
+      this.#host.lifeFor(ttlMs, identity.name)
+      // An entry without an end would look like one that has lost it.
+      return { freshMs: LONGEST_MS, lifeMs: LONGEST_MS }
+    }
     const freshMs = jittered(ttlMs, jitter)
     const wantedMs = freshMs + graceMsOf(grace)
     const lifeMs = ttlOf === undefined ? wantedMs : this.#host.lifeFor(wantedMs, identity.name)
@@ -363,18 +414,18 @@ export class Computation {
     return { ...(isTimed && { freshMs, computeMs: Math.round(computeMs) }), ...(tags && { tags }) }
   }
 
-  #ttlOf(value: unknown, args: readonly unknown[]): number | undefined {
-    const { ttlMs, ttlOf, absentMs } = this.#settings
+  /** 0 if the result is not to be stored; `undefined` for no end, of all results, or `Infinity`, of this one. */
+  #ttlOf(value: unknown, args: readonly unknown[]): number | undefined | Promise<number | undefined> {
+    const { ttlMs, ttlOf, absentMs, defaultTtlMs } = this.#settings
     if (typeof absentMs === 'number' && this.#isAbsent(value)) return absentMs
     if (ttlOf === undefined) return ttlMs
-    const ttl = ttlOf(value as never, ...(args as never[]))
-    return ttl === 0 ? 0 : toMs(ttl, 'ttl')
+    return whenKnown(ttlOf(value as never, ...(args as never[])), (ttl) => ttlMsOf(ttl, defaultTtlMs))
   }
 
   async #write(
     call: Call,
     value: string | Buffer,
-    { ttlMs, note: about }: Terms,
+    { ttlMs, freshMs, note: about }: Terms,
     { token, isLeased, overrules }: Right,
     computeMs: number,
   ): Promise<Written> {
@@ -397,7 +448,12 @@ export class Computation {
       this.#report.evicted(call, shelf.place.keys[0], evicted)
       if (stored) this.#report.stored(call, bytes, computeMs)
       else this.#report.skipped(call, 'invalidated', bytes, computeMs)
-      return { isOutdated: !stored, storedAtMs: stored ? atMs : undefined }
+      const storedAtMs = stored ? atMs : undefined
+      const freshUntilMs =
+        storedAtMs === undefined || freshMs === undefined || freshMs === LONGEST_MS
+          ? undefined
+          : storedAtMs + freshMs
+      return { isOutdated: !stored, storedAtMs, freshUntilMs }
     } catch (error) {
       // The caller need not wait for more trouble.
       if (held !== undefined) this.#host.background.addBehind(this.#release(call, held))
@@ -417,33 +473,30 @@ export class Computation {
   ): Promise<Outcome> {
     // Nobody waits any more: what the function makes of that says nothing of the next call.
     if (call.abortion?.signal.aborted) throw error
-    const isSpared = old !== 'none' && this.#says(call, this.#settings.sparesError, error)
+    const spares = old !== 'none' && this.#says(call, this.#settings.sparesError, error)
+    const isSpared = isPromise(spares) ? await spares : spares
     const isOutdated = !call.asksTheSame()
     const outcome = outcomeOf(this.#settings.serializer, error, undefined, {
       isError: true,
       isSpared,
       isOutdated,
     })
+    const { cachedErrors } = this.#settings
     if (right === undefined || old === 'served' || isSpared) return outcome
-    const stored = this.#encodeError(call, error)
-    if (stored === undefined) return outcome
-    if (isOutdated) this.#skipped(call, 'changed', computeMs)
-    else if (call.isOverdue) this.#skipped(call, 'overdue', computeMs)
-    else await this.#orEarly(call, outcome, this.#writeError(call, stored, right, computeMs))
+    if (cachedErrors === undefined || error instanceof DeadlockError) return outcome
+    const put = whenKnown(this.#says(call, cachedErrors.when, error), (isToBeStored) => {
+      const stored = isToBeStored ? this.#encodeError(call, error) : undefined
+      if (stored === undefined || this.#isSpoiled(call, computeMs)) return undefined
+      return this.#writeError(call, stored, right, computeMs)
+    })
+    if (isPromise(put)) await this.#orEarly(call, outcome, put as Promise<unknown>)
     return outcome
   }
 
-  /** `undefined` for an error that is not to be thrown again, or cannot be. */
+  /** `undefined` for an error that cannot be stored. */
   #encodeError(call: Call, error: unknown): string | Buffer | undefined {
-    const { cachedErrors, serializer } = this.#settings
-    if (
-      cachedErrors === undefined ||
-      error instanceof DeadlockError ||
-      !this.#says(call, cachedErrors.when, error)
-    )
-      return undefined
     try {
-      return encodeError(serializer, error)
+      return encodeError(this.#settings.serializer, error)
     } catch (trouble) {
       this.#report.failed(call, 'serialize', trouble)
       return undefined
@@ -463,12 +516,20 @@ export class Computation {
   }
 
   /** What a callback says of an error; no, if it fails itself. */
-  #says(call: Call, when: (error: unknown) => boolean, error: unknown): boolean {
-    try {
-      return when(error)
-    } catch (trouble) {
+  #says(
+    call: Call,
+    when: (error: unknown) => Eventually<boolean>,
+    error: unknown,
+  ): boolean | Promise<boolean> {
+    const failed = (trouble: unknown): boolean => {
       this.#report.failed(call, 'callback', trouble)
       return false
+    }
+    try {
+      const answer = this.#settled(call, when(error))
+      return isPromise(answer) ? (answer as Promise<boolean>).catch(failed) : answer
+    } catch (trouble) {
+      return failed(trouble)
     }
   }
 
@@ -523,6 +584,16 @@ function isKept(serializer: Serializer, value: unknown): boolean {
   } catch {
     return false
   }
+}
+
+/**
+ * How long a result is fresh by what a callback said of it, in milliseconds: 0 for not at all, `Infinity` for no end.
+ * @throws {OptionError} for what is no duration.
+ */
+function ttlMsOf(ttl: Duration | undefined, defaultMs: number): number {
+  if (ttl === undefined) return defaultMs
+  if (ttl === Number.POSITIVE_INFINITY) return ttl
+  return isZero(ttl) ? 0 : toMs(ttl, 'ttl')
 }
 
 /** @throws {OptionError} for what cannot be the tags of an entry. */

@@ -13,7 +13,7 @@ const MS_PER_UNIT: Record<DurationUnit, number> = { ms: 1, s: 1_000, m: 60_000, 
 const FORM = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/
 
 /** A hundred years: beyond it, a duration is a unit mistaken for another one. */
-const LONGEST_MS = 100 * 365 * MS_PER_UNIT.d
+export const LONGEST_MS: number = 100 * 365 * MS_PER_UNIT.d
 
 /**
  * A duration in whole milliseconds.
@@ -38,6 +38,10 @@ export function toMs(duration: Duration, option: string): number {
  */
 export const toLifeMs = (duration: Duration, option: string): number | undefined =>
   duration === Number.POSITIVE_INFINITY ? undefined : toMs(duration, option)
+
+/** Whether it is no time at all: `0`, `'0s'`. */
+export const isZero = (duration: unknown): boolean =>
+  duration === 0 || (typeof duration === 'string' && parse(duration) === 0)
 
 /** A duration as one would write it in the largest unit that it is a whole number of: `'90s'`, `'2h'`. */
 export function spelled(ms: number): string {

@@ -1,5 +1,6 @@
 import { type Call, foundOutcome, type Outcome, outcomeOf } from './call.ts'
 import type { Times } from './detailed-result.ts'
+import { LONGEST_MS } from './duration.ts'
 import { judge, type Verdict } from './flow/freshness.ts'
 import type { Reporter } from './telemetry/reporter.ts'
 import { checkBySchema } from './schema.ts'
@@ -60,7 +61,14 @@ export class Opening {
   }
 
   /** When a result was stored and until when it is fresh; `undefined` where that is not recorded. */
-  timesOf({ source, value }: Outcome): Times {
+  timesOf(outcome: Outcome): Times {
+    const { storedAtMs, freshUntilMs } = this.#recordedTimes(outcome)
+    // What has no end, as `ttl` says of that one result, is stored with an end a hundred years away.
+    const isEndless = freshUntilMs !== undefined && freshUntilMs > Date.now() + LONGEST_MS / 2
+    return { storedAtMs, freshUntilMs: isEndless ? undefined : freshUntilMs }
+  }
+
+  #recordedTimes({ source, value }: Outcome): Times {
     if (!('atUs' in source)) return source
     const { storedAtMs, freshUntilMs, expiresAtMs } = source
     const { grace, ttlMs, ttlOf, jitter, absentMs } = this.#settings

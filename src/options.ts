@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import {
   checkBound,
   checkBraces,
@@ -229,6 +230,13 @@ export function checkEncoders(encoders: readonly ArgumentEncoder[]): readonly Ar
     typeof encoder?.type === 'function' && typeof encoder.encode === 'function'
   if (!Array.isArray(encoders) || !encoders.every(isEncoder)) {
     throw new OptionError('encoders: give an array of { type: Class, encode: (instance) => … }.')
+  }
+  const waiting = encoders.find(({ encode }) => types.isAsyncFunction(encode))
+  if (waiting !== undefined) {
+    throw new OptionError(
+      `encoders: that of ${waiting.name ?? waiting.type.name} is async, and its answer is needed at once. Let encode return what ` +
+        'tells instances apart, not a promise of it.',
+    )
   }
   const names = encoders.map(({ name, type }) => name ?? type.name)
   const twice = names.find((name, i) => name === '' || names.indexOf(name) !== i)

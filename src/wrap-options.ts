@@ -3,7 +3,8 @@ import { checkBound, checkFlag, checkNames, checkText, checkTimer, shown } from 
 import { type Duration, spelled, toLifeMs, toMs } from './duration.ts'
 import { OptionError } from './errors.ts'
 import type { Grace } from './flow/freshness.ts'
-import type { ArgumentEncoder, CanonicalOptions } from './keys/canonical-options.ts'
+import type { Eventually } from './flow/when-known.ts'
+import type { ArgumentEncoder, CanonicalOptions, Known } from './keys/canonical-options.ts'
 import { type AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 import { isClass } from './keys/source-text.ts'
 import type { Unwrapped } from './keys/unwrapping.ts'
@@ -23,6 +24,9 @@ type AboutResult<F extends AnyFunction, Answer> = AnyFunction extends F
 type AboutArguments<F extends AnyFunction, Answer> = AnyFunction extends F
   ? () => Answer
   : (...args: Parameters<F>) => Answer
+
+/** An answer, at once or later: the result goes to its callers no later than `putWait` after it is there, and is stored then. */
+type OrPromise<Answer> = Answer | Promise<Answer>
 
 /** What a schema must produce; for any function, nothing is known to fit. */
 type SchemaOutput<F extends AnyFunction> = AnyFunction extends F ? never : Awaited<ReturnType<F>>
@@ -53,10 +57,13 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
   readonly replace?: boolean | undefined
   /**
    * For how long a result is fresh, exact to the millisecond; default the `ttl` of the cache. `Infinity` for no end. A
-   * function says it for each result; 0 does not store it. (Its answers are not checked against an `idleTtl` of the cache:
+   * function says it for each result; 0 does not store it, and `undefined` stands for the `ttl` of the cache. (Of `async () => '5m'` TypeScript knows only that it promises a text.) (Its answers are not checked against an `idleTtl` of the cache:
    * a result that would live longer ends with that.)
    */
-  readonly ttl?: Duration | AboutResult<F, Duration> | undefined
+  readonly ttl?:
+    | Duration
+    | AboutResult<F, Duration | undefined | Promise<number | string | undefined>>
+    | undefined
   /** So much longer, past `ttl`, a result is served at once while one process refreshes it; default not at all. */
   readonly staleTtl?: Duration | undefined
   /**
@@ -65,7 +72,7 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
    */
   readonly staleIfError?:
     | Duration
-    | { readonly for: Duration; readonly when?: ((error: unknown) => boolean) | undefined }
+    | { readonly for: Duration; readonly when?: ((error: unknown) => OrPromise<boolean>) | undefined }
     | undefined
   /**
    * Lets one of many readers refresh a result shortly before its `ttl` ends, the sooner the longer it took to compute;
@@ -75,9 +82,9 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
   /** Shortens each `ttl` by a random part of it, up to this one (0.1 is a tenth), so that not all end at once; default 0. */
   readonly jitter?: number | undefined
   /** Which results are stored; default all. */
-  readonly cacheIf?: AboutResult<F, boolean> | undefined
+  readonly cacheIf?: AboutResult<F, OrPromise<boolean>> | undefined
   /** Names by which `invalidateTags` finds the result, such as `'user:42'`; up to 100. */
-  readonly tags?: AboutResult<F, readonly string[]> | undefined
+  readonly tags?: AboutResult<F, OrPromise<readonly string[]>> | undefined
   /**
    * Who computes what is missing: `'process'` (default) each process once at a time, `'cluster'` one of all processes,
    * while the others wait for it. Of the latter, `lease` (default 10 seconds) is how long a process that died is waited
@@ -90,7 +97,7 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
     | undefined
   /** Stores errors too, of which `when` says so (default all), for so long: the next calls throw them again. */
   readonly cacheErrors?:
-    | { readonly ttl: Duration; readonly when?: ((error: unknown) => boolean) | undefined }
+    | { readonly ttl: Duration; readonly when?: ((error: unknown) => OrPromise<boolean>) | undefined }
     | undefined
   /** The longest that a caller waits: then he gets a `TimeoutError`, and the work goes on without him. Default no limit. */
   readonly timeout?: Duration | undefined
@@ -111,7 +118,7 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
   /** How long a result waits to be stored before its callers get it; default that of the cache, 25 ms. */
   readonly putWait?: Duration | undefined
   /** What tells its calls apart, instead of the arguments. */
-  readonly key?: AboutArguments<F, unknown> | undefined
+  readonly key?: AboutArguments<F, Known> | undefined
   /** What does not: positions of arguments, and names of properties of arguments that are plain objects. */
   readonly excludes?: readonly (number | string)[] | undefined
   /** How instances of your classes are told apart in arguments, asked before those of the cache. */
@@ -120,7 +127,7 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
    * What of `this` tells calls apart: a function that picks it, or `'shared'` if nothing does. Without this option the
    * function is called without `this`.
    */
-  readonly this?: 'shared' | ((self: never) => unknown) | undefined
+  readonly this?: 'shared' | ((self: never) => Known) | undefined
   /** Whether equal calls under way at the same time may be given one and the same object; default false. */
   readonly share?: boolean | undefined
 }
@@ -132,7 +139,7 @@ type OfOne<Id, Row> = [Row] extends [undefined] ? AnyFunction : (id: Id) => Prom
 export interface WrapManyOptions<Id = never, Row = never>
   extends Omit<WrapOptions<OfOne<Id, Row>>, 'this' | 'tags'> {
   /** Names by which `invalidateTags` finds a row, or, with `absent`, that there is none. */
-  readonly tags?: AboutResult<OfOne<Id, Row | undefined>, readonly string[]> | undefined
+  readonly tags?: AboutResult<OfOne<Id, Row | undefined>, OrPromise<readonly string[]>> | undefined
   /** Keeps in mind for so long that there is no such row; default not at all. */
   readonly absent?: { readonly ttl: Duration } | undefined
   /**
@@ -200,12 +207,15 @@ function settingsFor(
   if (key !== undefined && excludes !== undefined) {
     throw new OptionError('key and excludes: give one of them; what key returns is all that counts.')
   }
-  if (key !== undefined) checkCallback(key, 'key', 'of the arguments that returns what tells calls apart')
+  if (key !== undefined) checkImmediate(key, 'key', 'of the arguments that returns what tells calls apart')
   if (version !== undefined && typeof version !== 'string' && typeof version !== 'number') {
     throw new OptionError('version: give a text or a number.')
   }
   if (self !== 'none' && self !== 'shared' && typeof self !== 'function') {
     throw new OptionError("this: give 'shared', or a function that picks what tells one `this` from another.")
+  }
+  if (typeof self === 'function') {
+    checkImmediate(self, 'this', 'that picks what tells one `this` from another')
   }
   const hasSelf = typeof self === 'function'
   const identity = new FunctionIdentity(original, {
@@ -335,9 +345,16 @@ function checkLife(ms: number, option: string, { limits, isIdleTtlFixed }: Cache
 }
 
 /** The `ttl` of each result, or the function that says it. */
-function lifetime(ttl: WrapOptions['ttl'], cache: CacheSettings): Pick<WrapSettings, 'ttlMs' | 'ttlOf'> {
-  if (typeof ttl === 'function') return { ttlMs: undefined, ttlOf: ttl }
-  return { ttlMs: ttl === undefined ? cache.ttlMs : toLifeMs(ttl, 'ttl'), ttlOf: undefined }
+function lifetime(
+  ttl: WrapOptions['ttl'],
+  cache: CacheSettings,
+): Pick<WrapSettings, 'ttlMs' | 'ttlOf' | 'defaultTtlMs'> {
+  const defaultTtlMs = cache.ttlMs ?? Number.POSITIVE_INFINITY
+  if (typeof ttl === 'function') {
+    checkCallback(ttl, 'ttl', 'of the result and the arguments that returns how long to keep it')
+    return { ttlMs: undefined, ttlOf: ttl as WrapSettings['ttlOf'], defaultTtlMs }
+  }
+  return { ttlMs: ttl === undefined ? cache.ttlMs : toLifeMs(ttl, 'ttl'), ttlOf: undefined, defaultTtlMs }
 }
 
 const CALLBACKS = {
@@ -354,7 +371,20 @@ function checkCallbacks(options: WrapOptions): void {
 }
 
 function checkCallback(callback: unknown, option: string, what: string): void {
-  if (typeof callback !== 'function') throw new OptionError(`${option}: give a function ${what}.`)
+  if (typeof callback !== 'function' || types.isGeneratorFunction(callback)) {
+    throw new OptionError(`${option}: give a function ${what}.`)
+  }
+}
+
+/** One whose answer is needed before anything else can be done: what tells calls apart. */
+function checkImmediate(callback: unknown, option: string, what: string): void {
+  checkCallback(callback, option, what)
+  if (types.isAsyncFunction(callback)) {
+    throw new OptionError(
+      `${option}: this function is async, and its answer is needed at once. Give a function ${what}, not a promise of it; what ` +
+        'has to be waited for, wait for before the call, and give it as an argument.',
+    )
+  }
 }
 
 /** Options that mean nothing where results are fresh without end. */
@@ -385,7 +415,7 @@ function checkCompany(options: WrapOptions, cache: CacheSettings): void {
 
 function freshness({ staleTtl, staleIfError, earlyRefresh = false }: WrapOptions): {
   grace: Grace | undefined
-  sparesError: (error: unknown) => boolean
+  sparesError: (error: unknown) => Eventually<boolean>
 } {
   const staleMs = staleTtl === undefined ? 0 : toMs(staleTtl, 'staleTtl')
   const spare = typeof staleIfError === 'object' ? staleIfError : { for: staleIfError }
@@ -445,11 +475,11 @@ function cachedErrors(option: WrapOptions['cacheErrors']): WrapSettings['cachedE
 }
 
 function checkPredicate(
-  when: ((error: unknown) => boolean) | undefined,
+  when: ((error: unknown) => Eventually<boolean>) | undefined,
   option: string,
-): (error: unknown) => boolean {
+): (error: unknown) => Eventually<boolean> {
   if (when === undefined) return () => true
-  if (typeof when === 'function') return when
+  if (typeof when === 'function' && !types.isGeneratorFunction(when)) return when
   throw new OptionError(`${option}: give a function of the error that says yes or no.`)
 }
 

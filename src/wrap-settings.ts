@@ -1,5 +1,6 @@
 import type { Duration } from './duration.ts'
 import type { Grace } from './flow/freshness.ts'
+import type { Eventually } from './flow/when-known.ts'
 import type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 import type { StandardSchema } from './schema.ts'
 import type { Serializer } from './serializers/serializer.ts'
@@ -12,16 +13,20 @@ export interface WrapSettings {
   readonly run: AnyFunction
   /** That of every result; `undefined` for no end, or one that each result has of its own. */
   readonly ttlMs: number | undefined
-  readonly ttlOf: ((result: never, ...args: never[]) => Duration) | undefined
+  readonly ttlOf: ((result: never, ...args: never[]) => Eventually<Duration | undefined>) | undefined
+  /** What holds where `ttlOf` says nothing; `Infinity` for no end. */
+  readonly defaultTtlMs: number
   readonly jitter: number
   readonly grace: Grace | undefined
-  readonly sparesError: (error: unknown) => boolean
-  readonly cacheIf: ((result: never, ...args: never[]) => boolean) | undefined
-  readonly tags: ((result: never, ...args: never[]) => readonly string[]) | undefined
+  readonly sparesError: (error: unknown) => Eventually<boolean>
+  readonly cacheIf: ((result: never, ...args: never[]) => Eventually<boolean>) | undefined
+  readonly tags: ((result: never, ...args: never[]) => Eventually<readonly string[]>) | undefined
   /** Whether and how long to wait for another process that computes the same. */
   readonly waitMs: number | undefined
   readonly leaseMs: number
-  readonly cachedErrors: { readonly ttlMs: number; readonly when: (error: unknown) => boolean } | undefined
+  readonly cachedErrors:
+    | { readonly ttlMs: number; readonly when: (error: unknown) => Eventually<boolean> }
+    | undefined
   /** How long a row that is missing counts as missing; `undefined` for a function that knows no such thing. */
   readonly absentMs: number | 'unstored' | undefined
   readonly timeoutMs: number | undefined

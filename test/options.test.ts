@@ -1,5 +1,6 @@
 // Every option that cannot be is told where it is given, by an error that says what to do.
 import { describe, expect, test, vi } from 'vitest'
+import { z } from 'zod'
 import {
   type AbstractPolicy,
   type CacheOptions,
@@ -385,6 +386,36 @@ describe('a function', () => {
       given: 'a softTimeout without a stale result to fall back on',
       attempt: withWrap({ ttl: 5, staleTtl: 5, softTimeout: '2s' }),
       says: /^softTimeout: needs staleIfError/,
+    },
+    {
+      given: 'an async key',
+      attempt: withWrap({ key: async () => 1 }),
+      says: /^key: this function is async.*not a promise of it/,
+    },
+    {
+      given: 'an async this',
+      attempt: withWrap({ this: async () => 1 }),
+      says: /^this: this function is async.*not a promise/,
+    },
+    {
+      given: 'an async encoder',
+      attempt: withWrap({ encoders: [{ type: URL, encode: async () => 1 }] }),
+      says: /^encoders: that of URL is async/,
+    },
+    {
+      given: 'an async serializer',
+      attempt: withWrap({ serializer: [async () => '', () => 1] }),
+      says: /^serializer: its functions are async/,
+    },
+    ...['cacheIf', 'tags', 'ttl', 'key', 'this', 'migrate'].map((option) => ({
+      given: `a generator as ${option}`,
+      attempt: withWrap({ schema: z.number(), [option]: function* () {} }),
+      says: new RegExp(`^${option}: give `),
+    })),
+    {
+      given: 'a generator that judges errors',
+      attempt: withWrap({ cacheErrors: { ttl: 1, when: function* () {} } }),
+      says: /^cacheErrors.when: give a function/,
     },
     { given: "this 'all'", attempt: withWrap({ this: 'all' }), says: /^this: give 'shared', or a function/ },
     { given: "share 'yes'", attempt: withWrap({ share: 'yes' }), says: /^share: 'yes' .*true nor false/ },

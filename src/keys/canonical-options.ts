@@ -1,3 +1,17 @@
+/**
+ * What a callback that is asked for what tells calls apart may return: anything but a promise, since nothing can be done
+ * before it is known.
+ */
+export type Known =
+  | string
+  | number
+  | bigint
+  | boolean
+  | symbol
+  | null
+  | undefined
+  | (object & { readonly then?: never })
+
 /** How instances of a class are told apart in a call hash. */
 export interface ArgumentEncoder<T = unknown> {
   /** The class; its subclasses are encoded too, unless an encoder before this one takes them. */
@@ -7,7 +21,7 @@ export interface ArgumentEncoder<T = unknown> {
   /** Stands in the text for the class. Default: `type.name`. */
   readonly name?: string | undefined
   /** All that tells one instance from another, as anything the form knows. */
-  encode(value: T): unknown
+  encode(value: T): Known
 }
 
 /** What does not take part, and how instances of classes are told apart. */

@@ -1,4 +1,5 @@
 import { ArgumentsError } from '../errors.ts'
+import { ignoreRejection, isPromise } from '../realms/native.ts'
 import type { CanonicalOptions } from './canonical-options.ts'
 
 /** How a part is reached from what holds it: an index, a property name, or a call that is spelled only if needed. */
@@ -35,6 +36,23 @@ export class Place {
     this.options = options
     this.depth = parent === undefined ? 0 : parent.depth + 1
   }
+}
+
+/**
+ * What a callback said of a call, which has to be known before anything else can be done.
+ *
+ * @param path Where it stands, in messages.
+ * @param option Which option the callback is.
+ * @throws {ArgumentsError} for a promise.
+ */
+export function known(answer: unknown, path: string, option: string): unknown {
+  if (!isPromise(answer)) return answer
+  ignoreRejection(answer)
+  throw new ArgumentsError(
+    path,
+    `${path} is a promise: the option \`${option}\` has to return at once what tells calls apart. What has to be waited for, ` +
+      'wait for before the call, and give it as an argument.',
+  )
 }
 
 /** Throws the {@link ArgumentsError} that says what stands there and what the caller can do about it. */

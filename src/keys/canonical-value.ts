@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { isArrayPrototype, isInstance, isPlainPrototype } from '../realms/native.ts'
+import { ignoreRejection, isArrayPrototype, isInstance, isPlainPrototype } from '../realms/native.ts'
 import type { ArgumentEncoder } from './canonical-options.ts'
 import { type BuiltIn, builtInOf, className, describe, errorNames, extraNames } from './canonical-object.ts'
 import { Place, refuse, type Step, symbolStep } from './canonical-place.ts'
@@ -202,6 +202,7 @@ function writeInstance(value: object, parent: Place, step: Step): string {
 
 function writeToJson(value: object, toJSON: ToJson, name: string, parent: Place, step: Step): string {
   const json: unknown = toJSON.call(value, '')
+  ignoreRejection(json)
   // As a reference to itself, all instances would be the same.
   if (json === value) refuse(`${describe(value)} whose toJSON returns the object itself`, parent, step)
   const place = new Place(parent, step, value, parent.options)
@@ -210,6 +211,7 @@ function writeToJson(value: object, toJSON: ToJson, name: string, parent: Place,
 
 function writeEncoded(value: unknown, encoder: ArgumentEncoder, parent: Place, step: Step): string {
   const encoded = encoder.encode(value)
+  ignoreRejection(encoded) // it is refused
   const name = quote(encoder.name ?? encoder.type.name)
   // As a reference to itself, all instances would be the same. It is what it would be without encoders.
   if (encoded === value) return `encoder(${name},${writeKnown(value, parent, step)})`

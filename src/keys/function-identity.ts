@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { IdentityError } from '../errors.ts'
 import { canonicalize } from './canonical.ts'
 import type { CanonicalOptions } from './canonical-options.ts'
+import { known } from './canonical-place.ts'
 import { sourceTextOf } from './source-text.ts'
 
 /** Any function. */
@@ -90,7 +91,7 @@ export class FunctionIdentity {
   argumentsText(args: readonly unknown[]): string {
     if (this.#key === undefined) return canonicalize(args, this.#canonical)
     const own = this.#hasSelf ? args.slice(1) : args
-    const picked = this.#key(...(own as never[]))
+    const picked = known(this.#key(...(own as never[])), 'key(…)', 'key')
     return canonicalize(this.#hasSelf ? [args[0], picked] : [picked], this.#canonical)
   }
 

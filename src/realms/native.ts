@@ -71,6 +71,11 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
   )
 }
 
+/** For a promise that came where a value was needed, which is said by an error: its rejection is not the process's affair. */
+export function ignoreRejection(promise: unknown): void {
+  if (isPromise(promise)) promise.then(undefined, () => {})
+}
+
 /** The message of what was thrown, which need not be an error; the name of its class if the message is empty. */
 export function messageOf(thrown: unknown): string {
   if (isError(thrown)) return thrown.message || classNameOf(thrown)

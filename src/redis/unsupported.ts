@@ -1,4 +1,5 @@
 import { OptionError } from '../errors.ts'
+import { ignoreRejection } from '../realms/native.ts'
 
 const SUPPORTED =
   'Supported are the clients of redis 5 and 6 (createClient, createCluster, createSentinel, createClientPool), ' +
@@ -72,6 +73,7 @@ function advice(client: unknown): string {
 
   const has = (name: string) => (client as Record<string, unknown>)[name] !== undefined
   if (has('then')) {
+    ignoreRejection(client)
     return 'this is a promise, perhaps of a client. Await it: client: await createClient().connect().'
   }
   return FOREIGN.find(({ is }) => is(has, client))?.advice ?? 'this object is no client.'

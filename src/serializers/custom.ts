@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { isPromise } from '../realms/native.ts'
+import { ignoreRejection, isPromise } from '../realms/native.ts'
 import { isStoredError } from './encoding.ts'
 import type { Serializer } from './serializer.ts'
 
@@ -46,7 +46,7 @@ export function customSerializer(functions: SerializerFunctions): Serializer {
       // What is escaped is ambiguous still.
       const value = functions.deserialize(Buffer.from(isAmbiguous(stored) ? stored.subarray(1) : stored))
       if (isPromise(value)) {
-        value.then(undefined, () => {}) // Not the process's affair: what follows says all there is to say.
+        ignoreRejection(value)
         throw new TypeError('it returned a promise, and must return the value itself')
       }
       return value

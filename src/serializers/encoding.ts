@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { SerializerError } from '../errors.ts'
-import { isPromise, messageOf } from '../realms/native.ts'
+import { ignoreRejection, isPromise, messageOf } from '../realms/native.ts'
 import { fidelityOf, findPart, LOST } from './fidelity.ts'
 import type { Serializer } from './serializer.ts'
 
@@ -101,6 +101,7 @@ export function serialize(
   if (types.isUint8Array(output)) {
     return Buffer.isBuffer(output) ? output : Buffer.from(output.buffer, output.byteOffset, output.byteLength)
   }
+  ignoreRejection(output)
   throw new SerializerError(
     `Serializer '${serializer.name}' made ${nounOf(output)} of this ${noun}. It must return a string, a Buffer or a ` +
       `Uint8Array, and at once: a promise is too late.`,

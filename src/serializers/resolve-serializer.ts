@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { shown, suggestion } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { autoSerializer } from './auto.ts'
@@ -93,7 +94,14 @@ function asFunctions(
     ? { serialize: option[0], deserialize: option[1] }
     : option
   const isComplete = typeof functions.serialize === 'function' && typeof functions.deserialize === 'function'
-  return isComplete ? functions : undefined
+  if (!isComplete) return undefined
+  const isAsync = (name: 'serialize' | 'deserialize') => types.isAsyncFunction(Reflect.get(functions, name))
+  if (isAsync('serialize') || isAsync('deserialize')) {
+    throw new OptionError(
+      'serializer: its functions are async, and have to return at once. Give synchronous ones.',
+    )
+  }
+  return functions
 }
 
 function isPair(option: SerializerPair | SerializerFunctions): option is SerializerPair {

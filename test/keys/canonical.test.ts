@@ -628,7 +628,7 @@ describe('encoders', () => {
   })
 
   it('cannot say the same as a plain value, a toJSON or another encoder', () => {
-    const point: ArgumentEncoder<Point> = { type: Point, encode: (value) => value.toJSON() }
+    const point: ArgumentEncoder<Point> = { type: Point, encode: (value) => value.toJSON() as object }
     const texts = [{ x: 1, y: 2 }, new Point(1, 2)].map((value) => text(value))
     texts.push(text(new Point(1, 2), by(point)), text(new Point(1, 2), by({ ...point, name: 'P' })))
     expect(new Set(texts).size).toBe(4)
@@ -653,7 +653,10 @@ describe('encoders', () => {
   })
 
   it('may return the object itself, which then is what it is without encoders', () => {
-    const same = (type: ArgumentEncoder['type']): ArgumentEncoder => ({ type, encode: (value) => value })
+    const same = (type: ArgumentEncoder['type']): ArgumentEncoder => ({
+      type,
+      encode: (value) => value as object,
+    })
     expect(text(new Map([[1, 2]]), by(same(Map), same(Object)))).toBe('[encoder("Map",Map(1,2))]')
     expect(text(new Point(1, 2), by(same(Point)))).toBe('[encoder("Point",toJSON("Point",{"x":1,"y":2}))]')
     expect(() => text(new Session(), by(same(Session)))).toThrow(ArgumentsError)

@@ -14,7 +14,7 @@ class Shop {
     this.tenant = tenant
     this.list = this.cache.wrap(async (..._args: unknown[]) => 1, {
       name: 'list',
-      this: (self: Shop) => self.tenant,
+      this: (self: Shop) => self.tenant as object,
     })
   }
 }
@@ -42,7 +42,11 @@ test.each<[what: string, call: () => Promise<unknown>, path: string]>([
     'what a key function returns, of a method',
     () => {
       const cache = newCache()
-      const list = cache.wrap(async () => 1, { name: 'f', this: (self: Shop) => self.tenant, key: () => odd })
+      const list = cache.wrap(async () => 1, {
+        name: 'f',
+        this: (self: Shop) => self.tenant as object,
+        key: () => odd,
+      })
       return list.call(new Shop('a'))
     },
     'key(…).deep[0]',

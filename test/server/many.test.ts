@@ -388,7 +388,7 @@ describe.each(EVERY)('$how: with a function of a single id', ({ create }) => {
     const { cache, getUser } = shared('of')
     const other = cache.wrapMany(rowsOf, { name: 'other' })
     const elsewhere = shared('of')
-    const self = cache.wrap((id: number) => user(id), { name: 'self', this: (self: unknown) => self })
+    const self = cache.wrap((id: number) => user(id), { name: 'self', this: (self: object) => self })
     const load = (ids: readonly number[]) => rowsOf(ids)
     const attempts: [options: object, message: RegExp][] = [
       [{ of: elsewhere.getUser }, /of: give a function that this cache has wrapped/],

@@ -215,8 +215,50 @@ cache.wrap(list, {
 cache.wrap(getProduct, { ttl: (result: string) => result.length })
 // @ts-expect-error no such duration
 cache.wrap(getProduct, { ttl: () => '5 minutes' })
-// @ts-expect-error a promise is no answer
-cache.wrap(getProduct, { cacheIf: async () => true })
+// Callbacks whose answer can be waited for may promise it.
+cache.wrap(getProduct, {
+  cacheIf: async ({ id }) => id > 5,
+  ttl: async ({ id }) => (id > 5 ? '5m' : undefined),
+  tags: async ({ id }) => [`product:${id}`],
+  staleIfError: { for: '1h', when: async (error) => error instanceof TypeError },
+  cacheErrors: { ttl: '10s', when: async (error) => error instanceof TypeError },
+  schema: {
+    '~standard': { version: 1, vendor: 'x', validate: async (value) => ({ value: value as Product }) },
+  },
+  migrate: async (stored: Product) => stored,
+})
+cache.wrap(getProduct, { ttl: async () => '5m' })
+// @ts-expect-error no duration
+cache.wrap(getProduct, { ttl: async () => new Date() })
+// @ts-expect-error names are texts
+cache.wrap(getProduct, { tags: async ({ id }) => [id] })
+
+// Others have to know at once.
+// @ts-expect-error a promise tells no calls apart
+cache.wrap(getProduct, { key: async (id) => id })
+// @ts-expect-error a promise tells no calls apart
+cache.wrap(getProduct, { key: (id) => Promise.resolve({ id }) })
+// @ts-expect-error a promise tells nothing of `this`
+cache.wrap(list, { this: async (self: Shop) => self.tenant })
+class Secret {
+  readonly #secret = 5
+  reveal(): number {
+    return this.#secret
+  }
+}
+cache.wrap(getProduct, { encoders: [{ type: Secret, encode: (value) => (value as Secret).reveal() }] })
+// @ts-expect-error a promise tells no instances apart
+cache.wrap(getProduct, { encoders: [{ type: Secret, encode: async () => 'x' }] })
+// @ts-expect-error serializers have to know at once
+cache.wrap(getProduct, { serializer: [async () => 'x', (stored) => stored] })
+interface Row {
+  readonly id: number
+}
+declare const row: Row
+// What tells calls apart may be anything else.
+for (const key of [row, new Secret(), new Date(), [1], { a: 1 }, 'a', 1, 1n, true, null, undefined]) {
+  cache.wrap(getProduct, { key: () => key })
+}
 // @ts-expect-error the first argument is a number
 cache.wrap(getProduct, { cacheIf: (_result, id: string) => id === '' })
 // @ts-expect-error names are texts

@@ -1,0 +1,219 @@
+// Callbacks of the options that promise their answer: those that can be waited for are, before the put; others are refused.
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { ArgumentsError, type WrapOptions } from '../../src/index.ts'
+import { openTarget, type Target } from './target.ts'
+import { heard, type Load, names, Timeline, until } from './timeline.ts'
+
+let target: Target
+beforeAll(async () => {
+  target = await openTarget()
+})
+afterAll(() => target.close())
+
+const boom = new Error('boom')
+const fails = async (): Promise<never> => {
+  throw boom
+}
+
+/** A rejection that nobody handles would fail the run. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+describe('cacheIf', () => {
+  test('that promises no stores nothing, and that promises yes does', async () => {
+    const time = new Timeline(target)
+    const { fn, told } = time.newProcess({ cacheIf: async () => time.load.mock.calls.length > 1 })
+    await fn('a')
+    await heard(told, 'skip')
+    await fn('a')
+    await heard(told, 'store')
+    expect(await fn('a')).toBe('a 2')
+    expect(names(told)).toEqual(['miss', 'skip:unwanted', 'miss', 'store', 'hit'])
+  })
+
+  test('that promises and fails stores nothing, and is told of', async () => {
+    const time = new Timeline(target)
+    const { fn, told } = time.newProcess({ cacheIf: fails })
+    expect(await fn('a')).toBe('a 1')
+    await heard(told, 'error')
+    expect(names(told)).toEqual(['miss', 'error:callback'])
+    expect(told[1]).toMatchObject({ error: boom })
+    await turn()
+  })
+
+  test('adds nothing to a put if it is synchronous: what follows in the same turn is the same', async () => {
+    const time = new Timeline(target)
+    const { fn, told } = time.newProcess({ cacheIf: () => true, ttl: () => '1m', tags: () => ['a'] })
+    await fn('a')
+    expect(names(told)).toEqual(['miss', 'store'])
+  })
+
+  test('may take its time: callers do not wait for it longer than putWait, and who comes meanwhile joins', async () => {
+    const time = new Timeline(target)
+    let say: (yes: boolean) => void = () => {}
+    const { fn, told } = time.newProcess({
+      putWait: 0,
+      cacheIf: () => new Promise((resolve) => (say = resolve)),
+    })
+    expect(await fn('a')).toBe('a 1')
+    const joined = fn('a')
+    say(true)
+    expect(await joined).toBe('a 1')
+    expect(names(told)).toEqual(['miss', 'join', 'store'])
+    expect(time.load).toHaveBeenCalledOnce()
+  })
+
+  test('that hangs is over with maxComputeTime', async () => {
+    const time = new Timeline(target)
+    let say: (yes: boolean) => void = () => {}
+    const { fn, told } = time.newProcess({
+      putWait: 0,
+      maxComputeTime: '10ms',
+      cacheIf: () => new Promise((resolve) => (say = resolve)),
+    })
+    await fn('a')
+    await heard(told, 'overdue')
+    say(true)
+    await heard(told, 'skip')
+    expect(names(told)).toEqual(['miss', 'overdue', 'skip:overdue'])
+  })
+
+  test('that waits while the arguments change stores nothing under what was asked', async () => {
+    const time = new Timeline(target)
+    const { cache } = time.newProcess()
+    const told: string[] = []
+    cache.on('skip', ({ reason }) => void told.push(reason))
+    let say: (yes: boolean) => void = () => {}
+    const page = cache.wrap(async (query: { page: number }) => query.page, {
+      name: 'page',
+      putWait: 0,
+      cacheIf: () => new Promise((resolve) => (say = resolve)),
+    })
+    const query = { page: 1 }
+    await page(query)
+    query.page = 2
+    say(true)
+    await until(() => told.length > 0)
+    expect(told).toEqual(['changed'])
+    expect(await page.peek({ page: 1 })).toBeUndefined()
+  })
+})
+
+describe('ttl and tags', () => {
+  test('may be promised', async () => {
+    const time = new Timeline(target)
+    const { cache, fn, place } = time.newProcess({
+      ttl: async () => '10s',
+      tags: async (_, key) => [`key:${key}`],
+    } as WrapOptions<Load>)
+    await fn('a')
+    await until(() => time.load.mock.calls.length === 1)
+    expect(await fn('a')).toBe('a 1')
+    expect(await cache.invalidateTags('key:a')).toBe(1)
+    expect(await fn('a')).toBe('a 2')
+    await time.pass(place, 10_001)
+    expect(await fn('a')).toBe('a 3')
+  })
+
+  test.each<[string, WrapOptions<Load>]>([
+    ['ttl', { ttl: fails }],
+    ['tags', { tags: fails }],
+    ['tags that are none', { tags: async () => [''] }],
+    ['a ttl that is none', { ttl: async () => -1 }],
+  ])('that fail store nothing: %s', async (_, options) => {
+    const time = new Timeline(target)
+    const { fn, told } = time.newProcess(options)
+    expect(await fn('a')).toBe('a 1')
+    await heard(told, 'error')
+    expect(names(told)).toEqual(['miss', 'error:callback'])
+    await turn()
+  })
+
+  test('of known values are waited for, and their failure is told', async () => {
+    const time = new Timeline(target)
+    const { fn } = time.newProcess({ ttl: async () => '1m' })
+    await fn.prime(['a'], 'known')
+    expect(await fn('a')).toBe('known')
+    await expect(time.newProcess({ ttl: fails }).fn.prime(['a'], 'x')).rejects.toBe(boom)
+  })
+
+  test('of a value that is changed after it was given to prime: as it was', async () => {
+    const time = new Timeline(target)
+    const { fn } = time.newProcess({ ttl: async () => '1m' })
+    const value = { id: 1 }
+    const primed = fn.prime(['a'], value)
+    value.id = 2
+    await primed
+    expect(await fn('a')).toEqual({ id: 1 })
+  })
+})
+
+describe('when', () => {
+  test.each([true, false])('of cacheErrors may promise %s', async (stores) => {
+    const time = new Timeline(target)
+    time.load.mockRejectedValue(boom)
+    const { fn, told } = time.newProcess({ cacheErrors: { ttl: '1m', when: async () => stores } })
+    await expect(fn('a')).rejects.toThrow('boom')
+    if (stores) await heard(told, 'store')
+    await expect(fn('a')).rejects.toThrow('boom')
+    expect(time.load).toHaveBeenCalledTimes(stores ? 1 : 2)
+  })
+
+  test.each([true, false])('of staleIfError may promise %s', async (spares) => {
+    const time = new Timeline(target)
+    const { fn, place } = time.newProcess({ ttl: 10, staleIfError: { for: '1h', when: async () => spares } })
+    await fn('a')
+    await time.pass(place, 11_000)
+    time.load.mockRejectedValueOnce(boom)
+    if (spares) expect(await fn('a')).toBe('a 1')
+    else await expect(fn('a')).rejects.toBe(boom)
+  })
+
+  test('that fails is told, and means no', async () => {
+    const time = new Timeline(target)
+    const { fn, told, place } = time.newProcess({
+      ttl: 10,
+      staleIfError: { for: '1h', when: fails },
+      cacheErrors: { ttl: '1m', when: fails },
+    })
+    await fn('a')
+    await time.pass(place, 11_000)
+    const refused = new Error('refused')
+    time.load.mockRejectedValueOnce(refused)
+    await expect(fn('a')).rejects.toBe(refused)
+    await until(() => names(told).filter((name) => name === 'error:callback').length === 2)
+    await turn()
+  })
+})
+
+describe('what has to be known at once', () => {
+  test.each<[option: string, options: object]>([
+    ['key', { key: () => Promise.reject(boom) }],
+    ['this', { this: () => Promise.reject(boom) }],
+  ])('%s: is refused at the first call', async (option, options) => {
+    const { cache } = new Timeline(target).newProcess()
+    const fn = cache.wrap(async (id: number) => id, { name: 'other', ...options })
+    await expect(fn(1)).rejects.toThrow(ArgumentsError)
+    await expect(fn.peek(1)).rejects.toThrow(
+      new RegExp(`is a promise: the option \`${option}\` has to return at once`),
+    )
+    await turn()
+  })
+
+  test('an encoder, a toJSON, a serializer', async () => {
+    const { cache } = new Timeline(target).newProcess()
+    const encode = vi.fn<() => never>(() => Promise.reject(boom) as never)
+    const fn = cache.wrap(async (_: unknown) => 1, {
+      name: 'other',
+      encoders: [{ type: URLSearchParams, encode }],
+    })
+    await expect(fn(new URLSearchParams())).rejects.toThrow(/encode\(\) is a promise/)
+    await expect(fn({ toJSON: () => Promise.reject(boom) })).rejects.toThrow(/toJSON\(\) is a promise/)
+    cache.on('error', () => {})
+    const serialized = cache.wrap(async () => 1, {
+      name: 'serialized',
+      serializer: [() => Promise.reject(boom) as never, String],
+    })
+    expect(await serialized()).toBe(1)
+    await turn()
+  })
+})
