@@ -148,12 +148,14 @@ export class MemoryContent {
 
   /**
    * Whether there is an entry whose load began after a token.
-   * @param otherwise The answer for an entry of which that is not noted.
+   * @param otherwise The answer for an entry of which that is not known.
    */
   isNewer(name: string, token: number, otherwise: boolean, atMs: number): boolean {
     if (!this.values.has(name) || (this.expiry.get(name) ?? Number.POSITIVE_INFINITY) <= atMs) return false
     const noted = this.fresh.get(name)
-    return noted === undefined ? otherwise : (noted.storedMs - noted.computeMs) * 1000 > token
+    // What was stored later than now was so before the clock was set back: times tell nothing then.
+    if (noted === undefined || noted.storedMs > atMs) return otherwise
+    return (noted.storedMs - noted.computeMs) * 1000 > token
   }
 
   #soften(name: string, atMs: number): boolean {

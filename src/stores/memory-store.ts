@@ -204,10 +204,13 @@ export class MemoryStore implements Store {
   }
 
   async watch(place: Place, watcher: LeaseWatcher): Promise<LeaseWatch> {
-    const watchers = entryOf(this.#watchers, place.keys[0], () => new Set()).add(watcher)
+    const all = this.#watchers
+    const [index] = place.keys
+    const watchers = entryOf(all, index, () => new Set()).add(watcher)
     return {
       async close() {
         watchers.delete(watcher)
+        if (watchers.size === 0 && all.get(index) === watchers) all.delete(index)
       },
     }
   }

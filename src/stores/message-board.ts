@@ -1,4 +1,6 @@
 import { StoreError } from '../errors.ts'
+import { warn } from '../process-warning.ts'
+import { messageOf } from '../realms/native.ts'
 import type { Listening, RedisClient, RedisPort } from '../redis/client.ts'
 import type { LeaseWatch, LeaseWatcher } from './store.ts'
 
@@ -54,20 +56,27 @@ export class MessageBoard {
   #listen(): Listening | undefined {
     this.#listening ??= this.#port.listen?.({
       message: (channel, message) => {
-        for (const { watcher } of this.#entries.get(channel) ?? []) watcher.ended(message)
+        tellEach([...(this.#entries.get(channel) ?? [])], (watcher) => watcher.ended(message))
       },
-      lost: () => {
-        for (const { watcher } of this.#all()) watcher.lost()
-      },
-      restored: () => {
-        for (const { watcher } of this.#all()) watcher.restored()
-      },
+      lost: () => tellEach(this.#all(), (watcher) => watcher.lost()),
+      restored: () => tellEach(this.#all(), (watcher) => watcher.restored()),
     })
     return this.#listening
   }
 
   #all(): Entry[] {
     return [...this.#entries.values()].flatMap((entries) => [...entries])
+  }
+}
+
+/** Tells all of them, whatever one of them throws: that is warned of. */
+function tellEach(entries: readonly Entry[], tell: (watcher: LeaseWatcher) => void): void {
+  for (const { watcher } of entries) {
+    try {
+      tell(watcher)
+    } catch (error) {
+      warn('lease-watcher', `A watcher of leases failed: ${messageOf(error)}`)
+    }
   }
 }
 

@@ -79,3 +79,15 @@ describe('of an entry', () => {
     expect(namesIn(content)).toEqual({ ...only(), values: [...'abcdef'] })
   })
 })
+
+test('what was loaded later is newer, unless it was stored when the clock was ahead of now', () => {
+  const content = new MemoryContent(new LinkedOrder(true, 'oldest'))
+  content.store([['a', full('a', { ttlMs: 60_000, note: { freshMs: 50, computeMs: 300 } })]], 10_000, 10)
+  content.store([['b', full('b', { ttlMs: 60_000, note: undefined })]], 10_000, 10)
+  const isNewer = (name: string, beganMs: number, otherwise: boolean, atMs = 11_000) =>
+    content.isNewer(name, beganMs * 1_000, otherwise, atMs)
+  expect([isNewer('a', 9_699, false), isNewer('a', 9_700, true)]).toEqual([true, false])
+  expect([isNewer('a', 9_000, false, 9_999), isNewer('a', 9_000, true, 9_999)]).toEqual([false, true])
+  expect([isNewer('b', 9_000, false), isNewer('b', 9_000, true)]).toEqual([false, true])
+  expect([isNewer('a', 9_000, true, 70_000), isNewer('none', 9_000, true)]).toEqual([false, false])
+})

@@ -68,7 +68,7 @@ local function is_overtaken(hash, token, note)
   end
   local noted = exists(fresh) and redis.call('HGET', fresh, hash)
   local compute_ms, stored_ms = (noted or ''):match(' (%d+) (%d+)$')
-  if stored_ms then
+  if stored_ms and stored_ms + 0 <= at_ms then -- otherwise the clock was set back, and times tell nothing
     return (stored_ms - compute_ms) * 1000 > token
   end
   return is_lost
