@@ -99,7 +99,7 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
     options: Partial<CacheOptions> = {},
     name = unique('conformance'),
     store = target.newStore(),
-  ) => new RedisFuncCache(name, create(), { store, ...options })
+  ) => new RedisFuncCache(name, create(), { store, putWait: '10s', ...options })
 
   /** A function that notes its runs, and returns another object at each of them. */
   function counted(cache: RedisFuncCache, name = 'counted') {
