@@ -21,7 +21,7 @@ const INDEX = join(ROOT, 'src/index.ts')
 
 /** What a snippet imports, and what it gets when it runs: clients of the server of the tests. */
 const REPLACED: Record<string, string> = {
-  'redis-func-cache': '../../../src/index.ts',
+  'redis-func-cache': '../../server/library.ts',
   redis: '../clients.ts',
   ioredis: '../clients.ts',
 }

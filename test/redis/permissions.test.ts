@@ -1,7 +1,7 @@
 // A user of the server who has the permissions that the library advises, and no others.
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { LruTPolicy, RedisFuncCache } from '../../src/index.ts'
+import { LruTPolicy, RedisFuncCache } from '../server/library.ts'
 import { PERMISSIONS } from '../../src/telemetry/cures.ts'
 import { askServer } from '../servers/ask-server.ts'
 import { CLIENTS, type OpenClient, type User } from './clients.ts'

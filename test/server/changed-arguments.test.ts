@@ -1,6 +1,6 @@
 // Callers may go on to use the objects that they called with. What is stored is what was asked for, or nothing.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { LruTPolicy, RedisFuncCache, type WrapOptions } from '../../src/index.ts'
+import { LruTPolicy, RedisFuncCache, type WrapOptions } from './library.ts'
 import { listen, names, Timeline, until } from './timeline.ts'
 import { openTarget, type Target, unique } from './target.ts'
 

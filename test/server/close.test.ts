@@ -1,6 +1,6 @@
 // The end of a program: the last reads are recorded, and a client that is closed already is nobody's trouble.
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { FifoPolicy, LruTPolicy, MemoryStore, RedisFuncCache } from '../../src/index.ts'
+import { FifoPolicy, LruTPolicy, MemoryStore, RedisFuncCache } from './library.ts'
 import { orderOf, placeOf } from './places.ts'
 import { hasServer, openTarget, type Target, unique } from './target.ts'
 import { listen, names } from './timeline.ts'

@@ -1,7 +1,7 @@
 // What the library says to a server, and what it never says. Has a server of its own, since others are listened to by all.
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
-import { type AbstractPolicy, type CacheOptions, RedisFuncCache } from '../../src/index.ts'
+import { type AbstractPolicy, type CacheOptions, RedisFuncCache } from './library.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
 import { POLICIES, SCOPES, unique } from './target.ts'
 

@@ -12,7 +12,7 @@ import {
   type Stats,
   type Store,
   StoreError,
-} from '../../src/index.ts'
+} from './library.ts'
 import { FailingStore } from './failing-store.ts'
 import { placeOf } from './places.ts'
 import { COMBINATIONS, hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'

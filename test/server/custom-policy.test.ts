@@ -10,7 +10,7 @@ import {
   type LuaSources,
   PolicyError,
   RedisFuncCache,
-} from '../../src/index.ts'
+} from './library.ts'
 import { newPlace, placeOf } from './places.ts'
 import { hasServer, openTarget, type Target, unique } from './target.ts'
 

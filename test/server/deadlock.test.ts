@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { DeadlockError, LruTPolicy, RedisFuncCache } from '../../src/index.ts'
+import { DeadlockError, LruTPolicy, RedisFuncCache } from './library.ts'
 import { openTarget, type Target, unique } from './target.ts'
 import { heard, Timeline } from './timeline.ts'
 

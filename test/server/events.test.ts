@@ -2,7 +2,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { EVENTS } from '../../src/telemetry/events.ts'
-import { type CacheEvents, LruTPolicy, RedisFuncCache, type WrapOptions } from '../../src/index.ts'
+import { type CacheEvents, LruTPolicy, RedisFuncCache, type WrapOptions } from './library.ts'
 import { FailingStore } from './failing-store.ts'
 import { openTarget, type Target, unique } from './target.ts'
 import { advanceable, heard, type Load, Timeline, until } from './timeline.ts'

@@ -10,7 +10,7 @@ import {
   RedisFuncCache,
   StoreError,
   TimeoutError,
-} from '../../src/index.ts'
+} from './library.ts'
 import { FailingStore } from './failing-store.ts'
 import { openTarget, SCOPES, type Target, unique } from './target.ts'
 import { heard, listen, names, Timeline } from './timeline.ts'

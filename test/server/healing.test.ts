@@ -1,7 +1,7 @@
 // A server under `maxmemory` takes single keys, and people delete what they do not know: nothing wrong may come of it.
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type AbstractPolicy, type Place, RedisFuncCache, StoreError } from '../../src/index.ts'
+import { type AbstractPolicy, type Place, RedisFuncCache, StoreError } from './library.ts'
 import { besideOf, entry, keysOf, passTime, placeOf, valuesOf, withLimits } from './places.ts'
 import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
 

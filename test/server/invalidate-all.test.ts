@@ -11,7 +11,7 @@ import {
   RedisFuncCache,
   type Store,
   StoreError,
-} from '../../src/index.ts'
+} from './library.ts'
 import { FailingStore } from './failing-store.ts'
 import { gated } from './gated.ts'
 import { entry, newPlace, placeOf } from './places.ts'

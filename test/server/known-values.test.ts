@@ -1,12 +1,6 @@
 // Values that are stored without a computation: by prime of a function, and by set under a key.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  LruTPolicy,
-  OptionError,
-  RedisFuncCache,
-  SerializerError,
-  type WrapOptions,
-} from '../../src/index.ts'
+import { LruTPolicy, OptionError, RedisFuncCache, SerializerError, type WrapOptions } from './library.ts'
 import { openTarget, type Target, unique } from './target.ts'
 import { listen, names } from './timeline.ts'
 

@@ -8,7 +8,7 @@ import {
   RedisFuncCache,
   RedisStore,
   type Store,
-} from '../../src/index.ts'
+} from './library.ts'
 import { FailingStore } from './failing-store.ts'
 import { type GatedCache, gated } from './gated.ts'
 import { entry, newPlace, scoresOf } from './places.ts'

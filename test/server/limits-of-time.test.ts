@@ -8,7 +8,7 @@ import {
   type RedisFuncCache,
   TimeoutError,
   type WrapOptions,
-} from '../../src/index.ts'
+} from './library.ts'
 import { openTarget, type Target } from './target.ts'
 import { heard, type Load, names, Timeline, until } from './timeline.ts'
 

@@ -9,7 +9,7 @@ import {
   MemoryStore,
   type Place,
   RedisFuncCache,
-} from '../../src/index.ts'
+} from './library.ts'
 import { gated } from './gated.ts'
 import { openTarget, type Target, unique } from './target.ts'
 

@@ -20,7 +20,7 @@ import {
   type Store,
   StoreError,
   type WrapManyOptions,
-} from '../../src/index.ts'
+} from './library.ts'
 import { FailingStore } from './failing-store.ts'
 import { placeOf } from './places.ts'
 import { hasServer, openTarget, type Target, unique } from './target.ts'

@@ -1,13 +1,6 @@
 // What each mode of a context means for all that can be done to an entry.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import {
-  CacheMissError,
-  LruTPolicy,
-  type Mode,
-  RedisFuncCache,
-  type Store,
-  TimeoutError,
-} from '../../src/index.ts'
+import { CacheMissError, LruTPolicy, type Mode, RedisFuncCache, type Store, TimeoutError } from './library.ts'
 import { openTarget, type Target, unique } from './target.ts'
 import { listen, names } from './timeline.ts'
 

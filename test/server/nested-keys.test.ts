@@ -1,6 +1,6 @@
 // Two layers of a program may use the same key: the load of the one asks for it again, and must not wait for itself.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { LruTPolicy, RedisFuncCache } from '../../src/index.ts'
+import { LruTPolicy, RedisFuncCache } from './library.ts'
 import { openTarget, type Target, unique } from './target.ts'
 
 let target: Target

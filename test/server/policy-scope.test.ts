@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { AbstractPolicy, composeScripts, FifoPolicy, PolicyError, RedisFuncCache } from '../../src/index.ts'
+import { AbstractPolicy, composeScripts, FifoPolicy, PolicyError, RedisFuncCache } from './library.ts'
 import { placeOf } from './places.ts'
 import { hasServer, openTarget, type Target, unique } from './target.ts'
 

@@ -1,7 +1,7 @@
 // Entries that the Python package `redis_func_cache` writes and reads, in a cache that shares them deliberately.
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { FifoPolicy, type FunctionIdentity, LruPolicy, MruPolicy, RedisFuncCache } from '../../src/index.ts'
+import { FifoPolicy, type FunctionIdentity, LruPolicy, MruPolicy, RedisFuncCache } from './library.ts'
 import { hasServer, openTarget, type Target, unique } from './target.ts'
 
 const keys = inject('server') === 'cluster' ? 'cluster' : 'plain'

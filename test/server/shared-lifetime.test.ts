@@ -7,7 +7,7 @@ import {
   MemoryStore,
   RedisFuncCache,
   type Store,
-} from '../../src/index.ts'
+} from './library.ts'
 import { keysOf, leftMs, placeOf, runDown } from './places.ts'
 import { hasServer, openTarget, SCOPES, type Target, unique } from './target.ts'
 import { touchesOf } from './touches.ts'

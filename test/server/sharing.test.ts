@@ -1,6 +1,6 @@
 // Equal calls at the same time run the function once, whatever it returns, unless each needs a result of its own.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { LruTPolicy, RedisFuncCache, type StandardSchema, type WrapOptions } from '../../src/index.ts'
+import { LruTPolicy, RedisFuncCache, type StandardSchema, type WrapOptions } from './library.ts'
 import { openTarget, type Target, unique } from './target.ts'
 import { heard, listen } from './timeline.ts'
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { hasTraces, readTrace, replay, TRACES } from '../../scripts/replay.ts'
-import { RedisFuncCache } from '../../src/index.ts'
+import { RedisFuncCache } from './library.ts'
 import { openTarget, POLICIES, type Target, unique } from './target.ts'
 
 /** The simulator's name of each policy. */

@@ -8,7 +8,7 @@ import {
   type Place,
   RedisFuncCache,
   type Store,
-} from '../../src/index.ts'
+} from './library.ts'
 import {
   besideOf,
   entry,

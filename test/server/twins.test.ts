@@ -1,7 +1,7 @@
 // The scripts and their twins in process, held against each other: the same steps leave the same entries.
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { MemoryStore, type Note, type Place, RedisFuncCache, type Store } from '../../src/index.ts'
+import { MemoryStore, type Note, type Place, RedisFuncCache, type Store } from './library.ts'
 import { COMBINATIONS, hasServer, inspectMemory, openTarget, type Target, unique } from './target.ts'
 
 interface StepEntry {

@@ -1,6 +1,6 @@
 // Results that no serializer brings back, and what JSON alone refuses: given to who asked, and to nobody else.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { LruTPolicy, RedisFuncCache, type SerializerName } from '../../src/index.ts'
+import { LruTPolicy, RedisFuncCache, type SerializerName } from './library.ts'
 import { openTarget, type Target, unique } from './target.ts'
 import { listen, names, Timeline } from './timeline.ts'
 

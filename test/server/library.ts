@@ -1,0 +1,13 @@
+import { type AbstractPolicy, type CacheOptions, RedisFuncCache as Cache } from '../../src/index.ts'
+
+export * from '../../src/index.ts'
+
+/**
+ * A cache whose results are stored when their callers get them, however busy the machine is: what a test sees in the store
+ * does not depend on its speed. Tests about `putWait` say what they want.
+ */
+export class RedisFuncCache extends Cache {
+  constructor(name: string, policy: AbstractPolicy, options: CacheOptions) {
+    super(name, policy, { putWait: '10s', ...options })
+  }
+}
