@@ -182,9 +182,11 @@ describe('no deadlock', () => {
     const left = new Promise<void>((resolve) => {
       leave = resolve
     })
-    let inner: Promise<unknown> = Promise.resolve()
+    let inner: Promise<unknown> | undefined
+    const controller = new AbortController()
     const b = cache.wrap(
       async (n: number) => {
+        controller.abort()
         await left
         inner = a(n)
         return inner
@@ -193,9 +195,9 @@ describe('no deadlock', () => {
     )
     const a: Fn = cache.wrap<Fn>(
       async (n) => {
-        const call = how === 'timeout' ? b : b.with({ signal: AbortSignal.timeout(5) })
+        const call = how === 'timeout' ? b : b.with({ signal: controller.signal })
         await call(n).catch(leave)
-        await turn()
+        await vi.waitFor(() => expect(inner).toBeDefined(), { interval: 1 })
         return n
       },
       { name: 'a' },
