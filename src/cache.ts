@@ -10,7 +10,7 @@ import type { Stats } from './context/stats.ts'
 import { type AsyncMethod, type CachedDecorator, type CachedOptions, DecoratedMethods } from './decorator.ts'
 import type { DetailedResult } from './detailed-result.ts'
 import { spelled } from './duration.ts'
-import { IdentityError, OptionError, PolicyError } from './errors.ts'
+import { FuncCacheError, IdentityError, OptionError, PolicyError } from './errors.ts'
 import { Background } from './flow/background.ts'
 import { Deadlines } from './flow/deadlines.ts'
 import { monotonicMs } from './flow/timers.ts'
@@ -37,6 +37,7 @@ import {
 } from './options.ts'
 import type { AbstractPolicy } from './policies/abstract-policy.ts'
 import { warn } from './process-warning.ts'
+import { messageOf } from './realms/native.ts'
 import { Shelf, type ShelfSettings } from './shelf.ts'
 import type { Aspects, Limits, Place, Store } from './stores/store.ts'
 import { CacheReporter, type Invalidated } from './telemetry/cache-reporter.ts'
@@ -445,7 +446,7 @@ export class RedisFuncCache {
           'with the number of its bytes, hashPartBytes beside calcHash(), or purge().',
       )
     }
-    const place = this.#placeOf(policy.calcKeys(fn), [])
+    const place = this.#placeOf(this.#pairOf(fn), [])
     return this.#undo({ function: fn.name, soft }, [place], () => store.invalidateFunction(place, part, soft))
   }
 
@@ -481,8 +482,28 @@ export class RedisFuncCache {
     const pairs: readonly KeyPair[] =
       fn === undefined && registry !== undefined
         ? await this.#settings.store.registered(registry)
-        : [this.policy.calcKeys(fn)]
+        : [this.#pairOf(fn)]
     return pairs.map((keys) => this.#placeOf(keys, []))
+  }
+
+  /**
+   * The key pair of a function, or of all, where no call is known.
+   * @throws {PolicyError} if the policy cannot tell that.
+   */
+  #pairOf(fn: FunctionIdentity | undefined): KeyPair {
+    try {
+      return this.policy.calcKeys(fn)
+    } catch (error) {
+      if (error instanceof FuncCacheError) throw error
+      const missing = fn === undefined ? 'the function and arguments' : 'the arguments'
+      throw new PolicyError(
+        `calcKeys() of the policy '${this.policy.key}' fails without ${missing} of a call (${messageOf(error)}), so that nothing ` +
+          `can be done to ${fn === undefined ? 'all entries' : `the entries of ${fn.name}`} at once. ` +
+          (fn === undefined ? 'Give the function, as in purge(fn) or getSize(fn), or let ' : 'Let ') +
+          'calcKeys() return the key pair of all without them, or override purge() and getSize() of the policy.',
+        { cause: error },
+      )
+    }
   }
 
   #placeOf(keys: KeyPair, ext: readonly (string | Buffer)[]): Place {

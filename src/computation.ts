@@ -483,7 +483,9 @@ export class Computation {
     })
     const { cachedErrors } = this.#settings
     if (right === undefined || old === 'served' || isSpared) return outcome
-    if (cachedErrors === undefined || error instanceof DeadlockError) return outcome
+    // Mistakes of the program are none of its function's errors.
+    if (cachedErrors === undefined || error instanceof DeadlockError || error instanceof OptionError)
+      return outcome
     const put = whenKnown(this.#says(call, cachedErrors.when, error), (isToBeStored) => {
       const stored = isToBeStored ? this.#encodeError(call, error) : undefined
       if (stored === undefined || this.#isSpoiled(call, computeMs)) return undefined

@@ -4,19 +4,20 @@ import type { FunctionCache } from './cached-function.ts'
 import type { Solo } from './computation.ts'
 import { beginRun, endRun, Run } from './context/run.ts'
 import { type CallKey, type CallOptions, checkCallOptions } from './callable.ts'
-import { checkSoft } from './checks.ts'
+import { checkSoft, shown } from './checks.ts'
 import type { DetailedResult } from './detailed-result.ts'
 import { OptionError } from './errors.ts'
 import { define, keepProperties } from './function-properties.ts'
 import { setImmediate } from './flow/timers.ts'
 import type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 import { markCached } from './keys/unwrapping.ts'
+import { isError } from './realms/native.ts'
 
 /**
  * Rows for ids: a list as long as that of the ids, with `undefined` or `null` for a row that is missing; or a Map of those
- * that there are.
+ * that there are, by the very ids that were asked for. An Error in the place of a row is thrown to whoever asked for that id.
  */
-export type Rows<Id, Row> = readonly (Row | null | undefined)[] | ReadonlyMap<Id, Row>
+export type Rows<Id, Row> = readonly (Row | Error | null | undefined)[] | ReadonlyMap<Id, Row | Error>
 
 /** A function that loads rows for a list of ids. */
 export type LoadMany<Id, Row> = (ids: readonly Id[]) => Promise<Rows<Id, Row>> | Rows<Id, Row>
@@ -96,7 +97,11 @@ export class Loader {
       const loading = beginRun(run, () => this.#load(seats.map(idOf)))
       for (const call of calls) call.allowChanges?.()
       const rows = this.#inOrder(seats, await loading)
-      seats.forEach((seat, i) => seat.resolve(rows[i]))
+      seats.forEach((seat, i) => {
+        const row = rows[i]
+        if (isError(row)) seat.reject(row)
+        else seat.resolve(row)
+      })
     } catch (error) {
       for (const seat of seats) seat.reject(error)
     } finally {
@@ -105,7 +110,11 @@ export class Loader {
   }
 
   #inOrder(seats: readonly Seat[], rows: Rows<unknown, unknown>): readonly unknown[] {
-    if (types.isMap(rows)) return seats.map((seat) => rows.get(idOf(seat)))
+    if (types.isMap(rows)) {
+      const ids = seats.map(idOf)
+      this.#checkKeys(rows, ids)
+      return ids.map((id) => rows.get(id))
+    }
     if (Array.isArray(rows) && rows.length === seats.length) return rows
     throw new OptionError(
       `${this.#name}: for ${seats.length} ids, return as many rows in the same order, with undefined for one that is ` +
@@ -113,7 +122,23 @@ export class Loader {
         'new Map(rows.map((row) => [row.id, row])).',
     )
   }
+
+  /** A row under a key that no id asked for would be taken for missing, and that be kept in mind. */
+  #checkKeys(rows: ReadonlyMap<unknown, unknown>, ids: readonly unknown[]): void {
+    const asked = new Set(ids)
+    for (const key of rows.keys()) {
+      if (asked.has(key)) continue
+      throw new OptionError(
+        `${this.#name}: the Map has a row for ${keyed(key)}, which was not asked for: the first of ${ids.length} ids is ` +
+          `${keyed(ids[0])}. Its keys have to be the ids as they were given, of the same type; an object is the same only if it is ` +
+          'that very object. Leave out rows of other ids.',
+      )
+    }
+  }
 }
+
+/** An id and its type, in messages. */
+const keyed = (id: unknown): string => `${shown(id)} (${id === null ? 'null' : typeof id})`
 
 /** The calls of one list: when all have said whether they miss something, those that do load it together. */
 class ListRound implements Round {

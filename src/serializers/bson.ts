@@ -58,7 +58,11 @@ export function bson(module: Bson): Serializer {
       return bytes
     },
     // Binary values come back as slices of what they are read from, so that they are read from a copy.
-    deserialize: (stored) => format.deserialize(Buffer.from(stored), DESERIALIZE_OPTIONS).value,
+    deserialize: (stored) => {
+      const document = format.deserialize(Buffer.from(stored), DESERIALIZE_OPTIONS)
+      if (Object.keys(document).join() === 'value') return document.value
+      throw new TypeError('this document is not { value: <result> }')
+    },
   }
 }
 

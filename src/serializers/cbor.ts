@@ -1,5 +1,6 @@
 import { checkPeer, type Peer } from './peer.ts'
 import type { Serializer } from './serializer.ts'
+import { asFloat, isDigits, refuseDigits } from './text.ts'
 
 /** What is used of `cbor-x`; declared here, so that our types never import a package that may be missing. */
 export interface CborX {
@@ -8,6 +9,9 @@ export interface CborX {
 }
 
 export const CBOR_X: Peer = { serializer: 'cbor', package: 'cbor-x', major: 1 }
+
+/** A number of eight bytes follows. */
+const FLOAT_64 = 0xfb
 
 /**
  * CBOR (RFC 8949), by `cbor-x`: compact, standardized. Dates, Maps, Sets, RegExps, bigints, Buffers, typed arrays, NaN
@@ -37,7 +41,13 @@ export function cbor(module: CborX): Serializer {
   return {
     name: 'cbor',
     isBuiltIn: true,
-    serialize: (value) => encoder.encode(value),
-    deserialize: (stored) => decoder.decode(stored),
+    serialize: (value) => {
+      const bytes = encoder.encode(value)
+      return typeof value === 'number' && isDigits(bytes) ? asFloat(value, FLOAT_64) : bytes
+    },
+    deserialize: (stored) => {
+      refuseDigits(stored)
+      return decoder.decode(stored)
+    },
   }
 }

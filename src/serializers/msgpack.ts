@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import { checkPeer, type Peer } from './peer.ts'
 import { hasNested } from './has-nested.ts'
 import type { Serializer } from './serializer.ts'
+import { asFloat, isDigits, refuseDigits } from './text.ts'
 
 /** What is used of `msgpackr`; declared here, so that our types never import a package that may be missing. */
 export interface Msgpackr {
@@ -10,6 +11,9 @@ export interface Msgpackr {
 }
 
 export const MSGPACKR: Peer = { serializer: 'msgpack', package: 'msgpackr', major: 1 }
+
+/** A number of eight bytes follows. */
+const FLOAT_64 = 0xcb
 
 /** "Never used" in MessagePack. As the first byte it says: what follows holds Maps, and its objects are records. */
 const HOLDS_MAPS = 0xc1
@@ -54,11 +58,17 @@ export function msgpack(module: Msgpackr): Serializer {
     name: 'msgpack',
     isBuiltIn: true,
     serialize: (value) => {
+      if (typeof value === 'number') {
+        const bytes = packer.pack(value)
+        return isDigits(bytes) ? asFloat(value, FLOAT_64) : bytes
+      }
       if (!hasNested(value, types.isMap)) return packer.pack(value)
       return Buffer.concat([Buffer.of(HOLDS_MAPS), recordPacker.pack(value)])
     },
-    deserialize: (stored) =>
-      stored[0] === HOLDS_MAPS ? recordUnpacker.unpack(stored.subarray(1)) : unpacker.unpack(stored),
+    deserialize: (stored) => {
+      refuseDigits(stored)
+      return stored[0] === HOLDS_MAPS ? recordUnpacker.unpack(stored.subarray(1)) : unpacker.unpack(stored)
+    },
   }
 }
 

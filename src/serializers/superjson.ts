@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import { checkPeer, type Peer } from './peer.ts'
 import { hasNested } from './has-nested.ts'
 import type { Serializer } from './serializer.ts'
+import { textOf } from './text.ts'
 
 /** What is used of `superjson`; declared here, so that our types never import a package that may be missing. */
 export interface SuperJsonModule {
@@ -10,7 +11,7 @@ export interface SuperJsonModule {
 
 export interface SuperJson {
   stringify(value: unknown): string
-  parse(text: string): unknown
+  deserialize(payload: object): unknown
   registerCustom(transformer: Transformer, name: string): void
 }
 
@@ -94,7 +95,16 @@ export function superjson(module: SuperJsonModule): Serializer {
         throw new TypeError('superjson has no functions, symbols or invalid Dates')
       return format.stringify(value)
     },
-    deserialize: (stored) => format.parse(stored.toString()),
+    deserialize: (stored) => {
+      const payload: unknown = JSON.parse(textOf(stored))
+      const isOurs =
+        typeof payload === 'object' &&
+        payload !== null &&
+        Object.hasOwn(payload, 'json') &&
+        Object.keys(payload).every((name) => name === 'json' || name === 'meta')
+      if (isOurs) return format.deserialize(payload)
+      throw new TypeError('this is JSON, but not of superjson')
+    },
   }
 }
 

@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import { checkPeer, type Peer } from './peer.ts'
 import { hasNested } from './has-nested.ts'
 import type { Serializer } from './serializer.ts'
+import { textOf } from './text.ts'
 
 /** What is used of `yaml`; declared here, so that our types never import a package that may be missing. */
 export interface Yaml {
@@ -17,6 +18,10 @@ const TYPES = { version: '1.2', customTags: ['binary', 'omap', 'set', 'timestamp
 
 /** Lines are never folded: multi-line text stays as it was typed. */
 const STRINGIFY_OPTIONS = { ...TYPES, lineWidth: 0 }
+
+/** Characters that YAML writes as escapes. */
+// oxlint-disable-next-line no-control-regex -- these are meant
+const CONTROL = /[\0-\x08\v\f\x0e-\x1f]/
 
 /** What we wrote has no limit of aliases, no doubled keys, and needs no warnings in the process's log. */
 const PARSE_OPTIONS = {
@@ -52,7 +57,13 @@ export function yaml(module: Yaml): Serializer {
       }
       return format.stringify(value, STRINGIFY_OPTIONS)
     },
-    deserialize: (stored) => format.parse(stored.toString(), PARSE_OPTIONS),
+    deserialize: (stored) => {
+      const text = textOf(stored)
+      // Nearly every text is YAML of something: JSON is, and the first half of a document.
+      if (!text.endsWith('\n') || CONTROL.test(text))
+        throw new TypeError('it is no document as it was written here')
+      return format.parse(text, PARSE_OPTIONS)
+    },
   }
 }
 

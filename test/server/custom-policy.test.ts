@@ -324,6 +324,53 @@ describe('a policy that cannot do what is asked of it', () => {
     expect(() => policy.cache).toThrow(/has no cache yet/)
   })
 
+  class PerFunction extends LifoPolicy {
+    override calcKeys(fn?: FunctionIdentity): KeyPair {
+      const base = `${this.cache.prefix}{${this.cache.name}:${(fn as FunctionIdentity).name}}`
+      return [`${base}:0`, `${base}:1`]
+    }
+  }
+  class PerTenant extends LifoPolicy {
+    override calcKeys(_fn?: FunctionIdentity, args?: readonly unknown[]): KeyPair {
+      const base = `${this.cache.prefix}{${this.cache.name}:${((args as readonly unknown[])[0] as { tenant: string }).tenant}}`
+      return [`${base}:0`, `${base}:1`]
+    }
+  }
+
+  test('says that its key pairs cannot be had without a call, and what to do', async () => {
+    const cache = new RedisFuncCache(unique('pairs'), new PerFunction(), { store: target.newStore() })
+    const one = cache.wrap(async (id: number) => id, { name: 'one', tags: () => ['a'] })
+    await one(1)
+    for (const attempt of [() => cache.purge(), () => cache.getSize(), () => cache.invalidateTags('a')]) {
+      await expect(attempt()).rejects.toThrow(PolicyError)
+      await expect(attempt()).rejects.toThrow(
+        /^calcKeys\(\) of the policy 'lifo' fails without the function.*purge\(fn\)/,
+      )
+    }
+    expect(await cache.getSize(one)).toBe(1)
+    expect(await cache.purge(one)).toBe(1)
+    expect(await one.peek(1)).toBeUndefined()
+    await one(1)
+    expect(await one.invalidateAll()).toBe(1)
+  })
+
+  test('says so of arguments, too', async () => {
+    const cache = new RedisFuncCache(unique('pairs'), new PerTenant(), { store: target.newStore() })
+    const one = cache.wrap(async (of: { tenant: string }) => of.tenant, { name: 'one' })
+    await one({ tenant: 'a' })
+    for (const attempt of [
+      () => cache.purge(),
+      () => cache.getSize(one),
+      () => cache.purge(one),
+      () => one.invalidateAll(),
+    ]) {
+      await expect(attempt()).rejects.toThrow(PolicyError)
+      await expect(attempt()).rejects.toThrow(
+        /^calcKeys\(\) of the policy 'lifo' fails without the.*arguments of a call.*override/,
+      )
+    }
+  })
+
   test.each<{ use: string; run: (policy: LifoPolicy) => unknown }>([
     { use: 'cache', run: (policy) => policy.cache },
     { use: 'calcKeys()', run: (policy) => policy.calcKeys() },

@@ -723,3 +723,92 @@ describe.each(EVERY)('$how: modes', ({ create }) => {
     expect(await cache.getSize()).toBe(1)
   })
 })
+
+describe('rows that answer no id', () => {
+  const unasked =
+    /^rows: the Map has a row for .*, which was not asked for: the first of \d ids is .*as they were given/
+
+  test.each<[what: string, ids: readonly unknown[], keys: readonly unknown[], says: RegExp]>([
+    ['a text for a number', [1], ['1'], /'1' \(string\).* 1 \(number\)/],
+    ['a number for a text', ['1'], [1], /1 \(number\).*'1' \(string\)/],
+    ['a bigint for a number', [1, 2], [1, 2n], /2n \(bigint\).*1 \(number\)/],
+    ['an object that is equal', [{ id: 1 }], [{ id: 1 }], /\{ id: 1 \} \(object\)/],
+    ['a Date that is equal', [new Date(1)], [new Date(1)], /\(object\)/],
+    ['null', [1], [null], /null \(null\)/],
+    ['more than was asked for', [1], [1, 2], /2 \(number\)/],
+  ])('are refused, and nothing is kept in mind: %s', async (_, ids, keys, says) => {
+    const cache = new RedisFuncCache(unique('unasked'), new LruTPolicy(), { store: target.newStore() })
+    const load = vi.fn<() => Map<unknown, unknown>>(() => new Map(keys.map((key) => [key, {}])))
+    const rows = cache.wrapMany(load as unknown as (ids: readonly unknown[]) => Map<unknown, unknown>, {
+      name: 'rows',
+      absent: { ttl: '1h' },
+      cacheErrors: { ttl: '1h' },
+    })
+    await expect(rows(ids)).rejects.toThrow(OptionError)
+    await expect(rows(ids)).rejects.toThrow(unasked)
+    await expect(rows(ids)).rejects.toThrow(says)
+    expect(load).toHaveBeenCalledTimes(3)
+    expect(await cache.getSize()).toBe(0)
+  })
+
+  test.each<[what: string, rows: unknown]>([
+    ['a plain object', { 1: {} }],
+    ['an iterator', [{}].values()],
+    ['a Set', new Set([{}])],
+    ['entries', new Map([[1, {}]]).entries()],
+    ['a list that is too short', []],
+    ['nothing', undefined],
+  ])('are refused: %s', async (_, answer) => {
+    const cache = new RedisFuncCache(unique('unasked'), new LruTPolicy(), { store: target.newStore() })
+    const rows = cache.wrapMany(async () => answer as Map<number, object>, {
+      name: 'rows',
+      absent: { ttl: '1h' },
+    })
+    await expect(rows([1])).rejects.toThrow(/^rows: for 1 ids, return as many rows in the same order/)
+    expect(await cache.getSize()).toBe(0)
+  })
+
+  test('are not those of an id that is given twice, or NaN', async () => {
+    const cache = new RedisFuncCache(unique('twice'), new LruTPolicy(), { store: target.newStore() })
+    const rows = cache.wrapMany(async (ids: readonly number[]) => new Map(ids.map((id) => [id, { id }])), {
+      name: 'rows',
+    })
+    expect(await rows([1, 1, Number.NaN])).toEqual([{ id: 1 }, { id: 1 }, { id: Number.NaN }])
+    expect(await cache.bypass(() => rows([1, 1]))).toEqual([{ id: 1 }, { id: 1 }])
+  })
+})
+
+describe('an Error in the place of a row', () => {
+  const isBad = (id: number): boolean => id % 2 === 0
+  const errorOf = (id: number): Error => new RangeError(`no ${id}`)
+
+  test.each([
+    ['a list', (ids: readonly number[]) => ids.map((id) => (isBad(id) ? errorOf(id) : user(id)))],
+    ['a Map', (ids: readonly number[]) => new Map(ids.map((id) => [id, isBad(id) ? errorOf(id) : user(id)]))],
+  ])('is thrown to whoever asked for it, and the others are stored: %s', async (_, load) => {
+    const cache = new RedisFuncCache(unique('bad'), new LruTPolicy(), { store: target.newStore() })
+    const run = vi.fn<typeof load>(load)
+    const rows = cache.wrapMany(run as (ids: readonly number[]) => (User | Error)[], {
+      name: 'rows',
+      absent: { ttl: '1h' },
+    })
+    await expect(rows([1, 2, 3])).rejects.toThrow(new RangeError('no 2'))
+    expect(await rows([1, 3])).toEqual([user(1), user(3)])
+    expect(run).toHaveBeenCalledTimes(1)
+    expect(await rows.peek([1, 2, 3])).toEqual([user(1), undefined, user(3)])
+    await expect(rows([2])).rejects.toThrow('no 2')
+    await expect(rows.refresh([4])).rejects.toThrow('no 4')
+    expect(run).toHaveBeenCalledTimes(3)
+  })
+
+  test('is stored if cacheErrors says so', async () => {
+    const cache = new RedisFuncCache(unique('bad'), new LruTPolicy(), { store: target.newStore() })
+    const run = vi.fn<(ids: readonly number[]) => (User | Error)[]>((ids) =>
+      ids.map((id) => (isBad(id) ? errorOf(id) : user(id))),
+    )
+    const rows = cache.wrapMany(run, { name: 'rows', cacheErrors: { ttl: '1h' } })
+    await expect(rows([1, 2])).rejects.toThrow(new RangeError('no 2'))
+    await expect(rows([2])).rejects.toThrow(new RangeError('no 2'))
+    expect(run).toHaveBeenCalledTimes(1)
+  })
+})
