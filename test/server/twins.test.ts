@@ -118,15 +118,15 @@ const EXAMPLES: [Step[]][] = [
 
 /** The server's clock cannot be set; moving all ends toward the present comes to the same. */
 const PASS = `
-  for i = 1, 2 do
+  for i = 1, 3 do
     for _, member in ipairs(redis.call('ZRANGE', KEYS[i], 0, -1)) do
       redis.call('ZINCRBY', KEYS[i], -ARGV[1] * (i == 1 and 1 or 1000), member)
     end
   end
-  local notes = redis.call('HGETALL', KEYS[3])
+  local notes = redis.call('HGETALL', KEYS[4])
   for i = 1, #notes, 2 do
     local until_ms, compute_ms, stored_ms = notes[i + 1]:match('^(%d+) (%d+) (%d+)$')
-    redis.call('HSET', KEYS[3], notes[i], string.format('%.0f %s %.0f', until_ms - ARGV[1], compute_ms, stored_ms - ARGV[1]))
+    redis.call('HSET', KEYS[4], notes[i], string.format('%.0f %s %.0f', until_ms - ARGV[1], compute_ms, stored_ms - ARGV[1]))
   end`
 
 describe.runIf(hasServer)('scripts and twins', () => {
@@ -184,9 +184,9 @@ describe.runIf(hasServer)('scripts and twins', () => {
       if (each.do === 'pass') {
         passedMs += each.ms
         const [, values] = place.keys
-        const keys = [`${values}:expiry`, `${values}:leases`, `${values}:fresh`]
-        await target.raw(values, 'EVAL', PASS, '3', ...keys, String(each.ms))
-        there.rename(-each.ms * 1_000)
+        const keys = ['expiry', 'leases', 'fence', 'fresh'].map((name) => `${values}:${name}`)
+        await target.raw(values, 'EVAL', PASS, '4', ...keys, String(each.ms))
+        there.move(-each.ms * 1_000)
         continue
       }
       expect(await there.take(each)).toEqual(await here.take(each))
@@ -234,7 +234,7 @@ function expectSameTimes(
 class Actor {
   readonly #store: Store
   readonly #place: Place
-  readonly #tokens: number[] = []
+  #tokens: number[] = []
   #held: { hash: string; lease: number }[] = []
 
   constructor(store: Store, place: Place) {
@@ -242,8 +242,9 @@ class Actor {
     this.#place = place
   }
 
-  /** Leases are called by their ends: where those are moved, so are the names. */
-  rename(byUs: number): void {
+  /** Leases are called by their ends: where those are moved, so are the names. Tokens are moments, too. */
+  move(byUs: number): void {
+    this.#tokens = this.#tokens.map((token) => token + byUs)
     this.#held = this.#held.map(({ hash, lease }) => ({ hash, lease: lease + byUs }))
   }
 
