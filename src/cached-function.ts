@@ -23,6 +23,7 @@ import { Opening } from './opening.ts'
 import { isPromise } from './realms/native.ts'
 import { decode } from './serializers/encoding.ts'
 import type { ErrorClasses } from './serializers/error-classes.ts'
+import { copyOfThrown } from './serializers/error-copy.ts'
 import type { Shelf } from './shelf.ts'
 import type { LeaseWish, Lookup } from './stores/store.ts'
 import type { Counters } from './telemetry/counters.ts'
@@ -331,7 +332,7 @@ export class FunctionCache {
           // The call may have come after an invalidation, and must not get what was before.
           const isLate = outcome.isOutdated || departures > flight.provenAt
           if (isLate) resolve(this.#serveFrom(call, options))
-          else if (outcome.isError) reject(outcome.value)
+          else if (outcome.isError) reject(this.#settings.share ? outcome.value : copyOfThrown(outcome.value))
           else if (isDetailed) resolve(this.#shareDetailed(call, flight, outcome, signal))
           else resolve(this.#share(call, flight, outcome, signal))
         })

@@ -338,3 +338,21 @@ describe.runIf(hasServer)('on a server, an error', () => {
     expect(leftMs).toBeLessThanOrEqual(11_000)
   })
 })
+
+test('calls that join one that fails get an error each, and the one that ran it the original', async () => {
+  const time = new Timeline(target)
+  const boom = Object.assign(new RangeError('boom'), { details: { at: 1 } })
+  time.load.mockRejectedValue(boom)
+  const { fn } = time.newProcess()
+  const results = await Promise.allSettled([fn('a'), fn('a'), fn.detailed('a')])
+  const errors = results.map((result) => (result as PromiseRejectedResult).reason as typeof boom)
+  expect(errors[0]).toBe(boom)
+  expect(new Set(errors).size).toBe(3)
+  expect(new Set(errors.map(({ details }) => details)).size).toBe(3)
+  for (const error of errors) expect(error).toEqual(boom)
+  expect(time.load).toHaveBeenCalledOnce()
+
+  const shared = time.newProcess({ share: true }).fn
+  const [one, other] = await Promise.allSettled([shared('b'), shared('b')])
+  expect((one as PromiseRejectedResult).reason).toBe((other as PromiseRejectedResult).reason)
+})
