@@ -402,11 +402,6 @@ describe('a function', () => {
       attempt: withWrap({ encoders: [{ type: URL, encode: async () => 1 }] }),
       says: /^encoders: that of URL is async/,
     },
-    {
-      given: 'an async serializer',
-      attempt: withWrap({ serializer: [async () => '', () => 1] }),
-      says: /^serializer: its functions are async/,
-    },
     ...['cacheIf', 'tags', 'ttl', 'key', 'this', 'migrate'].map((option) => ({
       given: `a generator as ${option}`,
       attempt: withWrap({ schema: z.number(), [option]: function* () {} }),

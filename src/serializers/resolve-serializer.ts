@@ -1,4 +1,3 @@
-import { types } from 'node:util'
 import { shown, suggestion } from '../checks.ts'
 import { OptionError } from '../errors.ts'
 import { autoSerializer } from './auto.ts'
@@ -94,14 +93,7 @@ function asFunctions(
     ? { serialize: option[0], deserialize: option[1] }
     : option
   const isComplete = typeof functions.serialize === 'function' && typeof functions.deserialize === 'function'
-  if (!isComplete) return undefined
-  const isAsync = (name: 'serialize' | 'deserialize') => types.isAsyncFunction(Reflect.get(functions, name))
-  if (isAsync('serialize') || isAsync('deserialize')) {
-    throw new OptionError(
-      'serializer: its functions are async, and have to return at once. Give synchronous ones.',
-    )
-  }
-  return functions
+  return isComplete ? functions : undefined
 }
 
 function isPair(option: SerializerPair | SerializerFunctions): option is SerializerPair {
