@@ -18,6 +18,8 @@ const nativeNames = /* @__PURE__ */ new WeakMap<object, string>()
 export function nativeName(prototype: object): string | undefined {
   const known = nativeNames.get(prototype)
   if (known !== undefined) return known
+  // Fake timers of test runners put a class of their own in its place.
+  if (prototype === Date.prototype) return 'Date'
   const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
   if (typeof constructor !== 'function' || constructor.prototype !== prototype) return undefined
   const name = NATIVE.exec(Function.prototype.toString.call(constructor))?.[1]

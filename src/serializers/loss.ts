@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { isError, isPlainPrototype } from '../realms/native.ts'
+import { isError, isPlainPrototype, nativeName } from '../realms/native.ts'
 import { decode, reasonOf } from './encoding.ts'
 import type { Serializer } from './serializer.ts'
 
@@ -130,7 +130,8 @@ function kindOf(value: object): string {
   const prototype: object | null = Object.getPrototypeOf(value)
   if (isPlainPrototype(prototype)) return 'a plain object'
   const { constructor } = value as { constructor?: unknown }
-  const name = typeof constructor === 'function' && constructor.name !== '' ? constructor.name : 'object'
+  const ownName = typeof constructor === 'function' && constructor.name !== '' ? constructor.name : 'object'
+  const name = (prototype === null ? undefined : nativeName(prototype)) ?? ownName
   return /^[AEIO]/i.test(name) ? `an ${name}` : `a ${name}`
 }
 
