@@ -1,6 +1,6 @@
 import { askedFor, Call, titleOf, type Location, type Outcome, type Round } from './call.ts'
 import { checkKnown } from './checks.ts'
-import { type Awaited, callsAround, circleOf, currentRun } from './context/run.ts'
+import { type AwaitedCall, callsAround, circleOf, currentRun, type Run } from './context/run.ts'
 import type { Context } from './context/context.ts'
 import {
   Computation,
@@ -156,10 +156,9 @@ export class FunctionCache {
    */
   #isWithin(call: Call): boolean {
     if (!this.identity.isOfKeys) return false
-    const run = currentRun()
-    const layers = run === undefined ? [] : callsAround(run, isEqualTo(call))
-    if (run !== undefined && layers.length >= MOST_LAYERS) {
-      throw deadlock(circleOf(run, layers[0] as Awaited) ?? [])
+    const layers = equalCallsAround(call)
+    if (layers.length >= MOST_LAYERS) {
+      throw deadlock(circleOf(currentRun() as Run, layers[0] as AwaitedCall) ?? [])
     }
     return layers.length > 0
   }
@@ -564,11 +563,8 @@ export class FunctionCache {
   /** By which right the call computes, or what another process has computed meanwhile. */
   async #turn(call: Call, lookup: Lookup | undefined): Promise<Right | { readonly outcome: Outcome }> {
     const { waitMs } = this.#settings
-    const { context } = call
-    const run = currentRun()
     // The lease may be held by whoever waits for this call, such as a refresh.
-    const isOwn = run !== undefined && callsAround(run, isEqualTo(call)).length > 0
-    if (waitMs === undefined || !context.mode.read || isOwn) {
+    if (waitMs === undefined || !call.context.mode.read || equalCallsAround(call).length > 0) {
       return { token: await this.#tokenBy(call, lookup), isLeased: false }
     }
     try {
@@ -734,11 +730,12 @@ const deadlock = (circle: readonly string[]): DeadlockError =>
 /** So many layers of a program may use the same key, each within the load of the one before. */
 const MOST_LAYERS = 8
 
-/** Whether another call asks for the same, in whatever cache object. */
-const isEqualTo =
-  (call: Call) =>
-  (other: Awaited): boolean =>
-    other instanceof Call && askedFor(other) === askedFor(call)
+/** The calls that ask the same cache for the same, and in whose runs a call is made; the nearest first. */
+function equalCallsAround(call: Call): readonly AwaitedCall[] {
+  const run = currentRun()
+  if (run === undefined) return []
+  return callsAround(run, (other) => other instanceof Call && other.isEqualTo(call))
+}
 
 /** What of an entry was seen that will not do. */
 const wishOf = ({ hash }: Call, lookup: Lookup | undefined): LeaseWish => ({

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { shown } from './checks.ts'
 import type { Context } from './context/context.ts'
-import type { Awaited, Run } from './context/run.ts'
+import type { AwaitedCall, Run } from './context/run.ts'
 import type { Abandonable } from './flow/background.ts'
 import type { Waiter } from './flow/batcher.ts'
 import { NOT_STORED, type ResultStatus, type Times } from './detailed-result.ts'
@@ -9,6 +9,7 @@ import { Flight } from './flow/single-flight.ts'
 import { monotonicMs } from './flow/timers.ts'
 import type { Solo } from './computation.ts'
 import { type Hash, textOfHash } from './keys/call-hash.ts'
+import { type CacheAddress, isSameCache } from './keys/unwrapping.ts'
 import type { Serializer } from './serializers/serializer.ts'
 import { sharingOf } from './sharing.ts'
 import type { Shelf } from './shelf.ts'
@@ -86,6 +87,7 @@ export interface Round {
 interface Receiver {
   /** The name of the function. */
   readonly functionName: string
+  readonly address: CacheAddress
   found(call: Call, lookup: Lookup): void
   notFound(call: Call, error: unknown): void
   /** Whether what the call asks for can change at all. */
@@ -102,7 +104,7 @@ export const titleOf = (name: string, args: readonly unknown[]): string =>
   `${name}(${args.map(shown).join(', ')})`
 
 /** A call: what is asked for, by whom, where its result lies, and who waits for it. */
-export class Call extends Flight<Outcome> implements Waiter<Lookup>, Awaited, Abandonable {
+export class Call extends Flight<Outcome> implements Waiter<Lookup>, AwaitedCall, Abandonable {
   readonly shelf: Shelf<Call>
   readonly hash: Hash
   /** The hash as text, the same in all of this process. */
@@ -187,6 +189,11 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, Awaited, Ab
 
   get title(): string {
     return titleOf(this.#receiver.functionName, this.args)
+  }
+
+  /** Whether another call asks the same cache for the same. */
+  isEqualTo(other: Call): boolean {
+    return isSameCache(this.#receiver.address, other.#receiver.address) && askedFor(this) === askedFor(other)
   }
 
   /** Notes that a call waits for this one, in a run. */

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout } from '../flow/timers.ts'
 
 /** What is waited for: a call. */
-export interface Awaited {
+export interface AwaitedCall {
   /** Function and arguments, for messages. */
   readonly title: string
   /** The runs in which it is waited for; `undefined` for none. A run that waits twice is there twice. */
@@ -11,11 +11,11 @@ export interface Awaited {
 
 /** A run of a function, for one call or for those of a list. */
 export class Run {
-  readonly calls: readonly Awaited[]
+  readonly calls: readonly AwaitedCall[]
   /** Whether the function has returned, or thrown: then it waits for nothing any more. */
   isOver = false
 
-  constructor(calls: readonly Awaited[]) {
+  constructor(calls: readonly AwaitedCall[]) {
     this.calls = calls
   }
 }
@@ -66,7 +66,7 @@ export function currentRun(): Run | undefined {
 interface Step {
   readonly run: Run
   /** What it waits for, and who waits for it in turn; `undefined` for the run that was begun with. */
-  readonly waits: { readonly forCall: Awaited; readonly below: Step } | undefined
+  readonly waits: { readonly forCall: AwaitedCall; readonly below: Step } | undefined
 }
 
 /** A run, and all that wait until it is over, the nearest first. */
@@ -90,7 +90,7 @@ function* waitersOf(run: Run): Generator<Step> {
  * `undefined` if it is not: the call may be waited for in the run. (A circle in the graph of who waits for whom is a
  * deadlock: Holt, "Some Deadlock Properties of Computer Systems", 1972.)
  */
-export function circleOf(run: Run, sought: Awaited): readonly string[] | undefined {
+export function circleOf(run: Run, sought: AwaitedCall): readonly string[] | undefined {
   for (const step of waitersOf(run)) {
     if (!step.run.calls.includes(sought)) continue
     const titles = [sought.title]
@@ -101,6 +101,6 @@ export function circleOf(run: Run, sought: Awaited): readonly string[] | undefin
 }
 
 /** The calls of a run, and of those that wait until it is over, which are such; the nearest first. */
-export function callsAround(run: Run, isSuch: (call: Awaited) => boolean): readonly Awaited[] {
+export function callsAround(run: Run, isSuch: (call: AwaitedCall) => boolean): readonly AwaitedCall[] {
   return Array.from(waitersOf(run), (step) => step.run.calls.filter(isSuch)).flat()
 }

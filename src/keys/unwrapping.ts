@@ -8,6 +8,10 @@ export interface CacheAddress {
   readonly store: object
 }
 
+/** Whether they are of one cache, if of two objects of it. */
+export const isSameCache = (one: CacheAddress, other: CacheAddress): boolean =>
+  one.name === other.name && one.prefix === other.prefix && one.store === other.store
+
 /** What a cached function tells of itself. */
 interface CachedMark {
   /** The function that has this mark. A wrapper that copies all properties has the mark of another one. */
@@ -47,11 +51,8 @@ export interface Unwrapped {
 export function unwrap(fn: AnyFunction, address: CacheAddress, ownName: string = fn?.name): Unwrapped {
   const mark = (fn as { readonly [MARK]?: CachedMark } | undefined | null)?.[MARK]
   if (mark?.cached !== fn || mark.original === undefined) return { original: fn, run: fn, ownName }
-  const isOfSameCache =
-    mark.address.name === address.name &&
-    mark.address.prefix === address.prefix &&
-    mark.address.store === address.store
-  return { original: mark.original, run: isOfSameCache ? mark.original : fn, ownName }
+  const run = isSameCache(mark.address, address) ? mark.original : fn
+  return { original: mark.original, run, ownName }
 }
 
 /** Whether a function is cached already, and what it caches cannot be told: its text is that of all cached functions. */

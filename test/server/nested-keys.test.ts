@@ -1,6 +1,6 @@
 // Two layers of a program may use the same key: the load of the one asks for it again, and must not wait for itself.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { LruTPolicy, RedisFuncCache } from './library.ts'
+import { LruTPolicy, MemoryStore, RedisFuncCache } from './library.ts'
 import { openTarget, type Target, unique } from './target.ts'
 
 let target: Target
@@ -37,6 +37,19 @@ test('it tells that its function ran', async () => {
   const cache = newCache()
   const load = async () => (await cache.getOrSetDetailed('a', () => 1, { ttl: '1m' })).status
   expect(await cache.getOrSet('a', load, { ttl: '1m' })).toBe('miss')
+})
+
+test('a cache behind another one of its name stores for itself', async () => {
+  const name = unique('nested')
+  const far = new RedisFuncCache(name, new LruTPolicy(), { store: target.newStore() })
+  const near = new RedisFuncCache(name, new LruTPolicy(), { store: new MemoryStore() })
+  const load = vi.fn<() => Promise<number>>(async () => 1)
+  const ask = () => near.getOrSet('a', () => far.getOrSet('a', load))
+  expect(await ask()).toBe(1)
+  expect([await near.peek('a'), await far.peek('a')]).toEqual([1, 1])
+  await near.purge()
+  expect(await ask()).toBe(1)
+  expect(load).toHaveBeenCalledOnce()
 })
 
 test('elsewhere the key is joined as always', async () => {
