@@ -171,19 +171,26 @@ export class FunctionCache {
 
   /** Removes the entry of a call, or lets it grow stale; whether there was one. A computation under way will not store it. */
   async invalidate(self: unknown, args: readonly unknown[], soft: boolean): Promise<boolean> {
-    const call = this.#locate(self, args)
-    call.beganMs = monotonicMs()
-    const count = await call.shelf.invalidate([call.hash], soft)
-    this.#report.invalidated(call, soft, count)
-    return count > 0
+    return (await this.#invalidate([this.#placeOf(self, args)], soft)) > 0
   }
 
   /** The same for many calls together; how many entries there were. */
   async invalidateEach(calls: readonly (readonly unknown[])[], soft: boolean): Promise<number> {
+    return this.#invalidate(
+      calls.map((args) => this.#placeOf(undefined, args)),
+      soft,
+    )
+  }
+
+  /** The same for all calls of the function; how many entries there were. */
+  invalidateAll(soft: boolean): Promise<number> {
+    return this.#host.invalidateAll(this.identity, soft)
+  }
+
+  async #invalidate(places: readonly Location[], soft: boolean): Promise<number> {
     const beganMs = monotonicMs()
     const shelves = new Map<Shelf<Call>, Map<string, Hash>>()
-    for (const args of calls) {
-      const { shelf, hash } = this.#placeOf(undefined, args)
+    for (const { shelf, hash } of places) {
       const hashes = shelves.get(shelf) ?? new Map<string, Hash>()
       shelves.set(shelf, hashes.set(textOfHash(hash), hash))
     }
@@ -192,13 +199,8 @@ export class FunctionCache {
       Array.from(shelves, ([shelf, each]) => shelf.invalidate([...each.values()], soft)),
     )
     const count = counts.reduce((sum, each) => sum + each, 0)
-    if (hashes.length > 0) this.#report.invalidatedEach(hashes, soft, count, monotonicMs() - beganMs)
+    if (hashes.length > 0) this.#report.invalidated(hashes, soft, count, monotonicMs() - beganMs)
     return count
-  }
-
-  /** The same for all calls of the function; how many entries there were. */
-  invalidateAll(soft: boolean): Promise<number> {
-    return this.#host.invalidateAll(this.identity, soft)
   }
 
   /** Computes a call now, and replaces what is stored; as far as the mode of the context lets it. */

@@ -13,7 +13,7 @@ import { isPromise } from './realms/native.ts'
 import type { StandardSchema } from './schema.ts'
 import { resolveSerializer, type SerializerOption, withLosses } from './serializers/resolve-serializer.ts'
 import type { Serializer } from './serializers/serializer.ts'
-import { graceMsOf, type WrapSettings } from './wrap-settings.ts'
+import { graceMsOf, resultLifeOf, type WrapSettings } from './wrap-settings.ts'
 
 /** A callback that gets a result and the arguments that led to it; for any function, one that needs neither. */
 type AboutResult<F extends AnyFunction, Answer> = AnyFunction extends F
@@ -310,7 +310,7 @@ function serializerOf({ serializer, lossy }: WrapOptions, cache: CacheSettings):
 
 /** Refuses options that contradict each other. */
 function checkAgreement(settings: WrapSettings, cache: CacheSettings): void {
-  const { ttlMs, ttlOf, grace, cachedErrors: errors, timeoutMs, softTimeoutMs } = settings
+  const { grace, cachedErrors: errors, timeoutMs, softTimeoutMs } = settings
   if (softTimeoutMs !== undefined && grace !== undefined && grace.spareMs <= grace.staleMs) {
     throw new OptionError(
       `softTimeout: there is never a stale result to fall back on, as staleIfError (${spelled(grace.spareMs)}) is not above ` +
@@ -323,10 +323,8 @@ function checkAgreement(settings: WrapSettings, cache: CacheSettings): void {
         'Make softTimeout shorter.',
     )
   }
-  // How long results are fresh by a function of each, that one says: here only the rest is known.
-  const freshMs = ttlOf === undefined ? (ttlMs ?? Number.POSITIVE_INFINITY) : 0
   checkLife(
-    freshMs + graceMsOf(grace),
+    resultLifeOf(settings),
     graceMsOf(grace) === 0 ? 'ttl' : 'ttl plus staleTtl or staleIfError',
     cache,
   )

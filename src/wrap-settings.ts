@@ -49,14 +49,17 @@ export interface WrapSettings {
 export const graceMsOf = (grace: Grace | undefined): number =>
   grace === undefined ? 0 : Math.max(grace.staleMs, grace.spareMs)
 
-/** The longest life of entries of the function, in milliseconds; `Infinity` for no end. As far as it is known beforehand. */
-export function longestLifeOf({ ttlMs, ttlOf, grace, cachedErrors: errors, absentMs }: WrapSettings): number {
-  const longestMs = ttlOf === undefined ? (ttlMs ?? Number.POSITIVE_INFINITY) : 0
-  return Math.max(
-    longestMs + graceMsOf(grace),
-    errors?.ttlMs ?? 0,
-    typeof absentMs === 'number' ? absentMs : 0,
-  )
+/**
+ * How long results are kept, times of grace included, in milliseconds; `Infinity` for no end. Where a function says for each
+ * how long it is fresh, only the rest is known beforehand.
+ */
+export const resultLifeOf = ({ ttlMs, ttlOf, grace }: WrapSettings): number =>
+  (ttlOf === undefined ? (ttlMs ?? Number.POSITIVE_INFINITY) : 0) + graceMsOf(grace)
+
+/** The same for all entries of the function: results, errors, and rows that are missing. */
+export function longestLifeOf(settings: WrapSettings): number {
+  const { cachedErrors: errors, absentMs } = settings
+  return Math.max(resultLifeOf(settings), errors?.ttlMs ?? 0, typeof absentMs === 'number' ? absentMs : 0)
 }
 
 /** What has to be asked for at every read of a function's entries. */

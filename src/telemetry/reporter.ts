@@ -130,27 +130,12 @@ export class Reporter {
     if (this.#events.wants('evict')) this.#events.emit('evict', { cache: this.#cache, index, count: evicted })
   }
 
-  invalidated(call: ReportedCall, soft: boolean, count: number): void {
-    if (this.#events.wants('invalidate')) {
-      this.#events.emit('invalidate', {
-        ...this.#describe(call),
-        hashes: [call.hash],
-        tags: undefined,
-        soft,
-        count,
-      })
-    }
-  }
-
-  /** Those of several calls of a list. */
-  invalidatedEach(hashes: readonly Hash[], soft: boolean, count: number, durationMs: number): void {
+  /** Entries of one call, or of several of a list. */
+  invalidated(hashes: readonly Hash[], soft: boolean, count: number, durationMs: number): void {
     if (!this.#events.wants('invalidate')) return
-    const which = {
-      cache: this.#cache,
-      function: this.#function,
-      hash: hashes.length > 1 ? undefined : hashes[0],
-    }
-    this.#events.emit('invalidate', { ...which, hashes, tags: undefined, soft, count, durationMs })
+    const hash = hashes.length > 1 ? undefined : hashes[0]
+    const which = { cache: this.#cache, function: this.#function, hash, hashes, tags: undefined }
+    this.#events.emit('invalidate', { ...which, soft, count, durationMs })
   }
 
   failed(call: ReportedCall, during: ErrorPhase, thrown: unknown): void {

@@ -28,10 +28,12 @@ function newReport() {
       return looked()
     },
   }
+  /** A list of it alone. */
+  const hashes: string[] = Object.defineProperty([], 0, { get: looked, enumerable: true })
   const counters = new Counters()
   const report = new Reporter('cache', 'fn', events, counters)
   const cacheReport = new CacheReporter('cache', events, counters)
-  return { events, stats, counters, looked, call, report, cacheReport }
+  return { events, stats, counters, looked, call, hashes, report, cacheReport }
 }
 
 type Report = ReturnType<typeof newReport>
@@ -47,7 +49,7 @@ const TELLS = {
   overdue: ({ report, call }) => report.overdue(call, 60_000),
   store: ({ report, call }) => report.stored(call, 5, 1),
   skip: ({ report, call }) => report.skipped(call, 'too-large', 5, 1),
-  invalidate: ({ report, call }) => report.invalidated(call, false, 1),
+  invalidate: ({ report, hashes }) => report.invalidated(hashes, false, 1, 0),
   evict: ({ report, call }) => report.evicted(call, 'index', 2),
   error: ({ report, call }) => report.failed(call, 'get', new Error('no')),
   undecodable: ({ report, call }) => report.undecodable(call, new Error('no')),
