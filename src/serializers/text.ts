@@ -7,8 +7,8 @@ const REPLACEMENT = '\ufffd'
 const BLANKS: ReadonlySet<number> = /* @__PURE__ */ new Set([0x09, 0x0a, 0x0d, 0x20])
 
 /**
- * Refuses bytes that are digits and blanks alone: a small number in JSON or YAML, and in binary formats another one. Where these would write
- * such bytes for a number of their own, they write it as {@link asFloat} does.
+ * Refuses bytes that are digits and blanks alone: a small number in JSON or YAML, and in binary formats another one. Where
+ * these would write such bytes for a number of their own, they write it as {@link asFloat} does.
  *
  * @throws {TypeError}
  */

@@ -11,8 +11,9 @@ import { autoSerializer } from '../../src/serializers/auto.ts'
 import { decode, encode, isStoredError, UnstorableError } from '../../src/serializers/encoding.ts'
 import { CHANGED, fidelityOf } from '../../src/serializers/fidelity.ts'
 import { findLoss } from '../../src/serializers/loss.ts'
-import { resolveSerializer, type SerializerName } from '../../src/serializers/resolve-serializer.ts'
+import { resolveSerializer } from '../../src/serializers/resolve-serializer.ts'
 import { SerializerError } from '../../src/errors.ts'
+import { formatNames } from './formats.ts'
 
 const MARK = Buffer.from('\0v8\0')
 
@@ -285,22 +286,11 @@ describe('what cannot come back', () => {
     'what another realm made': () => vm.runInNewContext('new WeakMap()') as unknown,
     'a plain object with a function': () => ({ run: () => 1 }),
   }
-  const names: readonly SerializerName[] = [
-    'auto',
-    'json',
-    'v8',
-    'msgpack',
-    'cbor',
-    'bson',
-    'yaml',
-    'superjson',
-  ]
-
   test.each(Object.keys(handle))('%s, at any depth, in any format', (what) => {
     const value = handle[what]?.()
     const cycle = { value, self: {} }
     cycle.self = cycle
-    for (const name of names) {
+    for (const name of formatNames) {
       const serializer = resolveSerializer(name)
       for (const around of [
         value,

@@ -266,6 +266,9 @@ interface Case extends Format {
   readonly serializer: Serializer
 }
 
+/** The names of all formats. */
+export const formatNames: readonly SerializerName[] = formats.map(({ name }) => name)
+
 /** All formats, and JSON with its losses. */
 export const cases: readonly Case[] = [
   ...formats.map((format) => ({ ...format, title: format.name, serializer: resolveSerializer(format.name) })),

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   HAMMERED,
   type Hammered,
@@ -13,20 +13,13 @@ import {
   textOf,
 } from './hammered.ts'
 import { placeOf } from './places.ts'
-import { hasServer, openTarget, type Target, unique } from './target.ts'
+import { hasServer, openTarget, type Target, serverUrls, unique } from './target.ts'
 
 const PROCESSES = 8
 
-const urls = (): string[] =>
-  inject('server') === 'cluster'
-    ? (inject('cluster') ?? []).map(({ host, port }) => `redis://${host}:${port}`)
-    : inject('servers')
-        .filter(({ name }) => name === inject('server'))
-        .map(({ url }) => url)
-
 describe.runIf(hasServer)('eight processes at the same time', () => {
   const order: HammerOrder = {
-    urls: urls(),
+    urls: serverUrls(),
     caches: { lru_t: unique('hammered'), lfu: unique('hammered'), rr: unique('hammered') },
     keys: 10_000,
     maxSize: 100,

@@ -59,6 +59,17 @@ async function called(time: Timeline, options: WrapOptions<Load>, passedMs = 0):
   return cache
 }
 
+/** The cache of a function that has run for longer than it may, and has returned after all. */
+async function hung(time: Timeline): Promise<RedisFuncCache> {
+  const { cache, fn, told: heardOf } = time.newProcess({ maxComputeTime: '5ms' })
+  const { end } = time.gate()
+  const call = fn('a')
+  await heard(heardOf, 'overdue')
+  end('late')
+  await call
+  return cache
+}
+
 const GRACE = { ttl: 100, staleTtl: 50, staleIfError: 200 }
 const refused = () => new FailingStore(new Timeline(target).newStore())
 
@@ -171,32 +182,8 @@ const CASES: readonly Case[] = [
       return cache
     },
   }),
-  told({
-    event: 'overdue',
-    detail: {},
-    happens: async (time) => {
-      const { cache, fn, told: heardOf } = time.newProcess({ maxComputeTime: '5ms' })
-      const { end } = time.gate()
-      const call = fn('a')
-      await heard(heardOf, 'overdue')
-      end('late')
-      await call
-      return cache
-    },
-  }),
-  told({
-    event: 'skip',
-    detail: { reason: 'overdue' },
-    happens: async (time) => {
-      const { cache, fn, told: heardOf } = time.newProcess({ maxComputeTime: '5ms' })
-      const { end } = time.gate()
-      const call = fn('a')
-      await heard(heardOf, 'overdue')
-      end('late')
-      await call
-      return cache
-    },
-  }),
+  told({ event: 'overdue', detail: {}, happens: (time) => hung(time) }),
+  told({ event: 'skip', detail: { reason: 'overdue' }, happens: (time) => hung(time) }),
   told({ event: 'skip', detail: { reason: 'zero-ttl' }, happens: (time) => called(time, { ttl: () => 0 }) }),
   told({
     event: 'skip',

@@ -1,12 +1,12 @@
 // A load whose process was stopped meanwhile, or that took long, does not replace what was loaded later.
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type LeaseAnswer, LruTPolicy, type Place, RedisFuncCache, type Store } from '../../src/index.ts'
 import { FROZEN_OPTIONS, type FrozenKind, type FrozenReport } from './frozen.ts'
 import { gated } from './gated.ts'
 import { entry, newPlace, valuesOf } from './places.ts'
-import { hasServer, openTarget, type Target, unique } from './target.ts'
+import { hasServer, openTarget, type Target, serverUrls, unique } from './target.ts'
 
 let target: Target
 beforeAll(async () => {
@@ -147,13 +147,6 @@ test('a load that lost its lease says so, and who joined it gets what is newer',
 })
 
 describe.runIf(hasServer)('a process that is stopped', () => {
-  const urls = (): string[] =>
-    inject('server') === 'cluster'
-      ? (inject('cluster') ?? []).map(({ host, port }) => `redis://${host}:${port}`)
-      : inject('servers')
-          .filter(({ name }) => name === inject('server'))
-          .map(({ url }) => url)
-
   let child: ChildProcess | undefined
   afterEach(() => {
     child?.kill('SIGKILL')
@@ -171,9 +164,13 @@ describe.runIf(hasServer)('a process that is stopped', () => {
       await cache.drain()
     }
     const reports: FrozenReport[] = []
-    child = fork(join(import.meta.dirname, 'frozen.ts'), [JSON.stringify({ urls: urls(), cache: name })], {
-      execArgv: ['--import', 'tsx'],
-    })
+    child = fork(
+      join(import.meta.dirname, 'frozen.ts'),
+      [JSON.stringify({ urls: serverUrls(), cache: name })],
+      {
+        execArgv: ['--import', 'tsx'],
+      },
+    )
     child.on('message', (report) => reports.push(report as FrozenReport))
     const has = (report: FrozenReport) =>
       vi.waitFor(() => expect(reports).toContain(report), { timeout: 20_000, interval: 5 })

@@ -1,6 +1,6 @@
 // A process that is stopped while its function runs: started by frozen.test.ts.
-import { createClient, createCluster } from 'redis'
 import { LruTPolicy, RedisFuncCache } from '../../src/index.ts'
+import { connectTo } from './connect-urls.ts'
 
 /** What a process is told to do. */
 export interface FrozenOrder {
@@ -21,15 +21,7 @@ export const FROZEN_OPTIONS = {
 export type FrozenKind = keyof typeof FROZEN_OPTIONS
 
 async function run(order: FrozenOrder): Promise<void> {
-  const [url, ...more] = order.urls.map((each) => ({ url: each }))
-  const client =
-    more.length > 0 && url !== undefined
-      ? await createCluster({ rootNodes: [url, ...more] })
-          .on('error', () => {})
-          .connect()
-      : await createClient(url)
-          .on('error', () => {})
-          .connect()
+  const client = await connectTo(order.urls)
   const tell = (report: FrozenReport): void => void process.send?.(report)
   const cache = new RedisFuncCache(order.cache, new LruTPolicy(), { client })
   cache.on('skip', ({ reason }) => tell(`skipped ${reason}`))

@@ -1,20 +1,12 @@
 // One of the processes that use the same caches at the same time: started by concurrency.test.ts.
-import { createClient, createCluster } from 'redis'
+import { connectTo } from './connect-urls.ts'
 import { HAMMERED, type Hammered, type HammerCounts, type HammerOrder, hammered, textOf } from './hammered.ts'
 
 /** Calls under way at the same time, in each process and cache. */
 const CALLERS = 8
 
 const order = JSON.parse(process.argv[2] as string) as HammerOrder
-const [url, ...more] = order.urls.map((each) => ({ url: each }))
-const client =
-  more.length > 0 && url !== undefined
-    ? await createCluster({ rootNodes: [url, ...more] })
-        .on('error', () => {})
-        .connect()
-    : await createClient(url)
-        .on('error', () => {})
-        .connect()
+const client = await connectTo(order.urls)
 
 /** A few keys get most of the calls. */
 const anyKey = (): number => Math.floor(order.keys * Math.random() ** 6)

@@ -1,19 +1,12 @@
 // Several processes want a result that is missing, all at the same time, and one of them dies while it computes it.
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest'
-import { hasServer, openTarget, type Target, unique } from './target.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { hasServer, openTarget, type Target, serverUrls, unique } from './target.ts'
 import type { WaiterOrder, WaiterReport } from './waiter.ts'
 
 const PROCESSES = 4
 const CALLS = 250
-
-const urls = (): string[] =>
-  inject('server') === 'cluster'
-    ? (inject('cluster') ?? []).map(({ host, port }) => `redis://${host}:${port}`)
-    : inject('servers')
-        .filter(({ name }) => name === inject('server'))
-        .map(({ url }) => url)
 
 type Done = Extract<WaiterReport, { state: 'done' }>
 
@@ -62,7 +55,7 @@ describe.runIf(hasServer)(`${PROCESSES} processes`, () => {
 
   async function start(more: Pick<WaiterOrder, 'calls' | 'runMs' | 'lease'>): Promise<() => Promise<number>> {
     const counter = unique('counter')
-    const order = { urls: urls(), cache: unique('processes'), counter, ...more }
+    const order = { urls: serverUrls(), cache: unique('processes'), counter, ...more }
     waiters = Array.from({ length: PROCESSES }, () => new Waiter(order))
     await all((waiter) => waiter.has('ready'))
     return async () => Number(await target.raw(counter, 'GET', counter))

@@ -1,4 +1,4 @@
-import { createClient, createCluster } from 'redis'
+import { createClient } from 'redis'
 import { inject } from 'vitest'
 import {
   type AbstractPolicy,
@@ -16,6 +16,7 @@ import {
 } from '../../src/index.ts'
 import type { Command, RedisPort, Reply } from '../../src/redis/client.ts'
 import { toPort } from '../../src/redis/port.ts'
+import { connectTo } from './connect-urls.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -85,15 +86,17 @@ let names = 0
 /** Whether there is a server behind the target. */
 export const hasServer = inject('server') !== 'memory'
 
+/** The addresses of the server that this run is for: one, or all nodes of a cluster. */
+export const serverUrls = (): string[] =>
+  inject('server') === 'cluster'
+    ? (inject('cluster') ?? []).map(({ host, port }) => `redis://${host}:${port}`)
+    : inject('servers')
+        .filter(({ name }) => name === inject('server'))
+        .map(({ url }) => url)
+
 /** A connected client of the server that this run is for. */
 export async function connect() {
-  if (inject('server') === 'cluster') {
-    const rootNodes = inject('cluster')?.map(({ host, port }) => ({ url: `redis://${host}:${port}` })) ?? []
-    return createCluster({ rootNodes })
-      .on('error', () => {})
-      .connect()
-  }
-  return connectToOne()
+  return inject('server') === 'cluster' ? connectTo(serverUrls()) : connectToOne()
 }
 
 /** A connected client of that server, which is no cluster. */

@@ -1,6 +1,7 @@
 // Results that no serializer brings back, and what JSON alone refuses: given to who asked, and to nobody else.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { LruTPolicy, RedisFuncCache, type SerializerName } from './library.ts'
+import { formatNames } from '../serializers/formats.ts'
+import { LruTPolicy, RedisFuncCache } from './library.ts'
 import { openTarget, type Target, unique } from './target.ts'
 import { listen, names, Timeline } from './timeline.ts'
 
@@ -20,18 +21,7 @@ afterAll(() => target.close())
 
 const SKIP = 'skip:unstorable'
 
-const NAMES: readonly SerializerName[] = [
-  'auto',
-  'json',
-  'v8',
-  'msgpack',
-  'cbor',
-  'bson',
-  'yaml',
-  'superjson',
-]
-
-describe.each(NAMES)('a Response within a result, with %s', (serializer) => {
+describe.each(formatNames)('a Response within a result, with %s', (serializer) => {
   test('goes to who asked for it, is not stored, and is told of: one warning, and an event each time', async () => {
     const time = new Timeline(target)
     time.load.mockImplementation(async () => ({ response: new Response('x') }))

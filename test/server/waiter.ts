@@ -1,6 +1,6 @@
 // One of the processes that want the same result at the same time: started by processes.test.ts.
-import { createClient, createCluster } from 'redis'
 import { LruTPolicy, RedisFuncCache } from '../../src/index.ts'
+import { connectTo } from './connect-urls.ts'
 
 /** What a process is told to do. */
 export interface WaiterOrder {
@@ -27,15 +27,7 @@ export type WaiterReport =
     }
 
 const order = JSON.parse(process.argv[2] as string) as WaiterOrder
-const [url, ...more] = order.urls.map((each) => ({ url: each }))
-const client =
-  more.length > 0 && url !== undefined
-    ? await createCluster({ rootNodes: [url, ...more] })
-        .on('error', () => {})
-        .connect()
-    : await createClient(url)
-        .on('error', () => {})
-        .connect()
+const client = await connectTo(order.urls)
 
 const tell = (report: WaiterReport): void => void process.send?.(report)
 const nowMs = (): number => performance.timeOrigin + performance.now()
