@@ -2,8 +2,11 @@
 import { setFlagsFromString } from 'node:v8'
 import { setImmediate as turn } from 'node:timers/promises'
 import { runInNewContext } from 'node:vm'
-import { Redis } from 'ioredis'
-import { createClient } from 'redis'
+import * as ioredis6 from 'ioredis'
+import * as ioredis5 from 'ioredis-5'
+import * as iovalkey from 'iovalkey'
+import * as redis6 from 'redis'
+import * as redis5 from 'redis-5'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import {
   type CacheOptions,
@@ -31,23 +34,30 @@ interface Kind {
   open(port: number): Promise<{ readonly client: RedisClient; close(): void }>
 }
 
+const nodeRedis = (name: string, { createClient }: typeof redis6): Kind => ({
+  name,
+  async open(port) {
+    const client = await createClient({ socket: { port } })
+      .on('error', () => {})
+      .connect()
+    return { client, close: () => client.destroy() }
+  },
+})
+
+const ioredis = (name: string, lib: Pick<typeof ioredis6, 'Redis'>): Kind => ({
+  name,
+  async open(port) {
+    const client = new lib.Redis(port).on('error', () => {})
+    return { client, close: () => client.disconnect() }
+  },
+})
+
 const KINDS: readonly Kind[] = [
-  {
-    name: 'redis',
-    async open(port) {
-      const client = await createClient({ socket: { port } })
-        .on('error', () => {})
-        .connect()
-      return { client, close: () => client.destroy() }
-    },
-  },
-  {
-    name: 'ioredis',
-    async open(port) {
-      const client = new Redis(port).on('error', () => {})
-      return { client, close: () => client.disconnect() }
-    },
-  },
+  nodeRedis('redis', redis6),
+  nodeRedis('redis 5', redis5 as unknown as typeof redis6),
+  ioredis('ioredis', ioredis6),
+  ioredis('ioredis 5', ioredis5 as unknown as typeof ioredis6),
+  ioredis('iovalkey', iovalkey as unknown as typeof ioredis6),
 ]
 
 describe.runIf(anyServer !== undefined)('over one server', () => {
