@@ -1,15 +1,20 @@
 import process from 'node:process'
-import type { Call, Location } from './call.ts'
-import { FunctionCache, type FunctionHost } from './cached-function.ts'
-import { type CachedFunction, callable } from './callable.ts'
-import { checkCallback, checkFlag, checkKnown, checkNames, checkSoft } from './checks.ts'
-import { checkTags } from './computation.ts'
+import type { Call, Location } from './call/call.ts'
+import { FunctionCache, type FunctionHost } from './call/call-runner.ts'
+import { type CachedFunction, callable } from './functions/cached-function.ts'
+import { checkCallback, checkFlag, checkKnown, checkNames, checkSoft } from './options/checks.ts'
+import { checkTags } from './call/load.ts'
 import { Contexts } from './context/context.ts'
 import { BYPASS, DEFAULT_MODE, type ModeChange, READ_ONLY, WRITE_ONLY } from './context/mode.ts'
 import type { Stats } from './context/stats.ts'
-import { type AsyncMethod, type CachedDecorator, type CachedOptions, DecoratedMethods } from './decorator.ts'
-import type { DetailedResult } from './detailed-result.ts'
-import { spelled } from './duration.ts'
+import {
+  type AsyncMethod,
+  type CachedDecorator,
+  type CachedOptions,
+  DecoratedMethods,
+} from './functions/method-decorator.ts'
+import type { DetailedResult } from './functions/detailed-result.ts'
+import { spelled } from './options/duration.ts'
 import { FuncCacheError, IdentityError, OptionError, PolicyError } from './errors.ts'
 import { Background } from './flow/background.ts'
 import { Deadlines } from './flow/deadlines.ts'
@@ -22,11 +27,11 @@ import {
   type KeyVerb,
   type PeekOptions,
   type SetOptions,
-} from './key-options.ts'
+} from './options/key-options.ts'
 import { type AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
-import type { KeyPair } from './keys/key-pair.ts'
+import type { KeyPair } from './keys/key-names.ts'
 import { type CacheAddress, unwrap } from './keys/unwrapping.ts'
-import { type CachedMany, callableMany, Loader, type LoadMany } from './many.ts'
+import { type CachedMany, callableMany, Loader, type LoadMany } from './functions/cached-many.ts'
 import {
   type CacheOptions,
   type CacheSettings,
@@ -34,11 +39,11 @@ import {
   checkCacheOptions,
   type DrainOptions,
   drainMs,
-} from './options.ts'
-import type { AbstractPolicy } from './policies/abstract-policy.ts'
-import { warn } from './process-warning.ts'
+} from './options/cache-options.ts'
+import type { AbstractPolicy } from './policies/policy.ts'
+import { warn } from './telemetry/process-warning.ts'
 import { messageOf } from './realms/native.ts'
-import { Shelf, type ShelfSettings } from './shelf.ts'
+import { Shelf, type ShelfSettings } from './partitions/partition.ts'
 import type { Aspects, Limits, Place, Store } from './stores/store.ts'
 import { CacheReporter, type Invalidated } from './telemetry/cache-reporter.ts'
 import { type CacheStats, Counters } from './telemetry/counters.ts'
@@ -48,8 +53,8 @@ import {
   checkWrapOptions,
   type WrapManyOptions,
   type WrapOptions,
-} from './wrap-options.ts'
-import { aspectsOf, longestLifeOf, type WrapSettings } from './wrap-settings.ts'
+} from './options/function-options.ts'
+import { aspectsOf, longestLifeOf, type WrapSettings } from './options/function-settings.ts'
 
 /** Shelves kept at hand beside those in use. A policy of the user's may give every call a key pair of its own. */
 const SHELF_LIMIT = 1_000

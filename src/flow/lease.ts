@@ -1,4 +1,4 @@
-import { within } from './time-limit.ts'
+import { within } from './timeout.ts'
 import { clearInterval, clearTimeout, monotonicMs, setInterval, setTimeout } from './timers.ts'
 
 /** What the store of the leases does, for one place. */

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import { checkChoice, checkNames } from '../checks.ts'
-import { CANONICAL_FORM } from './canonical.ts'
+import { checkChoice, checkNames } from '../options/checks.ts'
+import { CANONICAL_FORM } from './canonical/canonicalize.ts'
 import type { FunctionIdentity } from './function-identity.ts'
 
 const ALGORITHMS = ['sha256', 'sha1', 'md5', 'sha512'] as const

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import { IdentityError } from '../errors.ts'
-import { canonicalize } from './canonical.ts'
-import type { CanonicalOptions } from './canonical-options.ts'
-import { known } from './canonical-place.ts'
+import { canonicalize } from './canonical/canonicalize.ts'
+import type { CanonicalOptions } from './canonical/options.ts'
+import { known } from './canonical/path.ts'
 import { sourceTextOf } from './source-text.ts'
 
 /** Any function. */

@@ -1,6 +1,6 @@
 import type { Hash } from '../keys/call-hash.ts'
-import type { KeyPair } from '../keys/key-pair.ts'
-import type { AbstractPolicy } from '../policies/abstract-policy.ts'
+import type { KeyPair } from '../keys/key-names.ts'
+import type { AbstractPolicy } from '../policies/policy.ts'
 
 /** How much a key pair may hold, and for how long. */
 export interface Limits {

@@ -1,6 +1,6 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
-import { checkChoice } from '../checks.ts'
+import { checkChoice } from '../options/checks.ts'
 import { OptionError } from '../errors.ts'
 import type { Hash } from '../keys/call-hash.ts'
 import { isPromise } from '../realms/native.ts'

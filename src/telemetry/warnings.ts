@@ -1,7 +1,7 @@
 /** Warnings for failures that no listener hears: without them, a cache that fails looks like one that works. */
 import process from 'node:process'
-import { spelled } from '../duration.ts'
-import { warn } from '../process-warning.ts'
+import { spelled } from '../options/duration.ts'
+import { warn } from './process-warning.ts'
 import { toError } from '../realms/native.ts'
 import { cureFor } from './cures.ts'
 import type { ErrorPhase } from './events.ts'

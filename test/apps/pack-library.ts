@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { copyLibrary } from '../copy-library.ts'
+import { copyLibrary } from '../package/copy-library.ts'
 import { run } from './run.ts'
 
 /** Packs the library as users get it, into this folder, and returns the path of the tarball. */

@@ -1,6 +1,6 @@
 // What the examples about freshness take for granted: a cache without a server, and a clock that they move.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { toMs } from '../../src/duration.ts'
+import { toMs } from '../../src/options/duration.ts'
 import { type Duration, LruTPolicy, MemoryStore, RedisFuncCache } from '../../src/index.ts'
 
 /** Everything anew, for each example. */

@@ -5,8 +5,8 @@ import { runInNewContext, runInThisContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ArgumentsError } from '../../src/errors.ts'
-import { CANONICAL_FORM, canonicalize } from '../../src/keys/canonical.ts'
-import type { ArgumentEncoder, CanonicalOptions } from '../../src/keys/canonical-options.ts'
+import { CANONICAL_FORM, canonicalize } from '../../src/keys/canonical/canonicalize.ts'
+import type { ArgumentEncoder, CanonicalOptions } from '../../src/keys/canonical/options.ts'
 
 class Money {
   readonly #amount: bigint

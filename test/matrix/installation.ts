@@ -1,6 +1,6 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { copyLibrary } from '../copy-library.ts'
+import { copyLibrary } from '../package/copy-library.ts'
 import type { Group } from './environment.ts'
 import { runOrThrow } from './run-command.ts'
 

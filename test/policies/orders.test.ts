@@ -2,9 +2,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { EvictionOrder } from '../../src/policies/eviction-order.ts'
-import { FrequencyOrder } from '../../src/policies/frequency-order.ts'
-import { LinkedOrder } from '../../src/policies/linked-order.ts'
-import { RandomOrder } from '../../src/policies/random-order.ts'
+import { FrequencyOrder } from '../../src/policies/orders/frequency-order.ts'
+import { LinkedOrder } from '../../src/policies/orders/linked-order.ts'
+import { RandomOrder } from '../../src/policies/orders/random-order.ts'
 
 interface Entry {
   readonly hash: string

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { encode } from '../../src/serializers/encoding.ts'
-import { lossyJsonSerializer } from '../../src/serializers/json.ts'
+import { lossyJsonSerializer } from '../../src/serializers/formats/json.ts'
 import { findLoss } from '../../src/serializers/loss.ts'
 import { resolveSerializer, type SerializerName } from '../../src/serializers/resolve-serializer.ts'
 import type { Serializer } from '../../src/serializers/serializer.ts'

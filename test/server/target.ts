@@ -14,8 +14,8 @@ import {
   RrPolicy,
   type Store,
 } from '../../src/index.ts'
-import type { Command, RedisPort, Reply } from '../../src/redis/client.ts'
-import { toPort } from '../../src/redis/port.ts'
+import type { Command, RedisPort, Reply } from '../../src/clients/port.ts'
+import { toPort } from '../../src/clients/detect.ts'
 import { connectTo } from './connect-urls.ts'
 
 declare module 'vitest' {

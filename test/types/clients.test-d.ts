@@ -4,7 +4,7 @@ import type { Cluster as Ioredis5Cluster, Redis as Ioredis5 } from 'ioredis-5'
 import type { Cluster as IovalkeyCluster, Redis as Iovalkey } from 'iovalkey'
 import * as redis6 from 'redis'
 import * as redis5 from 'redis-5'
-import type { RedisClient } from '../../src/redis/client.ts'
+import type { RedisClient } from '../../src/clients/port.ts'
 
 /** Checked by the compiler alone: every client a user may have is one the library takes. */
 function accept(_client: RedisClient): void {}

@@ -1,0 +1,119 @@
+import { type Call, foundOutcome, type Outcome, outcomeOf } from './call.ts'
+import type { Times } from '../functions/detailed-result.ts'
+import { LONGEST_MS } from '../options/duration.ts'
+import { judge, type Verdict } from '../flow/freshness.ts'
+import type { Reporter } from '../telemetry/reporter.ts'
+import { checkBySchema } from '../options/standard-schema.ts'
+import { decode, isStoredError } from '../serializers/encoding.ts'
+import type { ErrorClasses } from '../serializers/errors/error-classes.ts'
+import { decodeError } from '../serializers/errors/stored-error.ts'
+import type { Lookup } from '../stores/store.ts'
+import type { WrapSettings } from '../options/function-settings.ts'
+
+/** A lookup moves by the server's clock, which may be set back a little between a write and a read. */
+const CLOCK_SLACK_MS = 1_000
+
+/** Makes results of what is stored for one function, and says what they are good for. */
+export class Opening {
+  readonly #settings: WrapSettings
+  readonly #errorClasses: ErrorClasses
+  readonly #report: Reporter
+
+  constructor(settings: WrapSettings, errorClasses: ErrorClasses, report: Reporter) {
+    this.#settings = settings
+    this.#errorClasses = errorClasses
+    this.#report = report
+  }
+
+  /** What an entry that was opened is good for. */
+  judge({ atUs, freshUntilMs, computeMs }: Lookup, { isError }: Outcome): Verdict {
+    const { grace } = this.#settings
+    const atMs = millisecondsOf(atUs)
+    if (isError) return 'fresh' // as long as it lives
+    if (grace === undefined) return freshUntilMs !== undefined && freshUntilMs <= atMs ? 'gone' : 'fresh'
+    // What it is worth by now, nobody knows.
+    if (freshUntilMs !== undefined && this.#isForeign(freshUntilMs, atMs)) return 'gone'
+    return judge({ atMs, freshUntilMs, computeMs }, grace)
+  }
+
+  /** Whether a result that ends then was stored when the TTL was a longer one. */
+  #isForeign(endsAtMs: number, atMs: number): boolean {
+    const { ttlMs, absentMs } = this.#settings
+    if (ttlMs === undefined) return false
+    const longestMs = typeof absentMs === 'number' ? Math.max(ttlMs, absentMs) : ttlMs
+    return endsAtMs > atMs + longestMs + CLOCK_SLACK_MS
+  }
+
+  /** What is stored, as far as it can be used; `undefined` if there is nothing. */
+  open(call: Call, lookup: Lookup): Outcome | undefined | Promise<Outcome | undefined> {
+    const stored = this.#valid(lookup)
+    if (stored === undefined) return undefined
+    try {
+      if (isStoredError(stored)) return this.#openError(stored, lookup)
+      const { serializer } = this.#settings
+      const value = decode(serializer, stored)
+      const outcome = foundOutcome(serializer, value, stored, lookup)
+      return this.#settings.schema === undefined ? outcome : this.check(call, outcome)
+    } catch (error) {
+      this.#report.undecodable(call, error)
+      return undefined
+    }
+  }
+
+  /** When a result was stored and until when it is fresh; `undefined` where that is not recorded. */
+  timesOf(outcome: Outcome): Times {
+    const { storedAtMs, freshUntilMs } = this.#recordedTimes(outcome)
+    // What has no end, as `ttl` says of that one result, is stored with an end a hundred years away.
+    const isEndless = freshUntilMs !== undefined && freshUntilMs > Date.now() + LONGEST_MS / 2
+    return { storedAtMs, freshUntilMs: isEndless ? undefined : freshUntilMs }
+  }
+
+  #recordedTimes({ source, value }: Outcome): Times {
+    if (!('atUs' in source)) return source
+    const { storedAtMs, freshUntilMs, expiresAtMs } = source
+    const { grace, ttlMs, ttlOf, jitter, absentMs } = this.#settings
+    if (grace !== undefined || storedAtMs !== undefined) return { storedAtMs, freshUntilMs }
+    const isAbsent = typeof absentMs === 'number' && (value === undefined || value === null)
+    const freshMs = isAbsent ? absentMs : ttlOf === undefined && jitter === 0 ? ttlMs : undefined
+    const beganMs = expiresAtMs === undefined || freshMs === undefined ? undefined : expiresAtMs - freshMs
+    return { storedAtMs: beganMs, freshUntilMs: expiresAtMs }
+  }
+
+  /** One that was stored by a process with other options is nothing to this function. */
+  #openError(stored: Buffer, { atUs, expiresAtMs }: Lookup): Outcome | undefined {
+    const { cachedErrors } = this.#settings
+    if (cachedErrors === undefined || expiresAtMs === undefined) return undefined
+    if (expiresAtMs > millisecondsOf(atUs) + cachedErrors.ttlMs + CLOCK_SLACK_MS) return undefined
+    const value = decodeError(this.#settings.serializer, stored, this.#errorClasses)
+    return outcomeOf(this.#settings.serializer, value, stored, { isError: true })
+  }
+
+  /** Whether a result passes the schema, maybe mended; `undefined` if it does not. */
+  async check(call: Call, outcome: Outcome): Promise<Outcome | undefined> {
+    const { schema, migrate } = this.#settings
+    try {
+      const checked = await checkBySchema(schema as NonNullable<typeof schema>, migrate, outcome.value)
+      if ('value' in checked) return { ...outcome, value: checked.value }
+      this.#report.invalid(call, checked.issues)
+    } catch (error) {
+      this.#report.failed(call, 'callback', error)
+    }
+    return undefined
+  }
+
+  /**
+   * What may be served at all. An entry that lost its end or its tags (`maxmemory` may take those keys alone) might never
+   * leave; one that ends later than it could was stored when the TTL was a longer one.
+   */
+  #valid({ value, atUs, expiresAtMs, isTagged }: Lookup): Buffer | undefined {
+    const { ttlMs, ttlOf, tags, grace } = this.#settings
+    if (value === undefined || (tags !== undefined && !isTagged)) return undefined
+    if (expiresAtMs === undefined) return ttlMs === undefined && ttlOf === undefined ? value : undefined
+    // Of one with a time of grace, the end of its freshness tells; of an error, its own TTL.
+    const isForeign = grace === undefined && this.#isForeign(expiresAtMs, millisecondsOf(atUs))
+    return isForeign && !isStoredError(value) ? undefined : value
+  }
+}
+
+/** Without a time nothing was found that ends. */
+const millisecondsOf = (atUs = Number.POSITIVE_INFINITY): number => atUs / 1000

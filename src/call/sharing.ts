@@ -1,0 +1,32 @@
+import { isArrayPrototype, isPlainPrototype } from '../realms/native.ts'
+import { autoSerializer } from '../serializers/formats/auto.ts'
+import { decode, encode } from '../serializers/encoding.ts'
+import { findLoss } from '../serializers/loss.ts'
+
+/**
+ * How calls that joined another one get its result where that has not been serialized: the value itself if nobody can change
+ * it, or copies by the serializer 'auto' if they are like it. `undefined` if it must not be shared, such as a stream.
+ */
+export function sharingOf(value: unknown): (() => unknown) | undefined {
+  if (isUnchangeable(value)) return () => value
+  try {
+    const stored = Buffer.from(encode(autoSerializer, value))
+    if (findLoss(autoSerializer, value, stored) !== undefined) return undefined
+    return () => decode(autoSerializer, stored)
+  } catch {
+    return undefined
+  }
+}
+
+/** A primitive, or plain objects and arrays that are frozen, whatever they hold being so as well. */
+function isUnchangeable(value: unknown, seen: Set<unknown> = new Set()): boolean {
+  if (Object(value) !== value || seen.has(value)) return true
+  seen.add(value)
+  const object = value as object
+  const prototype: object | null = Object.getPrototypeOf(object)
+  if (!isPlainPrototype(prototype) && !isArrayPrototype(prototype)) return false
+  if (!Object.isFrozen(object)) return false
+  return Object.values(Object.getOwnPropertyDescriptors(object)).every(
+    (property) => 'value' in property && isUnchangeable(property.value, seen),
+  )
+}

@@ -1,0 +1,224 @@
+import { StoreError } from '../errors.ts'
+import { clearInterval, setInterval, setTimeout } from '../flow/timers.ts'
+import type { Listening, MessageListener } from './port.ts'
+
+/** How often a connection has to show that it is alive: most of the time nothing comes, and a dead one looks the same. */
+const BEAT_MS = 15_000
+
+/** Between two tries to open a connection again. */
+const SHORTEST_PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 5_000
+
+/** One connection for messages. Once it is gone it stays gone, and it never keeps the process alive. */
+export interface Subscriber {
+  /** Resolves when the connection is gone, or of no more use. */
+  readonly gone: Promise<void>
+  /** Resolves when the server has confirmed all of them. Waits for the connection if it is not there yet. */
+  subscribe(channels: readonly string[]): Promise<unknown>
+  /** Resolves when the server has confirmed it. Waits for the connection if it is not there yet. */
+  unsubscribe(channel: string): Promise<unknown>
+  /** Resolves when the server has answered. */
+  ping(): Promise<unknown>
+  /** Whether messages still come to that server. */
+  isOfUse?(): boolean
+  /** Ends the connection, in whatever state it is. Idempotent; never throws. */
+  close(): void
+}
+
+/** A client of the user's, and how to come by a connection like its own. */
+export interface Source {
+  /** Whether the client is in use: not closed, though it may be connecting. */
+  isOpen(): boolean
+  /** Hears that the client was closed, if it tells. Returns what ends that. */
+  onEnd(act: () => void): () => void
+  /** Begins to connect. */
+  open(hear: MessageListener['message']): Promise<Subscriber>
+}
+
+/** Hears messages over a connection of its own, which is opened at the first subscription, and again when it is lost. */
+export class ResumedListening implements Listening {
+  readonly #source: Source
+  readonly #listener: MessageListener
+  readonly #channels = new Set<string>()
+  #subscriber: Subscriber | undefined
+  #opening: Promise<void> | undefined
+  #isUp = false
+  #isLost = false
+  #isRetrying = false
+  #isClosed = false
+
+  constructor(source: Source, listener: MessageListener) {
+    this.#source = source
+    this.#listener = listener
+  }
+
+  async subscribe(channel: string): Promise<void> {
+    this.#assertOpen()
+    if (!this.#isUp) await this.#opened()
+    if (this.#channels.has(channel)) return
+    const subscriber = this.#subscriber
+    if (subscriber === undefined) throw lost()
+    await this.#confirmed(subscriber, subscriber.subscribe([channel]))
+    this.#channels.add(channel)
+  }
+
+  unsubscribe(channel: string): void {
+    if (!this.#channels.delete(channel)) return
+    // If the connection is lost by then, the next one does not have the channel.
+    this.#subscriber?.unsubscribe(channel).catch(() => {})
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#isUp = false
+    this.#subscriber?.close()
+  }
+
+  #opened(): Promise<void> {
+    this.#opening ??= this.#tryOnce().finally(() => {
+      this.#opening = undefined
+    })
+    return this.#opening
+  }
+
+  /** Not again and again for everybody who asks while it cannot be had. */
+  async #tryOnce(): Promise<void> {
+    if (this.#isRetrying) throw lost()
+    try {
+      await this.#open()
+    } catch (error) {
+      void this.#retry()
+      throw error
+    }
+  }
+
+  async #open(): Promise<void> {
+    this.#assertOpen()
+    const subscriber = await this.#source.open((channel, message) => {
+      if (!this.#isClosed) this.#listener.message(channel, message)
+    })
+    this.#subscriber = subscriber
+    void subscriber.gone.then(() => this.#drop(subscriber))
+    this.#keepBeating(subscriber)
+    try {
+      this.#assertOpen() // closed in the meantime, too
+      const channels = [...this.#channels]
+      await this.#confirmed(
+        subscriber,
+        channels.length > 0 ? subscriber.subscribe(channels) : subscriber.ping(),
+      )
+    } catch (error) {
+      subscriber.close()
+      throw error
+    }
+    this.#isUp = true
+    if (!this.#isLost) return
+    this.#isLost = false
+    this.#listener.restored()
+  }
+
+  /** Not every client ends a wait when its connection ends, and some confirm what was lost right after. */
+  async #confirmed(subscriber: Subscriber, asked: Promise<unknown>): Promise<void> {
+    const ended = subscriber.gone.then(() => after(0)) // for a reason that is just about to be told
+    await Promise.race([asked, ended])
+    if (subscriber !== this.#subscriber || this.#isClosed) throw lost()
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new StoreError('This listening was closed. Call listen() again.')
+    if (!this.#source.isOpen()) throw new StoreError('No messages can be heard: the client is closed.')
+  }
+
+  #drop(subscriber: Subscriber): void {
+    subscriber.close()
+    if (subscriber !== this.#subscriber) return
+    this.#subscriber = undefined
+    if (!this.#isUp) return
+    this.#isUp = false
+    this.#isLost = true
+    this.#listener.lost()
+    void this.#retry()
+  }
+
+  /** Until it succeeds, or the client is closed: then the next subscription tries, in case the client was opened again. */
+  async #retry(): Promise<void> {
+    if (this.#isRetrying) return
+    this.#isRetrying = true
+    for (let attempt = 0; !this.#isUp; attempt++) {
+      await after(pauseMs(attempt))
+      if (this.#isClosed || !this.#source.isOpen()) break
+      await this.#open().catch(() => {})
+    }
+    this.#isRetrying = false
+  }
+
+  #keepBeating(subscriber: Subscriber): void {
+    let isAnswered = true
+    const timer = setInterval(() => {
+      const isOfUse = this.#source.isOpen() && (subscriber.isOfUse?.() ?? true)
+      if (!isAnswered || !isOfUse) return subscriber.close()
+      isAnswered = false
+      subscriber.ping().then(
+        () => {
+          isAnswered = true
+        },
+        () => subscriber.close(),
+      )
+    }, BEAT_MS)
+    timer.unref?.()
+    const forget = this.#source.onEnd(() => subscriber.close())
+    void subscriber.gone.then(() => {
+      clearInterval(timer)
+      forget()
+    })
+  }
+}
+
+const lost = (): StoreError =>
+  new StoreError('The connection for messages is lost, and being opened again. Try later.')
+
+/** Longer from try to try, and not the same for all processes that a server has lost at once. */
+function pauseMs(attempt: number): number {
+  return Math.min(SHORTEST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2)
+}
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref?.()
+  })
+}
+
+/** Bounds the wait for a client that is in trouble itself, for it may keep one waiting as long as that lasts. */
+export function inTime<T>(asked: Promise<T>): Promise<T> {
+  const late = after(LONGEST_PAUSE_MS).then(() => {
+    throw new StoreError('No messages can be heard: the client is not connected.')
+  })
+  return Promise.race([asked, late])
+}
+
+interface Emitter {
+  on(event: string, listener: () => void): unknown
+}
+
+const atEnd = new WeakMap<Emitter, Set<() => void>>()
+
+/**
+ * Hears the event by which a client tells that it was closed. Returns what ends that.
+ *
+ * By one listener a client, for Node warns of more than ten, and there may be more caches than that on one client.
+ */
+export function onEnd(client: Emitter, event: string, act: () => void): () => void {
+  let acts = atEnd.get(client)
+  if (acts === undefined) {
+    const all = new Set<() => void>()
+    client.on(event, () => {
+      for (const each of all) each()
+    })
+    atEnd.set(client, all)
+    acts = all
+  }
+  const among = acts.add(act)
+  return () => {
+    among.delete(act)
+  }
+}

@@ -1,0 +1,249 @@
+import { types } from 'node:util'
+import { ignoreRejection, isArrayPrototype, isInstance, isPlainPrototype } from '../../realms/native.ts'
+import type { ArgumentEncoder } from './options.ts'
+import { type BuiltIn, builtInOf, className, describe, errorNames, extraNames } from './objects.ts'
+import { Place, refuse, type Step, symbolStep } from './path.ts'
+
+type ToJson = (this: unknown, key: string) => unknown
+
+/** Deeper is no identity of a call, and far deeper would overflow the stack. */
+const MAX_DEPTH = 200
+
+/** Up to this length a look at each character is cheaper than a call of `JSON.stringify`. */
+const SHORT_TEXT = 40
+
+/** So that names which are data, such as ids, cannot fill the memory. */
+const MAX_LABELS = 1_000
+const labels = new Map<string, string>()
+
+/** Up to this length sorting by hand is cheaper than a call of `sort`. */
+const FEW_NAMES = 16
+
+/** The text of a value without parts; empty for all others. */
+export function writeScalar(value: unknown): string {
+  switch (typeof value) {
+    case 'number':
+      return Object.is(value, -0) ? '-0' : `${value}`
+    case 'string':
+      return quote(value)
+    case 'boolean':
+      return value ? 'true' : 'false'
+    case 'undefined':
+      return 'undefined'
+    case 'bigint':
+      return `${value}n`
+    case 'object':
+      return value === null ? 'null' : ''
+    default:
+      return ''
+  }
+}
+
+/** The same as `JSON.stringify`, which escapes lone surrogates: the text stays well-formed, and they distinct. */
+function quote(text: string): string {
+  const { length } = text
+  if (length > SHORT_TEXT) return JSON.stringify(text)
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0x20 || unit === 0x22 || unit === 0x5c || (unit >= 0xd800 && unit <= 0xdfff)) {
+      return JSON.stringify(text)
+    }
+  }
+  return `"${text}"`
+}
+
+/** A property name as it stands before its value. The names of a program are few and come again and again. */
+function label(name: string): string {
+  const known = labels.get(name)
+  if (known !== undefined) return known
+  const text = `${quote(name)}:`
+  if (labels.size < MAX_LABELS && name.length <= SHORT_TEXT) labels.set(name, text)
+  return text
+}
+
+function write(value: unknown, parent: Place, step: Step): string {
+  return writeScalar(value) || writeObject(value, parent, step)
+}
+
+/** The text of an object, or of a function or symbol, which only an encoder can save. */
+export function writeObject(value: unknown, parent: Place, step: Step, encodedBy?: ArgumentEncoder): string {
+  let up = 1
+  for (let place: Place | undefined = parent; place !== undefined; place = place.parent, up++) {
+    if (place.value === value) return `^${up}`
+  }
+  if (parent.depth >= MAX_DEPTH) refuse(`nested more than ${MAX_DEPTH} levels deep`, parent, step)
+  const { encoders } = parent.options
+  if (encoders !== undefined) {
+    const encoder = encoders.find((one) => one !== encodedBy && isInstance(value, one.type))
+    if (encoder !== undefined) return writeEncoded(value, encoder, parent, step)
+  }
+  return writeKnown(value, parent, step)
+}
+
+function writeKnown(value: unknown, parent: Place, step: Step): string {
+  if (typeof value !== 'object' || value === null) return refuse(`a ${typeof value}`, parent, step)
+  const prototype: object | null = Object.getPrototypeOf(value)
+  if (Array.isArray(value)) {
+    return isArrayPrototype(prototype) ? writeArray(value, parent, step) : writeInstance(value, parent, step)
+  }
+  if (isPlainPrototype(prototype)) return writePlain(value, parent, step)
+  const builtIn = builtInOf(value)
+  return builtIn === undefined
+    ? writeInstance(value, parent, step)
+    : writeBuiltIn(value, builtIn, parent, step)
+}
+
+function writePlain(value: object, parent: Place, step: Step): string {
+  const names = sorted(Object.keys(value))
+  if (Object.getOwnPropertySymbols(value).length > 0) {
+    const builtIn = builtInOf(value)
+    if (builtIn !== undefined) return writeBuiltIn(value, builtIn, parent, step)
+    refuseSymbols(value, parent, step)
+  }
+  const excluded = parent.depth === 0 ? parent.options.excludedNames : undefined
+  // Asked by the descriptor, so that an accessor is not run here and again when it is written.
+  if (names.includes('toJSON') && !excluded?.has('toJSON')) {
+    const toJSON: unknown = Object.getOwnPropertyDescriptor(value, 'toJSON')?.value
+    if (typeof toJSON === 'function') return writeToJson(value, toJSON as ToJson, 'Object', parent, step)
+  }
+  return writeProperties(value, names, parent, step, excluded)
+}
+
+function writeProperties(
+  value: object,
+  names: readonly string[],
+  parent: Place,
+  step: Step,
+  excluded?: ReadonlySet<string>,
+): string {
+  let place: Place | undefined
+  let text = ''
+  for (const name of names) {
+    if (excluded?.has(name)) continue
+    const item = (value as Record<string, unknown>)[name]
+    let part = writeScalar(item)
+    if (part === '')
+      part = writeObject(item, (place ??= new Place(parent, step, value, parent.options)), name)
+    text = text === '' ? label(name) + part : `${text},${label(name)}${part}`
+  }
+  return `{${text}}`
+}
+
+function writeArray(value: readonly unknown[], parent: Place, step: Step): string {
+  const { length } = value
+  const names = Object.keys(value)
+  if (Object.getOwnPropertySymbols(value).length > 0) refuseSymbols(value, parent, step)
+  // Elements come first among the names: if the last name is the last element, there is nothing else and no hole.
+  const isDense = names.length === length && (length === 0 || names[length - 1] === `${length - 1}`)
+  if (!isDense) return writeSparse(value, parent, step)
+  let place: Place | undefined
+  let text = '['
+  for (let index = 0; index < length; index++) {
+    if (index > 0) text += ','
+    const item = value[index]
+    const scalar = writeScalar(item)
+    if (scalar !== '') text += scalar
+    else text += writeObject(item, (place ??= new Place(parent, step, value, parent.options)), index)
+  }
+  text += ']'
+  return isTemplate(value) ? text + writeProperties(value, ['raw'], parent, step) : text
+}
+
+/** An array with holes, or with properties that are no elements, such as the match of a regular expression. */
+function writeSparse(value: readonly unknown[], parent: Place, step: Step): string {
+  const place = new Place(parent, step, value, parent.options)
+  const parts: string[] = []
+  const extras: string[] = []
+  let next = 0
+  // Elements count whether or not they are enumerable, so all names are asked for.
+  for (const name of Object.getOwnPropertyNames(value)) {
+    const index = Number(name) >>> 0
+    if (String(index) === name && index < value.length) {
+      if (index > next) parts.push(`hole(${index - next})`)
+      parts.push(write(value[index], place, index))
+      next = index + 1
+    } else if (Object.prototype.propertyIsEnumerable.call(value, name)) {
+      extras.push(name)
+    }
+  }
+  if (value.length > next) parts.push(`hole(${value.length - next})`)
+  if (isTemplate(value)) extras.push('raw')
+  const rest = extras.length === 0 ? '' : writeProperties(value, sorted(extras), parent, step)
+  return `[${parts.join(',')}]${rest}`
+}
+
+/** The strings of a tagged template carry their raw text, which a tag function sees, as a hidden property. */
+function isTemplate(value: object): boolean {
+  return 'raw' in value && Object.getOwnPropertyDescriptor(value, 'raw')?.enumerable === false
+}
+
+function writeBuiltIn(value: object, builtIn: BuiltIn, parent: Place, step: Step): string {
+  refuseSymbols(value, parent, step, builtIn.name)
+  const place = new Place(parent, step, value, parent.options)
+  const parts = builtIn.parts.map((part) => write(part.value, place, part.step))
+  if (builtIn.text !== undefined) parts.unshift(builtIn.text)
+  const extras = extraNames(value, builtIn.elements)
+  const rest = extras.length === 0 ? '' : writeProperties(value, sorted(extras), parent, step)
+  return `${builtIn.name}(${parts.join(',')})${rest}`
+}
+
+/** An object of some class: an error, one that says by `toJSON` what it is, or one that cannot be told apart. */
+function writeInstance(value: object, parent: Place, step: Step): string {
+  if (types.isPromise(value) || typeof (value as { then?: unknown }).then === 'function') {
+    return refuse(describe(value), parent, step)
+  }
+  const { toJSON } = value as { toJSON?: unknown }
+  if (typeof toJSON === 'function')
+    return writeToJson(value, toJSON as ToJson, className(value), parent, step)
+  if (!types.isNativeError(value)) return refuse(describe(value), parent, step)
+  refuseSymbols(value, parent, step)
+  return `Error(${quote(className(value))},${writeProperties(value, errorNames(value), parent, step)})`
+}
+
+function writeToJson(value: object, toJSON: ToJson, name: string, parent: Place, step: Step): string {
+  const json: unknown = toJSON.call(value, '')
+  ignoreRejection(json)
+  // As a reference to itself, all instances would be the same.
+  if (json === value) refuse(`${describe(value)} whose toJSON returns the object itself`, parent, step)
+  const place = new Place(parent, step, value, parent.options)
+  return `toJSON(${quote(name)},${write(json, place, () => '.toJSON()')})`
+}
+
+function writeEncoded(value: unknown, encoder: ArgumentEncoder, parent: Place, step: Step): string {
+  const encoded = encoder.encode(value)
+  ignoreRejection(encoded) // it is refused
+  const name = quote(encoder.name ?? encoder.type.name)
+  // As a reference to itself, all instances would be the same. It is what it would be without encoders.
+  if (encoded === value) return `encoder(${name},${writeKnown(value, parent, step)})`
+  const place = new Place(parent, step, value, parent.options)
+  // What an encoder returns is not given to it again, so a Map may be encoded as a sorted Map.
+  const text = writeScalar(encoded) || writeObject(encoded, place, () => '.encode()', encoder)
+  return `encoder(${name},${text})`
+}
+
+function refuseSymbols(value: object, parent: Place, step: Step, builtIn?: string): void {
+  for (const symbol of Object.getOwnPropertySymbols(value)) {
+    if (!Object.prototype.propertyIsEnumerable.call(value, symbol) || isOfRuntime(symbol, builtIn)) continue
+    refuse('a property named by a symbol', new Place(parent, step, value, parent.options), symbolStep(symbol))
+  }
+}
+
+/** Whether all objects of a class have that symbol: Deno keeps there what a URL is. */
+function isOfRuntime(symbol: symbol, builtIn: string | undefined): boolean {
+  if (builtIn === 'URL') return Object.hasOwn(new URL('about:blank'), symbol)
+  return builtIn === 'URLSearchParams' && Object.hasOwn(new URLSearchParams(), symbol)
+}
+
+/** Sorted by UTF-16 code units, in place. */
+function sorted(names: string[]): string[] {
+  // Most objects of a program are written in one order: look before sorting.
+  for (let i = 1; i < names.length; i++) {
+    const name = names[i] as string
+    if ((names[i - 1] as string) <= name) continue
+    if (names.length > FEW_NAMES) return names.sort()
+    let at = i
+    for (; at > 0 && (names[at - 1] as string) > name; at--) names[at] = names[at - 1] as string
+    names[at] = name
+  }
+  return names
+}

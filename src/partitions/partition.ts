@@ -1,0 +1,327 @@
+import type { Background } from '../flow/background.ts'
+import { Backoff } from '../flow/backoff.ts'
+import { Batcher, type Waiter } from '../flow/batcher.ts'
+import { Leases } from '../flow/lease.ts'
+import { RecentRate } from '../flow/moving-average.ts'
+import { SingleFlight } from '../flow/in-flight.ts'
+import { monotonicMs } from '../flow/timers.ts'
+import { TouchBuffer } from '../flow/touch-buffer.ts'
+import { type Hash, textOfHash } from '../keys/call-hash.ts'
+import type { Counters } from '../telemetry/counters.ts'
+import type { HeldLease, LeaseAnswer, LeaseWish, Lookup, NewEntry, Place, Store } from '../stores/store.ts'
+
+/** What became of an entry to store. */
+export interface Stored {
+  readonly stored: boolean
+  /** When, by the clock of the store. */
+  readonly atMs: number
+  /** Evictions by all that travelled together, told to the first of them. */
+  readonly evicted: number
+}
+
+/** Bytes that travel in one command: about this much keeps client and server at work at the same time. */
+const PIECE_BYTES = 65_536
+
+/** What an entry weighs at least: the cost of a small one lies in the entry, not in its bytes. */
+const ENTRY_BYTES = 1_024
+
+/** Entries of more bytes are remembered, so that the next lookup knows what it asks for. */
+const LARGE_BYTES = 8_192
+const LARGE_LIMIT = 1_000
+
+/** A registration is renewed when this part of the place's lifetime has passed. */
+const RENEW_AFTER = 0.1
+const RENEW_AT_LATEST_MS = 3_600_000
+
+/**
+ * Touches follow the reads so soon, and before whatever is put next: a caller who works one call at a time sees the exact
+ * order, and waits for no touch.
+ */
+const TOUCH_WITHIN_MS = 1
+
+/**
+ * A result that has to be computed needs the time of its lookup, as a token. Where so many misses are to be expected, it is
+ * asked for along with the entries: in vain, that costs a twentieth of what asking later does.
+ */
+const WORTH_A_TIME = 1 / 20
+
+/** What holds for all places of a cache. */
+export interface ShelfSettings {
+  /** The Redis key of the set that lists the key pairs in use; `undefined` with scope `'cache'`. */
+  readonly registry: string | undefined
+  /** How long the policy may wait to be told of reads; `undefined` to be told before anything is put. */
+  readonly touchEveryMs: number | undefined
+  readonly counters: Pick<Counters, 'lookups' | 'puts'>
+  /** Counts all that is under way for the cache. */
+  readonly background: Background
+  /** Called when a read could not be recorded for the policy. No call fails because of it. */
+  readonly onTouchFailed: (error: unknown) => void
+}
+
+/** One place of the store, and the traffic with it: what is asked for in one turn travels together. */
+export class Shelf<F> {
+  readonly place: Place
+  /** Calls under way in this process, by call hash. */
+  readonly flights: SingleFlight<F> = new SingleFlight<F>()
+  /** Those that refresh entries behind their readers, by call hash. */
+  readonly refreshing: SingleFlight<F> = new SingleFlight<F>()
+  /** Computations that failed of late, by call hash: whether an older result is served in place of such an error. */
+  readonly failures: Backoff<'spared' | 'told'> = new Backoff()
+  /** Commands that have left, with lookups or with entries to store. */
+  departures: number = 0
+  readonly #store: Store
+  readonly #settings: ShelfSettings
+  readonly #registry: string | undefined
+  readonly #reads: Batcher<Hash, Lookup>
+  readonly #peeks: Batcher<Hash, Lookup>
+  readonly #writes: Batcher<NewEntry, Stored>
+  readonly #times: Batcher<undefined, number>
+  readonly #misses = new RecentRate(1, 1 / 64)
+  readonly #touches: TouchBuffer<Hash> | undefined
+  readonly #doTouchesWait: boolean
+  readonly #large = new Map<string, number>()
+  readonly #leases = new Map<number, Leases<LeaseWish, HeldLease>>()
+  readonly #releases: Batcher<HeldLease, void>
+  /** Commands under way, and what waits to become one. */
+  #underWay = 0
+  /** Resolves what `waitUntil` was given of the touches that wait. */
+  #onTouched: (() => void) | undefined
+  #registration: Promise<void> | undefined
+  #renewAtMs = 0
+
+  /**
+   * @param settings What holds for all places of the cache.
+   */
+  constructor(store: Store, place: Place, settings: ShelfSettings) {
+    const { registry, touchEveryMs } = settings
+    this.#store = store
+    this.#registry = registry
+    this.#settings = settings
+    this.place = place
+    const weigh = (hash: Hash): number =>
+      (this.#large.size > 0 && this.#large.get(textOfHash(hash))) || ENTRY_BYTES
+    this.#reads = new Batcher((hashes) => this.#getAll(hashes), PIECE_BYTES, weigh)
+    this.#peeks = new Batcher(async (hashes) => store.get(place, hashes), PIECE_BYTES, weigh)
+    this.#writes = new Batcher((entries) => this.#putAll(entries), PIECE_BYTES, bytesOf)
+    this.#releases = new Batcher(async (held) => {
+      await store.release(place, held)
+      return held.map(() => undefined)
+    }, LEASES_A_PIECE)
+    this.#times = new Batcher(async (askers) => {
+      const atUs = await store.now(place)
+      return askers.map(() => atUs)
+    }, Number.POSITIVE_INFINITY)
+    this.#doTouchesWait = touchEveryMs !== undefined
+    if (place.policy.readsChangeOrder) {
+      this.#touches = new TouchBuffer<Hash>(
+        touchEveryMs ?? TOUCH_WITHIN_MS,
+        (hashes) => void this.#touch(hashes),
+        touchEveryMs === undefined ? undefined : textOfHash,
+        settings.background.isTold ? () => this.#tellOfTouches() : undefined,
+      )
+    }
+  }
+
+  /**
+   * Looks an entry up, together with all that are asked for in this turn. Returns when the first of them was, by
+   * {@link monotonicMs}: the clock is read once for all.
+   */
+  get(hash: Hash, waiter: Waiter<Lookup>): number {
+    this.#reads.add(hash, waiter)
+    return this.#reads.beganMs
+  }
+
+  /** The same, as a promise. */
+  look(hash: Hash): Promise<Lookup> {
+    return this.#reads.ask(hash)
+  }
+
+  put(entry: NewEntry): Promise<Stored> {
+    return this.#counted(this.#writes.ask(entry))
+  }
+
+  /** Whether something is under way here, or waits to be sent: as long as it is, no other shelf may have this place. */
+  get isInUse(): boolean {
+    return (
+      this.#underWay > 0 ||
+      this.flights.size > 0 ||
+      this.refreshing.size > 0 ||
+      this.#reads.size > 0 ||
+      this.#peeks.size > 0 ||
+      (this.#touches?.size ?? 0) > 0 ||
+      [...this.#leases.values()].some(({ isInUse }) => isInUse)
+    )
+  }
+
+  /** Looks an entry up without telling the policy, together with all that are asked for in this turn. */
+  peek(hash: Hash): Promise<Lookup> {
+    return this.#peeks.ask(hash)
+  }
+
+  /** Keeps calls under way from being joined, and from being stored. Returns how many entries there were. */
+  async invalidate(hashes: readonly Hash[], soft: boolean): Promise<number> {
+    for (const hash of hashes) this.flights.drop(textOfHash(hash))
+    const pieces: Promise<number>[] = []
+    for (let i = 0; i < hashes.length; i += HASHES_A_PIECE) {
+      pieces.push(this.#store.invalidate(this.place, hashes.slice(i, i + HASHES_A_PIECE), soft))
+    }
+    return (await Promise.all(pieces)).reduce((sum, count) => sum + count, 0)
+  }
+
+  /** A token for a computation that begins now. */
+  now(): Promise<number> {
+    return this.#times.ask(undefined)
+  }
+
+  /** The leases of so many milliseconds. */
+  leases(leaseMs: number): Leases<LeaseWish, HeldLease> {
+    let leases = this.#leases.get(leaseMs)
+    if (leases === undefined) {
+      const asks = new Batcher<LeaseWish, LeaseAnswer>(
+        async (wishes) => this.#store.lease(this.place, wishes, leaseMs),
+        LEASES_A_PIECE,
+      )
+      const renewals = new Batcher<HeldLease, number>(
+        async (held) => this.#store.renew(this.place, held, leaseMs),
+        LEASES_A_PIECE,
+      )
+      leases = new Leases(
+        {
+          ask: (wish) => asks.ask(wish),
+          renew: (held) => Promise.all(held.map((each) => renewals.ask(each))),
+          watch: async (watcher) => this.#store.watch(this.place, watcher),
+        },
+        leaseMs,
+      )
+      this.#leases.set(leaseMs, leases)
+    }
+    return leases
+  }
+
+  release(held: HeldLease): Promise<void> {
+    return this.#counted(this.#releases.ask(held))
+  }
+
+  /** Touches at once what was read. */
+  flush(): void {
+    this.#touches?.flush()
+  }
+
+  /** Stops hearing of leases that end. This may be used again after: then it hears of them again. */
+  close(): void {
+    for (const leases of this.#leases.values()) leases.close()
+  }
+
+  /** Notes the place in its registry, if that is due: before anything is computed for it, so that a purge finds it. */
+  register(): Promise<void> | undefined {
+    if (this.#registry === undefined) return undefined
+    const nowMs = monotonicMs()
+    if (nowMs >= this.#renewAtMs) {
+      this.#renewAtMs =
+        nowMs +
+        Math.min((this.place.limits.idleTtlMs ?? Number.POSITIVE_INFINITY) * RENEW_AFTER, RENEW_AT_LATEST_MS)
+      this.#registration = this.#counted(this.#registerNow(this.#registry))
+      this.#settings.background.tell(this.#registration) // a lookup does not wait for it
+    }
+    return this.#registration
+  }
+
+  async #registerNow(registry: string): Promise<void> {
+    try {
+      await this.#store.register(registry, this.place)
+      this.#registration = undefined
+    } catch (error) {
+      this.#renewAtMs = 0
+      throw error
+    }
+  }
+
+  async #getAll(hashes: readonly Hash[]): Promise<readonly Lookup[]> {
+    this.departures++
+    this.register()?.catch(() => {}) // whoever computes hears of it
+    const isTimed = this.#misses.value * hashes.length > WORTH_A_TIME
+    const beganMs = monotonicMs()
+    let lookups: readonly Lookup[]
+    this.#begin()
+    try {
+      lookups = await this.#store.get(this.place, hashes, isTimed)
+    } finally {
+      this.#end()
+    }
+    this.#settings.counters.lookups.observe(monotonicMs() - beganMs, hashes.length)
+    let hits = 0
+    for (let i = 0; i < hashes.length; i++) {
+      const value = lookups[i]?.value
+      if (value === undefined) continue
+      hits++
+      this.#learn(hashes[i] as Hash, value)
+    }
+    if (hits > 0 && this.#touches === undefined) this.#settings.background.tell(this.#touch(hashes))
+    this.#misses.add(hashes.length - hits, hashes.length)
+    return lookups
+  }
+
+  #learn(hash: Hash, { length }: Buffer): void {
+    this.#touches?.add(hash)
+    if (length <= LARGE_BYTES) return
+    if (this.#large.size >= LARGE_LIMIT) this.#large.clear()
+    this.#large.set(textOfHash(hash), length)
+  }
+
+  /** A touch that is lost costs a place in the order, never a value: no call waits for it, or fails by it. */
+  async #touch(hashes: readonly Hash[]): Promise<void> {
+    const onTouched = this.#onTouched
+    this.#onTouched = undefined
+    this.#begin()
+    try {
+      await this.#store.touch(this.place, hashes)
+    } catch (error) {
+      this.#settings.onTouchFailed(error)
+    } finally {
+      this.#end()
+      onTouched?.()
+    }
+  }
+
+  #tellOfTouches(): void {
+    const touched = new Promise<void>((resolve) => {
+      this.#onTouched = resolve
+    })
+    this.#settings.background.tell(touched)
+  }
+
+  #begin(): void {
+    this.#underWay++
+    this.#settings.background.begin()
+  }
+
+  #end(): void {
+    this.#underWay--
+    this.#settings.background.end()
+  }
+
+  #counted<T>(work: Promise<T>): Promise<T> {
+    this.#begin()
+    const end = () => this.#end()
+    work.then(end, end)
+    return work
+  }
+
+  async #putAll(entries: readonly NewEntry[]): Promise<Stored[]> {
+    this.departures++
+    if (!this.#doTouchesWait) this.#touches?.flush() // who is to leave depends on them
+    const beganMs = monotonicMs()
+    const { atUs, evicted, stored } = await this.#store.put(this.place, entries)
+    this.#settings.counters.puts.observe(monotonicMs() - beganMs, entries.length)
+    const atMs = Math.floor(atUs / 1_000)
+    return stored.map((flag, i) => ({ stored: flag, atMs, evicted: i === 0 ? evicted : 0 }))
+  }
+}
+
+/** Entries that are invalidated by one command. */
+const HASHES_A_PIECE = 500
+
+/** Leases, or wishes for them, that travel in one command. */
+const LEASES_A_PIECE = 500
+
+const bytesOf = ({ value }: NewEntry): number => Math.max(ENTRY_BYTES, value.length)

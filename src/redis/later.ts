@@ -1,6 +1,0 @@
-import type { Command, Reply } from './client.ts'
-
-/** The replies to commands that are sent in a while. If they cannot be, each has the error. */
-export function later(commands: readonly Command[], sent: Promise<Promise<Reply>[]>): Promise<Reply>[] {
-  return commands.map(async (_, i) => (await sent)[i] as Promise<Reply>)
-}

@@ -1,0 +1,84 @@
+/**
+ * Which class a stored error is of when it is thrown again. A class crosses from process to process by its name alone,
+ * so that each process names the classes it knows.
+ */
+import { OptionError } from '../../errors.ts'
+import { isErrorPrototype } from '../../realms/native.ts'
+
+/** A class of errors, whatever its constructor wants: it is never run. */
+export type ErrorClass = abstract new (...args: never[]) => Error
+
+/** Their names in every realm. Not each has a `DOMException`. */
+const BUILT_IN = [
+  'Error',
+  'TypeError',
+  'RangeError',
+  'SyntaxError',
+  'ReferenceError',
+  'EvalError',
+  'URIError',
+  'AggregateError',
+  'DOMException',
+] as const
+
+/** The classes of errors that are known by name: those of JavaScript, and those that are given. */
+export class ErrorClasses {
+  readonly #prototypes = new Map<string, Error>()
+
+  /**
+   * @param classes By the names they have when the program runs: a minifier must leave them alone.
+   * @throws {OptionError} for what is no class of errors, a class without a name, and two classes of one name.
+   */
+  constructor(classes: readonly ErrorClass[] = []) {
+    for (const name of BUILT_IN) {
+      const known: ErrorClass | undefined = globalThis[name]
+      if (known !== undefined) this.#prototypes.set(name, known.prototype as Error)
+    }
+    if (!Array.isArray(classes))
+      throw new OptionError('errors: give an array of classes, such as [NotFoundError].')
+    for (const given of classes) this.#add(given)
+  }
+
+  /**
+   * The prototype of the first class that is known; that of `Error` if none is.
+   *
+   * @param names Of a class and those it extends, the nearest first.
+   */
+  prototypeOf(names: readonly string[]): Error {
+    for (const name of names) {
+      const prototype = this.#prototypes.get(name)
+      if (prototype !== undefined) return prototype
+    }
+    return Error.prototype
+  }
+
+  #add(given: ErrorClass): void {
+    const { name, prototype } = checkClass(given)
+    const known = this.#prototypes.get(name)
+    if (known !== undefined && known !== prototype) {
+      throw new OptionError(
+        `errors: there are two classes named '${name}', and errors are stored by that name. Rename one, or leave it out.`,
+      )
+    }
+    this.#prototypes.set(name, prototype)
+  }
+}
+
+function checkClass(given: unknown): { readonly name: string; readonly prototype: Error } {
+  const { name, prototype } = (typeof given === 'function' ? given : {}) as {
+    readonly name?: unknown
+    readonly prototype?: unknown
+  }
+  if (!isErrorPrototype(prototype)) {
+    throw new OptionError(`errors: ${describe(given)} is no class of errors. Give classes that extend Error.`)
+  }
+  if (typeof name !== 'string' || name === '') {
+    throw new OptionError('errors: a class has no name, by which its errors could be stored. Name it.')
+  }
+  return { name, prototype }
+}
+
+function describe(given: unknown): string {
+  if (typeof given === 'function') return given.name === '' ? 'a function' : given.name
+  return given === null ? 'null' : `a value of type ${typeof given}`
+}

@@ -1,0 +1,56 @@
+import { Buffer } from 'node:buffer'
+import process from 'node:process'
+import { BY_CLONE, CHANGED, fidelityOf, withoutInstances } from '../fidelity.ts'
+import { lossyJsonSerializer } from './json.ts'
+import type { Serializer } from '../serializer.ts'
+import { v8Serializer } from './v8.ts'
+
+/**
+ * What is stored begins with it where it is no JSON. Texts in JSON never begin with NUL, and stored errors begin with
+ * another word behind it. Bun has a structured clone of its own.
+ */
+const MARKS = { v8: '\0v8\0', jsc: '\0jsc\0' } as const
+
+const OWN_CLONE = process.versions['bun'] === undefined ? 'v8' : 'jsc'
+const OTHER_CLONE = OWN_CLONE === 'v8' ? 'jsc' : 'v8'
+
+/**
+ * The default: JSON wherever JSON brings a value back as it was, byte for byte as `JSON.stringify` writes it, so that
+ * everything can read it. Elsewhere (Dates, Maps, Sets, bigints, typed arrays, NaN, `-0`, `undefined` in lists, RegExps,
+ * Errors, cycles) structured clone, as of `'v8'`, behind a mark.
+ *
+ * Instances of classes come back as plain objects, or as what their `toJSON` gives. Functions, symbols, promises, streams
+ * and the like are refused. What Node wrote by structured clone Bun cannot read, nor the other way round: that is a miss.
+ */
+export const autoSerializer: Serializer = {
+  name: 'auto',
+  isBuiltIn: true,
+  losesOnly: CHANGED,
+  serialize: (value, fidelity = fidelityOf(value)) => {
+    if (!(fidelity & BY_CLONE)) return lossyJsonSerializer.serialize(value)
+    return Buffer.concat([Buffer.from(MARKS[OWN_CLONE]), clone(value, fidelity)])
+  },
+  deserialize: (stored) => {
+    if (stored[0] !== 0) return lossyJsonSerializer.deserialize(stored)
+    const mark = MARKS[OWN_CLONE]
+    if (beginsWith(stored, mark)) return v8Serializer.deserialize(stored.subarray(mark.length))
+    if (!beginsWith(stored, MARKS[OTHER_CLONE])) throw new TypeError('it begins with an unknown mark')
+    throw new TypeError(
+      'another runtime wrote it, and Node and Bun do not read the structured clones of each other',
+    )
+  },
+}
+
+const beginsWith = (stored: Buffer, mark: string): boolean =>
+  stored.toString('latin1', 0, mark.length) === mark
+
+function clone(value: unknown, fidelity: number): Uint8Array {
+  if (!(fidelity & CHANGED)) {
+    try {
+      return v8Serializer.serialize(value) as Uint8Array
+    } catch {
+      // A Proxy looks like a plain object, but cannot be cloned.
+    }
+  }
+  return v8Serializer.serialize(withoutInstances(value)) as Uint8Array
+}

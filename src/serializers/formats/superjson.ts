@@ -1,0 +1,115 @@
+import { types } from 'node:util'
+import { checkPeer, type Peer } from '../load-peer.ts'
+import { hasNested } from './has-nested.ts'
+import type { Serializer } from '../serializer.ts'
+import { textOf } from './text.ts'
+
+/** What is used of `superjson`; declared here, so that our types never import a package that may be missing. */
+export interface SuperJsonModule {
+  SuperJSON: new () => SuperJson
+}
+
+export interface SuperJson {
+  stringify(value: unknown): string
+  deserialize(payload: object): unknown
+  registerCustom(transformer: Transformer, name: string): void
+}
+
+interface Transformer {
+  isApplicable(value: unknown): value is ArrayBufferView
+  serialize(view: ArrayBufferView): StoredView
+  deserialize(stored: StoredView): ArrayBufferView
+}
+
+type StoredView = [type: string, base64: string]
+
+export const SUPERJSON: Peer = { serializer: 'superjson', package: 'superjson', major: 2 }
+
+type ViewType = new (memory: ArrayBuffer) => ArrayBufferView
+
+const VIEW_TYPES = [
+  'Int8Array',
+  'Uint8Array',
+  'Uint8ClampedArray',
+  'Int16Array',
+  'Uint16Array',
+  'Int32Array',
+  'Uint32Array',
+  'Float32Array',
+  'Float64Array',
+  'BigInt64Array',
+  'BigUint64Array',
+  'DataView',
+] as const
+
+function viewType(name: string): ViewType {
+  const known = VIEW_TYPES.find((each) => each === name)
+  if (known === undefined) throw new TypeError(`${name} is no typed array that is known here`)
+  return globalThis[known]
+}
+
+/** superjson has its own way for some of them: refuses bigints, makes NaN a 0, and never reads a Buffer again. */
+const VIEWS: Transformer = {
+  isApplicable: (value) => ArrayBuffer.isView(value),
+  serialize: (view) => {
+    const type = view.constructor.name
+    if (type !== 'Buffer') viewType(type)
+    return [type, Buffer.from(view.buffer, view.byteOffset, view.byteLength).toString('base64')]
+  },
+  deserialize: ([type, base64]) => {
+    const bytes = Buffer.from(base64, 'base64')
+    if (type === 'Buffer') return bytes
+    const View = viewType(type)
+    // Memory of its own, and no more than it: a Buffer may be a slice of the pool.
+    return new View(new Uint8Array(bytes).buffer)
+  },
+}
+
+/**
+ * JSON with a note of what JSON loses, by `superjson`: stays readable, ten times slower to write. Dates, Maps, Sets,
+ * RegExps, URLs, Errors (without their stack, and with a `name` of their own), bigints, Buffers, typed arrays, NaN, `-0`, `undefined` inside, shared
+ * references and cycles come back as they were.
+ *
+ * Instances of classes come back as plain objects; what was registered with superjson's default instance is not known
+ * here (give `[superjson.stringify, (stored) => superjson.parse(stored.toString())]` for that). Functions, symbols,
+ * invalid Dates, and properties named `__proto__`, `constructor` or `prototype` are refused.
+ *
+ * @param module `await import('superjson')`.
+ * @throws {SerializerError} if `module` is another package, or too old a version.
+ * @see https://github.com/flightcontrolhq/superjson
+ */
+export function superjson(module: SuperJsonModule): Serializer {
+  const { SuperJSON } = checkPeer<SuperJsonModule>(
+    SUPERJSON,
+    module,
+    (given) => typeof given.SuperJSON === 'function',
+  )
+  // An instance of its own, as registering changes the default one, which belongs to the user.
+  const format = new SuperJSON()
+  format.registerCustom(VIEWS, 'ArrayBufferView')
+  return {
+    name: 'superjson',
+    isBuiltIn: true,
+    serialize: (value) => {
+      if (hasNested(value, isSilentlyLost))
+        throw new TypeError('superjson has no functions, symbols or invalid Dates')
+      return format.stringify(value)
+    },
+    deserialize: (stored) => {
+      const payload: unknown = JSON.parse(textOf(stored))
+      const isOurs =
+        typeof payload === 'object' &&
+        payload !== null &&
+        Object.hasOwn(payload, 'json') &&
+        Object.keys(payload).every((name) => name === 'json' || name === 'meta')
+      if (isOurs) return format.deserialize(payload)
+      throw new TypeError('this is JSON, but not of superjson')
+    },
+  }
+}
+
+/** What superjson drops, or makes `null`, instead of refusing it. */
+function isSilentlyLost(part: unknown): boolean {
+  if (types.isDate(part)) return Number.isNaN(part.getTime())
+  return typeof part === 'function' || typeof part === 'symbol'
+}

@@ -1,0 +1,76 @@
+import { types } from 'node:util'
+import { checkPeer, type Peer } from '../load-peer.ts'
+import { hasNested } from './has-nested.ts'
+import type { Serializer } from '../serializer.ts'
+import { textOf } from './text.ts'
+
+/** What is used of `yaml`; declared here, so that our types never import a package that may be missing. */
+export interface Yaml {
+  stringify(value: unknown, options: object): string
+  parse(text: string, options: object): unknown
+  readonly Composer: unknown
+}
+
+export const YAML: Peer = { serializer: 'yaml', package: 'yaml', major: 2 }
+
+/** YAML 1.2 with four types of YAML 1.1 that it dropped from its core: Buffers, Maps, Sets and Dates. */
+const TYPES = { version: '1.2', customTags: ['binary', 'omap', 'set', 'timestamp'] }
+
+/** Lines are never folded: multi-line text stays as it was typed. */
+const STRINGIFY_OPTIONS = { ...TYPES, lineWidth: 0 }
+
+/** Characters that YAML writes as escapes. */
+// oxlint-disable-next-line no-control-regex -- these are meant
+const CONTROL = /[\0-\x08\v\f\x0e-\x1f]/
+
+/** What we wrote has no limit of aliases, no doubled keys, and needs no warnings in the process's log. */
+const PARSE_OPTIONS = {
+  ...TYPES,
+  maxAliasCount: -1,
+  uniqueKeys: false,
+  prettyErrors: false,
+  logLevel: 'error',
+}
+
+/**
+ * YAML 1.2, by `yaml`: for results that people read, and some hundred times slower than JSON. Dates, Maps, Sets,
+ * Buffers, multi-line text, `-0`, NaN, shared references and cycles come back as they were.
+ *
+ * Properties that are `undefined` vanish, as in JSON, and in arrays become `null`. A Uint8Array comes back as a Buffer,
+ * other typed arrays as arrays, an instance of a class as what its `toJSON` gives or as a plain object. bigints,
+ * functions, symbols, and Dates that are invalid or outside the years 100 to 9999 are refused.
+ *
+ * @param module `await import('yaml')`.
+ * @throws {SerializerError} if `module` is another package, or too old a version.
+ * @see https://yaml.org/spec/1.2.2/
+ * @see https://eemeli.org/yaml/
+ */
+export function yaml(module: Yaml): Serializer {
+  // Version 1 has no `Composer`.
+  const format = checkPeer<Yaml>(YAML, module, (given) => typeof given.Composer === 'function')
+  return {
+    name: 'yaml',
+    isBuiltIn: true,
+    serialize: (value) => {
+      if (hasNested(value, isSilentlyLost)) {
+        throw new TypeError('YAML has no bigints, and no Dates outside the years 100 to 9999')
+      }
+      return format.stringify(value, STRINGIFY_OPTIONS)
+    },
+    deserialize: (stored) => {
+      const text = textOf(stored)
+      // Nearly every text is YAML of something: JSON is, and the first half of a document.
+      if (!text.endsWith('\n') || CONTROL.test(text))
+        throw new TypeError('it is no document as it was written here')
+      return format.parse(text, PARSE_OPTIONS)
+    },
+  }
+}
+
+/** bigints would come back as numbers, late Dates as strings, and Dates of the first century in the twentieth. */
+function isSilentlyLost(part: unknown): boolean {
+  if (typeof part === 'bigint') return true
+  if (!types.isDate(part)) return false
+  const year = part.getUTCFullYear()
+  return !(year >= 100 && year <= 9999)
+}

@@ -1,0 +1,303 @@
+import { checkNames } from '../../options/checks.ts'
+import { OptionError } from '../../errors.ts'
+import { setImmediate } from '../../flow/timers.ts'
+import { type Hash, textOfHash } from '../../keys/call-hash.ts'
+import type { KeyPair } from '../../keys/key-names.ts'
+import type { AbstractPolicy } from '../../policies/policy.ts'
+import { Fence, MemoryContent } from './partition-data.ts'
+import type {
+  HeldLease,
+  LeaseAnswer,
+  LeaseWatch,
+  LeaseWatcher,
+  LeaseWish,
+  Lookup,
+  NewEntry,
+  Place,
+  PutReport,
+  Store,
+} from '../store.ts'
+
+/** As in the scripts: a load that takes longer may have been overtaken by one that began later. */
+const SLOW_US = 1_000_000
+
+/** What a `MemoryStore` can be told. */
+export interface MemoryStoreOptions {
+  /** Milliseconds since 1970; default `Date.now`. For tests that must not wait. */
+  readonly clock?: (() => number) | undefined
+}
+
+/** What a `MemoryStore` notes of an entry beside its end; `undefined` where that is not noted. */
+export interface NotedOfEntry {
+  readonly untilMs?: number
+  readonly computeMs?: number
+  readonly storedMs?: number
+  readonly tags: readonly string[] | undefined
+}
+
+/**
+ * Entries in this process: the same policies, limits and guarantees, without a server.
+ *
+ * For tests, for development, and for a machine without Redis. Values are kept as serialized bytes, so that nobody's
+ * change of a result reaches anybody else.
+ */
+export class MemoryStore implements Store {
+  readonly #clock: () => number
+  readonly #contents = new Map<string, MemoryContent>()
+  readonly #fences = new Map<string, Fence>()
+  readonly #registries = new Map<string, Map<string, KeyPair>>()
+  /** Until when entries are leased. */
+  readonly #leases = new Map<string, Map<string, number>>()
+  readonly #watchers = new Map<string, Set<LeaseWatcher>>()
+  #lastUs = 0
+
+  /** @throws {OptionError} for an unknown option, or a clock that is no function. */
+  constructor(options: MemoryStoreOptions = {}) {
+    checkNames(options, ['clock'], 'new MemoryStore')
+    const { clock = () => Date.now() } = options
+    if (typeof clock !== 'function') {
+      throw new OptionError('clock: give a function that returns milliseconds since 1970, such as Date.now.')
+    }
+    this.#clock = clock
+  }
+
+  accept(policy: AbstractPolicy): void {
+    policy.createOrder()
+  }
+
+  async get(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
+    const { values, expiry, fresh, tags } = this.#contentOf(place)
+    const atUs = this.#tick()
+    return hashes.map((hash) => {
+      const name = textOfHash(hash)
+      const expiresAtMs = expiry.get(name)
+      const isLive = (expiresAtMs ?? Number.POSITIVE_INFINITY) * 1000 > atUs
+      const { untilMs: freshUntilMs, computeMs, storedMs: storedAtMs } = fresh.get(name) ?? {}
+      const isTagged = !place.aspects.tags || tags.of(name) !== undefined
+      return {
+        atUs,
+        value: isLive ? values.get(name) : undefined,
+        expiresAtMs,
+        freshUntilMs,
+        computeMs,
+        storedAtMs,
+        isTagged,
+      }
+    })
+  }
+
+  async touch(place: Place, hashes: readonly Hash[]): Promise<void> {
+    const content = this.#contentOf(place)
+    content.order.touch(hashes.map(textOfHash))
+    const { idleTtlMs } = place.limits
+    if (idleTtlMs !== undefined) content.prolong(this.#clock() + idleTtlMs)
+  }
+
+  async put(place: Place, entries: readonly NewEntry[]): Promise<PutReport> {
+    const content = this.#contentOf(place)
+    const fence = this.#fenceOf(place)
+    const atUs = this.#tick()
+    const atMs = Math.floor(atUs / 1000)
+    const expired = content.sweep(atMs)
+    const { maxSize, idleTtlMs } = place.limits
+    const untilMs = atMs + (idleTtlMs ?? Number.POSITIVE_INFINITY)
+    if (content.isEmpty) content.expiresAtMs = untilMs
+    else content.prolong(untilMs)
+    let evicted = content.makeRoom(0, maxSize) // the bound may have been lowered
+    const named = entries.map((entry) => [textOfHash(entry.hash), entry] as const)
+    const stored = named.map(([name, entry]) => {
+      const { token, note } = entry
+      if (token !== undefined && fence.refuses(membersOf(place, name, entry), token, atUs)) return false
+      if (token !== undefined && this.#isOvertaken(place, name, token, note?.lease, atUs)) return false
+      if (note?.overrules) fence.raise('h:', [name], token ?? atUs)
+      return true
+    })
+    evicted += content.store(
+      named.filter((_, i) => stored[i]),
+      atMs,
+      maxSize,
+    )
+    named.forEach(([name, { note }], i) => {
+      if (note?.lease !== undefined) this.#handOver(place, name, note.lease)
+      if (note?.overrules && stored[i]) this.#endLease(place, name)
+    })
+    return { atUs, evicted, expired, stored }
+  }
+
+  /** As in the scripts: whether the entry that is there is newer than a load that began then. */
+  #isOvertaken(place: Place, name: string, token: number, lease: number | undefined, atUs: number): boolean {
+    const isLost = lease !== undefined && this.#leasesOf(place).get(name) !== lease
+    if (!isLost && atUs - token < SLOW_US) return false
+    return this.#contentOf(place).isNewer(name, token, isLost, Math.floor(atUs / 1000))
+  }
+
+  async invalidate(place: Place, hashes: readonly Hash[], soft = false): Promise<number> {
+    const names = hashes.map(textOfHash)
+    return this.#drop(
+      place,
+      () => names,
+      soft,
+      (fence, atUs) => fence.raise('h:', names, atUs),
+    )
+  }
+
+  async invalidateFunction(place: Place, part: Hash, soft = false): Promise<number> {
+    const begin = textOfHash(part)
+    const isOwn = (name: string) => name.startsWith(begin)
+    for (const name of [...this.#leasesOf(place).keys()].filter(isOwn)) this.#endLease(place, name)
+    const own = ({ values }: MemoryContent) => [...values.keys()].filter(isOwn)
+    return this.#drop(place, own, soft, (fence, atUs) => fence.raise('f:', [begin], atUs))
+  }
+
+  async invalidateTags(place: Place, names: readonly string[], soft = false): Promise<number> {
+    const tagged = ({ tags }: MemoryContent) => [...new Set(names.flatMap((name) => tags.having(name)))]
+    return this.#drop(place, tagged, soft, (fence, atUs) => fence.raise('t:', names, atUs))
+  }
+
+  async purge(place: Place): Promise<number> {
+    const size = await this.size(place)
+    this.#contents.delete(place.keys[0])
+    this.#fenceOf(place).raiseFloor(this.#tick())
+    for (const name of this.#leasesOf(place).keys()) this.#endLease(place, name)
+    return size
+  }
+
+  async size(place: Place): Promise<number> {
+    const { values, expiry } = this.#contentOf(place)
+    return values.size - expiry.countExpired(this.#clock())
+  }
+
+  async now(): Promise<number> {
+    return this.#tick()
+  }
+
+  async lease(place: Place, wishes: readonly LeaseWish[], leaseMs: number): Promise<readonly LeaseAnswer[]> {
+    const content = this.#contentOf(place)
+    const leases = this.#leasesOf(place)
+    const atUs = this.#tick()
+    for (const [name, untilUs] of leases) if (untilUs <= atUs) leases.delete(name)
+    return wishes.map(({ hash, seenMs }): LeaseAnswer => {
+      const name = textOfHash(hash)
+      if (content.isThere(name, seenMs, atUs)) return { state: 'there', atUs }
+      const untilUs = leases.get(name)
+      if (untilUs !== undefined) return { state: 'held', atUs, untilUs }
+      const lease = atUs + leaseMs * 1000
+      leases.set(name, lease)
+      return { state: 'taken', atUs, lease }
+    })
+  }
+
+  async renew(place: Place, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
+    const leases = this.#leasesOf(place)
+    const atUs = this.#tick()
+    return held.map(({ hash, lease }) => {
+      const name = textOfHash(hash)
+      if (leases.get(name) !== lease) return 0
+      const renewed = Math.max(atUs + leaseMs * 1000, lease + 1)
+      leases.set(name, renewed)
+      return renewed
+    })
+  }
+
+  async release(place: Place, held: readonly HeldLease[]): Promise<void> {
+    for (const { hash, lease } of held) this.#handOver(place, textOfHash(hash), lease)
+  }
+
+  async watch(place: Place, watcher: LeaseWatcher): Promise<LeaseWatch> {
+    const all = this.#watchers
+    const [index] = place.keys
+    const watchers = entryOf(all, index, () => new Set()).add(watcher)
+    return {
+      async close() {
+        watchers.delete(watcher)
+        if (watchers.size === 0 && all.get(index) === watchers) all.delete(index)
+      },
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  async register(registry: string, place: Place): Promise<void> {
+    entryOf(this.#registries, registry, () => new Map()).set(place.keys[0], place.keys)
+  }
+
+  async registered(registry: string): Promise<readonly KeyPair[]> {
+    return [...(this.#registries.get(registry)?.values() ?? [])]
+  }
+
+  /** What lies in a place, for tests and inspection: entries with when they end, and what is noted of them. */
+  *entriesOf(
+    place: Place,
+  ): Generator<readonly [hash: string, value: Buffer, expiresAtMs: number | undefined, noted: NotedOfEntry]> {
+    const { values, expiry, fresh, tags } = this.#contentOf(place)
+    for (const [hash, value] of values) {
+      yield [hash, value, expiry.get(hash), { ...fresh.get(hash), tags: tags.of(hash) }]
+    }
+  }
+
+  /** Drops entries, ends their leases, and keeps loads that are under way from storing them. */
+  #drop(
+    place: Place,
+    namesIn: (content: MemoryContent) => readonly string[],
+    soft: boolean,
+    raise: (fence: Fence, atUs: number) => void,
+  ): number {
+    const content = this.#contentOf(place)
+    const atUs = this.#tick()
+    const atMs = Math.floor(atUs / 1000)
+    content.sweep(atMs)
+    const names = namesIn(content)
+    for (const name of names) this.#endLease(place, name)
+    raise(this.#fenceOf(place), atUs)
+    return content.drop(names, soft, atMs)
+  }
+
+  /** Ends a lease of the caller's; one that was lost meanwhile is another's. */
+  #handOver(place: Place, name: string, lease: number): void {
+    if (this.#leasesOf(place).get(name) === lease) this.#endLease(place, name)
+  }
+
+  #endLease(place: Place, name: string): void {
+    if (!this.#leasesOf(place).delete(name)) return
+    const hash = Buffer.from(name)
+    // Not before whoever ends it has what he waits for.
+    for (const watcher of this.#watchers.get(place.keys[0]) ?? []) setImmediate(() => watcher.ended(hash))
+  }
+
+  #contentOf(place: Place): MemoryContent {
+    const [index] = place.keys
+    let content = this.#contents.get(index)
+    if (content === undefined || content.expiresAtMs <= this.#clock()) {
+      content = new MemoryContent(place.policy.createOrder())
+      this.#contents.set(index, content)
+    }
+    return content
+  }
+
+  /** What was invalidated stays so when the entries have ended. */
+  #fenceOf(place: Place): Fence {
+    return entryOf(this.#fences, place.keys[0], () => new Fence())
+  }
+
+  #leasesOf(place: Place): Map<string, number> {
+    return entryOf(this.#leases, place.keys[0], () => new Map())
+  }
+
+  /** The clock in microseconds. No two ticks are equal, so that before and after are always told apart. */
+  #tick(): number {
+    this.#lastUs = Math.max(this.#clock() * 1000, this.#lastUs + 1)
+    return this.#lastUs
+  }
+}
+
+/** What the fence may have been raised for, of an entry. */
+function membersOf({ policy }: Place, name: string, { note }: NewEntry): string[] {
+  const tags = note?.tags ?? []
+  return [`h:${name}`, `f:${name.slice(0, policy.hashPartBytes)}`, ...tags.map((tag) => `t:${tag}`)]
+}
+
+function entryOf<V>(map: Map<string, V>, name: string, create: () => V): V {
+  const value = map.get(name) ?? create()
+  map.set(name, value)
+  return value
+}

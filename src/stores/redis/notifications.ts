@@ -1,0 +1,133 @@
+import { StoreError } from '../../errors.ts'
+import { warn } from '../../telemetry/process-warning.ts'
+import { messageOf } from '../../realms/native.ts'
+import type { Listening, RedisClient, RedisPort } from '../../clients/port.ts'
+import type { LeaseWatch, LeaseWatcher } from '../store.ts'
+
+/** A policy of the user's may give every call a key pair of its own, and each would have a channel. */
+const CHANNEL_LIMIT = 10_000
+
+/** One who watches a channel. The same watcher may stand here more than once. */
+interface Entry {
+  readonly watcher: LeaseWatcher
+}
+
+/**
+ * Who watches which channel, over one connection: it is opened when the first one comes, and closed when the last one has
+ * gone.
+ */
+export class MessageBoard {
+  readonly #port: RedisPort
+  readonly #entries = new Map<string, Set<Entry>>()
+  #listening: Listening | undefined
+
+  constructor(port: RedisPort) {
+    this.#port = port
+  }
+
+  /**
+   * Resolves when all messages from now on are heard; to `undefined` if none can be.
+   * @throws {StoreError} or what the client throws, if they cannot be heard now.
+   */
+  async watch(channel: string, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
+    if (this.#entries.size >= CHANNEL_LIMIT && !this.#entries.has(channel)) return undefined
+    const listening = this.#listen()
+    if (listening === undefined) return undefined
+    const entry: Entry = { watcher }
+    this.#entries.set(channel, (this.#entries.get(channel) ?? new Set()).add(entry))
+    try {
+      await listening.subscribe(channel)
+    } catch (error) {
+      this.#leave(channel, entry)
+      throw error
+    }
+    return { close: async () => this.#leave(channel, entry) }
+  }
+
+  #leave(channel: string, entry: Entry): void {
+    const entries = this.#entries.get(channel)
+    if (!entries?.delete(entry) || entries.size > 0) return
+    this.#entries.delete(channel)
+    if (this.#entries.size > 0) return this.#listening?.unsubscribe(channel)
+    void this.#listening?.close()
+    this.#listening = undefined
+  }
+
+  #listen(): Listening | undefined {
+    this.#listening ??= this.#port.listen?.({
+      message: (channel, message) => {
+        tellEach([...(this.#entries.get(channel) ?? [])], (watcher) => watcher.ended(message))
+      },
+      lost: () => tellEach(this.#all(), (watcher) => watcher.lost()),
+      restored: () => tellEach(this.#all(), (watcher) => watcher.restored()),
+    })
+    return this.#listening
+  }
+
+  #all(): Entry[] {
+    return [...this.#entries.values()].flatMap((entries) => [...entries])
+  }
+}
+
+/** Tells all of them, whatever one of them throws: that is warned of. */
+function tellEach(entries: readonly Entry[], tell: (watcher: LeaseWatcher) => void): void {
+  for (const { watcher } of entries) {
+    try {
+      tell(watcher)
+    } catch (error) {
+      warn('lease-watcher', `A watcher of leases failed: ${messageOf(error)}`)
+    }
+  }
+}
+
+/** Shared by all copies of this library in the process: a bundle of a server may have one for each of its parts. */
+const REGISTRY = /* @__PURE__ */ Symbol.for('redis-func-cache.message-boards.1')
+
+/** The board of a client: one for all stores over it. It does not keep the client. */
+function boardOf(client: RedisClient, port: RedisPort): MessageBoard {
+  const holder = globalThis as { [REGISTRY]?: WeakMap<RedisClient, MessageBoard> }
+  holder[REGISTRY] ??= new WeakMap()
+  const boards = holder[REGISTRY]
+  const board = boards.get(client) ?? new MessageBoard(port)
+  boards.set(client, board)
+  return board
+}
+
+/** What one store watches, over the boards of its clients. */
+export class Watches {
+  readonly #open = new Map<LeaseWatch, LeaseWatcher>()
+  /** How often all were closed. */
+  #closings = 0
+
+  /** As {@link MessageBoard.watch}. */
+  async watch(
+    client: RedisClient,
+    port: RedisPort,
+    channel: string,
+    watcher: LeaseWatcher,
+  ): Promise<LeaseWatch | undefined> {
+    const closings = this.#closings
+    const watch = await boardOf(client, port).watch(channel, watcher)
+    if (watch === undefined) return undefined
+    if (closings !== this.#closings) {
+      await watch.close()
+      throw new StoreError('This store was closed meanwhile. Call watch() again.')
+    }
+    const own: LeaseWatch = {
+      close: async () => {
+        this.#open.delete(own)
+        await watch.close()
+      },
+    }
+    this.#open.set(own, watcher)
+    return own
+  }
+
+  /** Closes all. Those who watch are told that they hear nothing any more. */
+  async close(): Promise<void> {
+    this.#closings++
+    const all = [...this.#open]
+    await Promise.all(all.map(([watch]) => watch.close()))
+    for (const [, watcher] of all) watcher.lost()
+  }
+}

@@ -1,0 +1,311 @@
+import { RemoteClock } from '../../flow/server-clock.ts'
+import { monotonicMs } from '../../flow/timers.ts'
+import type { Hash } from '../../keys/call-hash.ts'
+import type { KeyPair } from '../../keys/key-names.ts'
+import type { Verb } from '../../lua/compose.ts'
+import { PROLONG, REGISTER } from '../../lua/scripts.generated.ts'
+import type { AbstractPolicy } from '../../policies/policy.ts'
+import type { Command, RedisClient, RedisPort, Reply } from '../../clients/port.ts'
+import { toPort } from '../../clients/detect.ts'
+import { runScript, type Script } from '../../clients/script.ts'
+import { Watches } from './notifications.ts'
+import { type Keys, Reading, toMicroseconds, trouble } from './lookup.ts'
+import type {
+  HeldLease,
+  LeaseAnswer,
+  LeaseWatch,
+  LeaseWatcher,
+  LeaseWish,
+  Lookup,
+  NewEntry,
+  Note,
+  Place,
+  PutReport,
+  Store,
+} from '../store.ts'
+
+/**
+ * The part of an idle TTL that may run down before it is renewed, and the longest time. Another process may have made the
+ * keys anew meanwhile, with the TTL that it knows.
+ */
+const RENEW_AFTER = 0.1
+const RENEW_AT_LATEST_MS = 360_000
+
+/** For how long the clock of a server is taken to run as fast as that of this process. */
+const CLOCKS_AGREE_MS = 10_000
+
+/** What is known of a place besides what it is told. */
+interface Surroundings {
+  readonly keys: Keys
+  /** The clock of the server that has the place; ahead of the order of the policy once a script told its moment. */
+  readonly clock: RemoteClock
+  /** By the clock of this process; then a script is to tell it again. */
+  orderKnownUntilMs: number
+  /** When its idle TTL is to be renewed, by the clock of this process. */
+  renewAtMs: number
+}
+
+/** Entries in a Redis or Valkey server, or a cluster of them. */
+export class RedisStore implements Store {
+  readonly #client: () => RedisClient
+  readonly #ports = new WeakMap<RedisClient, RedisPort>()
+  readonly #surroundings = new WeakMap<Place, Surroundings>()
+  readonly #watches = new Watches()
+  /** Scripts that were sent by their text. */
+  readonly #sent = new WeakSet<Script>()
+
+  /**
+   * @param client A connected client, or a function that returns one and is asked at every use.
+   * @throws {OptionError} for what is no supported client.
+   */
+  constructor(client: RedisClient | (() => RedisClient)) {
+    if (typeof client === 'function') {
+      this.#client = client
+    } else {
+      this.#client = () => client
+      this.#port() // an unknown client is told now, not at the first call
+    }
+  }
+
+  accept(policy: AbstractPolicy): void {
+    void policy.luaScripts
+  }
+
+  /** Plain commands, since a value that passes through Lua costs three times as much. */
+  async get(place: Place, hashes: readonly Hash[], isTimed = false): Promise<readonly Lookup[]> {
+    const reading = new Reading(place, this.#around(place).keys, hashes, isTimed)
+    return reading.lookups(await this.#sendAll('get', place.keys[1], reading.commands))
+  }
+
+  /** A plain command where one can do it; now and then the script all the same, which tells the time. */
+  async touch(place: Place, hashes: readonly Hash[]): Promise<void> {
+    const { policy, keys, ext } = place
+    const around = this.#around(place)
+    const isOrderKnown = monotonicMs() < around.orderKnownUntilMs
+    const plain = isOrderKnown ? policy.touchCommand(keys[0], hashes, around.clock) : undefined
+    const isForScript = policy.readsChangeOrder && plain === undefined
+    const [atUs] = await Promise.all([
+      isForScript ? this.#run(place, 'touch', [String(hashes.length), ...hashes, ...ext]) : undefined,
+      plain && this.#sendAll('touch', keys[0], [plain]),
+      this.#isRenewalDue(place, around)
+        ? this.#runText('touch', PROLONG, livingKeys(around.keys), [String(place.limits.idleTtlMs)])
+        : undefined,
+    ])
+    if (isForScript) this.#hearOrder(place, atUs as number)
+  }
+
+  async put(place: Place, entries: readonly NewEntry[]): Promise<PutReport> {
+    const { maxSize, idleTtlMs } = place.limits
+    const args: (string | Buffer)[] = [
+      maxSize === Number.POSITIVE_INFINITY ? '0' : String(maxSize),
+      String(idleTtlMs ?? 0),
+      String(place.policy.hashPartBytes),
+      String(entries.length),
+    ]
+    for (const { hash, value, ttlMs, token, note } of entries) {
+      args.push(hash, value, String(ttlMs ?? ''), String(token ?? ''), textOf(note))
+    }
+    const [atUs, evicted, expired, ...stored] = (await this.#run(place, 'put', [...args, ...place.ext])) as [
+      number,
+      number,
+      number,
+      ...number[],
+    ]
+    this.#hearOrder(place, atUs)
+    if (idleTtlMs !== undefined) this.#around(place).renewAtMs = monotonicMs() + renewAfterMs(idleTtlMs)
+    return { atUs, evicted, expired, stored: stored.map((isStored) => isStored === 1) }
+  }
+
+  invalidate(place: Place, hashes: readonly Hash[], soft = false): Promise<number> {
+    const args = [flag(soft), String(hashes.length), ...hashes, ...place.ext]
+    return this.#run(place, 'invalidate', args) as Promise<number>
+  }
+
+  /** A portion at a time, not to keep others from the server. */
+  async invalidateFunction(place: Place, part: Hash, soft = false): Promise<number> {
+    let invalidated = 0
+    let cursor = '0'
+    do {
+      const args = [flag(soft), part, cursor, ...place.ext]
+      const [count, next] = (await this.#run(place, 'invalidate-function', args)) as [number, Buffer]
+      invalidated += count
+      cursor = next.toString()
+    } while (cursor !== '0')
+    return invalidated
+  }
+
+  async invalidateTags(place: Place, tags: readonly string[], soft = false): Promise<number> {
+    let invalidated = 0
+    let from = 1
+    let after: string | Buffer = ''
+    do {
+      const args = [flag(soft), String(from), after, String(tags.length), ...tags, ...place.ext]
+      const reply = await this.#run(place, 'invalidate-tags', args)
+      const [count, next, last] = reply as [number, number, Buffer]
+      invalidated += count
+      from = next
+      after = last
+    } while (from !== 0)
+    return invalidated
+  }
+
+  purge(place: Place): Promise<number> {
+    return this.#run(place, 'purge', place.ext) as Promise<number>
+  }
+
+  size(place: Place): Promise<number> {
+    return this.#run(place, 'size', []) as Promise<number>
+  }
+
+  async now(place: Place): Promise<number> {
+    const [time] = await this.#sendAll('now', place.keys[0], [['TIME']])
+    return toMicroseconds(time as Reply)
+  }
+
+  async lease(place: Place, wishes: readonly LeaseWish[], leaseMs: number): Promise<readonly LeaseAnswer[]> {
+    const args: (string | Buffer)[] = [String(leaseMs), String(wishes.length)]
+    for (const { hash, seenMs } of wishes) args.push(hash, String(seenMs ?? ''))
+    const [atUs, ...answers] = (await this.#run(place, 'lease', args)) as [number, ...number[]]
+    return wishes.map((_, i): LeaseAnswer => {
+      const untilUs = answers[2 * i + 1] as number
+      if (answers[2 * i] === 1) return { state: 'taken', atUs, lease: untilUs }
+      return answers[2 * i] === 2 ? { state: 'held', atUs, untilUs } : { state: 'there', atUs }
+    })
+  }
+
+  renew(place: Place, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
+    return this.#run(place, 'renew', [String(leaseMs), ...named(held)]) as Promise<readonly number[]>
+  }
+
+  async release(place: Place, held: readonly HeldLease[]): Promise<void> {
+    await this.#run(place, 'release', named(held))
+  }
+
+  async watch(place: Place, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
+    const client = this.#client()
+    return this.#watches.watch(client, this.#portOf(client), this.#around(place).keys[LEASES], watcher)
+  }
+
+  /** Ends what this store watches. The connection for that ends with its last user: all stores over a client share one. */
+  close(): Promise<void> {
+    return this.#watches.close()
+  }
+
+  async register(registry: string, place: Place): Promise<void> {
+    const { idleTtlMs } = place.limits
+    // Longer than any place that is stored before the next registration, or a purge would pass over it.
+    const args = [JSON.stringify(place.keys), String(2 * (idleTtlMs ?? 0))]
+    await this.#runText('register', REGISTER, [registry], args)
+  }
+
+  async registered(registry: string): Promise<readonly KeyPair[]> {
+    const [members] = await this.#sendAll('registered', registry, [['SMEMBERS', registry]])
+    return (members as readonly Buffer[]).map((pair) => JSON.parse(pair.toString()) as KeyPair)
+  }
+
+  #hearOrder(place: Place, atUs: number): void {
+    const around = this.#around(place)
+    around.clock.hear(atUs)
+    around.orderKnownUntilMs = monotonicMs() + CLOCKS_AGREE_MS
+  }
+
+  /** Whether enough of the idle TTL has run down since this process last prolonged it, or put something. */
+  #isRenewalDue({ limits: { idleTtlMs } }: Place, around: Surroundings): boolean {
+    if (idleTtlMs === undefined) return false
+    const nowMs = monotonicMs()
+    if (nowMs < around.renewAtMs) return false
+    around.renewAtMs = nowMs + renewAfterMs(idleTtlMs)
+    return true
+  }
+
+  #around(place: Place): Surroundings {
+    let around = this.#surroundings.get(place)
+    if (around === undefined) {
+      const [index, values] = place.keys
+      const structures = place.policy.structures.map((name) => `${index}:${name}`)
+      const keys: Keys = [
+        index,
+        values,
+        `${values}:expiry`,
+        `${values}:fence`,
+        `${values}:fresh`,
+        `${values}:tags`,
+        `${values}:leases`,
+        ...structures,
+      ]
+      around = { keys, clock: new RemoteClock(), orderKnownUntilMs: 0, renewAtMs: 0 }
+      this.#surroundings.set(place, around)
+    }
+    return around
+  }
+
+  async #run(place: Place, verb: Verb, args: readonly (string | Buffer)[]): Promise<Reply> {
+    try {
+      const script = place.policy.luaScripts[verb]
+      const isNew = !this.#sent.has(script)
+      this.#sent.add(script)
+      return await runScript(this.#port(), script, this.#around(place).keys, args, isNew)
+    } catch (cause) {
+      throw trouble(verb, cause)
+    }
+  }
+
+  /** Runs a short script that is seldom needed: by its text, so that it is one round trip on every node of a cluster. */
+  #runText(
+    what: keyof Store,
+    text: string,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<unknown> {
+    return this.#sendAll(what, keys[0] as string, [['EVAL', text, String(keys.length), ...keys, ...args]])
+  }
+
+  async #sendAll(what: keyof Store, key: string, commands: readonly Command[]): Promise<Reply[]> {
+    try {
+      const replies = this.#port().send(key, commands)
+      return replies.length === 1 ? [await (replies[0] as Promise<Reply>)] : await Promise.all(replies)
+    } catch (cause) {
+      throw trouble(what, cause)
+    }
+  }
+
+  #port(): RedisPort {
+    return this.#portOf(this.#client())
+  }
+
+  #portOf(client: RedisClient): RedisPort {
+    let port = this.#ports.get(client)
+    if (port === undefined) {
+      port = toPort(client)
+      this.#ports.set(client, port)
+    }
+    return port
+  }
+}
+
+/** Where the key of the leases stands among the {@link Keys}; it also is the channel on which their ends are told. */
+const LEASES = 6
+
+/** Where the key of the fence stands. It and the leases have ends of their own. */
+const FENCE = 3
+
+const livingKeys = (keys: Keys): string[] => keys.filter((_, i) => i !== FENCE && i !== LEASES)
+
+const renewAfterMs = (idleTtlMs: number): number => Math.min(idleTtlMs * RENEW_AFTER, RENEW_AT_LATEST_MS)
+
+const flag = (is: boolean): string => (is ? '1' : '0')
+
+function textOf(note: Note | undefined): string {
+  if (note === undefined) return ''
+  const { freshMs, computeMs, tags, lease, overrules } = note
+  const names = tags?.map((tag) => tag.replace(LONE_SURROGATE, '\ufffd'))
+  return JSON.stringify({ fresh_ms: freshMs, compute_ms: computeMs, tags: names, lease, overrules })
+}
+
+/** Half a character: the server cannot read it in JSON, and as bytes it becomes a replacement character. */
+const LONE_SURROGATE = /\p{Surrogate}/gu
+
+const named = (held: readonly HeldLease[]): (string | Buffer)[] => [
+  String(held.length),
+  ...held.flatMap(({ hash, lease }) => [hash, String(lease)]),
+]

