@@ -67,7 +67,7 @@ exactly, since garbage is collected when all of them run together):
   Tried: \`HGET\` for a single entry (no gain). Telling the policy in the same write, and asking for the time each time, made
   it 1.6 to 1.85 times. Functions with a \`ttl\` ask for the end of the entry and for the time.
 - **Server, a hit.** Half of it is \`HMGET\`, half the move to the newest end. That move is what grows with the number of
-  entries: it walks a skip list that no longer fits into the caches of the processor. \`touch: { everyMs }\` spares it.
+  entries: it walks a skip list that no longer fits into the caches of the processor. \`touch: { every }\` spares it.
 - **A put.** 7 to 8 µs an entry in a batch of 64, of which the commands are 3: the value passes through Lua, which is the
   price of refusing it there if it was invalidated meanwhile. Tried: one \`HSET\` for the whole batch (no gain).`
 

@@ -69,7 +69,7 @@ export async function serveVisitors(
     )
     const tookMs = performance.now() - started
     const point = `${latitude},${longitude}`
-    tally.asked += stats.count
+    tally.asked += stats.calls
     tally.cached += stats.hit
     tally.joined += stats.joined
     tally.computed += stats.execute

@@ -171,14 +171,14 @@ export class RedisFuncCache {
    * Makes a function that loads rows for a list of ids remember each row. What of a list is not stored is loaded in one
    * call, and stored in one round trip.
    *
-   * Entries are shared with a function of a single id if it is given as `of`, or if both are given the same `name` and
+   * Entries are shared with a function of a single id if it is given as `entriesOf`, or if both are given the same `name` and
    * `version`.
    * @throws {IdentityError} for a function without a name, or one that takes the name of another in this cache.
    * @throws {OptionError} for an unknown option, or a value it cannot have.
    */
   wrapMany<Id, Row>(load: LoadMany<Id, Row>, options: WrapManyOptions<Id, Row> = {}): CachedMany<Id, Row> {
     const given = unwrap(load as AnyFunction, this.#address)
-    const single = this.#settingsOf.get(options?.of?.identity as FunctionIdentity)
+    const single = this.#settingsOf.get(options?.entriesOf?.identity as FunctionIdentity)
     const settings = checkWrapManyOptions(
       given,
       options as unknown as WrapManyOptions,
@@ -257,7 +257,7 @@ export class RedisFuncCache {
 
   /**
    * Removes what is stored under a key; resolves to whether there was something. A load of it that is under way, in whatever
-   * process, will not be stored. With `{ soft: true }` a result that has a `staleTtl` or `staleIfError` is kept and becomes stale.
+   * process, will not be stored. With `{ soft: true }` a result that has a `staleWhileRevalidate` or `staleIfError` is kept and becomes stale.
    * @throws {StoreError} if the store cannot be reached.
    */
   async invalidate(key: CacheKey, options: { readonly soft?: boolean | undefined } = {}): Promise<boolean> {
@@ -310,7 +310,7 @@ export class RedisFuncCache {
   /**
    * Invalidates all results that have one of these tags, and returns how many there were. Computations under way, in
    * whatever process, that turn out to have one will not be stored. Last may come `{ soft: true }`: results that have a
-   * `staleTtl` or `staleIfError` are then kept and become stale.
+   * `staleWhileRevalidate` or `staleIfError` are then kept and become stale.
    * @throws {StoreError} if the store cannot be reached.
    */
   async invalidateTags(

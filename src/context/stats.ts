@@ -1,7 +1,7 @@
 /** What calls of cached functions did in an async context. */
 export interface Stats {
-  /** Calls. */
-  count: number
+  /** Calls of cached functions. */
+  calls: number
   /** Lookups in the store. */
   read: number
   /** Results stored. */
@@ -27,7 +27,7 @@ export interface Stats {
 }
 
 export const newStats = (): Stats => ({
-  count: 0,
+  calls: 0,
   read: 0,
   write: 0,
   execute: 0,

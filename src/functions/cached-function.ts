@@ -55,7 +55,7 @@ export interface CallOptions {
    * it; when none does any more, the signal that the function asked for with `cache.signal()` aborts.
    */
   readonly signal?: AbortSignal | undefined
-  /** Whether `invalidate` keeps a result that has a `staleTtl` or `staleIfError`, as a stale one; default false. */
+  /** Whether `invalidate` keeps a result that has a `staleWhileRevalidate` or `staleIfError`, as a stale one; default false. */
   readonly soft?: boolean | undefined
 }
 

@@ -19,7 +19,7 @@ export interface DetailedResult<Result> {
   /**
    * When it was stored, by the clock of the server. `undefined` if it was not stored, or that is not recorded.
    *
-   * It is recorded with `staleTtl`, `staleIfError` or `earlyRefresh`, and for `getOrSet` with a `ttl`. With a fixed `ttl` and
+   * It is recorded with `staleWhileRevalidate`, `staleIfError` or `earlyRefresh`, and for `getOrSet` with a `ttl`. With a fixed `ttl` and
    * no `jitter` it is computed: the end of the entry less `ttl`. (After the `ttl` in the code was raised, it is too early
    * by the difference, for entries that were stored before.)
    */

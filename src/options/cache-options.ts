@@ -5,7 +5,6 @@ import {
   checkCallback,
   checkChoice,
   checkFlag,
-  checkMilliseconds,
   checkNames,
   checkText,
   checkTimer,
@@ -67,11 +66,11 @@ export interface CacheOptions {
    */
   readonly putWait?: Duration | undefined
   /**
-   * Lets the policy wait to be told of reads, for so many milliseconds, in which an entry counts as read once. Saves the
+   * Reports reads to the policy at most once in so much time, in which an entry counts as read once. Saves the
    * server work where few entries are read often. Default: it is told a millisecond later, of every read in its order, and
    * before this process stores anything.
    */
-  readonly touch?: { readonly everyMs: number } | undefined
+  readonly touch?: { readonly every: Duration } | undefined
   /** How instances of your classes are told apart in arguments. */
   readonly encoders?: readonly ArgumentEncoder[] | undefined
   /**
@@ -202,9 +201,9 @@ export function checkPutWait(duration: Duration): number {
   return checkTimer(toMs(duration, 'putWait'), 'putWait')
 }
 
-function touchEveryMs(touch: { readonly everyMs: number }): number {
-  checkNames(touch, ['everyMs'], 'touch')
-  return checkMilliseconds(touch.everyMs, 'touch.everyMs')
+function touchEveryMs(touch: { readonly every: Duration }): number {
+  checkNames(touch, ['every'], 'touch')
+  return checkTimer(toMs(touch.every, 'touch.every'), 'touch.every')
 }
 
 function storeOf({ client, store }: CacheOptions): Store {

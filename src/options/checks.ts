@@ -18,9 +18,20 @@ export function checkNames(options: object, known: readonly string[], where: str
   }
 }
 
+/** Words that are spelled quite differently, here or in neighbouring libraries, and mean the same. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  staleTtl: 'staleWhileRevalidate',
+  swr: 'staleWhileRevalidate',
+  everyMs: 'every',
+  of: 'entriesOf',
+  cluster: 'global',
+}
+
 /** A sentence that asks whether a known word was meant; empty if none is near. */
 export function suggestion(given: unknown, known: readonly string[]): string {
   if (typeof given !== 'string') return ''
+  const synonym = Object.hasOwn(SYNONYMS, given) ? SYNONYMS[given] : undefined
+  if (synonym !== undefined && known.includes(synonym)) return ` Did you mean ${synonym}?`
   const [nearest] = known
     .map((word) => ({ word, distance: distance(given.toLowerCase(), word.toLowerCase()) }))
     .filter(
@@ -104,7 +115,7 @@ export function checkSignal(signal: AbortSignal): AbortSignal {
   throw new OptionError('signal: give the signal of an AbortController, or AbortSignal.timeout(…).')
 }
 
-/** The option of what invalidates: whether entries with `staleTtl` or `staleIfError` are kept and become stale. */
+/** The option of what invalidates: whether entries with `staleWhileRevalidate` or `staleIfError` are kept and become stale. */
 export function checkSoft(
   options: { readonly soft?: boolean | undefined },
   where: string,
@@ -136,11 +147,4 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 export function checkTimer(ms: number, option: string): number {
   if (ms <= LONGEST_TIMER_MS) return ms
   throw new OptionError(`${option}: give at most 24 days, the limit of a timer.`)
-}
-
-export function checkMilliseconds(ms: number, option: string): number {
-  if (Number.isSafeInteger(ms) && ms > 0 && ms <= LONGEST_TIMER_MS) return ms
-  throw new OptionError(
-    `${option}: ${shown(ms)} is no time to wait. Give a whole number of milliseconds above 0.`,
-  )
 }

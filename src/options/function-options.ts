@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { checkBound, checkFlag, checkNames, checkText, checkTimer, shown } from './checks.ts'
+import { checkBound, checkFlag, checkNames, checkText, checkTimer, shown, suggestion } from './checks.ts'
 import { type Duration, spelled, toLifeMs, toMs } from './duration.ts'
 import { OptionError } from '../errors.ts'
 import type { Grace } from '../flow/freshness.ts'
@@ -65,7 +65,7 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
     | AboutResult<F, Duration | undefined | Promise<number | string | undefined>>
     | undefined
   /** So much longer, past `ttl`, a result is served at once while one process refreshes it; default not at all. */
-  readonly staleTtl?: Duration | undefined
+  readonly staleWhileRevalidate?: Duration | undefined
   /**
    * So much longer, past `ttl`, a result is served where the function fails: for any error, or for those of which `when`
    * says so. After each failure the function is left alone for a while: a second, two, four … up to a minute.
@@ -86,13 +86,13 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
   /** Names by which `invalidateTags` finds the result, such as `'user:42'`; up to 100. */
   readonly tags?: AboutResult<F, OrPromise<readonly string[]>> | undefined
   /**
-   * Who computes what is missing: `'process'` (default) each process once at a time, `'cluster'` one of all processes,
+   * Who computes what is missing: `'process'` (default) each process once at a time, `'global'` one of all processes,
    * while the others wait for it. Of the latter, `lease` (default 10 seconds) is how long a process that died is waited
    * for, and `wait` (default 30 seconds) how long any is before the caller computes himself.
    */
   readonly singleFlight?:
     | 'process'
-    | 'cluster'
+    | 'global'
     | { readonly lease?: Duration | undefined; readonly wait?: Duration | undefined }
     | undefined
   /** Stores errors too, of which `when` says so (default all), for so long: the next calls throw them again. */
@@ -146,7 +146,7 @@ export interface WrapManyOptions<Id = never, Row = never>
    * The cached function of a single id with which entries are shared. Its options hold; give none but `absent` and `replace`
    * beside it.
    */
-  readonly of?: { readonly identity: FunctionIdentity } | undefined
+  readonly entriesOf?: { readonly identity: FunctionIdentity } | undefined
 }
 
 const WRAP_OPTIONS: Record<keyof WrapOptions, true> = {
@@ -155,7 +155,7 @@ const WRAP_OPTIONS: Record<keyof WrapOptions, true> = {
   source: true,
   replace: true,
   ttl: true,
-  staleTtl: true,
+  staleWhileRevalidate: true,
   staleIfError: true,
   earlyRefresh: true,
   jitter: true,
@@ -180,7 +180,7 @@ const WRAP_OPTIONS: Record<keyof WrapOptions, true> = {
 }
 
 const { this: _, ...OF_MANY } = WRAP_OPTIONS
-const WRAP_MANY_OPTIONS: Record<keyof WrapManyOptions, true> = { ...OF_MANY, absent: true, of: true }
+const WRAP_MANY_OPTIONS: Record<keyof WrapManyOptions, true> = { ...OF_MANY, absent: true, entriesOf: true }
 
 const LEASE_MS = 10_000
 const WAIT_MS = 30_000
@@ -243,19 +243,21 @@ export function checkWrapManyOptions(
 ): WrapSettings {
   checkFunction(fn.original, 'wrapMany')
   checkNames(given, Object.keys(WRAP_MANY_OPTIONS), 'wrapMany')
-  const { absent, of, replace, ...options } = given
+  const { absent, entriesOf, replace, ...options } = given
   if (absent !== undefined) checkNames(absent, ['ttl'], 'absent')
   const absentMs = absent === undefined ? 'unstored' : toMs(absent.ttl, 'absent.ttl')
   if (typeof absentMs === 'number') checkLife(absentMs, 'absent.ttl', cache)
-  if (of === undefined)
+  if (entriesOf === undefined)
     return { ...settingsFor(fn, { ...options, replace } as WrapOptions, cache, 'id'), absentMs }
-  if (single === undefined) throw new OptionError('of: give a function that this cache has wrapped.')
+  if (single === undefined) throw new OptionError('entriesOf: give a function that this cache has wrapped.')
   if (typeof single.self === 'function') {
-    throw new OptionError('of: results of that function depend on `this`, which a list of ids has not.')
+    throw new OptionError(
+      'entriesOf: results of that function depend on `this`, which a list of ids has not.',
+    )
   }
   const own = Object.keys(options).find((name) => options[name as keyof typeof options] !== undefined)
   if (own !== undefined)
-    throw new OptionError(`${own}: with of, the options of that function hold. Leave it out.`)
+    throw new OptionError(`${own}: with entriesOf, the options of that function hold. Leave it out.`)
   return { ...single, absentMs, replace: checkReplace(replace) }
 }
 
@@ -314,7 +316,7 @@ function checkAgreement(settings: WrapSettings, cache: CacheSettings): void {
   if (softTimeoutMs !== undefined && grace !== undefined && grace.spareMs <= grace.staleMs) {
     throw new OptionError(
       `softTimeout: there is never a stale result to fall back on, as staleIfError (${spelled(grace.spareMs)}) is not above ` +
-        `staleTtl (${spelled(grace.staleMs)}): within staleTtl it is served at once. Make staleIfError longer.`,
+        `staleWhileRevalidate (${spelled(grace.staleMs)}): within staleWhileRevalidate it is served at once. Make staleIfError longer.`,
     )
   }
   if (timeoutMs !== undefined && softTimeoutMs !== undefined && timeoutMs <= softTimeoutMs) {
@@ -325,7 +327,7 @@ function checkAgreement(settings: WrapSettings, cache: CacheSettings): void {
   }
   checkLife(
     resultLifeOf(settings),
-    graceMsOf(grace) === 0 ? 'ttl' : 'ttl plus staleTtl or staleIfError',
+    graceMsOf(grace) === 0 ? 'ttl' : 'ttl plus staleWhileRevalidate or staleIfError',
     cache,
   )
   if (errors !== undefined) checkLife(errors.ttlMs, 'cacheErrors.ttl', cache)
@@ -386,7 +388,7 @@ function checkImmediate(callback: unknown, option: string, what: string): void {
 }
 
 /** Options that mean nothing where results are fresh without end. */
-const NEEDS_AN_END = ['staleTtl', 'staleIfError', 'earlyRefresh', 'jitter'] as const
+const NEEDS_AN_END = ['staleWhileRevalidate', 'staleIfError', 'earlyRefresh', 'jitter'] as const
 
 /** Options that mean nothing without another one. */
 const COMPANY: readonly (readonly [option: keyof WrapOptions, needs: keyof WrapOptions, why: string])[] = [
@@ -411,11 +413,11 @@ function checkCompany(options: WrapOptions, cache: CacheSettings): void {
   }
 }
 
-function freshness({ staleTtl, staleIfError, earlyRefresh = false }: WrapOptions): {
+function freshness({ staleWhileRevalidate, staleIfError, earlyRefresh = false }: WrapOptions): {
   grace: Grace | undefined
   sparesError: (error: unknown) => Eventually<boolean>
 } {
-  const staleMs = staleTtl === undefined ? 0 : toMs(staleTtl, 'staleTtl')
+  const staleMs = staleWhileRevalidate === undefined ? 0 : toMs(staleWhileRevalidate, 'staleWhileRevalidate')
   const spare = typeof staleIfError === 'object' ? staleIfError : { for: staleIfError }
   checkNames(spare, ['for', 'when'], 'staleIfError')
   const sparesError = checkPredicate('when' in spare ? spare.when : undefined, 'staleIfError.when')
@@ -448,10 +450,11 @@ function singleFlight(option: NonNullable<WrapOptions['singleFlight']>): {
   leaseMs: number
 } {
   if (option === 'process') return { waitMs: undefined, leaseMs: LEASE_MS }
-  if (option === 'cluster') return { waitMs: WAIT_MS, leaseMs: LEASE_MS }
+  if (option === 'global') return { waitMs: WAIT_MS, leaseMs: LEASE_MS }
   if (typeof option !== 'object' || option === null) {
     throw new OptionError(
-      `singleFlight: ${shown(option)} is not known. Give 'process', 'cluster', or { lease, wait } for a cluster.`,
+      `singleFlight: ${shown(option)} is not known.${suggestion(option, ['process', 'global'])} Give 'process', 'global', or ` +
+        "{ lease, wait } for 'global' with other times.",
     )
   }
   checkNames(option, ['lease', 'wait'], 'singleFlight')

@@ -33,7 +33,7 @@ export type PeekOptions<Value = never> = Pick<GetOrSetOptions<Value>, PeekOption
 type SetOption =
   | 'ttl'
   | 'jitter'
-  | 'staleTtl'
+  | 'staleWhileRevalidate'
   | 'staleIfError'
   | 'earlyRefresh'
   | 'tags'
@@ -46,7 +46,7 @@ type PeekOption = 'serializer' | 'schema' | 'migrate'
 const SET_OPTIONS: Record<SetOption, true> = {
   ttl: true,
   jitter: true,
-  staleTtl: true,
+  staleWhileRevalidate: true,
   staleIfError: true,
   earlyRefresh: true,
   tags: true,

@@ -90,7 +90,7 @@ export interface InvalidateEvent {
   readonly hashes: readonly Hash[] | undefined
   /** The tags that `invalidateTags` was given. */
   readonly tags: readonly string[] | undefined
-  /** Whether entries with `staleTtl` or `staleIfError` were kept, to be served as stale. */
+  /** Whether entries with `staleWhileRevalidate` or `staleIfError` were kept, to be served as stale. */
   readonly soft: boolean
   /** The number of entries that were invalidated. */
   readonly count: number
@@ -99,7 +99,7 @@ export interface InvalidateEvent {
 }
 
 /**
- * Why a stale result was served: it is within `staleTtl` (`'grace'`), the function failed (`'error'`), took longer than
+ * Why a stale result was served: it is within `staleWhileRevalidate` (`'grace'`), the function failed (`'error'`), took longer than
  * `softTimeout` (`'soft-timeout'`), or failed a short while ago (`'pause'`).
  */
 export type StaleReason = 'grace' | 'error' | 'soft-timeout' | 'pause'

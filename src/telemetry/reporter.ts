@@ -39,7 +39,7 @@ export class Reporter {
 
   /** A call came. */
   called(context: Context): void {
-    this.#count(context, 'count')
+    this.#count(context, 'calls')
   }
 
   /** The store is asked for its result. */

@@ -65,12 +65,12 @@ afterEach(() => {
 const newCache = (options: Partial<CacheOptions> = {}, policy: AbstractPolicy = new LruTPolicy()) =>
   new RedisFuncCache('drain', policy, { store, ...options })
 
-const STALE = { ttl: '1s', staleTtl: '1h' } as const
+const STALE = { ttl: '1s', staleWhileRevalidate: '1h' } as const
 
 describe('drain', () => {
   test('waits for reads that wait to be recorded', async () => {
     store.slow.add('touch')
-    const cache = newCache({ touch: { everyMs: 60_000 } })
+    const cache = newCache({ touch: { every: '60s' } })
     const load = cache.wrap(async (n: number) => n, { name: 'load' })
     for (const n of [1, 2, 1, 2]) await load(n)
     expect(await cache.drain()).toBe(true)
@@ -315,7 +315,7 @@ describe('waitUntil', () => {
 
   test('is given reads that wait to be recorded, once for all that travel together', async () => {
     const { work, waitUntil, settle } = newHost()
-    const cache = newCache({ waitUntil, touch: { everyMs: 5 } })
+    const cache = newCache({ waitUntil, touch: { every: '5ms' } })
     const load = cache.wrap(async (n: number) => n, { name: 'load' })
     for (const n of [1, 2]) await load(n)
     work.length = 0

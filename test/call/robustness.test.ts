@@ -71,7 +71,7 @@ describe('a store that throws at once', () => {
       {
         name: 'cached',
         ttl: '1h',
-        staleTtl: '1h',
+        staleWhileRevalidate: '1h',
         tags: () => ['tag'],
         singleFlight: { lease: 0.003, wait: 1 },
       },
@@ -111,7 +111,11 @@ test('every async resource of a call is destroyed', async () => {
   try {
     const store = new MemoryStore()
     const cache = newCache({ store })
-    const square = cache.wrap(async (n: number) => n * n, { name: 'square', ttl: '1h', staleTtl: '1h' })
+    const square = cache.wrap(async (n: number) => n * n, {
+      name: 'square',
+      ttl: '1h',
+      staleWhileRevalidate: '1h',
+    })
     for (let times = 0; times < 3; times++) await Promise.all([square(1), square(1), square(2)])
     await cache.writeOnly(() => square(1))
     await square.refresh(1)

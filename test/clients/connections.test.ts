@@ -89,7 +89,7 @@ describe.runIf(anyServer !== undefined)('over one server', () => {
     /** A cache that hears of leases, and has been used. */
     async function newCache(options: Partial<CacheOptions> = { client }) {
       const cache = new RedisFuncCache(`connections-${process.pid}-${caches++}`, new LruTPolicy(), options)
-      const load = cache.wrap(async (n: number) => n, { name: 'load', singleFlight: 'cluster' })
+      const load = cache.wrap(async (n: number) => n, { name: 'load', singleFlight: 'global' })
       await load(1)
       return { cache, load }
     }
@@ -173,7 +173,7 @@ describe.runIf(anyServer !== undefined)('over one server', () => {
         }
       }
       const cache = new RedisFuncCache(`tenants-${process.pid}-${caches++}`, new OfTenants(), { client })
-      const load = cache.wrap(async (n: number) => n, { name: 'load', singleFlight: 'cluster' })
+      const load = cache.wrap(async (n: number) => n, { name: 'load', singleFlight: 'global' })
       for (let first = 0; first < 2_200; first += 200) {
         await Promise.all(Array.from({ length: 200 }, (_, i) => load(first + i)))
         await cache.drain()
@@ -195,7 +195,7 @@ describe.runIf(anyServer !== undefined)('over one server', () => {
     const all = [RedisFuncCache, other.RedisFuncCache].map((Cache, i) => {
       const Policy = i === 0 ? LruTPolicy : other.LruTPolicy
       const cache = new Cache(`copies-${process.pid}-${i}`, new Policy(), { client })
-      return { cache, load: cache.wrap(async (n: number) => n, { name: 'load', singleFlight: 'cluster' }) }
+      return { cache, load: cache.wrap(async (n: number) => n, { name: 'load', singleFlight: 'global' }) }
     })
     for (const { load } of all) await load(1)
     expect(await connections()).toHaveLength(1)

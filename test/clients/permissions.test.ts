@@ -36,7 +36,7 @@ async function useAll({ client }: OpenClient): Promise<string[]> {
   const newProcess = () => {
     const cache = new RedisFuncCache(name, new LruTPolicy({ scope: 'function' }), { client, prefix: PREFIX })
     cache.on('error', ({ during, error }) => failures.push(`${during}: ${error.message}`))
-    const options = { name: 'load', ttl: '1m', tags: () => ['all'], singleFlight: 'cluster' } as const
+    const options = { name: 'load', ttl: '1m', tags: () => ['all'], singleFlight: 'global' } as const
     return { cache, load: cache.wrap(async (id: number) => id, options) }
   }
   const [one, other] = [newProcess(), newProcess()]

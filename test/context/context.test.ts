@@ -157,7 +157,7 @@ describe('statistics', () => {
     })
     expect(result).toBe(2)
     expect(stats).toEqual({
-      count: 3,
+      calls: 3,
       read: 3,
       write: 2,
       execute: 2,
@@ -173,7 +173,7 @@ describe('statistics', () => {
   })
 
   test('of a callback that is not asynchronous', async () => {
-    expect(await cache.withStats(() => 3)).toMatchObject({ result: 3, stats: { count: 0 } })
+    expect(await cache.withStats(() => 3)).toMatchObject({ result: 3, stats: { calls: 0 } })
   })
 
   test('pass on what the callback throws', async () => {
@@ -189,10 +189,10 @@ describe('statistics', () => {
     const outer = await cache.withStats(async () => {
       await run(1)
       const inner = await cache.withStats(() => run(1))
-      expect(inner.stats).toMatchObject({ count: 1, hit: 1, miss: 0, execute: 0 })
+      expect(inner.stats).toMatchObject({ calls: 1, hit: 1, miss: 0, execute: 0 })
       await run(2)
     })
-    expect(outer.stats).toMatchObject({ count: 3, hit: 1, miss: 2, execute: 2 })
+    expect(outer.stats).toMatchObject({ calls: 3, hit: 1, miss: 2, execute: 2 })
   })
 
   test('parallel contexts are apart', async () => {
@@ -203,21 +203,21 @@ describe('statistics', () => {
       }),
       run(5),
     ])
-    expect(a.stats).toMatchObject({ count: 2, hit: 0, miss: 2 })
-    expect(b.stats).toMatchObject({ count: 3, hit: 1, miss: 2 })
+    expect(a.stats).toMatchObject({ calls: 2, hit: 0, miss: 2 })
+    expect(b.stats).toMatchObject({ calls: 3, hit: 1, miss: 2 })
   })
 
   test('calls that join others', async () => {
     const { stats } = await cache.withStats(() => Promise.all([run(1), run(1), run(1)]))
-    expect(stats).toMatchObject({ count: 3, read: 1, miss: 1, execute: 1, joined: 2 })
+    expect(stats).toMatchObject({ calls: 3, read: 1, miss: 1, execute: 1, joined: 2 })
   })
 
   test('caches are apart', async () => {
     const { stats } = await cache.withStats(() => Promise.all([run(1), runOther(1), runOther(2)]))
-    expect(stats).toMatchObject({ count: 1, miss: 1 })
+    expect(stats).toMatchObject({ calls: 1, miss: 1 })
     const both = await cache.withStats(() => other.withStats(() => Promise.all([run(2), runOther(1)])))
-    expect(both.stats).toMatchObject({ count: 1, miss: 1, hit: 0 })
-    expect(both.result.stats).toMatchObject({ count: 1, miss: 0, hit: 1 })
+    expect(both.stats).toMatchObject({ calls: 1, miss: 1, hit: 0 })
+    expect(both.result.stats).toMatchObject({ calls: 1, miss: 0, hit: 1 })
   })
 
   test('and modes go together', async () => {
@@ -229,7 +229,7 @@ describe('statistics', () => {
       await cache.readOnly(() => run(9)).catch(() => {})
     })
     expect(stats).toEqual({
-      count: 4,
+      calls: 4,
       read: 2,
       write: 1,
       execute: 2,
@@ -243,7 +243,7 @@ describe('statistics', () => {
       error: 0,
     })
     const inside = await cache.bypass(() => cache.withStats(() => run(1)))
-    expect(inside.stats).toMatchObject({ count: 1, read: 0, execute: 1 })
+    expect(inside.stats).toMatchObject({ calls: 1, read: 0, execute: 1 })
   })
 
   test('evictions', async () => {

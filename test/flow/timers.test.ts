@@ -26,8 +26,8 @@ test('nothing waits for a clock that stands still', async () => {
   const load = cache.wrap(run, {
     name: 'load',
     ttl: '5m',
-    staleTtl: '5m',
-    singleFlight: 'cluster',
+    staleWhileRevalidate: '5m',
+    singleFlight: 'global',
     timeout: '1m',
   })
   const rows = cache.wrapMany(async (ids: readonly number[]) => [...ids], { name: 'rows' })
@@ -63,7 +63,7 @@ test('timers of a browser environment, which are numbers, are not used', async (
   vi.stubGlobal('setInterval', timers)
   vi.stubGlobal('setImmediate', timers)
   const cache = new RedisFuncCache('timers', new LruTPolicy(), { store: new MemoryStore() })
-  const load = cache.wrap(async (id: number) => id, { name: 'load', singleFlight: 'cluster', timeout: '1m' })
+  const load = cache.wrap(async (id: number) => id, { name: 'load', singleFlight: 'global', timeout: '1m' })
   expect(await load(1)).toBe(1)
   expect(await load(1)).toBe(1)
   vi.unstubAllGlobals()

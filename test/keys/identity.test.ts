@@ -239,9 +239,9 @@ describe('a function that is cached already', () => {
 
   test('is known by its original in the same cache, and does not wait for itself', async () => {
     for (const cache of [newCache('same'), newCache('same')]) {
-      const once = cache.wrap(getUser, { singleFlight: 'cluster' })
-      const twice = cache.wrap(once, { singleFlight: 'cluster' })
-      const thrice = newCache('same').wrap(twice.with({}), { singleFlight: 'cluster' })
+      const once = cache.wrap(getUser, { singleFlight: 'global' })
+      const twice = cache.wrap(once, { singleFlight: 'global' })
+      const thrice = newCache('same').wrap(twice.with({}), { singleFlight: 'global' })
       for (const again of [twice, thrice]) {
         expect(again.original).toBe(getUser)
         expect(again.identity.text).toBe(once.identity.text)
@@ -362,16 +362,16 @@ describe('another function under a name of the cache', () => {
     expect(() => evaluated(cache, 'new')).toThrow(IdentityError)
   })
 
-  test('takes over as a function of many ids, by name and beside of', async () => {
+  test('takes over as a function of many ids, by name and beside entriesOf', async () => {
     const cache = newCache('many')
     const rows = (text: string) => async (ids: readonly number[]) => ids.map((id) => `${text} ${id}`)
     cache.wrapMany(rows('old'), { name: 'rows' })
     expect(() => cache.wrapMany(rows('new'), { name: 'rows' })).toThrow(IdentityError)
     expect(await cache.wrapMany(rows('new'), { name: 'rows', replace: true })([1])).toEqual(['new 1'])
-    const of = evaluated(cache, 'one')
-    cache.wrapMany(rows('old'), { of })
-    expect(() => cache.wrapMany(rows('new'), { of })).toThrow(IdentityError)
-    expect(await cache.wrapMany(rows('new'), { of, replace: true })([1])).toEqual(['new 1'])
+    const entriesOf = evaluated(cache, 'one')
+    cache.wrapMany(rows('old'), { entriesOf })
+    expect(() => cache.wrapMany(rows('new'), { entriesOf })).toThrow(IdentityError)
+    expect(await cache.wrapMany(rows('new'), { entriesOf, replace: true })([1])).toEqual(['new 1'])
     expect(warned).toHaveLength(2)
   })
 

@@ -178,9 +178,9 @@ describe('a cache', () => {
     {
       given: 'touch {}',
       attempt: withCache({ touch: {} }),
-      says: /^touch\.everyMs: undefined .*milliseconds/,
+      says: /^touch\.every: undefined is no duration/,
     },
-    { given: 'touch 5', attempt: withCache({ touch: 5 }), says: /^touch: options are an object.*everyMs/ },
+    { given: 'touch 5', attempt: withCache({ touch: 5 }), says: /^touch: options are an object.*every/ },
     { given: 'encoders {}', attempt: withCache({ encoders: {} }), says: /^encoders: / },
     { given: 'errors {}', attempt: withCache({ errors: {} }), says: /^errors: give an array of classes/ },
     {
@@ -238,7 +238,15 @@ const SCHEMA = { '~standard': { version: 1, vendor: 'by-hand', validate: (value:
 
 describe('a function', () => {
   test.each<{ given: Record<string, unknown> }>([
-    { given: { ttl: () => 5, staleTtl: 5, staleIfError: '1h', earlyRefresh: { beta: 0.5 }, jitter: 0.999 } },
+    {
+      given: {
+        ttl: () => 5,
+        staleWhileRevalidate: 5,
+        staleIfError: '1h',
+        earlyRefresh: { beta: 0.5 },
+        jitter: 0.999,
+      },
+    },
     { given: { ttl: 5, staleIfError: { for: 5 }, softTimeout: '10ms', timeout: '24d' } },
     { given: { earlyRefresh: false, jitter: 0 } },
     {
@@ -282,9 +290,9 @@ describe('a function', () => {
     },
     { given: 'ttl 0', attempt: withWrap({ ttl: 0 }), says: /^ttl: 0 .*seconds/ },
     {
-      given: 'staleTtl Infinity',
-      attempt: withWrap({ ttl: 5, staleTtl: Number.POSITIVE_INFINITY }),
-      says: /^staleTtl: Infinity .*100 years/,
+      given: 'staleWhileRevalidate Infinity',
+      attempt: withWrap({ ttl: 5, staleWhileRevalidate: Number.POSITIVE_INFINITY }),
+      says: /^staleWhileRevalidate: Infinity .*100 years/,
     },
     { given: 'an empty name', attempt: withWrap({ name: '' }), says: /^name: .*empty/ },
     { given: 'a number for a name', attempt: withWrap({ name: 5 }), says: /^name: 5 is no text/ },
@@ -336,10 +344,13 @@ describe('a function', () => {
         says: /^ttl: results may live 2h, but the cache ends 1h after its last use.*idleTtl: '2h'/,
       },
       {
-        options: { ttl: '30m', staleTtl: '31m' },
-        says: /^ttl plus staleTtl or staleIfError: results may live 61m/,
+        options: { ttl: '30m', staleWhileRevalidate: '31m' },
+        says: /^ttl plus staleWhileRevalidate or staleIfError: results may live 61m/,
       },
-      { options: { ttl: '30m', staleIfError: '1d' }, says: /^ttl plus staleTtl or staleIfError: .*1470m/ },
+      {
+        options: { ttl: '30m', staleIfError: '1d' },
+        says: /^ttl plus staleWhileRevalidate or staleIfError: .*1470m/,
+      },
       { options: { cacheErrors: { ttl: '61m' } }, says: /^cacheErrors\.ttl: results may live 61m/ },
     ].map(({ options, says }) => ({
       given: `${JSON.stringify(options)} in a cache that lives for an hour`,
@@ -367,9 +378,9 @@ describe('a function', () => {
       says: /^softTimeout: 1s is not below timeout \(1s\)/,
     },
     {
-      given: 'a softTimeout with a staleIfError that staleTtl covers',
-      attempt: withWrap({ ttl: 5, staleTtl: 10, staleIfError: 10, softTimeout: 1 }),
-      says: /^softTimeout: there is never a stale result.*staleIfError \(10s\) is not above staleTtl \(10s\)/,
+      given: 'a softTimeout with a staleIfError that staleWhileRevalidate covers',
+      attempt: withWrap({ ttl: 5, staleWhileRevalidate: 10, staleIfError: 10, softTimeout: 1 }),
+      says: /^softTimeout: there is never a stale result.*staleIfError \(10s\) is not above staleWhileRevalidate \(10s\)/,
     },
     {
       given: 'keys that live shorter than the results of all functions',
@@ -380,11 +391,11 @@ describe('a function', () => {
       given: 'a ttl of each result, and a time after it beyond the end of the cache',
       attempt: () =>
         newCache({ idleTtl: '1m' }).wrap(async () => 1, { name: 'fn', ttl: () => '10s', staleIfError: '1h' }),
-      says: /^ttl plus staleTtl or staleIfError: results may live 1h/,
+      says: /^ttl plus staleWhileRevalidate or staleIfError: results may live 1h/,
     },
     {
       given: 'a softTimeout without a stale result to fall back on',
-      attempt: withWrap({ ttl: 5, staleTtl: 5, softTimeout: '2s' }),
+      attempt: withWrap({ ttl: 5, staleWhileRevalidate: 5, softTimeout: '2s' }),
       says: /^softTimeout: needs staleIfError/,
     },
     {
@@ -430,14 +441,14 @@ describe('a function', () => {
     { given: 'maxValueBytes -1', attempt: withWrap({ maxValueBytes: -1 }), says: /^maxValueBytes: -1 / },
     { given: 'ttl null', attempt: withWrap({ ttl: null }), says: /^ttl: .*seconds/ },
     {
-      given: 'staleTtl 0',
-      attempt: withWrap({ ttl: 5, staleTtl: 0 }),
-      says: /^staleTtl: 0 is no duration.*seconds/,
+      given: 'staleWhileRevalidate 0',
+      attempt: withWrap({ ttl: 5, staleWhileRevalidate: 0 }),
+      says: /^staleWhileRevalidate: 0 is no duration.*seconds/,
     },
     {
-      given: 'staleTtl Infinity',
-      attempt: withWrap({ ttl: 5, staleTtl: Number.POSITIVE_INFINITY }),
-      says: /^staleTtl: Infinity .*100 years/,
+      given: 'staleWhileRevalidate Infinity',
+      attempt: withWrap({ ttl: 5, staleWhileRevalidate: Number.POSITIVE_INFINITY }),
+      says: /^staleWhileRevalidate: Infinity .*100 years/,
     },
     {
       given: "staleIfError 'always'",
@@ -536,7 +547,7 @@ describe('a function', () => {
       attempt: withWrap({ schema: SCHEMA, migrate: 5 }),
       says: /^migrate: give a function of what is stored/,
     },
-    ...['staleTtl', 'staleIfError', 'earlyRefresh', 'jitter'].map((option) => ({
+    ...['staleWhileRevalidate', 'staleIfError', 'earlyRefresh', 'jitter'].map((option) => ({
       given: `${option} where results have no end`,
       attempt: withWrap({
         ttl: Number.POSITIVE_INFINITY,
@@ -546,7 +557,7 @@ describe('a function', () => {
     })),
     {
       given: 'softTimeout without staleIfError',
-      attempt: withWrap({ ttl: 5, staleTtl: 5, softTimeout: 1 }),
+      attempt: withWrap({ ttl: 5, staleWhileRevalidate: 5, softTimeout: 1 }),
       says: /^softTimeout: needs staleIfError beside it: /,
     },
     {
@@ -784,9 +795,29 @@ describe('a part', () => {
       says: /^wrapMany: options are an object/,
     },
     {
-      given: 'of without a function',
-      attempt: () => newCache().wrapMany(async () => [], { name: 'rows', of: null as never }),
-      says: /^of: give a function that this cache has wrapped/,
+      given: 'of for entriesOf',
+      attempt: () => newCache().wrapMany(async () => [], { name: 'rows', of: () => 1 } as never),
+      says: /^of: wrapMany knows no such option\. Did you mean entriesOf\?/,
+    },
+    {
+      given: 'staleTtl for staleWhileRevalidate',
+      attempt: withWrap({ ttl: 5, staleTtl: 5 }),
+      says: /^staleTtl: wrap knows no such option\. Did you mean staleWhileRevalidate\?/,
+    },
+    {
+      given: "singleFlight 'cluster' for 'global'",
+      attempt: withWrap({ singleFlight: 'cluster' }),
+      says: /^singleFlight: 'cluster' is not known\. Did you mean global\? Give 'process', 'global'/,
+    },
+    {
+      given: 'everyMs for every',
+      attempt: withCache({ touch: { everyMs: 100 } }),
+      says: /^everyMs: touch knows no such option\. Did you mean every\?/,
+    },
+    {
+      given: 'entriesOf without a function',
+      attempt: () => newCache().wrapMany(async () => [], { name: 'rows', entriesOf: null as never }),
+      says: /^entriesOf: give a function that this cache has wrapped/,
     },
     {
       given: 'an option of decorators',

@@ -141,7 +141,7 @@ describe('arguments that change before the function runs', () => {
     const { cache, place } = time.newProcess({})
     let runs = 0
     const run = vi.fn<Page>(async ({ page }) => `page ${page}, ${++runs}`)
-    const page = cache.wrap<Page>(run as Page, { name: 'page', ttl: 100, staleTtl: 100 })
+    const page = cache.wrap<Page>(run as Page, { name: 'page', ttl: 100, staleWhileRevalidate: 100 })
     const told = listen(cache)
     await page({ page: 1 })
     await time.pass(place, 150_000)

@@ -207,7 +207,7 @@ describe.skipIf(binary === undefined)('a server of its own', () => {
   test.each(EACH_POLICY.filter(({ create }) => create().readsChangeOrder))(
     '$policy: is told of many hits once, if touches may wait',
     async ({ create }) => {
-      const { ask } = newCache(create(), { maxSize: 3, touch: { everyMs: 200 } })
+      const { ask } = newCache(create(), { maxSize: 3, touch: { every: '200ms' } })
       for (const key of 'abc') await ask(key)
       await startCounting()
       for (const key of 'aabaab') await ask(key)

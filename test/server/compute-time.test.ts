@@ -79,7 +79,7 @@ describe('a function that hangs', () => {
 
   test('while it refreshes, is run anew when the result is asked for again', async () => {
     const time = new Timeline(target)
-    const { fn, place, told } = time.newProcess({ ttl: 100, staleTtl: 1_000, ...SOON })
+    const { fn, place, told } = time.newProcess({ ttl: 100, staleWhileRevalidate: 1_000, ...SOON })
     await fn('a')
     await time.pass(place, 200 * SECOND)
     const { end } = time.gate()

@@ -20,7 +20,7 @@ import { COMBINATIONS, hasServer, openTarget, POLICIES, type Target, unique } fr
 type PolicyName = keyof typeof POLICIES
 
 const NO_STATS: Stats = {
-  count: 0,
+  calls: 0,
   read: 0,
   write: 0,
   execute: 0,
@@ -522,7 +522,7 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
       expect(result).toBe('done')
       expect(stats).toEqual({
         ...NO_STATS,
-        count: 6,
+        calls: 6,
         read: 4,
         hit: 1,
         miss: 3,
@@ -541,14 +541,14 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
         return cache.withStats(() => ask('a'))
       })
       await ask('a')
-      expect(outer.result.stats).toEqual({ ...NO_STATS, count: 1, read: 1, hit: 1 })
-      expect(outer.stats).toEqual({ ...NO_STATS, count: 2, read: 2, hit: 1, miss: 1, execute: 1, write: 1 })
+      expect(outer.result.stats).toEqual({ ...NO_STATS, calls: 1, read: 1, hit: 1 })
+      expect(outer.stats).toEqual({ ...NO_STATS, calls: 2, read: 2, hit: 1, miss: 1, execute: 1, write: 1 })
     })
 
     test.each<{ mode: Partial<Mode>; stats: Partial<Stats> }>([
-      { mode: { read: false }, stats: { count: 1, execute: 1, write: 1 } },
-      { mode: { read: false, write: false }, stats: { count: 1, execute: 1 } },
-      { mode: { write: false }, stats: { count: 1, read: 1, miss: 1, execute: 1 } },
+      { mode: { read: false }, stats: { calls: 1, execute: 1, write: 1 } },
+      { mode: { read: false, write: false }, stats: { calls: 1, execute: 1 } },
+      { mode: { write: false }, stats: { calls: 1, read: 1, miss: 1, execute: 1 } },
     ])('of $mode', async ({ mode, stats }) => {
       const cache = newCache()
       const { ask } = counted(cache)
@@ -638,7 +638,7 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
       expect(runs).toHaveLength(3)
       expect(new Set(errors)).toEqual(new Set([store.error]))
       expect(stats.error).toBeGreaterThanOrEqual(2)
-      expect(stats).toMatchObject({ count: 2, execute: 2, hit: 0, write: 0 })
+      expect(stats).toMatchObject({ calls: 2, execute: 2, hit: 0, write: 0 })
     })
 
     test('ends with it', async () => {

@@ -50,7 +50,7 @@ const step = fc.oneof(
 ) as fc.Arbitrary<Step>
 
 /** Not at all, served while it is refreshed, or served in place of errors. */
-const GRACES = [{}, { ttl: '1h', staleTtl: '1h' }, { ttl: '1h', staleIfError: '1h' }] as const
+const GRACES = [{}, { ttl: '1h', staleWhileRevalidate: '1h' }, { ttl: '1h', staleIfError: '1h' }] as const
 
 const setup = fc.record({
   scope: fc.constantFrom('cache', 'function'),
@@ -397,7 +397,7 @@ describe('whoever joins a call under way in his process, after an invalidation i
     const { stats } = await here.cache.withStats(() =>
       Promise.all(Array.from({ length: 50 }, () => here.load('a'))),
     )
-    expect(stats).toMatchObject({ count: 50, read: 1, joined: 49 })
+    expect(stats).toMatchObject({ calls: 50, read: 1, joined: 49 })
   })
 
   test('and whoever came while it was computed, share what was stored', async () => {
@@ -409,7 +409,7 @@ describe('whoever joins a call under way in his process, after an invalidation i
       here.end(0, 'result')
       expect(await Promise.all([first, ...joined])).toEqual(Array(51).fill('result'))
     })
-    expect(stats).toMatchObject({ count: 50, read: 0, joined: 50, execute: 0 })
+    expect(stats).toMatchObject({ calls: 50, read: 0, joined: 50, execute: 0 })
   })
 })
 

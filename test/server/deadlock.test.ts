@@ -25,7 +25,7 @@ const circleOf = async (call: Promise<unknown>): Promise<readonly string[]> => {
   throw new Error('no deadlock', { cause: error })
 }
 
-describe.each(['process', 'cluster'] as const)(
+describe.each(['process', 'global'] as const)(
   'a function that waits for itself (single flight by %s)',
   (singleFlight) => {
     test('directly', async () => {
@@ -160,7 +160,7 @@ describe('no deadlock', () => {
   test('is what is refreshed behind it', async () => {
     const time = new Timeline(target)
     const { cache, place, told } = time.newProcess({})
-    const b: Fn = cache.wrap<Fn>(async (n) => a(n), { name: 'b', ttl: 100, staleTtl: 100 })
+    const b: Fn = cache.wrap<Fn>(async (n) => a(n), { name: 'b', ttl: 100, staleWhileRevalidate: 100 })
     const a: Fn = cache.wrap<Fn>(
       async (n) => {
         const known = await b(n)

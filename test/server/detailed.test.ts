@@ -23,7 +23,7 @@ const isNear = (date: Date | undefined, atMs: number): boolean => Math.abs(msOf(
 
 describe.each<{ which: string; options: WrapOptions<Load> }>([
   { which: 'a ttl', options: { ttl: 100 } },
-  { which: 'a ttl and a time of grace', options: { ttl: 100, staleTtl: 50 } },
+  { which: 'a ttl and a time of grace', options: { ttl: 100, staleWhileRevalidate: 50 } },
   { which: 'a time of grace and jitter', options: { ttl: 100, staleIfError: 500, jitter: 0.5 } },
   { which: 'a ttl of each result, and a time of grace', options: { ttl: () => 100, earlyRefresh: true } },
 ])('a function with $which', ({ options }) => {
@@ -53,7 +53,7 @@ test.each<{ what: string; options: WrapOptions<Load>; freshMs: number | undefine
 
 test('a stale result tells since when it is stale', async () => {
   const time = new Timeline(target)
-  const { fn, place, told } = time.newProcess({ ttl: 100, staleTtl: 50 })
+  const { fn, place, told } = time.newProcess({ ttl: 100, staleWhileRevalidate: 50 })
   const { freshUntil } = await fn.detailed('a')
   await time.pass(place, 120 * SECOND)
   const stale = await fn.detailed('a')
@@ -75,7 +75,7 @@ test('so does one that is served in place of an error', async () => {
 })
 
 test('a soft invalidation ends the freshness, and leaves the rest', async () => {
-  const { fn } = new Timeline(target).newProcess({ ttl: 100, staleTtl: 50 })
+  const { fn } = new Timeline(target).newProcess({ ttl: 100, staleWhileRevalidate: 50 })
   const { storedAt } = await fn.detailed('a')
   await fn.with({ soft: true }).invalidate('a')
   const stale = await fn.detailed('a')
@@ -96,7 +96,7 @@ test('calls that join tell so, and what is known of the result', async () => {
 
 test('a call that another process has computed for tells that it waited', async () => {
   const time = new Timeline(target)
-  const options: WrapOptions<Load> = { ttl: 100, singleFlight: 'cluster' }
+  const options: WrapOptions<Load> = { ttl: 100, singleFlight: 'global' }
   const [here, there] = [time.newProcess(options), time.newProcess(options)]
   const { end } = time.gate()
   const miss = here.fn.detailed('a')
@@ -206,7 +206,7 @@ test('keys tell when they were stored, whatever the ttl of who stored them', asy
 test('what was set is not stale before its time, whatever the grace of who asks', async () => {
   const { cache } = new Timeline(target).newProcess()
   await cache.set('a', 1, { ttl: 100 })
-  expect(await cache.getOrSetDetailed('a', () => 2, { ttl: 100, staleTtl: 50 })).toMatchObject({
+  expect(await cache.getOrSetDetailed('a', () => 2, { ttl: 100, staleWhileRevalidate: 50 })).toMatchObject({
     value: 1,
     status: 'hit',
   })
@@ -238,7 +238,7 @@ test('figures and events are those of a call', async () => {
     await fn.detailed('a')
     await fn.detailed('a')
   })
-  expect(stats).toMatchObject({ count: 2, hit: 1, miss: 1, execute: 1 })
+  expect(stats).toMatchObject({ calls: 2, hit: 1, miss: 1, execute: 1 })
   await until(() => told.some(({ event }) => event === 'hit'))
 })
 

@@ -79,7 +79,12 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
   })
 
   test('ends when its time is over, whatever that of results is', async () => {
-    for (const options of [{}, { ttl: 100 }, { ttl: 1 }, { ttl: 100, staleTtl: 50, earlyRefresh: true }]) {
+    for (const options of [
+      {},
+      { ttl: 100 },
+      { ttl: 1 },
+      { ttl: 100, staleWhileRevalidate: 50, earlyRefresh: true },
+    ]) {
       const time = newTimeline()
       const { fn, place, told } = time.newProcess({ ...options, ...ERRORS })
       time.load.mockRejectedValueOnce(unavailable)
@@ -94,7 +99,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
   })
 
   test('may live longer than results do', async () => {
-    for (const grace of [{}, { staleTtl: 1 }, { staleIfError: 1 }, { earlyRefresh: true }]) {
+    for (const grace of [{}, { staleWhileRevalidate: 1 }, { staleIfError: 1 }, { earlyRefresh: true }]) {
       const time = newTimeline()
       const { fn, place, told } = time.newProcess({ ttl: 5, ...grace, cacheErrors: { ttl: 1_000 } })
       time.load.mockRejectedValueOnce(unavailable)
@@ -191,7 +196,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
     expect(await fn('a')).toBe('a 2')
     time.load.mockRejectedValueOnce(unavailable)
     await thrownBy(fn('b'))
-    const graceful = time.newProcess({ ttl: 100, staleTtl: 50, staleIfError: 50 })
+    const graceful = time.newProcess({ ttl: 100, staleWhileRevalidate: 50, staleIfError: 50 })
     expect(await graceful.fn('b')).toBe('b 4')
   })
 
@@ -228,7 +233,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
 
   test('ends with a soft invalidation, having no time of grace', async () => {
     const time = newTimeline()
-    const { fn } = time.newProcess({ ttl: 100, staleTtl: 50, ...ERRORS })
+    const { fn } = time.newProcess({ ttl: 100, staleWhileRevalidate: 50, ...ERRORS })
     time.load.mockRejectedValueOnce(unavailable)
     await thrownBy(fn('a'))
     expect(await fn.with({ soft: true }).invalidate('a')).toBe(true)
@@ -254,7 +259,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
       const time = newTimeline()
       const { fn, place, told } = time.newProcess({
         ttl: 100,
-        staleTtl: 50,
+        staleWhileRevalidate: 50,
         staleIfError: { for: 200, when },
         ...ERRORS,
       })
@@ -306,7 +311,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
   })
 
   test('is of a call that waited for another process, too', async () => {
-    const options: WrapOptions<Load> = { ...ERRORS, singleFlight: 'cluster' }
+    const options: WrapOptions<Load> = { ...ERRORS, singleFlight: 'global' }
     const time = newTimeline()
     const [here, there] = [time.newProcess(options, CLASSES), time.newProcess(options, CLASSES)]
     const { fail } = time.gate()

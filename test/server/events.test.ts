@@ -70,7 +70,7 @@ async function hung(time: Timeline): Promise<RedisFuncCache> {
   return cache
 }
 
-const GRACE = { ttl: 100, staleTtl: 50, staleIfError: 200 }
+const GRACE = { ttl: 100, staleWhileRevalidate: 50, staleIfError: 200 }
 const refused = () => new FailingStore(new Timeline(target).newStore())
 
 const CASES: readonly Case[] = [
@@ -132,13 +132,13 @@ const CASES: readonly Case[] = [
   told({
     event: 'lease',
     detail: {},
-    happens: (time) => called(time, { singleFlight: 'cluster' }),
+    happens: (time) => called(time, { singleFlight: 'global' }),
   }),
   told({
     event: 'wait',
     detail: {},
     happens: async (time) => {
-      const [here, there] = [1, 2].map(() => time.newProcess({ singleFlight: 'cluster' })) as [
+      const [here, there] = [1, 2].map(() => time.newProcess({ singleFlight: 'global' })) as [
         ReturnType<Timeline['newProcess']>,
         ReturnType<Timeline['newProcess']>,
       ]
@@ -197,7 +197,7 @@ const CASES: readonly Case[] = [
       happens: async (time) => {
         const store = refused()
         store.failing.add(during)
-        const { cache, fn } = time.newProcess({ singleFlight: 'cluster' }, { store })
+        const { cache, fn } = time.newProcess({ singleFlight: 'global' }, { store })
         await fn('a')
         return cache
       },
@@ -359,7 +359,7 @@ describe('who listens', () => {
 describe('statistics', () => {
   test('count what was served stale, refreshed and waited for', async () => {
     const time = new Timeline(target)
-    const options: WrapOptions<Load> = { ...GRACE, singleFlight: 'cluster' }
+    const options: WrapOptions<Load> = { ...GRACE, singleFlight: 'global' }
     const [here, there] = [time.newProcess(options), time.newProcess(options)]
     await here.fn('a')
     await time.pass(here.place, 100 * SECOND)
@@ -369,7 +369,7 @@ describe('statistics', () => {
       await here.fn('a')
     })
     expect(first.stats).toMatchObject({
-      count: 2,
+      calls: 2,
       read: 2,
       stale: 1,
       refresh: 1,
@@ -386,7 +386,7 @@ describe('statistics', () => {
     await heard(there.told, 'wait')
     end('result')
     await other
-    expect((await second).stats).toMatchObject({ count: 1, miss: 1, wait: 1, execute: 0, write: 0, stale: 0 })
+    expect((await second).stats).toMatchObject({ calls: 1, miss: 1, wait: 1, execute: 0, write: 0, stale: 0 })
 
     await time.pass(here.place, 150 * SECOND)
     time.load.mockRejectedValue(unavailable)
@@ -395,7 +395,7 @@ describe('statistics', () => {
       await there.fn('a')
     })
     expect(third.stats).toMatchObject({
-      count: 2,
+      calls: 2,
       stale: 2,
       miss: 2,
       execute: 1,

@@ -17,7 +17,7 @@ afterEach(() => {
 const SECOND = 1_000
 
 /** Fresh for 100 seconds, then stale for 50, then spare up to 200 seconds after it was fresh. */
-const STALE = { ttl: 100, staleTtl: 50 } satisfies WrapOptions<Load>
+const STALE = { ttl: 100, staleWhileRevalidate: 50 } satisfies WrapOptions<Load>
 const SPARE = { ttl: 100, staleIfError: 200 } satisfies WrapOptions<Load>
 const BOTH = { ...STALE, ...SPARE } satisfies WrapOptions<Load>
 
@@ -455,7 +455,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       { options: STALE, graceMs: 50 * SECOND },
       { options: SPARE, graceMs: 200 * SECOND },
       { options: BOTH, graceMs: 200 * SECOND },
-      { options: { ttl: 100, staleTtl: '1.5s', staleIfError: { for: '250ms' } }, graceMs: 1_500 },
+      { options: { ttl: 100, staleWhileRevalidate: '1.5s', staleIfError: { for: '250ms' } }, graceMs: 1_500 },
       { options: { ttl: 100, earlyRefresh: true }, graceMs: 0 },
     ])('$options: it ends exactly $graceMs ms after it was fresh', async ({ options, graceMs }) => {
       const time = newTimeline()
@@ -495,7 +495,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       const ttl = vi.fn<(result: unknown, key: string) => Duration>((result, key) =>
         key === 'a' ? 20 : `${Number(result)}m`,
       )
-      const process = time.newProcess({ ttl, staleTtl: 50 })
+      const process = time.newProcess({ ttl, staleWhileRevalidate: 50 })
       await process.fn('a')
       expect(await termsOf(process, time)).toMatchObject({ leftMs: about(20 * SECOND), graceMs: 50 * SECOND })
       time.load.mockResolvedValueOnce(2)
@@ -544,7 +544,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
     }
     test.each<{ option: string; options: WrapOptions<Load>; error: unknown }>([
       { option: 'ttl', options: { ttl: fails }, error: boom },
-      { option: 'ttl with a time of grace', options: { ttl: fails, staleTtl: 5 }, error: boom },
+      { option: 'ttl with a time of grace', options: { ttl: fails, staleWhileRevalidate: 5 }, error: boom },
       { option: 'cacheIf', options: { cacheIf: fails }, error: boom },
       { option: 'tags', options: { tags: fails }, error: boom },
       {
@@ -570,9 +570,9 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
   describe('a result that was stored under other options', () => {
     test('is not served beyond a TTL that is shorter now', async () => {
       const time = newTimeline()
-      const before = time.newProcess({ ttl: 1_000, staleTtl: 100, staleIfError: 2_000 })
+      const before = time.newProcess({ ttl: 1_000, staleWhileRevalidate: 100, staleIfError: 2_000 })
       await before.fn('a')
-      const after = time.newProcess({ ttl: 10, staleTtl: 20, staleIfError: 30 })
+      const after = time.newProcess({ ttl: 10, staleWhileRevalidate: 20, staleIfError: 30 })
       time.load.mockRejectedValueOnce(unavailable)
       await expect(after.fn('a')).rejects.toBe(unavailable)
       expect(await after.fn('a')).toBe('a 3')
@@ -581,10 +581,10 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
 
     test('is not served in a time of grace that is shorter now', async () => {
       const time = newTimeline()
-      const before = time.newProcess({ ttl: 100, staleTtl: 500 })
+      const before = time.newProcess({ ttl: 100, staleWhileRevalidate: 500 })
       await before.fn('a')
       await time.pass(before.place, 120 * SECOND)
-      expect(await time.newProcess({ ttl: 100, staleTtl: 10 }).fn('a')).toBe('a 2')
+      expect(await time.newProcess({ ttl: 100, staleWhileRevalidate: 10 }).fn('a')).toBe('a 2')
     })
 
     test('is not taken for fresh where there is no time of grace any more', async () => {

@@ -14,7 +14,7 @@ export type FrozenReport = 'ready' | 'runs' | `returned ${string}` | `skipped ${
 
 /** The options of its function, as both processes have them. */
 export const FROZEN_OPTIONS = {
-  refresh: { ttl: '50ms', staleTtl: '1h', singleFlight: { lease: '150ms', wait: '30s' } },
+  refresh: { ttl: '50ms', staleWhileRevalidate: '1h', singleFlight: { lease: '150ms', wait: '30s' } },
   miss: { ttl: '1h', singleFlight: { lease: '150ms', wait: '30s' } },
 } as const
 

@@ -84,7 +84,7 @@ describe.each(SCOPES)("scope '%s'", (scope) => {
       Promise.all(Array.from({ length: 10 }, () => here.getOrSet('a', load))),
     )
     expect(load).toHaveBeenCalledOnce()
-    expect(stats).toMatchObject({ count: 10, joined: 9, execute: 1 })
+    expect(stats).toMatchObject({ calls: 10, joined: 9, execute: 1 })
   })
 
   test('undefined and null are results like others', async () => {
@@ -189,7 +189,7 @@ test('a stale result is served, and refreshed by what the next caller loads', as
   const time = new Timeline(target)
   const { cache, place } = time.newProcess()
   const told = listen(cache)
-  const options = { ttl: 100, staleTtl: 100 }
+  const options = { ttl: 100, staleWhileRevalidate: 100 }
   await cache.getOrSet('a', () => 'old', options)
   await time.pass(place, 150_000)
   expect(await cache.getOrSet('a', () => 'new', options)).toBe('old')
@@ -227,8 +227,8 @@ describe('what is refused', () => {
     ['a wrong ttl', { ttl: '5 minutes' }, /^ttl: '5 minutes' is no duration/],
     [
       'a grace without an end',
-      { staleTtl: 5, ttl: Number.POSITIVE_INFINITY },
-      /^staleTtl: needs a ttl that ends/,
+      { staleWhileRevalidate: 5, ttl: Number.POSITIVE_INFINITY },
+      /^staleWhileRevalidate: needs a ttl that ends/,
     ],
   ])('%s', async (_, options, message) => {
     await expect(newCache().getOrSet('a', () => 1, options)).rejects.toThrow(message)

@@ -43,7 +43,7 @@ async function hammer(policy: Hammered): Promise<HammerCounts> {
     }
   }
   const { stats } = await cache.withStats(() => Promise.all(Array.from({ length: CALLERS }, callUntilEnd)))
-  return { ...counts, calls: stats.count, hits: stats.hit, evicted: stats.evicted }
+  return { ...counts, calls: stats.calls, hits: stats.hit, evicted: stats.evicted }
 }
 
 process.send?.('ready')

@@ -212,7 +212,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy, with notes and tags', ({ c
     const functions = {
       tagged: cache.wrap(fn, { name: 'tagged', ttl: Number.POSITIVE_INFINITY, tags }),
       mortal: cache.wrap(fn, { name: 'mortal', ttl: '100s', tags }),
-      graced: cache.wrap(fn, { name: 'graced', ttl: '100s', staleTtl: '50s', tags }),
+      graced: cache.wrap(fn, { name: 'graced', ttl: '100s', staleWhileRevalidate: '50s', tags }),
       plain: cache.wrap(fn, { name: 'plain', ttl: '100s' }),
     }
     const place = placeOf(cache, functions.plain.keyOf(''))

@@ -53,7 +53,7 @@ function newCache(create: () => AbstractPolicy, name = unique('all'), store: Sto
   const graced = cache.wrap((key: string) => run(`graced ${key}`), {
     name: 'graced',
     ttl: '100s',
-    staleTtl: '50s',
+    staleWhileRevalidate: '50s',
   })
   return { cache, store, one, two, graced, runs }
 }

@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 afterAll(() => target.close())
 
-const CLUSTER = { singleFlight: 'cluster' } as const
+const CLUSTER = { singleFlight: 'global' } as const
 /** Long enough that a test which needs it to run out fails. */
 const LONG = { singleFlight: { lease: '60s', wait: '60s' } } as const
 
@@ -101,7 +101,7 @@ describe.each(SCOPES)('scope %s', (scope) => {
     const waiting = there.cache.withStats(() => there.load('a'))
     await there.heard('wait')
     here.end(0, 'result')
-    expect((await waiting).stats).toMatchObject({ count: 1, miss: 1, wait: 1, execute: 0, write: 0 })
+    expect((await waiting).stats).toMatchObject({ calls: 1, miss: 1, wait: 1, execute: 0, write: 0 })
   })
 
   test('whoever joins one who waits asks for nothing himself', async () => {
@@ -418,12 +418,12 @@ describe.each(SCOPES)('scope %s', (scope) => {
     expect([here.count('error'), here.count('skip')]).toEqual([0, 0])
   })
 
-  test.each(['process', 'cluster'] as const)(
+  test.each(['process', 'global'] as const)(
     'what is stale is refreshed by one of all processes (%s)',
     async (singleFlight) => {
       const { here, there } = processes({
         scope,
-        options: { singleFlight, ttl: '1h', staleTtl: '1h' },
+        options: { singleFlight, ttl: '1h', staleWhileRevalidate: '1h' },
       })
       await here.load.prime(['a'], 'old')
       await here.load.with({ soft: true }).invalidate('a')
@@ -452,7 +452,7 @@ describe.each(SCOPES)('scope %s', (scope) => {
   )
 
   test('if a refresh throws, its lease is free at once', async () => {
-    const { here, there } = processes({ scope, options: { ttl: '1h', staleTtl: '1h' } })
+    const { here, there } = processes({ scope, options: { ttl: '1h', staleWhileRevalidate: '1h' } })
     await here.load.prime(['a'], 'old')
     await here.load.with({ soft: true }).invalidate('a')
     expect(await here.load('a')).toBe('old')
@@ -767,7 +767,7 @@ describe('in the store', () => {
       const client = await connectToOne({ username: user, password: 'secret' })
       try {
         const name = unique('leases')
-        const options = { ...LONG, ttl: '1h', staleTtl: '1h' } as const
+        const options = { ...LONG, ttl: '1h', staleWhileRevalidate: '1h' } as const
         const here = gated({ name, store: new RedisStore(client), options })
         const there = gated({ name, store: new RedisStore(client), options })
         const first = here.load('a')

@@ -151,7 +151,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
       fail(unavailable)
       await heard(told, 'error')
       expect(names(told).slice(2)).toEqual(['miss', 'stale:soft-timeout', 'error:refresh'])
-      expect(stats).toMatchObject({ count: 1, stale: 1, miss: 1, error: 1 })
+      expect(stats).toMatchObject({ calls: 1, stale: 1, miss: 1, error: 1 })
       await vi.waitFor(async () => {
         await fn('a')
         expect(names(told)).toContain('stale:pause')
@@ -176,7 +176,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
     })
 
     test('holds while another process computes', async () => {
-      const options: WrapOptions<Load> = { ...SOFT, singleFlight: 'cluster' }
+      const options: WrapOptions<Load> = { ...SOFT, singleFlight: 'global' }
       const { time, cache, fn } = await spare(options)
       const { end } = time.gate()
       expect(await fn('a')).toBe('a 1')
@@ -286,7 +286,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
       one.leave()
       const { result, stats } = await cache.withStats(() => reasonOf(one.call()))
       expect(result).toBe(one.reason)
-      expect(stats).toMatchObject({ count: 1, read: 0, execute: 0 })
+      expect(stats).toMatchObject({ calls: 1, read: 0, execute: 0 })
       expect(told).toEqual([])
       expect(time.load).not.toHaveBeenCalled()
       expect(listenersOf(one.signal)).toBe(0)
@@ -310,7 +310,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
     })
 
     test('does nothing to what comes at once', async () => {
-      const { time, fn } = watched({ ttl: 100, staleTtl: 50 })
+      const { time, fn } = watched({ ttl: 100, staleWhileRevalidate: 50 })
       await fn.prime(['a'], 'known')
       const one = leaver(fn)
       expect(await one.call()).toBe('known')
@@ -367,7 +367,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
     })
 
     test('does not end a refresh behind its readers', async () => {
-      const { time, fn, place, seen, end, told } = watched({ ttl: 100, staleTtl: 50 })
+      const { time, fn, place, seen, end, told } = watched({ ttl: 100, staleWhileRevalidate: 50 })
       await fn.prime(['a'], 'known')
       await time.pass(place, 100 * SECOND)
       const one = leaver(fn)

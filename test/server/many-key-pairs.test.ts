@@ -87,7 +87,7 @@ class CountingStore extends MemoryStore {
 test('watchers of leases are closed when their key pair is not in use any more, and with the cache', async () => {
   const store = new CountingStore()
   const cache = new RedisFuncCache('pairs', new OfTenants(), { store })
-  const load = cache.wrap(async (tenant: string) => tenant, { name: 'load', singleFlight: 'cluster' })
+  const load = cache.wrap(async (tenant: string) => tenant, { name: 'load', singleFlight: 'global' })
   let most = 0
   for (const tenant of tenants(2 * LIMIT + 200)) {
     await load(tenant)
@@ -110,7 +110,7 @@ test('what was in use is let go when it is not any more', async () => {
     name: 'pairs',
     store,
     create: () => new OfTenants(),
-    options: { singleFlight: 'cluster' },
+    options: { singleFlight: 'global' },
   })
   const all = tenants(2 * LIMIT)
   const results = all.map((tenant) => load(tenant))
@@ -126,7 +126,7 @@ test('what was in use is let go when it is not any more', async () => {
 
 test('reads that wait to be recorded are not lost', async () => {
   const store = new CountingStore()
-  const options = { store, touch: { everyMs: 60_000 } }
+  const options = { store, touch: { every: '60s' } } as const
   const cache = new RedisFuncCache('pairs', new OfTenants(), options)
   const load = cache.wrap(async (tenant: string) => tenant, { name: 'load' })
   const all = tenants(LIMIT + 200)

@@ -192,7 +192,7 @@ describe.each(EVERY)('$how: a list', ({ create }) => {
     const { cache, users } = newUsers(create)
     await users([1])
     const { stats } = await cache.withStats(() => users([1, 2, 3, 3]))
-    expect(stats).toMatchObject({ count: 4, hit: 1, miss: 2, execute: 2, write: 2, joined: 1 })
+    expect(stats).toMatchObject({ calls: 4, hit: 1, miss: 2, execute: 2, write: 2, joined: 1 })
   })
 
   test.each([
@@ -270,7 +270,11 @@ describe.each(EVERY)('$how: a row that is missing', ({ create }) => {
   })
 
   test('is kept in mind longer than that, and is no more stale than a row that is there', async () => {
-    const options: WrapManyOptions<number, User> = { ttl: '10s', staleTtl: '10s', absent: { ttl: '1h' } }
+    const options: WrapManyOptions<number, User> = {
+      ttl: '10s',
+      staleWhileRevalidate: '10s',
+      absent: { ttl: '1h' },
+    }
     const { cache, users, loads } = newUsers(create, { options })
     await users([1, 1_000])
     const { stats } = await cache.withStats(() => users([1, 1_000]))
@@ -319,7 +323,7 @@ describe.each(EVERY)('$how: a row that is missing', ({ create }) => {
 })
 
 describe.each(EVERY)('$how: with a function of a single id', ({ create }) => {
-  const SHARINGS = ['of', 'name'] as const
+  const SHARINGS = ['entriesOf', 'name'] as const
 
   function shared(by: (typeof SHARINGS)[number], absent?: { readonly ttl: '1h' }) {
     const cache = new RedisFuncCache(unique('shared'), create(), { store: target.newStore() })
@@ -334,7 +338,7 @@ describe.each(EVERY)('$how: with a function of a single id', ({ create }) => {
       runs.push(id)
       return user(id)
     }, same)
-    const options = by === 'of' ? { of: getUser } : same
+    const options = by === 'entriesOf' ? { entriesOf: getUser } : same
     const getUsers = cache.wrapMany(load, { ...options, ...(absent && { absent }) })
     return { cache, getUser, getUsers, runs, loads }
   }
@@ -379,23 +383,23 @@ describe.each(EVERY)('$how: with a function of a single id', ({ create }) => {
   })
 
   test('a row that is missing is kept in mind beside its options', async () => {
-    const { getUsers, loads } = shared('of', { ttl: '1h' })
+    const { getUsers, loads } = shared('entriesOf', { ttl: '1h' })
     for (let i = 0; i < 2; i++) expect(await getUsers([1_000])).toEqual([undefined])
     expect(loads).toHaveLength(1)
   })
 
   test('others are refused', () => {
-    const { cache, getUser } = shared('of')
+    const { cache, getUser } = shared('entriesOf')
     const other = cache.wrapMany(rowsOf, { name: 'other' })
-    const elsewhere = shared('of')
+    const elsewhere = shared('entriesOf')
     const self = cache.wrap((id: number) => user(id), { name: 'self', this: (self: object) => self })
     const load = (ids: readonly number[]) => rowsOf(ids)
     const attempts: [options: object, message: RegExp][] = [
-      [{ of: elsewhere.getUser }, /of: give a function that this cache has wrapped/],
-      [{ of: other }, /of: give a function that this cache has wrapped/],
-      [{ of: self }, /of: results of that function depend on `this`/],
-      [{ of: getUser, ttl: '1h' }, /ttl: with of, the options of that function hold/],
-      [{ of: getUser, absent: { seconds: 1 } }, /seconds: absent knows no such option/],
+      [{ entriesOf: elsewhere.getUser }, /entriesOf: give a function that this cache has wrapped/],
+      [{ entriesOf: other }, /entriesOf: give a function that this cache has wrapped/],
+      [{ entriesOf: self }, /entriesOf: results of that function depend on `this`/],
+      [{ entriesOf: getUser, ttl: '1h' }, /ttl: with entriesOf, the options of that function hold/],
+      [{ entriesOf: getUser, absent: { seconds: 1 } }, /seconds: absent knows no such option/],
       [{ name: 'x', absent: { ttl: 0 } }, /absent.ttl: 0 is no duration/],
     ]
     for (const [options, message] of attempts) {
@@ -509,7 +513,7 @@ describe.each(EVERY)('$how: lists at the same time', ({ create }) => {
   test('in two processes load no id twice, and wait for each other without end for none', async () => {
     const name = unique('many')
     const store = target.newStore()
-    const options: WrapManyOptions<number, User> = { singleFlight: 'cluster' }
+    const options: WrapManyOptions<number, User> = { singleFlight: 'global' }
     const here = newUsers(create, { name, store, options })
     const there = newUsers(create, { name, store: hasServer ? target.newStore() : store, options })
     for (let round = 0; round < 10; round++) {
@@ -532,7 +536,7 @@ describe.each(EVERY)('$how: lists at the same time', ({ create }) => {
   })
 
   test('ask for the leases of a list at once, and load it in one call', async () => {
-    const options: WrapManyOptions<number, User> = { singleFlight: 'cluster' }
+    const options: WrapManyOptions<number, User> = { singleFlight: 'global' }
     const { cache, users, loads, store } = newUsers(create, { options })
     expect(await users(numbers(64))).toEqual(numbers(64).map(user))
     expect(loads).toEqual([numbers(64)])
@@ -545,7 +549,7 @@ describe.each(EVERY)('$how: lists at the same time', ({ create }) => {
   test('go on with what is theirs while another process computes the rest', async () => {
     const name = unique('many')
     const store = target.newStore()
-    const options: WrapManyOptions<number, User> = { singleFlight: 'cluster' }
+    const options: WrapManyOptions<number, User> = { singleFlight: 'global' }
     const { answer, open } = gate()
     const here = newUsers(create, { name, store, options, answer })
     const there = newUsers(create, { name, store: hasServer ? target.newStore() : store, options })
@@ -563,7 +567,7 @@ describe.each(EVERY)('$how: lists at the same time', ({ create }) => {
 
 describe.each(EVERY)('$how: what can be done to rows', ({ create }) => {
   test('stale ones are served, and refreshed behind in one call', async () => {
-    const options: WrapManyOptions<number, User> = { ttl: '1h', staleTtl: '1h' }
+    const options: WrapManyOptions<number, User> = { ttl: '1h', staleWhileRevalidate: '1h' }
     let version = 1
     const answer = (ids: readonly number[]) => ids.map((id) => ({ id, name: `${id} v${version}` }))
     const { users, loads } = newUsers(create, { options, answer })

@@ -119,7 +119,7 @@ describe('a refresh', () => {
       await one.refresh(1)
       await rows.refresh([1, 2])
     })
-    expect(stats).toMatchObject({ count: 3, read: 0, execute: 3, write: 3, hit: 0, miss: 0, refresh: 0 })
+    expect(stats).toMatchObject({ calls: 3, read: 0, execute: 3, write: 3, hit: 0, miss: 0, refresh: 0 })
   })
 
   test('has a timeout, and goes on behind it', async () => {

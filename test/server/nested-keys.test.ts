@@ -11,7 +11,7 @@ afterAll(() => target.close())
 
 const newCache = () => new RedisFuncCache(unique('nested'), new LruTPolicy(), { store: target.newStore() })
 
-test.each(['process', 'cluster'] as const)(
+test.each(['process', 'global'] as const)(
   'a key within its own load is loaded (%s)',
   async (singleFlight) => {
     const cache = newCache()

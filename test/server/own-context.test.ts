@@ -27,7 +27,7 @@ function noting(): { readonly schema: StandardSchema<never>; readonly seen: (str
   return { seen, schema: { '~standard': { version: 1, vendor: 'test', validate } } as StandardSchema<never> }
 }
 
-describe.each(['process', 'cluster'] as const)('with single flight by %s', (singleFlight) => {
+describe.each(['process', 'global'] as const)('with single flight by %s', (singleFlight) => {
   test('functions that miss in the same turn each run for their own caller', async () => {
     const cache = newCache()
     const who = cache.wrap(async (_key: string) => user.getStore(), { name: 'who', singleFlight })
@@ -118,7 +118,7 @@ test('who joined and has to start over, computes for himself', async () => {
 test('a refresh behind a stale result is that of the call which caused it', async () => {
   const time = new Timeline(target)
   time.load.mockImplementation(async (key) => `${key} for ${user.getStore()}`)
-  const { fn, place, told } = time.newProcess({ ttl: 100, staleTtl: 900 })
+  const { fn, place, told } = time.newProcess({ ttl: 100, staleWhileRevalidate: 900 })
   await Promise.all(USERS.map((name) => as('nobody', () => fn(name))))
   await time.pass(place, 200_000)
   await Promise.all(USERS.map((name) => as(name, () => fn(name))))
@@ -135,7 +135,7 @@ test('so is that of rows, which are loaded with those of the same list alone', a
       lists.push(ids)
       return ids.map((id) => `${id} for ${user.getStore()}`)
     },
-    { name: 'rows', ttl: 100, staleTtl: 900 },
+    { name: 'rows', ttl: 100, staleWhileRevalidate: 900 },
   )
   const listOf = (name: string) => [`${name} 1`, `${name} 2`]
   for (const name of USERS) await as('nobody', () => rows(listOf(name)))

@@ -92,9 +92,9 @@ describe.runIf(hasServer)('on a server', () => {
     const load = cache.wrap(async (n: number) => n, {
       name: 'load',
       ttl: '1h',
-      staleTtl: '1h',
+      staleWhileRevalidate: '1h',
       tags: (n) => [`tag ${n}`],
-      singleFlight: 'cluster',
+      singleFlight: 'global',
     })
     for (const n of [1, 2, 1, 3, 4]) expect(await load(n)).toBe(n)
     await cache.drain()

@@ -131,7 +131,7 @@ test('what another process waited for is stored, and its lease handed over', asy
 })
 
 test('a lease that is given back keeps nobody waiting', async () => {
-  const { here, line, call } = await held({ singleFlight: 'cluster', cacheIf: () => false })
+  const { here, line, call } = await held({ singleFlight: 'global', cacheIf: () => false })
   expect(await Promise.all(await call(1))).toEqual(['result'])
   expect(here.events('skip')).toMatchObject([{ reason: 'unwanted' }])
   line.free()

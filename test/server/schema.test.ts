@@ -111,7 +111,12 @@ describe('what a schema makes of a stored result', () => {
   test('is what is served as stale and as spare', async () => {
     const schema = schemaOf((value) => ({ value: `checked ${String(value)}` }))
     const time = new Timeline(target)
-    const { fn, place, told } = time.newProcess({ ttl: 100, staleTtl: 50, staleIfError: 200, schema })
+    const { fn, place, told } = time.newProcess({
+      ttl: 100,
+      staleWhileRevalidate: 50,
+      staleIfError: 200,
+      schema,
+    })
     await fn('a')
     await time.pass(place, 100_000)
     time.load.mockRejectedValue(new Error('unavailable'))

@@ -557,7 +557,7 @@ describe.each(EVERY)('$policy, scope $scope: soft invalidation by tags', ({ crea
       return `${key} ${runs.length}`
     }
     const tags = (_result: string, key: string): string[] => [key, 'all', 'everything']
-    const lasting = cache.wrap(fn, { name: 'lasting', ttl: '100s', staleTtl: '50s', tags })
+    const lasting = cache.wrap(fn, { name: 'lasting', ttl: '100s', staleWhileRevalidate: '50s', tags })
     const spared = cache.wrap(fn, { name: 'spared', ttl: '100s', staleIfError: '50s', tags })
     const brief = cache.wrap(fn, { name: 'brief', ttl: '100s', tags })
     const place = { ...placeOf(cache, lasting.keyOf('')), aspects: WITH_TAGS }

@@ -67,7 +67,7 @@ test('an endless result has a time of grace, jitter and all else', async () => {
   const { fn, place } = time.newProcess({
     ttl: () => Number.POSITIVE_INFINITY,
     jitter: 0.5,
-    staleTtl: '1m',
+    staleWhileRevalidate: '1m',
     earlyRefresh: true,
     tags: () => ['a'],
   })

@@ -103,7 +103,11 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of a key pair
   test('is prolonged for results that live longer, unless it was chosen', async () => {
     const store = target.newStore()
     const cache = new RedisFuncCache(unique('ttl'), create(), { store })
-    const mortal = cache.wrap(async (key: string) => key, { name: 'mortal', ttl: '6d', staleTtl: '1d' })
+    const mortal = cache.wrap(async (key: string) => key, {
+      name: 'mortal',
+      ttl: '6d',
+      staleWhileRevalidate: '1d',
+    })
     await mortal('a')
     const keys = keysOf(placeOf(cache, mortal.keyOf('a')))
     const week = 7 * 86_400_000
@@ -181,7 +185,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of a key pair
       const noted = cache.wrap(fn, {
         name: 'noted',
         ttl: '40s',
-        staleTtl: '10s',
+        staleWhileRevalidate: '10s',
         tags: (_value, key) => [key],
       })
       return { noted, ...functionsOf(cache, '50s') }

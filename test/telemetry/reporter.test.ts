@@ -94,7 +94,7 @@ test('figures are counted whether somebody listens or not', () => {
   expect(it.counters.stats).toEqual(it.stats)
   expect(it.stats).toEqual({
     ...newStats(),
-    count: 1,
+    calls: 1,
     read: 1,
     execute: 1,
     joined: 1,

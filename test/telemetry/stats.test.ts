@@ -35,8 +35,8 @@ describe('stats', () => {
     const { stats } = await cache.withStats(() => Promise.all([load(1), load(1), load(2), load(3)]))
     await load(3)
     await cache.bypass(() => load(4))
-    expect(stats).toMatchObject({ count: 4, joined: 1, miss: 3, execute: 3, write: 3, evicted: 1 })
-    expect(figuresOf(cache.stats())).toEqual({ ...stats, count: 6, read: 4, hit: 1, execute: 4 })
+    expect(stats).toMatchObject({ calls: 4, joined: 1, miss: 3, execute: 3, write: 3, evicted: 1 })
+    expect(figuresOf(cache.stats())).toEqual({ ...stats, calls: 6, read: 4, hit: 1, execute: 4 })
     const { lookups, puts, computations } = cache.stats().latencies
     expect([lookups.count, puts.count, computations.count]).toEqual([4, 3, 4])
   })
@@ -45,7 +45,7 @@ describe('stats', () => {
     const { cache, load } = newCache()
     const before = cache.stats()
     await load(1)
-    expect(before.count).toBe(0)
+    expect(before.calls).toBe(0)
     expect(before.latencies.lookups.count).toBe(0)
   })
 
@@ -55,8 +55,8 @@ describe('stats', () => {
     await load(1).catch(() => {})
     await cache.getOrSet('a', () => 1)
     await cache.wrapMany(async (ids: readonly number[]) => [...ids], { name: 'many' })([1, 2])
-    const { latencies, count } = cache.stats()
-    expect(count).toBe(4)
+    const { latencies, calls } = cache.stats()
+    expect(calls).toBe(4)
     expect(latencies.lookups.count).toBe(4)
     expect(latencies.computations.count).toBe(4)
   })
@@ -101,7 +101,7 @@ describe('withStats', () => {
       seen.push(open.hit)
     })
     expect(seen).toEqual([0, 1, 1])
-    expect(stats).toMatchObject({ count: 2, miss: 1, hit: 1 })
+    expect(stats).toMatchObject({ calls: 2, miss: 1, hit: 1 })
   })
 
   test('and after it has thrown', async () => {
@@ -113,7 +113,7 @@ describe('withStats', () => {
       throw new RangeError('after a call')
     })
     await expect(attempt).rejects.toThrow(RangeError)
-    expect(left).toMatchObject({ count: 1, miss: 1, write: 1 })
+    expect(left).toMatchObject({ calls: 1, miss: 1, write: 1 })
   })
 
   test('and throws what is thrown at once', async () => {

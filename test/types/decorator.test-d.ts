@@ -40,7 +40,7 @@ export class Products extends Base<string> {
     ttl: (result: string[], page: number) => result.length + page,
     cacheIf: (result: string[]) => result.length > 0,
     tags: (_result: string[], page: number) => [`page:${page}`],
-    staleTtl: '1m',
+    staleWhileRevalidate: '1m',
     staleIfError: { for: '1h', when: (error) => error instanceof RangeError },
     earlyRefresh: true,
     jitter: 0.1,
@@ -88,7 +88,7 @@ export class Products extends Base<string> {
   }
 
   // @ts-expect-error no such duration
-  @cache.cached({ this: 'shared', ttl: 5, staleTtl: '1 minute' })
+  @cache.cached({ this: 'shared', ttl: 5, staleWhileRevalidate: '1 minute' })
   async badlyGraced(page: number): Promise<number> {
     return page
   }

@@ -61,4 +61,4 @@ cache.wrapMany(async (ids: readonly number[]) => ids.length)
 
 // Entries are shared with a function of a single id.
 const product = cache.wrap(async (id: number): Promise<Product> => ({ id, name: '' }), { name: 'product' })
-expectTypeOf(cache.wrapMany(loadList, { of: product })).toEqualTypeOf<CachedMany<number, Product>>()
+expectTypeOf(cache.wrapMany(loadList, { entriesOf: product })).toEqualTypeOf<CachedMany<number, Product>>()

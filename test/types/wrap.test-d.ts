@@ -186,7 +186,7 @@ cache.wrap(getProduct, {
   },
   cacheIf: (result, id) => result.id === id,
   tags: ({ id, name }) => [`product:${id}`, name],
-  staleTtl: '1m',
+  staleWhileRevalidate: '1m',
   staleIfError: { for: '1h', when: (error) => error instanceof TypeError },
   earlyRefresh: { beta: 2 },
   jitter: 0.1,
@@ -264,7 +264,7 @@ cache.wrap(getProduct, { cacheIf: (_result, id: string) => id === '' })
 // @ts-expect-error names are texts
 cache.wrap(getProduct, { tags: ({ id }) => [id] })
 // @ts-expect-error no such duration
-cache.wrap(getProduct, { ttl: 5, staleTtl: '1 minute' })
+cache.wrap(getProduct, { ttl: 5, staleWhileRevalidate: '1 minute' })
 // @ts-expect-error for how long?
 cache.wrap(getProduct, { ttl: 5, staleIfError: { when: () => true } })
 // @ts-expect-error for how long?
@@ -293,7 +293,7 @@ cache.wrap(getProduct, {
   name: unset,
   version: unset,
   ttl: unset,
-  staleTtl: unset,
+  staleWhileRevalidate: unset,
   staleIfError: { for: '1h', when: unset },
   earlyRefresh: { beta: unset },
   singleFlight: unset,
@@ -409,7 +409,7 @@ void cache.wrap(async () => 'text', { name: 'text', ...ofProduct })
 const knowing: WrapOptions = { cacheIf: (result: Product) => result.id > 0 }
 void knowing
 
-const sharedOfKeys: GetOrSetOptions = { ttl: '5m', staleTtl: '1m', tags: () => ['a'] }
+const sharedOfKeys: GetOrSetOptions = { ttl: '5m', staleWhileRevalidate: '1m', tags: () => ['a'] }
 expectTypeOf(cache.getOrSet('a', () => 1, sharedOfKeys)).toEqualTypeOf<Promise<number>>()
 expectTypeOf(cache.getOrSet(['a', 1], async () => 'x', sharedOfKeys)).toEqualTypeOf<Promise<string>>()
 const ofNumbers: GetOrSetOptions<number> = { cacheIf: (result) => result > 0 }

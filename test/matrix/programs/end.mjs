@@ -12,7 +12,7 @@ const cache = new RedisFuncCache(`matrix-end-${process.pid}`, new LruTPolicy(), 
   ...where,
   onError: 'throw',
 })
-const options = { singleFlight: 'cluster', staleTtl: '1m', ttl: '1m', earlyRefresh: true }
+const options = { singleFlight: 'global', staleWhileRevalidate: '1m', ttl: '1m', earlyRefresh: true }
 const get = cache.wrap(async (n) => n, { name: 'get', timeout: '1m', ...options })
 
 // The first call opens what is needed to hear of other processes; the last one leaves a touch to be told.

@@ -9,7 +9,7 @@ const [given] = process.argv.slice(2)
 const name = given ?? `matrix-pair-${process.pid}-${process.hrtime.bigint()}`
 const { client, close } = await CLIENTS.redis()
 const cache = new RedisFuncCache(name, new LruTPolicy(), { client, onError: 'throw', serializer: 'v8' })
-const options = { name: 'get', singleFlight: 'cluster', source: false, ttl: '1m' }
+const options = { name: 'get', singleFlight: 'global', source: false, ttl: '1m' }
 
 if (given === undefined) {
   const get = cache.wrap(async () => await whenTheOtherWaits(), options)

@@ -54,7 +54,7 @@ class Products {
 
 /** Options for any function, and for any result. */
 const shared: WrapOptions = { ttl, jitter: 0.1, cacheIf: () => true }
-const sharedOfKeys: GetOrSetOptions = { ttl, staleTtl: '1m' }
+const sharedOfKeys: GetOrSetOptions = { ttl, staleWhileRevalidate: '1m' }
 const sharedOfSet: SetOptions = { ttl }
 const ofNumbers: GetOrSetOptions<number> = { cacheIf: (result) => result > 0 }
 const half = cache.wrap(async (n: number) => n / 2, { ...shared, name: 'half' })

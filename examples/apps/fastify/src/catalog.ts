@@ -8,7 +8,7 @@ export function createCatalog(client: RedisClient) {
   const getProduct = cache.wrap(database.findProduct, {
     name: 'getProduct',
     ttl: '1m',
-    staleTtl: '5m',
+    staleWhileRevalidate: '5m',
     tags: (_product, id) => [`product:${id}`],
   })
 

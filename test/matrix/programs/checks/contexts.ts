@@ -20,8 +20,8 @@ export const CONTEXTS: readonly Check[] = [
       goOn.open()
       const { result, stats } = await counted
       same(String(result), '1,2', 'result')
-      same(`${stats.count} ${stats.hit} ${stats.miss}`, '3 1 2', 'count, hit, miss')
-      same(cache.stats().count, 6, 'of the whole cache')
+      same(`${stats.calls} ${stats.hit} ${stats.miss}`, '3 1 2', 'calls, hit, miss')
+      same(cache.stats().calls, 6, 'of the whole cache')
     },
   },
   {

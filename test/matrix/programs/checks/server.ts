@@ -61,7 +61,7 @@ const USES: Record<string, (library: Library, client: Client) => Promise<void>> 
       await go.opened
       return 'value'
     }
-    const options = { name: 'get', singleFlight: 'cluster', source: false, ttl: '1m' } as const
+    const options = { name: 'get', singleFlight: 'global', source: false, ttl: '1m' } as const
     const first = one.wrap(load, options).detailed()
     await loading.opened
     other.on('wait', waiting.open)
@@ -87,7 +87,7 @@ const USES: Record<string, (library: Library, client: Client) => Promise<void>> 
       holds(error instanceof TypeError, `${time}: ${inspect(error)}`)
     }
     const { stats } = await cache.withStats(() => thrownBy(fail))
-    same(`${stats.count} ${stats.hit}`, '1 1', 'count, hit')
+    same(`${stats.calls} ${stats.hit}`, '1 1', 'calls, hit')
     const error = await thrownBy(() => cache.readOnly(() => cache.getOrSet('none', () => 1)))
     holds(error instanceof library.CacheMissError, inspect(error))
     await cache.purge()

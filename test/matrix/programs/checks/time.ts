@@ -29,7 +29,7 @@ export const TIME: readonly Check[] = [
       const [one, other] = [1, 2].map(
         () => new library.RedisFuncCache(name, new library.LruTPolicy(), { store, serializer: 'v8' }),
       )
-      const options = { name: 'get', singleFlight: 'cluster', source: false } as const
+      const options = { name: 'get', singleFlight: 'global', source: false } as const
       const first = one?.wrap(load, options).detailed()
       await loading.opened
       const waiting = gate()
