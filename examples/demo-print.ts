@@ -17,26 +17,26 @@ interface Head {
 
 export function printHead({ cacheName, maxSize, processes, description }: Head): void {
   const by =
-    processes === 1 ? 'one process, as only a server can be shared' : `${processes} processes at once`
+    processes === 1 ? 'one process (only a server can be shared)' : `${processes} processes at the same time`
   print('')
   fact(
     'function',
-    `nearestCities(latitude, longitude) measures the way to each of ${whole(CITY_COUNT)} cities`,
+    `nearestCities(latitude, longitude) computes the distance to each of ${whole(CITY_COUNT)} cities`,
   )
   fact(
-    'asked by',
-    `${by}, for ${whole(VISITORS)} visitors at ${whole(countPoints())} points; some come often`,
+    'called by',
+    `${by}, for ${whole(VISITORS)} visitors at ${whole(countPoints())} points; some visitors come often`,
   )
-  fact('cache', `'${cacheName}', LRU-T, ${whole(maxSize)} entries at the most`)
+  fact('cache', `'${cacheName}', policy LRU-T, at most ${whole(maxSize)} entries`)
   fact('store', description)
 }
 
 export function printTableHead(): void {
   print('')
-  print(row('time', 'asked', 'hit ratio of each second', 'joined', 'computed', 'evicted', 'entries'))
+  print(row('time', 'calls', 'hit ratio in this second', 'joined', 'computed', 'evicted', 'entries'))
 }
 
-/** One second: all that happened since the row before. */
+/** One second: the difference between two tallies. */
 export function printRow(second: number, now: Tally, before: Tally, entries: number): void {
   const asked = now.asked - before.asked
   const [hits, runs] = [now.cached - before.cached, now.computed - before.computed]
@@ -51,18 +51,22 @@ export function printSummary(tally: Tally, times: Times, seconds: number, proces
   const [cachedMs, computedMs] = [median(times.cached), median(times.computed)]
   const savedMs = (cached + joined) * computedMs - cached * cachedMs
   const share = (count: number): string => `${whole(count).padStart(7)}  ${percent(count / asked)}`
-  const others = processes === 1 ? '' : `, ${whole(fromOther)} of them computed by the other process alone`
+  const others =
+    processes === 1 ? '' : `; ${whole(fromOther)} of these results only the other process had computed`
   print('')
-  fact('asked', whole(asked).padStart(7))
-  fact('cached', `${share(cached)}   p50 ${cachedMs.toFixed(2)} ms${others}`)
-  fact('joined', `${share(joined)}   the same call was under way in the same process`)
-  fact('computed', `${share(computed)}   p50 ${computedMs.toFixed(2)} ms`)
+  fact('calls', whole(asked).padStart(7))
+  fact('hits', `${share(cached)}   median ${cachedMs.toFixed(2)} ms${others}`)
+  fact('joined', `${share(joined)}   an equal call was in flight in the same process`)
+  fact('computed', `${share(computed)}   median ${computedMs.toFixed(2)} ms`)
   fact('evicted', whole(evicted).padStart(7))
-  fact('saved', `${(savedMs / 1_000).toFixed(1).padStart(7)}  seconds of computing, in ${seconds} seconds`)
+  fact(
+    'saved',
+    `${(savedMs / 1_000).toFixed(1).padStart(7)}  seconds of computation, in a run of ${seconds} seconds`,
+  )
   print('')
 }
 
-/** What lies in the server, as redis-cli would show it. */
+/** Shows the keys of the cache in the server, as redis-cli does. */
 export async function printKeys({ policy }: RedisFuncCache, url: string): Promise<void> {
   const client = createClient({ url, RESP: 2 }) // the protocol that redis-cli speaks by default
   client.on('error', (error: Error) => print(`  ${error.message}`))
@@ -75,27 +79,30 @@ export async function printKeys({ policy }: RedisFuncCache, url: string): Promis
   }
   try {
     const [index, values] = policy.calcKeys()
+    print('  The index is a sorted set: one member an entry, in the order of eviction.')
     print(
-      '  The index: who is where in the eviction order. Scores are microseconds since 1970, by the clock of the server.',
+      '  Its scores are the times of the last use, in microseconds since 1970, by the clock of the server.',
     )
     await ask('ZCARD', index)
     const next = await ask('ZRANGE', index, '0', '2', 'WITHSCORES')
-    print(`  The next three to leave. They were last used ${agesOf(next)} ago.`)
+    print(`  These three entries would be evicted next. They were last used ${agesOf(next)} ago.`)
     await ask('ZRANGE', index, '0', '1', 'REV', 'WITHSCORES')
-    print('  The last two used. And the values:')
+    print('  These two entries were used last. The values are in a hash:')
     await ask('HLEN', values)
     await ask('HGET', values, String((next as unknown[])[0]))
     await ask('MEMORY', 'USAGE', index, 'SAMPLES', '0')
     await ask('MEMORY', 'USAGE', values, 'SAMPLES', '0')
     await ask('TTL', values)
-    print('  Bytes, and seconds to live unless the cache is used. All of it is removed now.')
+    print(
+      '  MEMORY USAGE is in bytes, TTL in seconds; use of the cache renews the TTL. The demo now removes its keys.',
+    )
     print('')
   } finally {
     client.destroy()
   }
 }
 
-/** What lies in this process. */
+/** Shows the entries of a store in this process. */
 export async function printEntries({ policy, maxSize }: RedisFuncCache, store: MemoryStore): Promise<void> {
   const limits = { maxSize, idleTtlMs: undefined }
   const aspects = { expiry: false, freshness: false, tags: false }
@@ -105,7 +112,7 @@ export async function printEntries({ policy, maxSize }: RedisFuncCache, store: M
   print('')
 }
 
-/** How long ago the scores of a reply with scores are. */
+/** The time that has passed since each score of a reply `WITHSCORES`, as text. */
 function agesOf(reply: unknown): string {
   const scores = (reply as string[]).filter((_, i) => i % 2 === 1)
   return scores.map((score) => `${((Date.now() * 1_000 - Number(score)) / 1e6).toFixed(1)} s`).join(', ')

@@ -4,17 +4,17 @@ import type { CacheOptions } from '../src/index.ts'
 import { nearestCities } from './nearest-cities.ts'
 import { visits } from './points.ts'
 
-/** Entries at the most: well below the points that are asked for. */
+/** The bound of the cache, well below the number of points that visitors ask for. */
 export const MAX_SIZE = 150
 
-/** Every so many visits, two parts of a page ask for the same at the same time. */
+/** In every eighth visit, two parts of a page make the same call at the same time. */
 const ASKED_TWICE = 8
 
-/** What the calls of one process did so far. */
+/** Counts of the calls of one process. */
 export interface Tally {
   asked: number
   cached: number
-  /** Of those from the cache: what this process had never computed. */
+  /** Hits on results that this process had never computed. */
   fromOther: number
   joined: number
   computed: number
@@ -36,12 +36,12 @@ export const newTally = (): Tally => ({
   evicted: 0,
 })
 
-/** The cache as every process of the demo makes it: by name, prefix and policy they share it. */
+/** Makes the cache; processes share it since they use the same name, prefix and policy. */
 export function openCache(name: string, where: CacheOptions): RedisFuncCache {
   return new RedisFuncCache(name, new LruTPolicy(), { ...where, maxSize: MAX_SIZE })
 }
 
-/** Serves visitors, one after the other, until the time is over. `tell` hears of the tally from time to time. */
+/** Serves visitors, one after the other, until the time is over. `tell` gets the tally about ten times a second. */
 export async function serveVisitors(
   cache: RedisFuncCache,
   seed: number,
@@ -61,7 +61,7 @@ export async function serveVisitors(
     if (started - told >= 100) {
       tell(tally)
       told = started
-      await nextTurn() // for the sake of timers, where everything is in one process
+      await nextTurn() // lets timers run when everything is in one process
     }
     const calls = ++visit % ASKED_TWICE === 0 ? 2 : 1
     const { stats } = await cache.withStats(() =>

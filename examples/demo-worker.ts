@@ -1,9 +1,9 @@
-// One of the processes of the demo; started by it.
+// One process of the demo, started by demo.ts.
 import { once } from 'node:events'
 import { openCache, serveVisitors, type Tally, type Times } from './demo-visits.ts'
 import { connectTo } from './open-store.ts'
 
-/** What the demo tells a worker, first that, then `'go'`. */
+/** The first message of the demo to a worker. The second one is `'go'`. */
 export interface Task {
   readonly url: string
   readonly cacheName: string
@@ -11,12 +11,12 @@ export interface Task {
   readonly durationMs: number
 }
 
-/** What a worker tells the demo, in this order; `tally` many times. */
+/** The messages of a worker to the demo, in this order; `tally` comes many times. */
 export type Report = { readonly ready: true } | { readonly tally: Tally } | { readonly times: Times }
 
 const tell = (report: Report): void => void process.send?.(report)
 
-process.on('disconnect', () => process.exit()) // the demo is gone
+process.on('disconnect', () => process.exit()) // the demo has ended
 process.on('SIGINT', () => {}) // Ctrl-C reaches the demo too, which ends its workers
 
 const [task] = (await once(process, 'message')) as [Task]

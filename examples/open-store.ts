@@ -3,13 +3,13 @@ import { MemoryStore, type RedisFuncCache, RedisStore, type Store } from '../src
 import { findServers } from '../test/servers/binaries.ts'
 import { startServer } from '../test/servers/start-server.ts'
 
-/** A store for examples, and where it is. */
+/** A store for the examples. */
 export interface OpenedStore {
   readonly store: Store
   readonly description: string
   /** The server's address; `undefined` if the store is in this process. */
   readonly url: string | undefined
-  /** Removes all that a cache left. `purge` alone leaves the fence for a day: a purge must outlive loads under way. */
+  /** Removes every key of a cache. `purge` alone leaves the fence for a day, since it has to outlive running loads. */
   erase(cache: RedisFuncCache): Promise<void>
   /** Ends the connection, and the server if it was started for this. */
   close(): Promise<void>
@@ -35,7 +35,7 @@ export async function openStore({ memoryOnly = false } = {}): Promise<OpenedStor
   return connected(server.url, `${found.product} ${found.version}, started for this run`, () => server.stop())
 }
 
-/** A client for a program that soon ends: it would rather fail than wait for a server to come back. */
+/** A client that fails at once when the server is lost, since the example soon ends. */
 export async function connectTo(url: string) {
   try {
     const client = createClient({ url, socket: { reconnectStrategy: false, connectTimeout: 5_000 } })
@@ -84,7 +84,7 @@ function withoutPassword(url: string): string {
   return url.replace(/\/\/.*@/, '//')
 }
 
-/** Node tries every address of a name, and then has no message but theirs. */
+/** Node tries every address of a host name; only the error of each address has a message. */
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ')
   return error instanceof Error ? error.message : String(error)

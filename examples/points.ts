@@ -4,10 +4,10 @@ export type Point = readonly [latitude: number, longitude: number]
 
 export const VISITORS = 4_000
 
-/** The larger, the more often the regular visitors come, and the less the others. */
+/** The larger it is, the larger the share of visits that regular visitors make. */
 const SKEW = 8
 
-/** About how far from the middle of their city people live, in degrees. */
+/** The typical distance of a home from the middle of its city, in degrees. */
 const SPREAD = 0.1
 
 /**
@@ -22,7 +22,7 @@ export function* visits(seed: number): Generator<Point, never> {
   for (;;) yield homes[Math.floor(VISITORS * random() ** SKEW)] as Point
 }
 
-/** How many points are asked for in all. */
+/** The number of different points that visitors ask for. */
 export const countPoints = (): number => new Set(drawHomes().map(String)).size
 
 function drawHomes(): Point[] {

@@ -1,4 +1,4 @@
-/** A reply of RESP 2 in the lines that `redis-cli` shows it in. */
+/** The lines in which `redis-cli` shows a reply of RESP 2. */
 export function asRedisCli(reply: unknown): string[] {
   if (reply instanceof Error) return [`(error) ${reply.message}`]
   if (reply === null) return ['(nil)']

@@ -27,7 +27,7 @@ interface WithProduct extends ById {
 export function buildApp(redisUrl: string): FastifyInstance {
   const app = Fastify({ logger: { level: 'warn' } })
 
-  // Without its queue for bad times the client fails at once while Redis is away, and calls go on without the cache.
+  // Without an offline queue the client fails at once while Redis is down, and calls go on without the cache.
   const client = createClient({ url: redisUrl, disableOfflineQueue: true })
   client.on('error', (error) => app.log.warn(error, 'redis'))
   const { cache, getProduct, listProducts, saveProduct } = createCatalog(client)
@@ -37,7 +37,7 @@ export function buildApp(redisUrl: string): FastifyInstance {
     // Not awaited: the app can start before Redis does.
     client.connect().catch((error) => app.log.error(error, 'redis'))
   })
-  // Comes after the last request has been answered.
+  // Runs after the last request was answered.
   app.addHook('onClose', async () => {
     await cache.close()
     await client.close()

@@ -1,7 +1,7 @@
 import { LruTPolicy, type RedisClient, RedisFuncCache } from 'redis-func-cache'
 import * as database from './database.ts'
 
-/** The cached functions of one cache. They share its bound, its figures and its tags. */
+/** The functions of one cache. They share its bound, its statistics and its tags. */
 export function createCatalog(client: RedisClient) {
   const cache = new RedisFuncCache('catalog', new LruTPolicy(), { client, maxSize: 10_000 })
 
@@ -18,7 +18,7 @@ export function createCatalog(client: RedisClient) {
     tags: (products) => products.map(({ id }) => `product:${id}`),
   })
 
-  /** Every result in which the product occurs is forgotten, by whichever function it was brought. */
+  /** Invalidates every result that contains the product, of all functions. */
   async function saveProduct(product: database.Product): Promise<void> {
     await database.saveProduct(product)
     await cache.invalidateTags(`product:${product.id}`)

@@ -8,7 +8,7 @@ export function buildApp(cache: RedisFuncCache) {
 
   app.get('/articles/:language/:slug', async (c) => {
     const { language, slug } = c.req.param()
-    // The closure knows what to load. The key has to name all that it depends on.
+    // The key has to name everything that the closure depends on.
     const article = await cache.getOrSet(
       ['article', language, slug],
       async () => {
@@ -29,10 +29,10 @@ export function buildApp(cache: RedisFuncCache) {
   })
 
   app.onError((error, c) => {
-    // Errors of the closures arrive here as they were thrown.
+    // Errors that closures throw arrive here unchanged.
     if (error instanceof HTTPException) return error.getResponse()
     console.error(error)
-    // It is saved, but an older text may be shown for up to the ttl. Saving once more mends that.
+    // The text is saved, but readers may get the older one until its ttl ends, or until the text is saved again.
     if (error instanceof StoreError) return c.text('The cache could not be told', 503, { 'retry-after': '1' })
     return c.text('Internal server error', 500)
   })

@@ -23,7 +23,7 @@ const server = serve(
 )
 
 function close(): void {
-  // The callback comes after the last request has been answered.
+  // The callback runs after the last request was answered.
   server.close(async () => {
     await cache.close()
     redis.disconnect()

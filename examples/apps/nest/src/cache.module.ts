@@ -5,7 +5,7 @@ import { cache, redis } from './cache'
 export const REDIS = Symbol('REDIS')
 export type Redis = typeof redis
 
-/** Provides the client and the cache, connects them, and closes them when the last request has been answered. */
+/** Provides the client and the cache, connects them, and closes them after the last request was answered. */
 @Global()
 @Module({
   providers: [

@@ -14,7 +14,7 @@ export class RolesGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const roles = this.reflector.get<string[] | undefined>(ROLES, context.getHandler())
     if (roles === undefined) return true
-    // Stands for what a session would tell.
+    // Stands for the role that a session would have.
     const role = context.switchToHttp().getRequest<Request>().header('x-role')
     return role !== undefined && roles.includes(role)
   }

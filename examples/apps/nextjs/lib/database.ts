@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface Product {
   readonly id: number
   readonly title: string
-  /** When the database was asked. */
+  /** When the database was read. */
   readonly loadedAt: string
 }
 
