@@ -478,9 +478,9 @@ export class FunctionCache {
         this.#report.stale(call, 'grace')
         this.#refreshBehind(call, lookup, 'stale')
         return { ...outcome, status: 'stale' }
-      case 'spare':
+      case 'fallback':
         return this.#miss(call, lookup, { ...outcome, status: 'stale' })
-      case 'gone':
+      case 'expired':
         return this.#miss(call, lookup, undefined)
     }
   }
@@ -506,7 +506,7 @@ export class FunctionCache {
 
   /** Where nobody has looked, there may be an old result. */
   get #unseen(): Old {
-    return this.#settings.grace === undefined ? 'none' : 'spare'
+    return this.#settings.freshness === undefined ? 'none' : 'spare'
   }
 
   async #compute(call: Call, lookup: Lookup | undefined, old: Old): Promise<Outcome> {

@@ -27,20 +27,21 @@ export class Opening {
 
   /** What an entry that was opened is good for. */
   judge({ atUs, freshUntilMs, computeMs }: Lookup, { isError }: Outcome): Verdict {
-    const { grace } = this.#settings
+    const { freshness } = this.#settings
     const atMs = millisecondsOf(atUs)
     if (isError) return 'fresh' // as long as it lives
-    if (grace === undefined) return freshUntilMs !== undefined && freshUntilMs <= atMs ? 'gone' : 'fresh'
+    if (freshness === undefined)
+      return freshUntilMs !== undefined && freshUntilMs <= atMs ? 'expired' : 'fresh'
     // What it is worth by now, nobody knows.
-    if (freshUntilMs !== undefined && this.#isForeign(freshUntilMs, atMs)) return 'gone'
-    return judge({ atMs, freshUntilMs, computeMs }, grace)
+    if (freshUntilMs !== undefined && this.#isForeign(freshUntilMs, atMs)) return 'expired'
+    return judge({ atMs, freshUntilMs, computeMs }, freshness)
   }
 
   /** Whether a result that ends then was stored when the TTL was a longer one. */
   #isForeign(endsAtMs: number, atMs: number): boolean {
     const { ttlMs, absentMs } = this.#settings
     if (ttlMs === undefined) return false
-    const longestMs = typeof absentMs === 'number' ? Math.max(ttlMs, absentMs) : ttlMs
+    const longestMs = absentMs === undefined ? ttlMs : Math.max(ttlMs, absentMs)
     return endsAtMs > atMs + longestMs + CLOCK_SLACK_MS
   }
 
@@ -71,9 +72,9 @@ export class Opening {
   #recordedTimes({ source, value }: Outcome): Times {
     if (!('atUs' in source)) return source
     const { storedAtMs, freshUntilMs, expiresAtMs } = source
-    const { grace, ttlMs, ttlOf, jitter, absentMs } = this.#settings
-    if (grace !== undefined || storedAtMs !== undefined) return { storedAtMs, freshUntilMs }
-    const isAbsent = typeof absentMs === 'number' && (value === undefined || value === null)
+    const { freshness, ttlMs, ttlOf, jitter, absentMs } = this.#settings
+    if (freshness !== undefined || storedAtMs !== undefined) return { storedAtMs, freshUntilMs }
+    const isAbsent = absentMs !== undefined && (value === undefined || value === null)
     const freshMs = isAbsent ? absentMs : ttlOf === undefined && jitter === 0 ? ttlMs : undefined
     const beganMs = expiresAtMs === undefined || freshMs === undefined ? undefined : expiresAtMs - freshMs
     return { storedAtMs: beganMs, freshUntilMs: expiresAtMs }
@@ -106,11 +107,11 @@ export class Opening {
    * leave; one that ends later than it could was stored when the TTL was a longer one.
    */
   #valid({ value, atUs, expiresAtMs, isTagged }: Lookup): Buffer | undefined {
-    const { ttlMs, ttlOf, tags, grace } = this.#settings
+    const { ttlMs, ttlOf, tags, freshness } = this.#settings
     if (value === undefined || (tags !== undefined && !isTagged)) return undefined
     if (expiresAtMs === undefined) return ttlMs === undefined && ttlOf === undefined ? value : undefined
     // Of one with a time of grace, the end of its freshness tells; of an error, its own TTL.
-    const isForeign = grace === undefined && this.#isForeign(expiresAtMs, millisecondsOf(atUs))
+    const isForeign = freshness === undefined && this.#isForeign(expiresAtMs, millisecondsOf(atUs))
     return isForeign && !isStoredError(value) ? undefined : value
   }
 }

@@ -337,7 +337,7 @@ export class Computation {
   #terms(call: Call, value: unknown, computeMs: number): Terms | undefined | Promise<Terms | undefined> {
     const { cacheIf, absentMs } = this.#settings
     const isAbsent = this.#isAbsent(value)
-    if (isAbsent && absentMs === 'unstored') return this.#skipped(call, 'absent', computeMs)
+    if (isAbsent && absentMs === undefined) return this.#skipped(call, 'absent', computeMs)
     const failed = (error: unknown): undefined => {
       this.#report.failed(call, 'callback', error)
     }
@@ -359,7 +359,7 @@ export class Computation {
 
   /** Whether it stands for a row that is missing. */
   #isAbsent(value: unknown): boolean {
-    return this.#settings.absentMs !== undefined && (value === undefined || value === null)
+    return this.#settings.rowsMayBeAbsent && (value === undefined || value === null)
   }
 
   #skipped(
@@ -389,14 +389,14 @@ export class Computation {
   /** For how long a result with that `ttl` is fresh, and how long its entry lives. */
   #timesFor(ttlMs: number | undefined): { readonly freshMs?: number; readonly lifeMs?: number } {
     if (ttlMs === undefined) return {}
-    const { grace, jitter, ttlOf, identity } = this.#settings
+    const { freshness, jitter, ttlOf, identity } = this.#settings
     if (ttlMs === Number.POSITIVE_INFINITY) {
       this.#host.lifeFor(ttlMs, identity.name)
       // An entry without an end would look like one that has lost it.
       return { freshMs: LONGEST_MS, lifeMs: LONGEST_MS }
     }
     const freshMs = jittered(ttlMs, jitter)
-    const wantedMs = freshMs + graceMsOf(grace)
+    const wantedMs = freshMs + graceMsOf(freshness)
     const lifeMs = ttlOf === undefined ? wantedMs : this.#host.lifeFor(wantedMs, identity.name)
     return { freshMs: Math.min(freshMs, lifeMs), lifeMs }
   }
@@ -407,9 +407,9 @@ export class Computation {
     computeMs: number,
     tags: readonly string[] | undefined,
   ): Note | undefined {
-    const { grace, identity } = this.#settings
+    const { freshness, identity } = this.#settings
     // Under a key, whoever reads may have other options than whoever stored.
-    const isTimed = (grace !== undefined || identity.isOfKeys || this.notesTimes) && freshMs !== undefined
+    const isTimed = (freshness !== undefined || identity.isOfKeys || this.notesTimes) && freshMs !== undefined
     if (!isTimed && tags === undefined) return undefined
     return { ...(isTimed && { freshMs, computeMs: Math.round(computeMs) }), ...(tags && { tags }) }
   }
@@ -417,7 +417,7 @@ export class Computation {
   /** 0 if the result is not to be stored; `undefined` for no end, of all results, or `Infinity`, of this one. */
   #ttlOf(value: unknown, args: readonly unknown[]): number | undefined | Promise<number | undefined> {
     const { ttlMs, ttlOf, absentMs, defaultTtlMs } = this.#settings
-    if (typeof absentMs === 'number' && this.#isAbsent(value)) return absentMs
+    if (absentMs !== undefined && this.#isAbsent(value)) return absentMs
     if (ttlOf === undefined) return ttlMs
     return whenKnown(ttlOf(value as never, ...(args as never[])), (ttl) => ttlMsOf(ttl, defaultTtlMs))
   }
@@ -473,7 +473,7 @@ export class Computation {
   ): Promise<Outcome> {
     // Nobody waits any more: what the function makes of that says nothing of the next call.
     if (call.abortion?.signal.aborted) throw error
-    const spares = old !== 'none' && this.#says(call, this.#settings.sparesError, error)
+    const spares = old !== 'none' && this.#says(call, this.#settings.fallsBackOn, error)
     const isSpared = isPromise(spares) ? await spares : spares
     const isOutdated = !call.asksTheSame()
     const outcome = outcomeOf(this.#settings.serializer, error, undefined, {

@@ -1,47 +1,59 @@
-/** For how long results serve, past the time in which they are fresh. */
-export interface Grace {
-  /** So long, a stale result is served at once and refreshed behind the caller. */
-  readonly staleMs: number
-  /** So long, it is served where the function fails, or takes too long. */
-  readonly spareMs: number
+/** How long a stored result may be served, past the end of its freshness and shortly before it. */
+export interface FreshnessRules {
+  /** How long past its freshness a result is served at once, while it is refreshed in the background. */
+  readonly staleWhileRevalidateMs: number
+  /** How long past its freshness a result is served if the function fails or takes longer than `softTimeout`. */
+  readonly staleIfErrorMs: number
   /** How eagerly results are refreshed before they are stale; `undefined` for not at all. */
   readonly beta: number | undefined
 }
 
 /**
- * What a stored result is good for: to be served (`fresh`); to be served and refreshed, though it still is fresh (`early`)
- * or since it no longer is (`stale`); to be served in place of an error (`spare`); or for nothing (`gone`).
+ * What may be done with a stored result:
+ * - `fresh`: serve it;
+ * - `early`: serve it and refresh it, although it is still fresh;
+ * - `stale`: serve it and refresh it, since it is no longer fresh;
+ * - `fallback`: run the function, and serve it only if the function fails;
+ * - `expired`: ignore it.
  */
-export type Verdict = 'fresh' | 'early' | 'stale' | 'spare' | 'gone'
+export type Verdict = 'fresh' | 'early' | 'stale' | 'fallback' | 'expired'
 
-/** When a stored result was looked at, and what is noted of it. */
-export interface Sighting {
+/** What is known of the age of a stored result. */
+export interface EntryAge {
+  /** When the result was looked up, in milliseconds since 1970 by the server's clock. */
   readonly atMs: number
-  /** `undefined` if that is not known: it passes for stale. */
+  /** Until when the result is fresh, by the same clock; `undefined` if unknown, and then the result counts as stale. */
   readonly freshUntilMs: number | undefined
+  /** How long the function took to compute the result; `undefined` if unknown. */
   readonly computeMs: number | undefined
 }
 
 /**
- * Judges a stored result. (Early refreshing: Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede
- * Prevention", VLDB 2015: the nearer the end and the longer the computation, the likelier; so one of many readers refreshes
- * shortly before all of them would.)
+ * Judges a stored result by its age.
+ *
+ * Early refreshing is probabilistic: the nearer the end and the longer the computation, the likelier. So one of many
+ * readers refreshes the result shortly before all of them would have to.
  *
  * @param random Yields numbers from 0 up to, but not including, 1.
+ * @see Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", VLDB 2015.
  */
-export function judge(sighting: Sighting, grace: Grace, random: () => number = Math.random): Verdict {
-  const { atMs, freshUntilMs, computeMs = 0 } = sighting
-  if (freshUntilMs === undefined) return grace.staleMs > 0 ? 'stale' : grace.spareMs > 0 ? 'spare' : 'gone'
+export function judge(age: EntryAge, rules: FreshnessRules, random: () => number = Math.random): Verdict {
+  const { atMs, freshUntilMs, computeMs = 0 } = age
+  const { staleWhileRevalidateMs, staleIfErrorMs, beta } = rules
+  if (freshUntilMs === undefined) {
+    if (staleWhileRevalidateMs > 0) return 'stale'
+    return staleIfErrorMs > 0 ? 'fallback' : 'expired'
+  }
   if (atMs < freshUntilMs) {
-    if (grace.beta === undefined) return 'fresh'
-    const aheadMs = -computeMs * grace.beta * Math.log(1 - random())
+    if (beta === undefined) return 'fresh'
+    const aheadMs = -computeMs * beta * Math.log(1 - random())
     return atMs + aheadMs < freshUntilMs ? 'fresh' : 'early'
   }
-  if (atMs < freshUntilMs + grace.staleMs) return 'stale'
-  return atMs < freshUntilMs + grace.spareMs ? 'spare' : 'gone'
+  if (atMs < freshUntilMs + staleWhileRevalidateMs) return 'stale'
+  return atMs < freshUntilMs + staleIfErrorMs ? 'fallback' : 'expired'
 }
 
-/** For how long a result is fresh when it is stored: its TTL, less a random part of it, so that not all end at once. */
+/** For how long a result is fresh, in milliseconds: its TTL, less a random part, so that results do not all end at once. */
 export function jittered(ttlMs: number, jitter: number, random: () => number = Math.random): number {
   return jitter === 0 ? ttlMs : Math.max(1, Math.round(ttlMs * (1 - jitter * random())))
 }

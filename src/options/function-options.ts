@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { checkBound, checkFlag, checkNames, checkText, checkTimer, shown, suggestion } from './checks.ts'
 import { type Duration, spelled, toLifeMs, toMs } from './duration.ts'
 import { OptionError } from '../errors.ts'
-import type { Grace } from '../flow/freshness.ts'
+import type { FreshnessRules } from '../flow/freshness.ts'
 import type { Eventually } from '../flow/when-known.ts'
 import type { ArgumentEncoder, CanonicalOptions, Known } from '../keys/canonical/options.ts'
 import { type AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
@@ -245,10 +245,11 @@ export function checkWrapManyOptions(
   checkNames(given, Object.keys(WRAP_MANY_OPTIONS), 'wrapMany')
   const { absent, entriesOf, replace, ...options } = given
   if (absent !== undefined) checkNames(absent, ['ttl'], 'absent')
-  const absentMs = absent === undefined ? 'unstored' : toMs(absent.ttl, 'absent.ttl')
-  if (typeof absentMs === 'number') checkLife(absentMs, 'absent.ttl', cache)
+  const absentMs = absent === undefined ? undefined : toMs(absent.ttl, 'absent.ttl')
+  if (absentMs !== undefined) checkLife(absentMs, 'absent.ttl', cache)
+  const rows = { rowsMayBeAbsent: true, absentMs }
   if (entriesOf === undefined)
-    return { ...settingsFor(fn, { ...options, replace } as WrapOptions, cache, 'id'), absentMs }
+    return { ...settingsFor(fn, { ...options, replace } as WrapOptions, cache, 'id'), ...rows }
   if (single === undefined) throw new OptionError('entriesOf: give a function that this cache has wrapped.')
   if (typeof single.self === 'function') {
     throw new OptionError(
@@ -258,7 +259,7 @@ export function checkWrapManyOptions(
   const own = Object.keys(options).find((name) => options[name as keyof typeof options] !== undefined)
   if (own !== undefined)
     throw new OptionError(`${own}: with entriesOf, the options of that function hold. Leave it out.`)
-  return { ...single, absentMs, replace: checkReplace(replace) }
+  return { ...single, ...rows, replace: checkReplace(replace) }
 }
 
 /** Checks what does not depend on how calls are told apart. */
@@ -282,6 +283,7 @@ export function checkSettings(
     tags: options.tags,
     ...singleFlight(options.singleFlight ?? 'process'),
     cachedErrors: cachedErrors(options.cacheErrors),
+    rowsMayBeAbsent: false,
     absentMs: undefined,
     timeoutMs: timeout === undefined ? undefined : checkTimer(toMs(timeout, 'timeout'), 'timeout'),
     softTimeoutMs:
@@ -312,11 +314,15 @@ function serializerOf({ serializer, lossy }: WrapOptions, cache: CacheSettings):
 
 /** Refuses options that contradict each other. */
 function checkAgreement(settings: WrapSettings, cache: CacheSettings): void {
-  const { grace, cachedErrors: errors, timeoutMs, softTimeoutMs } = settings
-  if (softTimeoutMs !== undefined && grace !== undefined && grace.spareMs <= grace.staleMs) {
+  const { freshness, cachedErrors: errors, timeoutMs, softTimeoutMs } = settings
+  if (
+    softTimeoutMs !== undefined &&
+    freshness !== undefined &&
+    freshness.staleIfErrorMs <= freshness.staleWhileRevalidateMs
+  ) {
     throw new OptionError(
-      `softTimeout: there is never a stale result to fall back on, as staleIfError (${spelled(grace.spareMs)}) is not above ` +
-        `staleWhileRevalidate (${spelled(grace.staleMs)}): within staleWhileRevalidate it is served at once. Make staleIfError longer.`,
+      `softTimeout: there is never a stale result to fall back on, as staleIfError (${spelled(freshness.staleIfErrorMs)}) is not above ` +
+        `staleWhileRevalidate (${spelled(freshness.staleWhileRevalidateMs)}): within staleWhileRevalidate it is served at once. Make staleIfError longer.`,
     )
   }
   if (timeoutMs !== undefined && softTimeoutMs !== undefined && timeoutMs <= softTimeoutMs) {
@@ -327,7 +333,7 @@ function checkAgreement(settings: WrapSettings, cache: CacheSettings): void {
   }
   checkLife(
     resultLifeOf(settings),
-    graceMsOf(grace) === 0 ? 'ttl' : 'ttl plus staleWhileRevalidate or staleIfError',
+    graceMsOf(freshness) === 0 ? 'ttl' : 'ttl plus staleWhileRevalidate or staleIfError',
     cache,
   )
   if (errors !== undefined) checkLife(errors.ttlMs, 'cacheErrors.ttl', cache)
@@ -414,17 +420,21 @@ function checkCompany(options: WrapOptions, cache: CacheSettings): void {
 }
 
 function freshness({ staleWhileRevalidate, staleIfError, earlyRefresh = false }: WrapOptions): {
-  grace: Grace | undefined
-  sparesError: (error: unknown) => Eventually<boolean>
+  freshness: FreshnessRules | undefined
+  fallsBackOn: (error: unknown) => Eventually<boolean>
 } {
-  const staleMs = staleWhileRevalidate === undefined ? 0 : toMs(staleWhileRevalidate, 'staleWhileRevalidate')
-  const spare = typeof staleIfError === 'object' ? staleIfError : { for: staleIfError }
-  checkNames(spare, ['for', 'when'], 'staleIfError')
-  const sparesError = checkPredicate('when' in spare ? spare.when : undefined, 'staleIfError.when')
-  const spareMs = staleIfError === undefined ? 0 : toMs(spare.for as Duration, 'staleIfError')
+  const staleWhileRevalidateMs =
+    staleWhileRevalidate === undefined ? 0 : toMs(staleWhileRevalidate, 'staleWhileRevalidate')
+  const fallback = typeof staleIfError === 'object' ? staleIfError : { for: staleIfError }
+  checkNames(fallback, ['for', 'when'], 'staleIfError')
+  const fallsBackOn = checkPredicate('when' in fallback ? fallback.when : undefined, 'staleIfError.when')
+  const staleIfErrorMs = staleIfError === undefined ? 0 : toMs(fallback.for as Duration, 'staleIfError')
   const beta = betaOf(earlyRefresh)
-  const grace = staleMs === 0 && spareMs === 0 && beta === undefined ? undefined : { staleMs, spareMs, beta }
-  return { grace, sparesError }
+  const freshness =
+    staleWhileRevalidateMs === 0 && staleIfErrorMs === 0 && beta === undefined
+      ? undefined
+      : { staleWhileRevalidateMs, staleIfErrorMs, beta }
+  return { freshness, fallsBackOn }
 }
 
 function betaOf(earlyRefresh: NonNullable<WrapOptions['earlyRefresh']>): number | undefined {

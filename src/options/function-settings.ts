@@ -1,5 +1,5 @@
 import type { Duration } from './duration.ts'
-import type { Grace } from '../flow/freshness.ts'
+import type { FreshnessRules } from '../flow/freshness.ts'
 import type { Eventually } from '../flow/when-known.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
 import type { StandardSchema } from './standard-schema.ts'
@@ -17,8 +17,8 @@ export interface WrapSettings {
   /** What holds where `ttlOf` says nothing; `Infinity` for no end. */
   readonly defaultTtlMs: number
   readonly jitter: number
-  readonly grace: Grace | undefined
-  readonly sparesError: (error: unknown) => Eventually<boolean>
+  readonly freshness: FreshnessRules | undefined
+  readonly fallsBackOn: (error: unknown) => Eventually<boolean>
   readonly cacheIf: ((result: never, ...args: never[]) => Eventually<boolean>) | undefined
   readonly tags: ((result: never, ...args: never[]) => Eventually<readonly string[]>) | undefined
   /** Whether and how long to wait for another process that computes the same. */
@@ -27,8 +27,10 @@ export interface WrapSettings {
   readonly cachedErrors:
     | { readonly ttlMs: number; readonly when: (error: unknown) => Eventually<boolean> }
     | undefined
-  /** How long a row that is missing counts as missing; `undefined` for a function that knows no such thing. */
-  readonly absentMs: number | 'unstored' | undefined
+  /** Whether `undefined` and `null` mean that there is no such row: so for functions of many ids. */
+  readonly rowsMayBeAbsent: boolean
+  /** How long an absent row is stored as absent, in milliseconds; `undefined` for not at all. */
+  readonly absentMs: number | undefined
   readonly timeoutMs: number | undefined
   readonly softTimeoutMs: number | undefined
   readonly schema: StandardSchema | undefined
@@ -46,29 +48,29 @@ export interface WrapSettings {
 }
 
 /** How long a result is kept past its `ttl`, in milliseconds. */
-export const graceMsOf = (grace: Grace | undefined): number =>
-  grace === undefined ? 0 : Math.max(grace.staleMs, grace.spareMs)
+export const graceMsOf = (freshness: FreshnessRules | undefined): number =>
+  freshness === undefined ? 0 : Math.max(freshness.staleWhileRevalidateMs, freshness.staleIfErrorMs)
 
 /**
  * How long results are kept, times of grace included, in milliseconds; `Infinity` for no end. Where a function says for each
  * how long it is fresh, only the rest is known beforehand.
  */
-export const resultLifeOf = ({ ttlMs, ttlOf, grace }: WrapSettings): number =>
-  (ttlOf === undefined ? (ttlMs ?? Number.POSITIVE_INFINITY) : 0) + graceMsOf(grace)
+export const resultLifeOf = ({ ttlMs, ttlOf, freshness }: WrapSettings): number =>
+  (ttlOf === undefined ? (ttlMs ?? Number.POSITIVE_INFINITY) : 0) + graceMsOf(freshness)
 
 /** The same for all entries of the function: results, errors, and rows that are missing. */
 export function longestLifeOf(settings: WrapSettings): number {
   const { cachedErrors: errors, absentMs } = settings
-  return Math.max(resultLifeOf(settings), errors?.ttlMs ?? 0, typeof absentMs === 'number' ? absentMs : 0)
+  return Math.max(resultLifeOf(settings), errors?.ttlMs ?? 0, absentMs ?? 0)
 }
 
 /** What has to be asked for at every read of a function's entries. */
 export const aspectsOf = (settings: WrapSettings): Aspects => ({
   expiry: expires(settings),
-  freshness: settings.grace !== undefined,
+  freshness: settings.freshness !== undefined,
   tags: settings.tags !== undefined,
 })
 
 /** Whether entries of the function have an end of their own. */
 const expires = ({ ttlMs, ttlOf, cachedErrors: errors, absentMs }: WrapSettings): boolean =>
-  ttlMs !== undefined || ttlOf !== undefined || errors !== undefined || typeof absentMs === 'number'
+  ttlMs !== undefined || ttlOf !== undefined || errors !== undefined || absentMs !== undefined

@@ -2,7 +2,7 @@ import type { Background } from '../flow/background.ts'
 import { Backoff } from '../flow/backoff.ts'
 import { Batcher, type Waiter } from '../flow/batcher.ts'
 import { Leases } from '../flow/lease.ts'
-import { RecentRate } from '../flow/moving-average.ts'
+import { MovingAverage } from '../flow/moving-average.ts'
 import { SingleFlight } from '../flow/in-flight.ts'
 import { monotonicMs } from '../flow/timers.ts'
 import { TouchBuffer } from '../flow/touch-buffer.ts'
@@ -76,7 +76,7 @@ export class Shelf<F> {
   readonly #peeks: Batcher<Hash, Lookup>
   readonly #writes: Batcher<NewEntry, Stored>
   readonly #times: Batcher<undefined, number>
-  readonly #misses = new RecentRate(1, 1 / 64)
+  readonly #misses = new MovingAverage(1, 1 / 64)
   readonly #touches: TouchBuffer<Hash> | undefined
   readonly #doTouchesWait: boolean
   readonly #large = new Map<string, number>()

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Grace, jittered, judge, type Sighting } from '../../src/flow/freshness.ts'
+import { type FreshnessRules, jittered, judge, type EntryAge } from '../../src/flow/freshness.ts'
 
 const NOW_MS = 1_700_000_000_000
-const NONE: Grace = { staleMs: 0, spareMs: 0, beta: undefined }
+const NONE: FreshnessRules = { staleWhileRevalidateMs: 0, staleIfErrorMs: 0, beta: undefined }
 
 const never = (): number => {
   throw new Error('Chance was asked where it has no say.')
@@ -21,63 +21,68 @@ function seeded(seed: number): () => number {
 }
 
 /** A result that has been looked at so long after it was fresh. */
-const past = (ms: number, computeMs = 100): Sighting => ({
+const past = (ms: number, computeMs = 100): EntryAge => ({
   atMs: NOW_MS,
   freshUntilMs: NOW_MS - ms,
   computeMs,
 })
 
 describe('a stored result', () => {
-  const BOTH: Grace = { staleMs: 10, spareMs: 30, beta: undefined }
+  const BOTH: FreshnessRules = { staleWhileRevalidateMs: 10, staleIfErrorMs: 30, beta: undefined }
 
-  test.each<{ grace: Grace; ms: number; verdict: string }>([
-    { grace: NONE, ms: -1, verdict: 'fresh' },
-    { grace: NONE, ms: 0, verdict: 'gone' },
-    { grace: BOTH, ms: -1, verdict: 'fresh' },
-    { grace: BOTH, ms: 0, verdict: 'stale' },
-    { grace: BOTH, ms: 9, verdict: 'stale' },
-    { grace: BOTH, ms: 10, verdict: 'spare' },
-    { grace: BOTH, ms: 29, verdict: 'spare' },
-    { grace: BOTH, ms: 30, verdict: 'gone' },
-    { grace: { ...NONE, staleMs: 10 }, ms: 9, verdict: 'stale' },
-    { grace: { ...NONE, staleMs: 10 }, ms: 10, verdict: 'gone' },
-    { grace: { ...NONE, spareMs: 10 }, ms: 0, verdict: 'spare' },
-    { grace: { ...NONE, spareMs: 10 }, ms: 9, verdict: 'spare' },
-    { grace: { ...NONE, spareMs: 10 }, ms: 10, verdict: 'gone' },
-    { grace: { staleMs: 30, spareMs: 10, beta: undefined }, ms: 20, verdict: 'stale' },
-    { grace: { staleMs: 30, spareMs: 10, beta: undefined }, ms: 30, verdict: 'gone' },
-  ])('$ms ms past its freshness, given $grace, is $verdict', ({ grace, ms, verdict }) => {
-    expect(judge(past(ms), grace, never)).toBe(verdict)
+  test.each<{ rules: FreshnessRules; ms: number; verdict: string }>([
+    { rules: NONE, ms: -1, verdict: 'fresh' },
+    { rules: NONE, ms: 0, verdict: 'expired' },
+    { rules: BOTH, ms: -1, verdict: 'fresh' },
+    { rules: BOTH, ms: 0, verdict: 'stale' },
+    { rules: BOTH, ms: 9, verdict: 'stale' },
+    { rules: BOTH, ms: 10, verdict: 'fallback' },
+    { rules: BOTH, ms: 29, verdict: 'fallback' },
+    { rules: BOTH, ms: 30, verdict: 'expired' },
+    { rules: { ...NONE, staleWhileRevalidateMs: 10 }, ms: 9, verdict: 'stale' },
+    { rules: { ...NONE, staleWhileRevalidateMs: 10 }, ms: 10, verdict: 'expired' },
+    { rules: { ...NONE, staleIfErrorMs: 10 }, ms: 0, verdict: 'fallback' },
+    { rules: { ...NONE, staleIfErrorMs: 10 }, ms: 9, verdict: 'fallback' },
+    { rules: { ...NONE, staleIfErrorMs: 10 }, ms: 10, verdict: 'expired' },
+    { rules: { staleWhileRevalidateMs: 30, staleIfErrorMs: 10, beta: undefined }, ms: 20, verdict: 'stale' },
+    {
+      rules: { staleWhileRevalidateMs: 30, staleIfErrorMs: 10, beta: undefined },
+      ms: 30,
+      verdict: 'expired',
+    },
+  ])('$ms ms past its freshness, given $rules, is $verdict', ({ rules, ms, verdict }) => {
+    expect(judge(past(ms), rules, never)).toBe(verdict)
   })
 
-  test.each<{ grace: Grace; verdict: string }>([
-    { grace: BOTH, verdict: 'stale' },
-    { grace: { ...NONE, staleMs: 10 }, verdict: 'stale' },
-    { grace: { ...NONE, spareMs: 10 }, verdict: 'spare' },
-    { grace: { ...NONE, beta: 1 }, verdict: 'gone' },
-    { grace: NONE, verdict: 'gone' },
-  ])('of which is not known how fresh it is, given $grace, is $verdict', ({ grace, verdict }) => {
-    expect(judge({ atMs: NOW_MS, freshUntilMs: undefined, computeMs: undefined }, grace, never)).toBe(verdict)
+  test.each<{ rules: FreshnessRules; verdict: string }>([
+    { rules: BOTH, verdict: 'stale' },
+    { rules: { ...NONE, staleWhileRevalidateMs: 10 }, verdict: 'stale' },
+    { rules: { ...NONE, staleIfErrorMs: 10 }, verdict: 'fallback' },
+    { rules: { ...NONE, beta: 1 }, verdict: 'expired' },
+    { rules: NONE, verdict: 'expired' },
+  ])('of which is not known how fresh it is, given $rules, is $verdict', ({ rules, verdict }) => {
+    expect(judge({ atMs: NOW_MS, freshUntilMs: undefined, computeMs: undefined }, rules, never)).toBe(verdict)
   })
 
   test('is fresh until its time, and served no longer than it may be', () => {
     const duration = fc.integer({ min: 0, max: 1_000 })
-    const grace = fc.record({
-      staleMs: duration,
-      spareMs: duration,
+    const rules = fc.record({
+      staleWhileRevalidateMs: duration,
+      staleIfErrorMs: duration,
       beta: fc.option(fc.double({ min: 0.1, max: 10, noNaN: true }), { nil: undefined }),
     })
     const offset = fc.integer({ min: -2_000, max: 2_000 })
     const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
     fc.assert(
-      fc.property(grace, offset, duration, chance, (given, ms, computeMs, random) => {
+      fc.property(rules, offset, duration, chance, (given, ms, computeMs, random) => {
         const verdict = judge(past(ms, computeMs), given, () => random)
         if (ms < 0) expect(['fresh', 'early']).toContain(verdict)
-        else expect(['stale', 'spare', 'gone']).toContain(verdict)
+        else expect(['stale', 'fallback', 'expired']).toContain(verdict)
         if (ms < 0 && given.beta === undefined) expect(verdict).toBe('fresh')
-        if (ms >= given.staleMs) expect(verdict).not.toBe('stale')
-        if (ms >= given.spareMs) expect(verdict).not.toBe('spare')
-        if (ms >= Math.max(given.staleMs, given.spareMs, 0)) expect(verdict).toBe('gone')
+        if (ms >= given.staleWhileRevalidateMs) expect(verdict).not.toBe('stale')
+        if (ms >= given.staleIfErrorMs) expect(verdict).not.toBe('fallback')
+        if (ms >= Math.max(given.staleWhileRevalidateMs, given.staleIfErrorMs, 0))
+          expect(verdict).toBe('expired')
       }),
     )
   })

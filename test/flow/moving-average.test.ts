@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { RecentRate } from '../../src/flow/moving-average.ts'
+import { MovingAverage } from '../../src/flow/moving-average.ts'
 
 test('a rate begins with what is expected, and follows what is the case', () => {
-  const rate = new RecentRate(1, 1 / 4)
+  const rate = new MovingAverage(1, 1 / 4)
   expect(rate.value).toBe(1)
   rate.add(0, 1)
   expect(rate.value).toBe(0.75)
@@ -13,7 +13,7 @@ test('a rate begins with what is expected, and follows what is the case', () => 
 })
 
 test('many cases at once count for more, and no number of them for more than all', () => {
-  const rate = new RecentRate(1, 1 / 4)
+  const rate = new MovingAverage(1, 1 / 4)
   rate.add(1, 2)
   expect(rate.value).toBe(0.75)
   rate.add(3, 30)

@@ -1,5 +1,5 @@
 import type { CanonicalOptions } from './options.ts'
-import { Place } from './path.ts'
+import { Path } from './path.ts'
 import { writeObject, writeScalar } from './values.ts'
 
 /** Version of the form: part of every call hash; changes only when the form changes. */
@@ -20,7 +20,7 @@ export function canonicalize(args: readonly unknown[], options: CanonicalOptions
   let count = args.length
   // An excluded argument takes no part, not even by being given.
   if (excluded !== undefined) while (count > 0 && excluded.has(count - 1)) count--
-  let root: Place | undefined
+  let root: Path | undefined
   let text = '['
   for (let position = 0; position < count; position++) {
     if (position > 0) text += ','
@@ -31,7 +31,7 @@ export function canonicalize(args: readonly unknown[], options: CanonicalOptions
     const value = args[position]
     const scalar = writeScalar(value)
     if (scalar !== '') text += scalar
-    else text += writeObject(value, (root ??= new Place(undefined, 0, args, options)), position)
+    else text += writeObject(value, (root ??= new Path(undefined, 0, args, options)), position)
   }
   return `${text}]`
 }

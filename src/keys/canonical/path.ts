@@ -21,15 +21,15 @@ const WAYS_OUT_FOR_KEYS =
  * The chain is both the list of ancestors, by which cycles are found, and the path for an error. It lives
  * in the calls that need it and nowhere else, so accessors, encoders and `toJSON` may throw or make cached calls.
  */
-export class Place {
-  readonly parent: Place | undefined
+export class Path {
+  readonly parent: Path | undefined
   readonly step: Step
   readonly value: unknown
   readonly options: CanonicalOptions
   /** How many objects are around it; the list of arguments has none. */
   readonly depth: number
 
-  constructor(parent: Place | undefined, step: Step, value: unknown, options: CanonicalOptions) {
+  constructor(parent: Path | undefined, step: Step, value: unknown, options: CanonicalOptions) {
     this.parent = parent
     this.step = step
     this.value = value
@@ -56,7 +56,7 @@ export function known(answer: unknown, path: string, option: string): unknown {
 }
 
 /** Throws the {@link ArgumentsError} that says what stands there and what the caller can do about it. */
-export function refuse(what: string, parent: Place, step: Step): never {
+export function refuse(what: string, parent: Path, step: Step): never {
   const path = pathOf(parent, step)
   const waysOut = parent.options.isOfKeys ? WAYS_OUT_FOR_KEYS : WAYS_OUT
   throw new ArgumentsError(path, `${path} is ${what}, and has no safe place in a call hash. ${waysOut}`)
@@ -67,15 +67,15 @@ export function symbolStep(symbol: symbol): Step {
   return () => `[${String(symbol)}]`
 }
 
-function pathOf(parent: Place, step: Step): string {
-  let path = ''
-  let [place, last] = [parent, step]
-  while (place.parent !== undefined) {
-    path = spell(last) + path
-    ;[place, last] = [place.parent, place.step]
+function pathOf(parent: Path, step: Step): string {
+  let text = ''
+  let [path, last] = [parent, step]
+  while (path.parent !== undefined) {
+    text = spell(last) + text
+    ;[path, last] = [path.parent, path.step]
   }
   const position = last as number
-  return (place.options.nameOf?.(position) ?? `arguments[${position}]`) + path
+  return (path.options.nameOf?.(position) ?? `arguments[${position}]`) + text
 }
 
 function spell(step: Step): string {

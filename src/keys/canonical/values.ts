@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { ignoreRejection, isArrayPrototype, isInstance, isPlainPrototype } from '../../realms/native.ts'
 import type { ArgumentEncoder } from './options.ts'
 import { type BuiltIn, builtInOf, className, describe, errorNames, extraNames } from './objects.ts'
-import { Place, refuse, type Step, symbolStep } from './path.ts'
+import { Path, refuse, type Step, symbolStep } from './path.ts'
 
 type ToJson = (this: unknown, key: string) => unknown
 
@@ -61,15 +61,15 @@ function label(name: string): string {
   return text
 }
 
-function write(value: unknown, parent: Place, step: Step): string {
+function write(value: unknown, parent: Path, step: Step): string {
   return writeScalar(value) || writeObject(value, parent, step)
 }
 
 /** The text of an object, or of a function or symbol, which only an encoder can save. */
-export function writeObject(value: unknown, parent: Place, step: Step, encodedBy?: ArgumentEncoder): string {
+export function writeObject(value: unknown, parent: Path, step: Step, encodedBy?: ArgumentEncoder): string {
   let up = 1
-  for (let place: Place | undefined = parent; place !== undefined; place = place.parent, up++) {
-    if (place.value === value) return `^${up}`
+  for (let path: Path | undefined = parent; path !== undefined; path = path.parent, up++) {
+    if (path.value === value) return `^${up}`
   }
   if (parent.depth >= MAX_DEPTH) refuse(`nested more than ${MAX_DEPTH} levels deep`, parent, step)
   const { encoders } = parent.options
@@ -80,7 +80,7 @@ export function writeObject(value: unknown, parent: Place, step: Step, encodedBy
   return writeKnown(value, parent, step)
 }
 
-function writeKnown(value: unknown, parent: Place, step: Step): string {
+function writeKnown(value: unknown, parent: Path, step: Step): string {
   if (typeof value !== 'object' || value === null) return refuse(`a ${typeof value}`, parent, step)
   const prototype: object | null = Object.getPrototypeOf(value)
   if (Array.isArray(value)) {
@@ -93,7 +93,7 @@ function writeKnown(value: unknown, parent: Place, step: Step): string {
     : writeBuiltIn(value, builtIn, parent, step)
 }
 
-function writePlain(value: object, parent: Place, step: Step): string {
+function writePlain(value: object, parent: Path, step: Step): string {
   const names = sorted(Object.keys(value))
   if (Object.getOwnPropertySymbols(value).length > 0) {
     const builtIn = builtInOf(value)
@@ -112,46 +112,45 @@ function writePlain(value: object, parent: Place, step: Step): string {
 function writeProperties(
   value: object,
   names: readonly string[],
-  parent: Place,
+  parent: Path,
   step: Step,
   excluded?: ReadonlySet<string>,
 ): string {
-  let place: Place | undefined
+  let path: Path | undefined
   let text = ''
   for (const name of names) {
     if (excluded?.has(name)) continue
     const item = (value as Record<string, unknown>)[name]
     let part = writeScalar(item)
-    if (part === '')
-      part = writeObject(item, (place ??= new Place(parent, step, value, parent.options)), name)
+    if (part === '') part = writeObject(item, (path ??= new Path(parent, step, value, parent.options)), name)
     text = text === '' ? label(name) + part : `${text},${label(name)}${part}`
   }
   return `{${text}}`
 }
 
-function writeArray(value: readonly unknown[], parent: Place, step: Step): string {
+function writeArray(value: readonly unknown[], parent: Path, step: Step): string {
   const { length } = value
   const names = Object.keys(value)
   if (Object.getOwnPropertySymbols(value).length > 0) refuseSymbols(value, parent, step)
   // Elements come first among the names: if the last name is the last element, there is nothing else and no hole.
   const isDense = names.length === length && (length === 0 || names[length - 1] === `${length - 1}`)
   if (!isDense) return writeSparse(value, parent, step)
-  let place: Place | undefined
+  let path: Path | undefined
   let text = '['
   for (let index = 0; index < length; index++) {
     if (index > 0) text += ','
     const item = value[index]
     const scalar = writeScalar(item)
     if (scalar !== '') text += scalar
-    else text += writeObject(item, (place ??= new Place(parent, step, value, parent.options)), index)
+    else text += writeObject(item, (path ??= new Path(parent, step, value, parent.options)), index)
   }
   text += ']'
   return isTemplate(value) ? text + writeProperties(value, ['raw'], parent, step) : text
 }
 
 /** An array with holes, or with properties that are no elements, such as the match of a regular expression. */
-function writeSparse(value: readonly unknown[], parent: Place, step: Step): string {
-  const place = new Place(parent, step, value, parent.options)
+function writeSparse(value: readonly unknown[], parent: Path, step: Step): string {
+  const path = new Path(parent, step, value, parent.options)
   const parts: string[] = []
   const extras: string[] = []
   let next = 0
@@ -160,7 +159,7 @@ function writeSparse(value: readonly unknown[], parent: Place, step: Step): stri
     const index = Number(name) >>> 0
     if (String(index) === name && index < value.length) {
       if (index > next) parts.push(`hole(${index - next})`)
-      parts.push(write(value[index], place, index))
+      parts.push(write(value[index], path, index))
       next = index + 1
     } else if (Object.prototype.propertyIsEnumerable.call(value, name)) {
       extras.push(name)
@@ -177,10 +176,10 @@ function isTemplate(value: object): boolean {
   return 'raw' in value && Object.getOwnPropertyDescriptor(value, 'raw')?.enumerable === false
 }
 
-function writeBuiltIn(value: object, builtIn: BuiltIn, parent: Place, step: Step): string {
+function writeBuiltIn(value: object, builtIn: BuiltIn, parent: Path, step: Step): string {
   refuseSymbols(value, parent, step, builtIn.name)
-  const place = new Place(parent, step, value, parent.options)
-  const parts = builtIn.parts.map((part) => write(part.value, place, part.step))
+  const path = new Path(parent, step, value, parent.options)
+  const parts = builtIn.parts.map((part) => write(part.value, path, part.step))
   if (builtIn.text !== undefined) parts.unshift(builtIn.text)
   const extras = extraNames(value, builtIn.elements)
   const rest = extras.length === 0 ? '' : writeProperties(value, sorted(extras), parent, step)
@@ -188,7 +187,7 @@ function writeBuiltIn(value: object, builtIn: BuiltIn, parent: Place, step: Step
 }
 
 /** An object of some class: an error, one that says by `toJSON` what it is, or one that cannot be told apart. */
-function writeInstance(value: object, parent: Place, step: Step): string {
+function writeInstance(value: object, parent: Path, step: Step): string {
   if (types.isPromise(value) || typeof (value as { then?: unknown }).then === 'function') {
     return refuse(describe(value), parent, step)
   }
@@ -200,31 +199,31 @@ function writeInstance(value: object, parent: Place, step: Step): string {
   return `Error(${quote(className(value))},${writeProperties(value, errorNames(value), parent, step)})`
 }
 
-function writeToJson(value: object, toJSON: ToJson, name: string, parent: Place, step: Step): string {
+function writeToJson(value: object, toJSON: ToJson, name: string, parent: Path, step: Step): string {
   const json: unknown = toJSON.call(value, '')
   ignoreRejection(json)
   // As a reference to itself, all instances would be the same.
   if (json === value) refuse(`${describe(value)} whose toJSON returns the object itself`, parent, step)
-  const place = new Place(parent, step, value, parent.options)
-  return `toJSON(${quote(name)},${write(json, place, () => '.toJSON()')})`
+  const path = new Path(parent, step, value, parent.options)
+  return `toJSON(${quote(name)},${write(json, path, () => '.toJSON()')})`
 }
 
-function writeEncoded(value: unknown, encoder: ArgumentEncoder, parent: Place, step: Step): string {
+function writeEncoded(value: unknown, encoder: ArgumentEncoder, parent: Path, step: Step): string {
   const encoded = encoder.encode(value)
   ignoreRejection(encoded) // it is refused
   const name = quote(encoder.name ?? encoder.type.name)
   // As a reference to itself, all instances would be the same. It is what it would be without encoders.
   if (encoded === value) return `encoder(${name},${writeKnown(value, parent, step)})`
-  const place = new Place(parent, step, value, parent.options)
+  const path = new Path(parent, step, value, parent.options)
   // What an encoder returns is not given to it again, so a Map may be encoded as a sorted Map.
-  const text = writeScalar(encoded) || writeObject(encoded, place, () => '.encode()', encoder)
+  const text = writeScalar(encoded) || writeObject(encoded, path, () => '.encode()', encoder)
   return `encoder(${name},${text})`
 }
 
-function refuseSymbols(value: object, parent: Place, step: Step, builtIn?: string): void {
+function refuseSymbols(value: object, parent: Path, step: Step, builtIn?: string): void {
   for (const symbol of Object.getOwnPropertySymbols(value)) {
     if (!Object.prototype.propertyIsEnumerable.call(value, symbol) || isOfRuntime(symbol, builtIn)) continue
-    refuse('a property named by a symbol', new Place(parent, step, value, parent.options), symbolStep(symbol))
+    refuse('a property named by a symbol', new Path(parent, step, value, parent.options), symbolStep(symbol))
   }
 }
 
