@@ -2,46 +2,62 @@ import { parseArgs } from 'node:util'
 import type { PartName } from './roster.ts'
 import type { Effort } from './session.ts'
 
-export const PARTS: readonly PartName[] = ['hits', 'latency', 'puts', 'stampede', 'growth', 'replication']
+export const PARTS: readonly PartName[] = [
+  'hits',
+  'latency',
+  'puts',
+  'allocation',
+  'stampede',
+  'growth',
+  'replication',
+]
 
-const FULL: Effort = {
-  rounds: 7,
+/** What a short run measures: what changes when the way of a hit does. */
+const SHORT_PARTS: readonly PartName[] = ['hits', 'latency', 'puts', 'allocation']
+
+const FULL: Omit<Effort, 'who'> = {
+  isShort: false,
+  rounds: 9,
   roundMs: 150,
-  warmUpMs: 2_000,
+  warmUpMs: 1_500,
   entries: 10_000,
   growth: [1_000, 10_000, 100_000, 1_000_000],
   trials: 3,
-  levelSeconds: 40,
-  who: '',
+  levelSeconds: 100,
 }
-const QUICK: Effort = {
-  rounds: 3,
-  roundMs: 40,
-  warmUpMs: 200,
-  entries: 1_000,
+const SHORT: Omit<Effort, 'who'> = {
+  isShort: true,
+  rounds: 5,
+  roundMs: 100,
+  warmUpMs: 500,
+  entries: 10_000,
   growth: [1_000, 10_000],
   trials: 1,
-  levelSeconds: 10,
-  who: '',
+  levelSeconds: 25,
 }
 
 export interface Wish {
-  readonly quick: boolean
   readonly parts: readonly PartName[]
   readonly effort: Effort
   /** Name of a server as `npm run servers` lists it. */
   readonly server: string | undefined
+  /** A commit that is measured beside the present state. */
+  readonly before: string | undefined
+  /** A file for the results, besides where they are kept anyway. */
+  readonly out: string | undefined
 }
 
-export const USAGE = `npm run bench -- [--quick] [--only ${PARTS.join(',')}] [--who LRU-T] [--server redis-7.0]
+export const USAGE = `npm run bench -- [--short] [--only ${PARTS.join(',')}] [--who LRU-T] [--before COMMIT]
 
-  --quick   a try of a minute with few and short rounds: it shows that all works, its figures are noise
+  --short   under two minutes: the contenders and parts that tell whether a change of the way of a hit was worth it
   --only    these parts alone
   --who     contenders whose name contains this text
-  --server  the server to measure on, by its name; without it the first that is found
+  --before  measures this library as it was at a commit, beside the present state, in the same rounds
+  --server  the server to measure on, by its name, such as redis-7.0; without it the first that is found
+  --out     a file for the results
 
 BENCH_NODE_OPTIONS is given to the processes of the contenders: with --cpu-prof and --who it shows where the time goes.
-A full run takes about eight minutes, writes bench/results/latest.json and docs/performance.md. Other runs write
+A full run takes about fifteen minutes, writes bench/results/latest.json and docs/performance.md. Other runs write
 bench/dist/partial.json.`
 
 /** @throws If it asks for what there is not. */
@@ -49,21 +65,24 @@ export function readWish(args: readonly string[]): Wish | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      quick: { type: 'boolean', default: false },
+      short: { type: 'boolean', default: false },
       only: { type: 'string' },
       who: { type: 'string', default: '' },
+      before: { type: 'string' },
       server: { type: 'string' },
+      out: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
   if (values.help) return undefined
-  const asked = values.only?.split(',') ?? PARTS
+  const asked = values.only?.split(',') ?? (values.short ? SHORT_PARTS : PARTS)
   const unknown = asked.filter((part) => !PARTS.some((known) => known === part))
   if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(', ')}.\n\n${USAGE}`)
   return {
-    quick: values.quick,
     parts: PARTS.filter((part) => asked.includes(part)),
-    effort: { ...(values.quick ? QUICK : FULL), who: values.who },
+    effort: { ...(values.short ? SHORT : FULL), who: values.who },
     server: values.server,
+    before: values.before,
+    out: values.out,
   }
 }

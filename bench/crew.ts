@@ -15,11 +15,14 @@ export class Worker {
   readonly entry: Entry
   readonly #process: ChildProcess
 
-  constructor(entry: Entry) {
+  /** @param execArgv Options of Node. */
+  constructor(entry: Entry, execArgv: readonly string[] = []) {
     this.entry = entry
     const given = (process.env['BENCH_NODE_OPTIONS'] ?? '').split(' ').filter((option) => option !== '')
     // That nothing comes back as it was stored is what the undecoded contenders are for.
-    this.#process = fork(WORKER, { execArgv: ['--disable-warning=FuncCacheWarning', ...given] })
+    this.#process = fork(WORKER, {
+      execArgv: ['--expose-gc', '--disable-warning=FuncCacheWarning', ...execArgv, ...given],
+    })
   }
 
   /** @throws What went wrong in there. */

@@ -14,11 +14,16 @@ export interface Section {
 
 /** What was measured of hits. */
 export function hitSections(hits: readonly Rounds[]): Section[] {
-  return [speedSection(hits), ...[64, 256].map((level) => costSection(hits, level)), sizeSection(hits)]
+  const hasSizes = hits.some(({ bytes }) => bytes !== 1_000)
+  return [
+    speedSection(hits),
+    ...[64, 256].map((level) => costSection(hits, level)),
+    ...(hasSizes ? [sizeSection(hits)] : []),
+  ]
 }
 
 function speedSection(hits: readonly Rounds[]): Section {
-  const levels = [1, 16, 64, 256]
+  const levels = [1, 64, 256]
   const ours = roundsOf(hits, OURS, 256)
   const rows = namesOf(hits).map((name) => {
     const own = roundsOf(hits, name, 256)

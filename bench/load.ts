@@ -42,6 +42,19 @@ export async function keepCalling(
   return { calls, elapsedMs, cpuUs: user + system }
 }
 
+/** So many calls, so many at a time. */
+export async function callSome(
+  call: () => Promise<unknown>,
+  outstanding: number,
+  calls: number,
+): Promise<void> {
+  let left = calls
+  const lane = async () => {
+    while (left-- > 0) await call()
+  }
+  await Promise.all(Array.from({ length: outstanding }, lane))
+}
+
 /** Calls all ids below `count`, 64 at a time. */
 export async function callAll(call: (id: number) => Promise<unknown>, count: number): Promise<void> {
   let next = 0

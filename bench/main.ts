@@ -2,10 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { findServers, type ServerBinary } from '../test/servers/binaries.ts'
 import { PARTS, readWish, USAGE, type Wish } from './command-line.ts'
 import { machine, versions } from './machine.ts'
-import { compile, installNeighbours } from './prepare.ts'
+import { compile, compileEarlier, installNeighbours } from './prepare.ts'
 import { tablesOf, writePage } from './report.ts'
 import type { Absence, Results } from './results.ts'
-import type { PartName } from './roster.ts'
+import { BEFORE, type PartName } from './roster.ts'
 import { Session } from './session.ts'
 
 const wish = readWish(process.argv.slice(2))
@@ -15,6 +15,8 @@ else await bench(wish)
 async function bench(wish: Wish): Promise<void> {
   await installNeighbours()
   await compile()
+  // Both the roster and the processes of the contenders look here for the earlier library.
+  if (wish.before !== undefined) process.env[BEFORE] = await compileEarlier(wish.before)
   const start = performance.now()
   const server = await chooseServer(wish.server)
   const absent: Absence[] = []
@@ -24,9 +26,10 @@ async function bench(wish: Wish): Promise<void> {
   }
   const results: Results = {
     date: new Date().toISOString(),
-    quick: wish.quick,
+    isShort: wish.effort.isShort,
     machine: machine(),
     server: `${server.product} ${server.version}`,
+    ...(wish.before !== undefined && { before: wish.before }),
     versions: await versions(),
     ...measured,
     absent,
@@ -59,6 +62,8 @@ async function partOf(part: PartName, session: Session, binary: string): Promise
       return (await import('./parts/latency.ts')).measureLatency(session)
     case 'puts':
       return (await import('./parts/puts.ts')).measurePuts(session)
+    case 'allocation':
+      return (await import('./parts/allocation.ts')).measureAllocation(session)
     case 'stampede':
       return (await import('./parts/stampede.ts')).measureStampede(session)
     case 'growth':
@@ -80,11 +85,13 @@ async function chooseServer(name: string | undefined): Promise<ServerBinary> {
   )
 }
 
-async function keep(results: Results, { quick, parts, effort }: Wish): Promise<void> {
-  const isFull = !quick && parts.length === PARTS.length && effort.who === ''
+async function keep(results: Results, { before, out, parts, effort }: Wish): Promise<void> {
+  const isFull = !effort.isShort && parts.length === PARTS.length && effort.who === '' && before === undefined
   const path = new URL(isFull ? './results/latest.json' : './dist/partial.json', import.meta.url)
   await mkdir(new URL('.', path), { recursive: true })
-  await writeFile(path, `${JSON.stringify(results, null, 1)}\n`)
+  const text = `${JSON.stringify(results)}\n`
+  await writeFile(path, text)
+  if (out !== undefined) await writeFile(out, text)
   if (isFull) await writePage(results)
   console.log(
     `Written: ${isFull ? 'bench/results/latest.json and docs/performance.md' : 'bench/dist/partial.json'}`,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, rm } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url))
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -27,6 +27,25 @@ export async function compile(): Promise<void> {
   await run(process.execPath, [`${ROOT}/node_modules/typescript/bin/tsc`, '-p', FOLDER])
 }
 
+/**
+ * Compiles the library as it was at a commit, with the same settings.
+ *
+ * @returns The path of its main module.
+ */
+export async function compileEarlier(commit: string): Promise<string> {
+  console.log(`Compiling ${commit} …`)
+  const folder = `${FOLDER}dist/before`
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
+  await run('git', ['-C', ROOT, 'archive', '-o', `${folder}/src.tar`, commit, 'src', 'package.json'])
+  await run('tar', ['-xf', `${folder}/src.tar`, '-C', folder])
+  const options = { rootDir: 'src', outDir: 'compiled', noEmit: false, skipLibCheck: true }
+  const settings = { extends: '../../../tsconfig.json', compilerOptions: options, include: ['src'] }
+  await writeFile(`${folder}/tsconfig.json`, JSON.stringify(settings))
+  await run(process.execPath, [`${ROOT}/node_modules/typescript/bin/tsc`, '-p', folder])
+  return `${folder}/compiled/index.js`
+}
+
 async function isInstalled(): Promise<boolean> {
   try {
     const [wanted, present] = await Promise.all([
@@ -47,3 +66,6 @@ async function run(command: string, args: readonly string[]): Promise<void> {
   const [code] = (await once(spawn(command, args, { stdio: 'inherit' }), 'exit')) as [number | null]
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}.`)
 }
+
+// npm run bench:types: the types of the neighbours have to be there before the bench can be checked.
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await installNeighbours()

@@ -25,9 +25,13 @@ export interface Tasks {
       readonly what: 'hits' | 'puts' | 'primes'
       readonly outstanding: number
       readonly ms: number
+      /** Whether the process collects all its garbage before; default no. */
+      readonly afterCollection?: boolean
     }
     answer: Run
   }
+  /** Calls stored ids, and tells what that allocates. For a process whose young generation holds all of it. */
+  allocate: { task: { readonly outstanding: number; readonly calls: number }; answer: Allocated }
   /** One call at a time, beside raw GETs by the same client. */
   latency: { task: { readonly rawKey: string; readonly ms: number }; answer: Latencies }
   /** Many calls of one id at once, at a given time. Returns how often the function ran. */
@@ -41,6 +45,13 @@ export interface Run {
   readonly cpuUs: number
   /** How often the function ran. */
   readonly executed: number
+}
+
+/** Bytes of a call. */
+export interface Allocated {
+  readonly heapBytes: number
+  /** Outside of the heap: what Buffers lie in. */
+  readonly bufferBytes: number
 }
 
 /** In microseconds. */

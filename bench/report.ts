@@ -22,7 +22,7 @@ export async function writePage(results: Results): Promise<void> {
     '<!-- Written by `npm run bench` from bench/results/latest.json: what is changed here is lost. -->',
     `Measured on ${results.date.slice(0, 10)} by \`npm run bench\`: ${machine.cores} cores of ${machine.cpu}, ` +
       `${machine.memoryGb} GB, Node ${machine.node}, ${results.server} on loopback, ${results.seconds} seconds in all.` +
-      (results.quick ? ' **A quick try: the figures are noise.**' : ''),
+      (results.isShort ? ' **A short run: few contenders, few rounds.**' : ''),
     HOW,
     ...sections,
     WHY,

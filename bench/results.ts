@@ -48,6 +48,12 @@ export interface Growth extends Measured {
   readonly puts: readonly Round[]
 }
 
+/** Bytes that a hit allocates. */
+export interface Allocation extends Measured {
+  readonly heapBytes: number
+  readonly bufferBytes: number
+}
+
 export interface Replication extends Measured {
   readonly outstanding: number
   readonly bytesPerHit: number
@@ -62,7 +68,8 @@ export interface Absence {
 
 export interface Results {
   readonly date: string
-  readonly quick: boolean
+  /** Whether it was a short run: few contenders, and few rounds. */
+  readonly isShort: boolean
   readonly machine: {
     readonly cpu: string
     readonly cores: number
@@ -70,10 +77,13 @@ export interface Results {
     readonly node: string
   }
   readonly server: string
+  /** The commit that `before` stands for. */
+  readonly before?: string
   readonly versions: Readonly<Record<string, string>>
   readonly hits?: readonly Rounds[]
   readonly latency?: readonly LatencyRounds[]
   readonly puts?: readonly Rounds[]
+  readonly allocation?: readonly Allocation[]
   readonly stampede?: readonly Stampede[]
   readonly growth?: readonly Growth[]
   readonly replication?: readonly Replication[]

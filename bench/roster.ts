@@ -1,9 +1,10 @@
 import type { Contender } from './contenders/contender.ts'
+import type { ClientName } from './contenders/ours.ts'
 
 /** `raw` and `undecoded` show what is left when nobody decodes: they are no caches to use. */
-export type Kind = 'ours' | 'neighbour' | 'by hand' | 'undecoded' | 'raw'
+export type Kind = 'ours' | 'before' | 'neighbour' | 'by hand' | 'undecoded' | 'raw'
 
-export type PartName = 'hits' | 'latency' | 'puts' | 'stampede' | 'growth' | 'replication'
+export type PartName = 'hits' | 'latency' | 'puts' | 'allocation' | 'stampede' | 'growth' | 'replication'
 
 /** Someone to be measured. */
 export interface Entry {
@@ -12,28 +13,44 @@ export interface Entry {
   readonly kind: Kind
   readonly client: string
   readonly parts: readonly PartName[]
+  /** Whether it takes part in a short run too. */
+  readonly isShort: boolean
+  /** What a call yields: the value, or what a contender that decodes nothing makes of it. */
+  readonly yields: 'value' | 'text' | 'bytes' | 'nothing'
   /** Loaded in the process that measures it, and nowhere else. */
   readonly load: () => Promise<Contender>
 }
 
 type Ours = typeof import('./contenders/ours.ts')
-type Library = typeof import('../src/index.ts')
-type Choice = Parameters<Ours['ours']>[0]
+type Chosen = Pick<Parameters<Ours['ours']>[0], 'policy' | 'cache'>
 
+/** What most take part in. */
 const MAIN: readonly PartName[] = ['hits', 'latency', 'puts']
+const ALL: readonly PartName[] = [...MAIN, 'allocation', 'stampede', 'growth', 'replication']
+
+const LRU_T: Chosen = { policy: ({ LruTPolicy }) => new LruTPolicy() }
 
 function ours(
   name: string,
-  client: Choice['client'],
+  client: ClientName,
   parts: readonly PartName[],
-  choose: (library: Library, ours: Ours) => Omit<Choice, 'client'>,
+  choose: Chosen | ((ours: Ours) => Chosen) = LRU_T,
   kind: Kind = 'ours',
 ): Entry {
   const load = async () => {
     const module = await import('./contenders/ours.ts')
-    return module.ours({ client, ...choose(await import('../src/index.ts'), module) })
+    const chosen = typeof choose === 'function' ? choose(module) : choose
+    const library = kind === 'before' ? earlierLibrary : () => import('../src/index.ts')
+    return module.ours({ client, library, ...chosen })
   }
-  return { name: `${name}, ${client}`, kind, client, parts, load }
+  return { name: `${name}, ${client}`, kind, client, parts, isShort: false, yields: 'value', load }
+}
+
+/** Where `--before` had an earlier commit compiled to. */
+export const BEFORE = 'BENCH_BEFORE'
+
+async function earlierLibrary(): Promise<typeof import('../src/index.ts')> {
+  return (await import(process.env[BEFORE] as string)) as typeof import('../src/index.ts')
 }
 
 function others(
@@ -43,45 +60,59 @@ function others(
   parts: readonly PartName[],
   load: Entry['load'],
 ): Entry {
-  return { name, kind, client, parts, load }
+  return { name, kind, client, parts, isShort: false, yields: 'value', load }
 }
+
+const short = (entry: Entry): Entry => ({ ...entry, isShort: true })
+const yielding = (yields: Entry['yields'], entry: Entry): Entry => ({ ...entry, yields })
 
 const handWritten = async () => ({
   ...(await import('./contenders/by-hand.ts')),
   ...(await import('./contenders/clients.ts')),
 })
 
-export const ROSTER: readonly Entry[] = [
-  ours('LRU-T', 'node-redis', [...MAIN, 'stampede', 'growth', 'replication'], ({ LruTPolicy }) => ({
-    policy: () => new LruTPolicy(),
-  })),
-  ours('LRU', 'node-redis', [...MAIN, 'replication'], ({ LruPolicy }) => ({ policy: () => new LruPolicy() })),
-  ours('LFU', 'node-redis', [...MAIN, 'growth', 'replication'], ({ LfuPolicy }) => ({
-    policy: () => new LfuPolicy(),
-  })),
-  ours('RR', 'node-redis', [...MAIN, 'replication'], ({ RrPolicy }) => ({ policy: () => new RrPolicy() })),
-  ours('FIFO', 'node-redis', ['replication'], ({ FifoPolicy }) => ({ policy: () => new FifoPolicy() })),
-  ours('LRU-T with a TTL an entry', 'node-redis', MAIN, ({ LruTPolicy }) => ({
-    policy: () => new LruTPolicy(),
-    wrap: { ttl: '1h' },
-  })),
-  ours('LRU-T', 'ioredis', [...MAIN, 'stampede'], ({ LruTPolicy }) => ({ policy: () => new LruTPolicy() })),
-  ours('LRU', 'ioredis', MAIN, ({ LruPolicy }) => ({ policy: () => new LruPolicy() })),
-  ours('LFU', 'ioredis', MAIN, ({ LfuPolicy }) => ({ policy: () => new LfuPolicy() })),
-  ours('RR', 'ioredis', MAIN, ({ RrPolicy }) => ({ policy: () => new RrPolicy() })),
-  others(
-    'cachified',
-    'neighbour',
-    'node-redis',
-    [...MAIN, 'stampede'],
-    async () => (await import('./contenders/cachified.ts')).cachifiedContender,
+/** This library, as an earlier commit had it: measured beside the present one, where a run asks for it. */
+const EARLIER: readonly Entry[] = [
+  ours('before: LRU-T', 'node-redis', [...MAIN, 'allocation'], LRU_T, 'before'),
+  ours('before: LRU-T', 'ioredis', [...MAIN, 'allocation'], LRU_T, 'before'),
+]
+
+const OURS: readonly Entry[] = [
+  short(ours('LRU-T', 'node-redis', ALL)),
+  short(ours('LRU-T', 'ioredis', [...MAIN, 'allocation', 'stampede'])),
+  ours('LRU-T', 'node-redis 5', ['hits', 'latency']),
+  ours('LRU-T', 'ioredis 5', ['hits', 'latency']),
+  ours('LRU-T without ttl', 'node-redis', MAIN, ({ WITHOUT_TTL }) => ({ ...LRU_T, cache: WITHOUT_TTL })),
+  ours('LRU', 'node-redis', ['hits', 'puts', 'replication'], {
+    policy: ({ LruPolicy }) => new LruPolicy(),
+  }),
+  ours('LFU', 'node-redis', ['hits', 'puts', 'growth', 'replication'], {
+    policy: ({ LfuPolicy }) => new LfuPolicy(),
+  }),
+  ours('RR', 'node-redis', ['hits', 'puts', 'replication'], { policy: ({ RrPolicy }) => new RrPolicy() }),
+  ours('FIFO', 'node-redis', ['hits', 'puts', 'replication'], {
+    policy: ({ FifoPolicy }) => new FifoPolicy(),
+  }),
+]
+
+const NEIGHBOURS: readonly Entry[] = [
+  short(
+    others(
+      'cachified',
+      'neighbour',
+      'node-redis',
+      [...MAIN, 'stampede'],
+      async () => (await import('./contenders/cachified.ts')).cachifiedContender,
+    ),
   ),
-  others(
-    'layered-loader',
-    'neighbour',
-    'ioredis',
-    [...MAIN, 'stampede'],
-    async () => (await import('./contenders/layered-loader.ts')).layeredLoaderContender,
+  short(
+    others(
+      'layered-loader',
+      'neighbour',
+      'ioredis',
+      [...MAIN, 'stampede'],
+      async () => (await import('./contenders/layered-loader.ts')).layeredLoaderContender,
+    ),
   ),
   others(
     'async-cache-dedupe',
@@ -111,42 +142,114 @@ export const ROSTER: readonly Entry[] = [
     [...MAIN, 'stampede'],
     async () => (await import('./contenders/cacheable.ts')).cacheableContender,
   ),
-  others('GET + parse, node-redis', 'by hand', 'node-redis', [...MAIN, 'stampede'], async () => {
-    const { byHand, ofNodeRedis, nodeRedis } = await handWritten()
-    return byHand(async (url) => ofNodeRedis(await nodeRedis(url)))
-  }),
+  others(
+    'keyv',
+    'neighbour',
+    '@keyv/redis',
+    MAIN,
+    async () => (await import('./contenders/keyv.ts')).keyvContender,
+  ),
+]
+
+const BY_HAND: readonly Entry[] = [
+  short(
+    others(
+      'GET + parse, node-redis',
+      'by hand',
+      'node-redis',
+      [...MAIN, 'allocation', 'stampede'],
+      async () => {
+        const { byHand, ofNodeRedis, nodeRedis } = await handWritten()
+        return byHand(async (url) => ofNodeRedis(await nodeRedis(url)))
+      },
+    ),
+  ),
   others('GET + parse, node-redis as it comes', 'by hand', 'node-redis', MAIN, async () => {
     const { byHand, ofNodeRedis, nodeRedisAsItComes } = await handWritten()
     return byHand(async (url) => ofNodeRedis(await nodeRedisAsItComes(url)))
   }),
-  others('GET + parse, ioredis', 'by hand', 'ioredis', MAIN, async () => {
-    const { byHand, ofIoredis, ioredis } = await handWritten()
-    return byHand(async (url) => ofIoredis(await ioredis(url)))
+  others('GET + parse, node-redis 5', 'by hand', 'node-redis 5', ['hits', 'latency'], async () => {
+    const { byHand, ofNodeRedis, nodeRedis5 } = await handWritten()
+    return byHand(async (url) => ofNodeRedis(await nodeRedis5(url)))
   }),
+  short(
+    others('GET + parse, ioredis', 'by hand', 'ioredis', [...MAIN, 'allocation'], async () => {
+      const { byHand, ofIoredis, ioredis } = await handWritten()
+      return byHand(async (url) => ofIoredis(await ioredis(url)))
+    }),
+  ),
   others('GET + parse, ioredis auto-pipelining', 'by hand', 'ioredis', MAIN, async () => {
     const { byHand, ofIoredis, ioredis } = await handWritten()
     return byHand(async (url) => ofIoredis(await ioredis(url, { enableAutoPipelining: true })))
   }),
-  ours(
-    'LRU-T undecoded',
-    'node-redis',
-    ['hits'],
-    ({ LruTPolicy }, { UNDECODED }) => ({ policy: () => new LruTPolicy(), cache: UNDECODED }),
-    'undecoded',
-  ),
-  ours(
-    'LRU-T undecoded',
-    'ioredis',
-    ['hits'],
-    ({ LruTPolicy }, { UNDECODED }) => ({ policy: () => new LruTPolicy(), cache: UNDECODED }),
-    'undecoded',
-  ),
-  others('raw GET, node-redis', 'raw', 'node-redis', ['hits', 'growth', 'replication'], async () => {
-    const { raw, ofNodeRedis, nodeRedis } = await handWritten()
-    return raw(async (url) => ofNodeRedis(await nodeRedis(url)))
+  others('GET + parse, ioredis 5', 'by hand', 'ioredis 5', ['hits', 'latency'], async () => {
+    const { byHand, ofIoredis, ioredis5 } = await handWritten()
+    return byHand(async (url) => ofIoredis(await ioredis5(url)))
   }),
-  others('raw GET, ioredis', 'raw', 'ioredis', ['hits'], async () => {
-    const { raw, ofIoredis, ioredis } = await handWritten()
-    return raw(async (url) => ofIoredis(await ioredis(url)))
-  }),
+]
+
+/** What a hit takes besides decoding: of this library, and of a client alone. */
+const UNDECODED_PARTS: readonly PartName[] = ['hits', 'latency', 'allocation']
+
+function undecoded(client: ClientName, kind: 'undecoded' | 'before' = 'undecoded'): readonly Entry[] {
+  const name = kind === 'before' ? 'before: LRU-T' : 'LRU-T'
+  const isText = ({ UNDECODED_TEXT }: Ours) => ({ ...LRU_T, cache: { serializer: UNDECODED_TEXT } })
+  const isBytes = ({ UNDECODED_BYTES }: Ours) => ({ ...LRU_T, cache: { serializer: UNDECODED_BYTES } })
+  return [
+    ours(`${name} undecoded`, client, UNDECODED_PARTS, isText, kind),
+    ours(`${name} undecoded Buffers`, client, UNDECODED_PARTS, isBytes, kind),
+  ].map((entry) => yielding('nothing', entry))
+}
+
+const RAW: readonly Entry[] = [
+  yielding(
+    'text',
+    others(
+      'raw GET, node-redis',
+      'raw',
+      'node-redis',
+      [...UNDECODED_PARTS, 'growth', 'replication'],
+      async () => {
+        const { raw, ofNodeRedis, nodeRedis } = await handWritten()
+        return raw(async (url) => ofNodeRedis(await nodeRedis(url)))
+      },
+    ),
+  ),
+  yielding(
+    'bytes',
+    others('raw GET of Buffers, node-redis', 'raw', 'node-redis', UNDECODED_PARTS, async () => {
+      const { raw, ofNodeRedis, nodeRedis, asBytes } = await handWritten()
+      return raw(async (url) => ofNodeRedis(asBytes(await nodeRedis(url))))
+    }),
+  ),
+  yielding(
+    'text',
+    others('raw GET, ioredis', 'raw', 'ioredis', UNDECODED_PARTS, async () => {
+      const { raw, ofIoredis, ioredis } = await handWritten()
+      return raw(async (url) => ofIoredis(await ioredis(url)))
+    }),
+  ),
+  yielding(
+    'bytes',
+    others('raw GET of Buffers, ioredis', 'raw', 'ioredis', UNDECODED_PARTS, async () => {
+      const { raw, ofIoredisBytes, ioredis } = await handWritten()
+      return raw(async (url) => ofIoredisBytes(await ioredis(url)))
+    }),
+  ),
+]
+
+/** Whether it evicts, and so has no end of room. */
+export const isBounded = ({ kind }: Pick<Entry, 'kind'>): boolean => kind === 'ours' || kind === 'before'
+
+/** Those who may take part; the earlier commit only where it was compiled. */
+export const roster = (): readonly Entry[] => [
+  ...OURS,
+  ...(process.env[BEFORE] === undefined
+    ? []
+    : [...EARLIER, ...undecoded('node-redis', 'before'), ...undecoded('ioredis', 'before')].map(short)),
+  ...NEIGHBOURS,
+  ...BY_HAND,
+  ...undecoded('node-redis').map(short),
+  ...undecoded('ioredis').map(short),
+  ...RAW.map(short),
 ]

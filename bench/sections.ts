@@ -1,18 +1,20 @@
 import { aimsOf, cost, isReached } from './aims.ts'
 import { figure, medianRatio, ratio, roundsOf } from './comparison.ts'
 import { figureAt, hitSections, OURS, type Section } from './hit-sections.ts'
-import type { Growth, LatencyRounds, Replication, Results, Rounds, Stampede } from './results.ts'
+import type { Allocation, Growth, LatencyRounds, Replication, Results, Rounds, Stampede } from './results.ts'
+import { isBounded } from './roster.ts'
 import { median } from './statistics.ts'
 import { digits, table } from './table.ts'
 
 /** The results as tables, of those parts that were measured. */
 export function sectionsOf(results: Results): Section[] {
-  const { hits, latency, puts, stampede, growth, replication, absent } = results
+  const { hits, latency, puts, allocation, stampede, growth, replication, absent } = results
   return [
     aimsSection(results),
     ...(hits ? hitSections(hits) : []),
     ...(latency ? [latencySection(latency)] : []),
     ...(puts ? [putsSection(puts)] : []),
+    ...(allocation ? [allocationSection(allocation)] : []),
     ...(stampede ? [stampedeSection(stampede)] : []),
     ...(growth ? [growthSection(growth)] : []),
     ...(replication ? [replicationSection(replication)] : []),
@@ -60,7 +62,7 @@ function putsSection(puts: readonly Rounds[]): Section {
     ours ? `${digits(ratio(ours, one.rounds, 'callsPerSecond'))} ×` : '–',
     figureAt(puts, one.name, 256, 1_000, 'clientCpuUs'),
     figureAt(puts, one.name, 256, 1_000, 'serverUs'),
-    one.kind === 'ours' ? 'one entry' : 'nobody',
+    isBounded(one) ? 'one entry' : 'nobody',
   ])
   return {
     title: 'Misses with put',
@@ -68,6 +70,19 @@ function putsSection(puts: readonly Rounds[]): Section {
       'Calls of keys never seen before, 256 outstanding, of a function that returns at once: lookup and put. This ' +
       'library keeps to its bound and evicts one entry for each; the others have no bound and grow.',
     table: table(['1 KB', 'calls/s', OURS, 'client µs', 'commands µs', 'evicts'], rows),
+  }
+}
+
+function allocationSection(allocation: readonly Allocation[]): Section {
+  return {
+    title: 'What a hit allocates',
+    text:
+      'Bytes a hit that the collector has to see to, at 256 outstanding. Buffers: memory outside of the heap, of which a ' +
+      'client takes a large piece for each read of its socket.',
+    table: table(
+      ['1 KB', 'heap bytes', 'bytes of Buffers'],
+      allocation.map(({ name, heapBytes, bufferBytes }) => [name, digits(heapBytes), digits(bufferBytes)]),
+    ),
   }
 }
 

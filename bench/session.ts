@@ -2,28 +2,34 @@ import { Worker } from './crew.ts'
 import { ObservedServer, type SentShares } from './observed-server.ts'
 import type { Task } from './protocol.ts'
 import type { Absence, Round } from './results.ts'
-import { type Entry, type PartName, ROSTER } from './roster.ts'
+import { type Entry, type PartName, roster } from './roster.ts'
 
 /** How much is measured. */
 export interface Effort {
   readonly rounds: number
   readonly roundMs: number
-  /** How long each contender runs before it is measured. */
+  /** How much processor time each contender has before it is measured. */
   readonly warmUpMs: number
   readonly entries: number
   readonly growth: readonly number[]
   readonly trials: number
   /** What is not done within this time is measured with fewer rounds, on a slow or busy machine. */
   readonly levelSeconds: number
+  /** Only contenders of a short run. */
+  readonly isShort: boolean
   /** Only contenders whose name contains this. */
   readonly who: string
 }
 
 /**
  * Before each round, unmeasured: a process that has sat still while the others had their turns has given memory back and
- * lost its place in the caches of the processor, which costs it half as much again for a moment.
+ * lost its place in the caches of the processor, which costs it half as much again for a moment. The lead begins with a
+ * full collection: what the collector has to do afterwards may be more than before the first one, and is what a program
+ * pays that has run for long.
  */
 const LEAD_MS = 100
+
+const LONGEST_WARM_UP_MS = 6_000
 
 /** Fewer would be no median. */
 const LEAST_ROUNDS = 3
@@ -56,7 +62,10 @@ export class Session implements AsyncDisposable {
 
   /** Those who are to take part. */
   get entries(): readonly Entry[] {
-    return ROSTER.filter(({ name, parts }) => parts.includes(this.#part) && name.includes(this.effort.who))
+    const { isShort, who } = this.effort
+    return roster().filter(
+      (entry) => entry.parts.includes(this.#part) && entry.name.includes(who) && (entry.isShort || !isShort),
+    )
   }
 
   /** Those who have not failed. */
@@ -65,9 +74,13 @@ export class Session implements AsyncDisposable {
   }
 
   /** Opens a contender in a process and a database of its own. One that fails is noted as absent. */
-  async seat(entry: Entry, task: Omit<Task<'open'>, 'contender' | 'url'>): Promise<Seat | undefined> {
+  async seat(
+    entry: Entry,
+    task: Omit<Task<'open'>, 'contender' | 'url'>,
+    execArgv: readonly string[] = [],
+  ): Promise<Seat | undefined> {
     const database = this.#seats.length
-    const seat: Seat = { entry, worker: new Worker(entry), database, shares: new Map() }
+    const seat: Seat = { entry, worker: new Worker(entry, execArgv), database, shares: new Map() }
     this.#seats.push(seat)
     const opened = await this.attempt(seat, () =>
       seat.worker.ask('open', { contender: entry.name, url: this.server.urlOf(database), ...task }),
@@ -105,11 +118,14 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Lets the compiler finish with the code of a contender. On a busy machine, where it works beside, that takes more than
-   * a second; until then a call costs twice as much.
+   * Lets the compiler finish with the code of a contender: until then a call costs twice as much. Counted in processor
+   * time, of which a contender has little on a busy machine.
    */
   async warmUp({ worker }: Seat, what: Task<'run'>['what']): Promise<void> {
-    await worker.ask('run', { what, outstanding: 64, ms: this.effort.warmUpMs })
+    const end = performance.now() + LONGEST_WARM_UP_MS
+    for (let cpuMs = 0; cpuMs < this.effort.warmUpMs && performance.now() < end; ) {
+      cpuMs += (await worker.ask('run', { what, outstanding: 64, ms: 200 })).cpuUs / 1_000
+    }
   }
 
   /** Learns, under the eyes of the server, which commands the contender sends and which its scripts execute. */
@@ -119,7 +135,7 @@ export class Session implements AsyncDisposable {
 
   /** One round of one contender. */
   async round(seat: Seat, task: Omit<Task<'run'>, 'ms'>): Promise<Round> {
-    await seat.worker.ask('run', { ...task, ms: LEAD_MS })
+    await seat.worker.ask('run', { ...task, ms: LEAD_MS, afterCollection: true })
     const before = await this.server.read()
     const run = await seat.worker.ask('run', { ...task, ms: this.effort.roundMs })
     const { us, commands, cpuUs, bytesIn, bytesOut } = this.server.between(

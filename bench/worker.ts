@@ -1,9 +1,10 @@
 import { deepStrictEqual } from 'node:assert'
+import { PerformanceObserver } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cached } from './contenders/contender.ts'
-import { alternate, callAll, keepCalling, wander } from './load.ts'
-import type { Answer, Task, TaskName } from './protocol.ts'
-import { type Kind, ROSTER } from './roster.ts'
+import { alternate, callAll, callSome, keepCalling, wander } from './load.ts'
+import type { Allocated, Answer, Task, TaskName } from './protocol.ts'
+import { type Entry, roster } from './roster.ts'
 import { makeProduct, type Product } from './values.ts'
 
 /** The process of one contender. It does what its parent asks for, one task after the other, and ends with it. */
@@ -11,7 +12,7 @@ import { makeProduct, type Product } from './values.ts'
 /** Values that are put; so many different ones that none is always in the processor's cache. */
 const PUT_VALUES = 500
 
-let kind: Kind
+let yields: Entry['yields']
 let cached: Cached
 let entries = 0
 let bytes = 0
@@ -20,12 +21,13 @@ let executed = 0
 let ids: Iterator<number, never>
 let puts: readonly Product[] = []
 let nextNew = 0
+let allocated: Allocated = { heapBytes: Number.NaN, bufferBytes: Number.NaN }
 
 const handlers: { readonly [N in TaskName]: (task: Task<N>) => Promise<Answer<N>> } = {
   async open(task) {
-    const entry = ROSTER.find(({ name }) => name === task.contender)
+    const entry = roster().find(({ name }) => name === task.contender)
     if (entry === undefined) throw new Error(`There is no contender ${task.contender}.`)
-    kind = entry.kind
+    yields = entry.yields
     computeMs = task.computeMs
     resize(task)
     const compute = async (id: number) => {
@@ -50,11 +52,9 @@ const handlers: { readonly [N in TaskName]: (task: Task<N>) => Promise<Answer<N>
 
   async verify({ calls }) {
     const before = executed
-    const expected = (id: number) =>
-      kind === 'undecoded' ? true : kind === 'raw' ? JSON.stringify(valueOf(id)) : valueOf(id)
     try {
       await callAll(
-        async (id) => deepStrictEqual(await cached.call(id), expected(id)),
+        async (id) => deepStrictEqual(await cached.call(id), expectedOf(id)),
         Math.min(calls, entries),
       )
     } catch (error) {
@@ -63,10 +63,26 @@ const handlers: { readonly [N in TaskName]: (task: Task<N>) => Promise<Answer<N>
     return executed > before ? `${executed - before} hits ran the function` : undefined
   },
 
-  async run({ what, outstanding, ms }) {
+  async run({ what, outstanding, ms, afterCollection = false }) {
+    if (afterCollection) collect()
     const before = executed
     const run = await keepCalling(callerOf(what), outstanding, ms)
     return { ...run, executed: executed - before }
+  },
+
+  async allocate({ outstanding, calls }) {
+    collect()
+    const collections = await collectionsDuring(async () => {
+      const before = process.memoryUsage()
+      await callSome(callerOf('hits'), outstanding, calls)
+      const after = process.memoryUsage()
+      allocated = {
+        heapBytes: (after.heapUsed - before.heapUsed) / calls,
+        bufferBytes: (after.arrayBuffers - before.arrayBuffers) / calls,
+      }
+    })
+    if (collections > 0) throw new Error('The collector ran meanwhile.')
+    return allocated
   },
 
   latency: ({ rawKey, ms }) => alternate(cached, ids, rawKey, ms),
@@ -77,6 +93,33 @@ const handlers: { readonly [N in TaskName]: (task: Task<N>) => Promise<Answer<N>
     await Promise.all(Array.from({ length: calls }, () => cached.call(id)))
     return executed - before
   },
+}
+
+function expectedOf(id: number): unknown {
+  if (yields === 'nothing') return true
+  const value = valueOf(id)
+  if (yields === 'value') return value
+  const text = JSON.stringify(value)
+  return yields === 'text' ? text : Buffer.from(text)
+}
+
+/** A full collection: what a program that has run for long has behind it. */
+function collect(): void {
+  if (globalThis.gc === undefined) throw new Error('This process needs --expose-gc.')
+  globalThis.gc()
+}
+
+/** How often the collector ran. */
+async function collectionsDuring(work: () => Promise<void>): Promise<number> {
+  let count = 0
+  const observer = new PerformanceObserver((list) => {
+    count += list.getEntries().length
+  })
+  observer.observe({ entryTypes: ['gc'] })
+  await work()
+  await sleep(5) // what the observer is told, it is told later
+  observer.disconnect()
+  return count
 }
 
 function callerOf(what: Task<'run'>['what']): () => Promise<unknown> {

@@ -8,7 +8,7 @@ const LARGE_ENTRIES = 200
 const SIZE_ROUNDS = 4
 
 const LEVELS: readonly { readonly bytes: number; readonly outstanding: readonly number[] }[] = [
-  { bytes: 1_000, outstanding: [1, 16, 64, 256] },
+  { bytes: 1_000, outstanding: [1, 64, 256] },
   { bytes: 100, outstanding: [1, 64] },
   { bytes: 100_000, outstanding: [1, 64] },
 ]
@@ -19,7 +19,7 @@ export async function measureHits(session: Session): Promise<Rounds[]> {
     await session.seat(entry, { entries: session.effort.entries, bytes: 1_000, computeMs: 0 })
   }
   const results: Rounds[] = []
-  for (const { bytes, outstanding } of LEVELS) {
+  for (const { bytes, outstanding } of session.effort.isShort ? LEVELS.slice(0, 1) : LEVELS) {
     await fill(session, bytes)
     if (results.length === 0) await session.each((seat) => session.warmUp(seat, 'hits'))
     for (const level of outstanding) results.push(...(await measureLevel(session, bytes, level)))

@@ -1,4 +1,5 @@
 import { measured, type Round, type Rounds } from '../results.ts'
+import { isBounded } from '../roster.ts'
 import type { Seat, Session } from '../session.ts'
 
 const BYTES = 1_000
@@ -15,13 +16,13 @@ export async function measurePuts(session: Session): Promise<Rounds[]> {
     await seat.worker.ask('fill', { count: effort.entries, prime: false })
     await session.learnShares(seat, TASK)
     await session.warmUp(seat, TASK.what)
-    if (seat.entry.kind !== 'ours') await server.empty(seat.database)
+    if (!isBounded(seat.entry)) await server.empty(seat.database)
     rounds.set(seat, [])
   })
   await session.inRounds(session.effort.rounds, async (seat) => {
     rounds.get(seat)?.push(await session.round(seat, TASK))
     // Without a bound they would fill the memory, round by round.
-    if (seat.entry.kind !== 'ours') await server.empty(seat.database)
+    if (!isBounded(seat.entry)) await server.empty(seat.database)
   })
   return session.seats.map((seat) => ({
     ...measured(seat.entry),
