@@ -1,6 +1,6 @@
 import process from 'node:process'
-import type { Call, Location } from './call/call.ts'
-import { FunctionCache, type FunctionHost } from './call/call-runner.ts'
+import type { CacheContext } from './call/cache-context.ts'
+import { FunctionCache } from './call/call-runner.ts'
 import { type CachedFunction, callable } from './functions/cached-function.ts'
 import { checkCallback, checkFlag, checkKnown, checkNames, checkSoft } from './options/checks.ts'
 import { checkTags } from './call/load.ts'
@@ -15,10 +15,9 @@ import {
 } from './functions/method-decorator.ts'
 import type { DetailedResult } from './functions/detailed-result.ts'
 import { spelled } from './options/duration.ts'
-import { FuncCacheError, IdentityError, OptionError, PolicyError } from './errors.ts'
+import { IdentityError, OptionError } from './errors.ts'
 import { Background } from './flow/background.ts'
 import { Deadlines } from './flow/deadlines.ts'
-import { monotonicMs } from './flow/timers.ts'
 import {
   type CacheKey,
   checkKey,
@@ -29,7 +28,6 @@ import {
   type SetOptions,
 } from './options/key-options.ts'
 import { type AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
-import type { KeyPair } from './keys/key-names.ts'
 import { type CacheAddress, unwrap } from './keys/unwrapping.ts'
 import { type CachedMany, callableMany, Loader, type LoadMany } from './functions/cached-many.ts'
 import {
@@ -42,10 +40,9 @@ import {
 } from './options/cache-options.ts'
 import type { AbstractPolicy } from './policies/policy.ts'
 import { warn } from './telemetry/process-warning.ts'
-import { messageOf } from './realms/native.ts'
-import { Shelf, type ShelfSettings } from './partitions/partition.ts'
-import type { Aspects, Limits, Place, Store } from './stores/store.ts'
-import { CacheReporter, type Invalidated } from './telemetry/cache-reporter.ts'
+import { Partitions } from './partitions/partitions.ts'
+import type { Store } from './stores/store.ts'
+import { CacheReporter } from './telemetry/cache-reporter.ts'
 import { type CacheStats, Counters } from './telemetry/counters.ts'
 import { type CacheEvents, Events } from './telemetry/events.ts'
 import {
@@ -55,12 +52,6 @@ import {
   type WrapOptions,
 } from './options/function-options.ts'
 import { aspectsOf, longestLifeOf, type WrapSettings } from './options/function-settings.ts'
-
-/** Shelves kept at hand beside those in use. A policy of the user's may give every call a key pair of its own. */
-const SHELF_LIMIT = 1_000
-
-/** So many of the oldest are looked at for each new one, to find some that are not in use. */
-const LOOKED_AT = 4
 
 /** Caches that have not been closed, by their store: several may share one. */
 const openCaches = /* @__PURE__ */ new WeakMap<Store, Set<WeakRef<RedisFuncCache>>>()
@@ -78,17 +69,13 @@ export class RedisFuncCache {
   readonly #methods: DecoratedMethods
   readonly #functions = new Map<string, AnyFunction>()
   readonly #settingsOf = new WeakMap<FunctionIdentity, WrapSettings>()
-  /** What the functions wrapped so far need to know of entries. */
-  readonly #aspects: Aspects = { expiry: false, freshness: false, tags: false }
-  /** Shared by all key pairs. `idleTtlMs` grows with the results that live longest, unless it is fixed. */
-  readonly #limits: { -readonly [Name in keyof Limits]: Limits[Name] }
   readonly #counters = new Counters()
   readonly #report: CacheReporter
   readonly #background: Background
   /** The identity of all results that are stored under keys. */
   readonly #keyIdentity: FunctionIdentity
-  readonly #shelves = new Map<string, Shelf<Call>>()
-  readonly #host: FunctionHost
+  readonly #partitions: CacheContext['partitions']
+  readonly #context: CacheContext
 
   /**
    * @param name Part of the key names in Redis. Caches of the same name, prefix and policy share their entries.
@@ -106,29 +93,32 @@ export class RedisFuncCache {
     this.#settings = checkCacheOptions(options)
     this.#report = new CacheReporter(this.name, this.#events, this.#counters)
     this.#background = new Background(this.#settings.waitUntil, (error) => this.#report.callbackFailed(error))
-    this.#limits = { ...this.#settings.limits }
     this.#keyIdentity = FunctionIdentity.ofKeys({ encoders: this.#settings.encoders })
     this.policy = policy
     const { prefix } = this.#settings
     this.#address = { name: this.name, prefix, store: options.client ?? this.#settings.store }
     this.#methods = new DecoratedMethods(this.#address)
-    this.#host = {
-      name: this.name,
-      address: this.#address,
-      contexts: this.#contexts,
-      events: this.#events,
+    this.#partitions = new Partitions({
+      ...this.#settings,
+      policy,
       counters: this.#counters,
       background: this.#background,
+      report: this.#report,
+    })
+    this.#context = {
+      name: this.name,
+      address: this.#address,
+      partitions: this.#partitions,
+      contexts: this.#contexts,
+      background: this.#background,
+      events: this.#events,
+      counters: this.#counters,
       errorClasses: this.#settings.errorClasses,
       throwsOnError: this.#settings.throwsOnError,
-      lives: new Deadlines(false), // the work itself keeps the process alive, or nothing does
-      putWaits: new Deadlines(true),
-      locate: (settings, args) => this.#locate(settings, args),
-      invalidateAll: (fn, soft) => this.#invalidateFunction(fn, soft),
-      askForTimes: () => this.#ask({ expiry: true, freshness: true, tags: false }),
-      lifeFor: (lifeMs, fn) => this.#lifeFor(lifeMs, fn),
+      loadDeadlines: new Deadlines(false), // the work itself keeps the process alive, or nothing does
+      putDeadlines: new Deadlines(true),
     }
-    policy.attach(this)
+    policy.attach(this, this.#partitions)
     try {
       this.#settings.store.accept(policy)
     } catch (error) {
@@ -327,10 +317,7 @@ export class RedisFuncCache {
     }
     const tags = checkTags(given, 'invalidateTags')
     if (tags.length === 0) return 0
-    const { store } = this.#settings
-    return this.#undo({ tags, soft }, await this.#places(undefined), (place) =>
-      store.invalidateTags(place, tags, soft),
-    )
+    return this.#partitions.invalidateTags(tags, soft)
   }
 
   /**
@@ -351,9 +338,7 @@ export class RedisFuncCache {
    * @throws {OptionError} for a timeout that is none.
    */
   async drain(options: DrainOptions = {}): Promise<boolean> {
-    return this.#background.drain(drainMs(options, 'drain'), () => {
-      for (const shelf of this.#shelves.values()) shelf.flush()
-    })
+    return this.#background.drain(drainMs(options, 'drain'), () => this.#partitions.flush())
   }
 
   /**
@@ -372,7 +357,7 @@ export class RedisFuncCache {
           'store may be lost if the process ends or the client is closed. Give it longer: close({ timeout }).',
       )
     }
-    for (const shelf of this.#shelves.values()) shelf.close()
+    this.#partitions.close()
     if (isLastOpen(this.#settings.store, this)) await this.#settings.store.close()
   }
 
@@ -426,95 +411,6 @@ export class RedisFuncCache {
     return this
   }
 
-  /** For policies: entries of one key pair, or of all. @internal */
-  async countEntries(fn?: FunctionIdentity): Promise<number> {
-    const { store } = this.#settings
-    return sum(await Promise.all((await this.#places(fn)).map((place) => store.size(place))))
-  }
-
-  /** For policies: removes the entries of one key pair, or of all. @internal */
-  async removeEntries(fn?: FunctionIdentity): Promise<number> {
-    const { store } = this.#settings
-    // In a key pair for all, purging those of one function purges all.
-    const name = this.policy.scope === 'function' ? fn?.name : undefined
-    return this.#undo({ function: name, soft: false }, await this.#places(fn), (place) => store.purge(place))
-  }
-
-  async #invalidateFunction(fn: FunctionIdentity, soft: boolean): Promise<number> {
-    const { policy } = this
-    const { store } = this.#settings
-    // In a key pair of its own, everything is the function's.
-    const part = policy.calcHashPart(fn) ?? (policy.scope === 'function' ? '' : undefined)
-    if (part === undefined || Buffer.byteLength(part) !== policy.hashPartBytes) {
-      throw new PolicyError(
-        `invalidateAll: call hashes of the policy '${policy.key}' do not tell the function. Override calcHashPart() and, ` +
-          'with the number of its bytes, hashPartBytes beside calcHash(), or purge().',
-      )
-    }
-    const place = this.#placeOf(this.#pairOf(fn), [])
-    return this.#undo({ function: fn.name, soft }, [place], () => store.invalidateFunction(place, part, soft))
-  }
-
-  /**
-   * Undoes what lies in these places, and returns how much it was. Nobody joins what is under way there: not what began
-   * before, and not what began meanwhile, which may be older than what was undone.
-   */
-  async #undo(
-    what: Invalidated,
-    places: readonly Place[],
-    undo: (place: Place) => Promise<number>,
-  ): Promise<number> {
-    const beganMs = monotonicMs()
-    this.#dropFlights(places)
-    try {
-      const count = sum(await Promise.all(places.map(undo)))
-      this.#report.invalidated(what, count, monotonicMs() - beganMs)
-      return count
-    } finally {
-      this.#dropFlights(places)
-    }
-  }
-
-  #dropFlights(places: readonly Place[]): void {
-    const indexes = new Set(places.map(({ keys }) => keys[0]))
-    for (const { place, flights } of this.#shelves.values()) {
-      if (indexes.has(place.keys[0])) flights.clear()
-    }
-  }
-
-  async #places(fn: FunctionIdentity | undefined): Promise<Place[]> {
-    const { registry } = this.policy
-    const pairs: readonly KeyPair[] =
-      fn === undefined && registry !== undefined
-        ? await this.#settings.store.registered(registry)
-        : [this.#pairOf(fn)]
-    return pairs.map((keys) => this.#placeOf(keys, []))
-  }
-
-  /**
-   * The key pair of a function, or of all, where no call is known.
-   * @throws {PolicyError} if the policy cannot tell that.
-   */
-  #pairOf(fn: FunctionIdentity | undefined): KeyPair {
-    try {
-      return this.policy.calcKeys(fn)
-    } catch (error) {
-      if (error instanceof FuncCacheError) throw error
-      const missing = fn === undefined ? 'the function and arguments' : 'the arguments'
-      throw new PolicyError(
-        `calcKeys() of the policy '${this.policy.key}' fails without ${missing} of a call (${messageOf(error)}), so that nothing ` +
-          `can be done to ${fn === undefined ? 'all entries' : `the entries of ${fn.name}`} at once. ` +
-          (fn === undefined ? 'Give the function, as in purge(fn) or getSize(fn), or let ' : 'Let ') +
-          'calcKeys() return the key pair of all without them, or override purge() and getSize() of the policy.',
-        { cause: error },
-      )
-    }
-  }
-
-  #placeOf(keys: KeyPair, ext: readonly (string | Buffer)[]): Place {
-    return { policy: this.policy, keys, limits: this.#limits, ext, aspects: this.#aspects }
-  }
-
   #register(settings: WrapSettings, original: AnyFunction, kind: 'one' | 'many'): FunctionCache {
     const { identity } = settings
     const name = `${kind}:${identity.text}` // one of each kind may share entries
@@ -522,9 +418,9 @@ export class RedisFuncCache {
     if (namesake !== undefined && namesake !== original) this.#replace(settings)
     this.#functions.set(name, original)
     if (kind === 'one') this.#settingsOf.set(identity, settings)
-    this.#ask(aspectsOf(settings))
-    this.#provideFor(longestLifeOf(settings))
-    return new FunctionCache(this.#host, settings)
+    this.#partitions.ask(aspectsOf(settings))
+    this.#partitions.provideFor(longestLifeOf(settings))
+    return new FunctionCache(this.#context, settings)
   }
 
   /** Lets a function take over from another one of its identity, if it may. */
@@ -545,37 +441,7 @@ export class RedisFuncCache {
         'of the older one are still served. If these are two functions, give each a name of its own.',
     )
     // What the older one has under way is not for callers of the newer one.
-    for (const { flights } of this.#shelves.values()) flights.clear()
-  }
-
-  /** From now on reads ask for these parts of entries too. */
-  #ask({ expiry, freshness, tags }: Aspects): void {
-    this.#aspects.expiry ||= expiry
-    this.#aspects.freshness ||= freshness
-    this.#aspects.tags ||= tags
-  }
-
-  /** From now on the keys live at least so long, unless their lifetime is fixed. Returns how long a result may live. */
-  #provideFor(lifeMs: number): number {
-    const { idleTtlMs = Number.POSITIVE_INFINITY } = this.#limits
-    if (lifeMs <= idleTtlMs) return lifeMs
-    if (this.#settings.isIdleTtlFixed) return idleTtlMs
-    this.#limits.idleTtlMs = lifeMs === Number.POSITIVE_INFINITY ? undefined : lifeMs
-    return lifeMs
-  }
-
-  /** The same for a result whose `ttl` is known only now: it ends with the cache, and a warning tells. */
-  #lifeFor(lifeMs: number, fn: string): number {
-    const allowedMs = this.#provideFor(lifeMs)
-    if (lifeMs === Number.POSITIVE_INFINITY) return lifeMs // as long as the cache is used
-    if (allowedMs < lifeMs) {
-      warn(
-        `ttl:${this.name}:${fn}`,
-        `Cache '${this.name}', ${fn}: a result is to live ${spelled(lifeMs)}, but ends after ${spelled(allowedMs)} with the ` +
-          'cache (option idleTtl of the cache). Give the cache a longer idleTtl, or none.',
-      )
-    }
-    return allowedMs
+    this.#partitions.forgetInFlight()
   }
 
   #getOrSet(
@@ -597,55 +463,9 @@ export class RedisFuncCache {
   #ofKeys(where: KeyVerb, load: () => unknown, options: GetOrSetOptions): FunctionCache {
     const settings = checkKeyOptions(this.#keyIdentity, load, options, this.#settings, where)
     const { tags } = aspectsOf(settings)
-    this.#ask({ expiry: true, freshness: true, tags })
-    this.#provideFor(longestLifeOf(settings))
-    return new FunctionCache(this.#host, settings)
-  }
-
-  get #shelfSettings(): ShelfSettings {
-    return {
-      registry: this.policy.registry,
-      touchEveryMs: this.#settings.touchEveryMs,
-      counters: this.#counters,
-      background: this.#background,
-      onTouchFailed: (error) => this.#report.touchFailed(error),
-    }
-  }
-
-  #locate(settings: WrapSettings, args: readonly unknown[]): Location {
-    const { policy } = this
-    const { identity } = settings
-    const keys = policy.calcKeys(identity, args)
-    const ext = policy.calcExtArgs(identity, args)
-    const shelf = ext === undefined ? this.#shelfOf(keys[0], keys, []) : this.#shelfWith(keys, ext)
-    return { shelf, hash: policy.calcHash(identity, args) }
-  }
-
-  /** Calls travel together only with those that bring the same further arguments. */
-  #shelfWith(keys: KeyPair, extArgs: Iterable<string | Buffer | number>): Shelf<Call> {
-    const ext = Array.from(extArgs, (arg) => (typeof arg === 'number' ? String(arg) : arg))
-    return this.#shelfOf(JSON.stringify([keys[0], ...ext.map((arg) => arg.toString('latin1'))]), keys, ext)
-  }
-
-  #shelfOf(name: string, keys: KeyPair, ext: readonly (string | Buffer)[]): Shelf<Call> {
-    let shelf = this.#shelves.get(name)
-    if (shelf === undefined) {
-      shelf = new Shelf(this.#settings.store, this.#placeOf(keys, ext), this.#shelfSettings)
-      if (this.#shelves.size >= SHELF_LIMIT) this.#dropUnused()
-      this.#shelves.set(name, shelf)
-    }
-    return shelf
-  }
-
-  /** Drops shelves that are not in use. Those that are go to the end: they are looked at again when all others were. */
-  #dropUnused(): void {
-    let looked = 0
-    for (const [name, shelf] of this.#shelves) {
-      if (looked++ === LOOKED_AT || this.#shelves.size < SHELF_LIMIT) break
-      this.#shelves.delete(name)
-      if (shelf.isInUse) this.#shelves.set(name, shelf)
-      else shelf.close()
-    }
+    this.#partitions.ask({ expiry: true, freshness: true, tags })
+    this.#partitions.provideFor(longestLifeOf(settings))
+    return new FunctionCache(this.#context, settings)
   }
 }
 
@@ -688,5 +508,3 @@ function identityOf(fn: { readonly identity: FunctionIdentity }, where: string):
 
 /** The type of a cached method. It must not be `never` while the class of `this` is still being declared. */
 type CachedMethod<F> = F extends AnyFunction ? CachedFunction<F> : never
-
-const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0)

@@ -1,49 +1,27 @@
-import { askedFor, Call, titleOf, type Location, type Outcome, type Round } from './call.ts'
+import type { CacheContext } from './cache-context.ts'
+import { askedFor, Call, titleOf, type Outcome, type Round } from './call.ts'
 import { checkKnown } from '../options/checks.ts'
 import { type AwaitedCall, callsAround, circleOf, currentRun, type Run } from '../context/run.ts'
 import type { Context } from '../context/context.ts'
-import {
-  Computation,
-  isToldUnstorable,
-  type Solo,
-  type ComputationHost,
-  type Old,
-  type Right,
-} from './load.ts'
+import { Computation, isToldUnstorable, type Solo, type Old, type Right } from './load.ts'
 import { type DetailedResult, detailOf, NOT_STORED } from '../functions/detailed-result.ts'
 import { CacheMissError, DeadlockError, TimeoutError } from '../errors.ts'
 import type { Passenger } from '../flow/in-flight.ts'
 import { onAbort, reasonToAbort, unlessAborted, within } from '../flow/timeout.ts'
 import { clearTimeout, monotonicMs, setTimeout } from '../flow/timers.ts'
-import { type Hash, textOfHash } from '../keys/call-hash.ts'
+import type { Hash } from '../keys/call-hash.ts'
 import { known } from '../keys/canonical/path.ts'
 import type { FunctionIdentity } from '../keys/function-identity.ts'
 import type { CacheAddress } from '../keys/unwrapping.ts'
 import { Opening } from './entry-reader.ts'
 import { isPromise } from '../realms/native.ts'
 import { decode } from '../serializers/encoding.ts'
-import type { ErrorClasses } from '../serializers/errors/error-classes.ts'
 import { copyOfThrown } from '../serializers/errors/error-copy.ts'
-import type { Shelf } from '../partitions/partition.ts'
+import type { EntryLocation } from '../partitions/partitions.ts'
 import type { LeaseWish, Lookup } from '../stores/store.ts'
-import type { Counters } from '../telemetry/counters.ts'
-import type { ErrorPhase, Events } from '../telemetry/events.ts'
+import type { ErrorPhase } from '../telemetry/events.ts'
 import { Reporter } from '../telemetry/reporter.ts'
 import type { WrapSettings } from '../options/function-settings.ts'
-
-/** What cached functions ask of their cache. */
-export interface FunctionHost extends ComputationHost {
-  readonly name: string
-  readonly address: CacheAddress
-  readonly events: Events
-  readonly counters: Counters
-  readonly errorClasses: ErrorClasses
-  readonly throwsOnError: boolean
-  /** From now on reads ask when entries were stored. */
-  askForTimes(): void
-  locate(settings: WrapSettings, args: readonly unknown[]): Location
-  invalidateAll(fn: FunctionIdentity, soft: boolean): Promise<number>
-}
 
 /** What holds for one call. */
 export interface CallSettings {
@@ -59,20 +37,20 @@ const NO_SETTINGS: CallSettings = { signal: undefined, isDetailed: false }
 
 /** The way of one call, and what else can be done to the entries of one function. */
 export class FunctionCache {
-  readonly #host: FunctionHost
+  readonly #cache: CacheContext
   readonly #settings: WrapSettings
   readonly #report: Reporter
   readonly #computation: Computation
   readonly #opening: Opening
 
-  constructor(host: FunctionHost, settings: WrapSettings) {
-    this.#host = host
+  constructor(cache: CacheContext, settings: WrapSettings) {
+    this.#cache = cache
     this.#settings = settings
-    this.#report = new Reporter(host.name, settings.identity.name, host.events, host.counters)
-    this.#computation = new Computation(settings, host, this.#report, (call, during, error) =>
+    this.#report = new Reporter(cache.name, settings.identity.name, cache.events, cache.counters)
+    this.#computation = new Computation(settings, cache, this.#report, (call, during, error) =>
       this.#spare(call, during, error),
     )
-    this.#opening = new Opening(settings, host.errorClasses, this.#report)
+    this.#opening = new Opening(settings, cache.errorClasses, this.#report)
   }
 
   get identity(): FunctionIdentity {
@@ -81,7 +59,7 @@ export class FunctionCache {
 
   /** Of the cache that it belongs to. */
   get address(): CacheAddress {
-    return this.#host.address
+    return this.#cache.address
   }
 
   /**
@@ -97,7 +75,7 @@ export class FunctionCache {
     round?: Round,
   ): Promise<unknown> {
     const { signal, isDetailed } = options
-    const context = this.#host.contexts.current
+    const context = this.#cache.contexts.current
     this.#report.called(context)
     if (signal?.aborted) return Promise.reject(reasonToAbort(signal))
     const { read, write, execute } = context.mode
@@ -146,7 +124,7 @@ export class FunctionCache {
   #noteTimes(): void {
     if (this.#computation.notesTimes) return
     this.#computation.notesTimes = true
-    this.#host.askForTimes()
+    this.#cache.partitions.ask({ expiry: true, freshness: true, tags: false })
   }
 
   /**
@@ -184,28 +162,19 @@ export class FunctionCache {
 
   /** The same for all calls of the function; how many entries there were. */
   invalidateAll(soft: boolean): Promise<number> {
-    return this.#host.invalidateAll(this.identity, soft)
+    return this.#cache.partitions.invalidateFunction(this.identity, soft)
   }
 
-  async #invalidate(places: readonly Location[], soft: boolean): Promise<number> {
+  async #invalidate(places: readonly EntryLocation<Call>[], soft: boolean): Promise<number> {
     const beganMs = monotonicMs()
-    const shelves = new Map<Shelf<Call>, Map<string, Hash>>()
-    for (const { shelf, hash } of places) {
-      const hashes = shelves.get(shelf) ?? new Map<string, Hash>()
-      shelves.set(shelf, hashes.set(textOfHash(hash), hash))
-    }
-    const hashes = [...shelves.values()].flatMap((each) => [...each.values()])
-    const counts = await Promise.all(
-      Array.from(shelves, ([shelf, each]) => shelf.invalidate([...each.values()], soft)),
-    )
-    const count = counts.reduce((sum, each) => sum + each, 0)
+    const { hashes, count } = await this.#cache.partitions.invalidate(places, soft)
     if (hashes.length > 0) this.#report.invalidated(hashes, soft, count, monotonicMs() - beganMs)
     return count
   }
 
   /** Computes a call now, and replaces what is stored; as far as the mode of the context lets it. */
   refresh(self: unknown, args: readonly unknown[], signal?: AbortSignal, round?: Round): Promise<unknown> {
-    this.#report.called(this.#host.contexts.current)
+    this.#report.called(this.#cache.contexts.current)
     if (signal?.aborted) return Promise.reject(reasonToAbort(signal))
     try {
       const call = this.#locate(self, args, round)
@@ -234,7 +203,7 @@ export class FunctionCache {
   async peek(self: unknown, args: readonly unknown[]): Promise<unknown> {
     const call = this.#locate(self, args)
     if (!call.context.mode.read) return undefined
-    const outcome = await this.#opening.open(call, await call.shelf.peek(call.hash))
+    const outcome = await this.#opening.open(call, await call.partition.peek(call.hash))
     return outcome?.isError ? undefined : outcome?.value
   }
 
@@ -251,17 +220,17 @@ export class FunctionCache {
     self: unknown,
     args: readonly unknown[],
   ): { readonly index: string; readonly values: string; readonly hash: Hash } {
-    const { shelf, hash } = this.#locate(self, args)
-    const [index, values] = shelf.place.keys
+    const { partition, hash } = this.#locate(self, args)
+    const [index, values] = partition.place.keys
     return { index, values, hash }
   }
 
   /** Starts a call, or finds the equal one under way that it joins. */
   #takeOff(call: Call, signal?: AbortSignal): Call {
     const { mode } = call.context
-    const { shelf, name } = call
+    const { partition, name } = call
     if (mode.read && mode.write && mode.execute) {
-      const underWay = shelf.flights.get(name)
+      const underWay = partition.flights.get(name)
       if (underWay !== undefined && !this.#isStuck(underWay)) {
         const run = currentRun()
         const circle = run === undefined ? undefined : circleOf(run, underWay)
@@ -272,12 +241,12 @@ export class FunctionCache {
         this.#report.joined(call)
         return underWay
       }
-      shelf.flights.start(name, call)
+      partition.flights.start(name, call)
     }
     if (signal !== undefined) call.abortion = new AbortController()
     if (mode.read) {
       this.#report.looks(call)
-      call.provenAt = shelf.departures
+      call.provenAt = partition.departures
       call.look()
     } else {
       call.beganMs = monotonicMs()
@@ -308,7 +277,7 @@ export class FunctionCache {
     if (timeoutMs === undefined) return result
     return within(result, timeoutMs, () => {
       flight.isLeftBy(call)
-      this.#host.background.tell(result, flight)
+      this.#cache.background.tell(result, flight)
       return this.#timeoutError(timeoutMs)
     })
   }
@@ -322,7 +291,7 @@ export class FunctionCache {
     reject: (error: unknown) => void,
   ): Passenger<Outcome> {
     const { signal, isDetailed } = options
-    const { departures } = call.shelf
+    const { departures } = call.partition
     call.openScope()
     return {
       // What the function read when it began is not older than a call that came before.
@@ -439,7 +408,7 @@ export class FunctionCache {
   }
 
   #follow(call: Call, outcome: Promise<Outcome>): void {
-    this.#host.background.add(outcome, call).then(
+    this.#cache.background.add(outcome, call).then(
       (landed) => this.#land(call, landed),
       (error: unknown) => this.#crash(call, error),
     )
@@ -447,13 +416,13 @@ export class FunctionCache {
 
   #land(call: Call, outcome: Outcome): void {
     call.round?.leave(call)
-    call.shelf.flights.end(call.name, call)
+    call.partition.flights.end(call.name, call)
     call.land(outcome)
   }
 
   #crash(call: Call, error: unknown): void {
     call.round?.leave(call)
-    call.shelf.flights.end(call.name, call)
+    call.partition.flights.end(call.name, call)
     call.crash(error)
   }
 
@@ -499,7 +468,7 @@ export class FunctionCache {
 
   /** Why a call need not be computed if there is an old result. */
   #reasonToSpare(call: Call): 'pause' | 'soft-timeout' | undefined {
-    if (call.shelf.failures.causeOfPause(call.name) === 'spared') return 'pause'
+    if (call.partition.failures.causeOfPause(call.name) === 'spared') return 'pause'
     // Somebody has waited for it already, or was served what had been stale.
     return this.#settings.softTimeoutMs !== undefined && this.#isRefreshed(call) ? 'soft-timeout' : undefined
   }
@@ -518,15 +487,15 @@ export class FunctionCache {
   /** Computes a call for which there is an old result, and serves that if the function fails or takes too long. */
   async #computeOr(spare: Outcome, call: Call, lookup: Lookup | undefined): Promise<Outcome> {
     const { softTimeoutMs } = this.#settings
-    const { shelf, name, provenAt: foundAt } = call
+    const { partition, name, provenAt: foundAt } = call
     let isServed = false
     // From now on it is a refresh behind its callers. Who comes later looks for himself whether there still is a spare.
     const computed = this.#compute(call, lookup, 'spare')
     const serve = () => {
       isServed = true
-      this.#host.background.tell(computed, call)
-      shelf.flights.end(name, call)
-      shelf.refreshing.start(name, call)
+      this.#cache.background.tell(computed, call)
+      partition.flights.end(name, call)
+      partition.refreshing.start(name, call)
       this.#report.stale(call, 'soft-timeout')
       call.provenAt = foundAt
       call.hasLeft = true
@@ -548,14 +517,14 @@ export class FunctionCache {
       throw error
     } finally {
       clearTimeout(timer)
-      if (isServed) shelf.refreshing.end(name, call)
+      if (isServed) partition.refreshing.end(name, call)
     }
   }
 
   /** Runs the function, and remembers whether it failed, where that is not told to the caller. */
   async #run(call: Call, right: Right | undefined, old: Old): Promise<Outcome> {
-    const outcome = await this.#host.background.add(this.#computation.run(call, right, old), call)
-    const { failures } = call.shelf
+    const outcome = await this.#cache.background.add(this.#computation.run(call, right, old), call)
+    const { failures } = call.partition
     if (call.hasChanged) return outcome // it says nothing of what was asked
     if (!outcome.isError) failures.succeeded(call.name)
     else if (old !== 'none') failures.failed(call.name, outcome.isSpared ? 'spared' : 'told')
@@ -584,9 +553,9 @@ export class FunctionCache {
     untilMs: number,
     hasWaited = false,
   ): Promise<Right | { readonly outcome: Outcome }> {
-    const { shelf, hash } = call
+    const { partition, hash } = call
     const hold = (lease: number) => ({ hash, lease })
-    const leases = shelf.leases(this.#settings.leaseMs)
+    const leases = partition.leases(this.#settings.leaseMs)
     const turn = await leases.take(call, wishOf(call, lookup), untilMs, hold, () => {
       call.round?.leave(call)
       if (!hasWaited) this.#report.waits(call)
@@ -596,8 +565,8 @@ export class FunctionCache {
       return { token: turn.atUs, isLeased: true }
     }
     if (turn.state === 'late') return { token: await this.#tokenOf(call), isLeased: false }
-    call.provenAt = shelf.departures
-    const second = await shelf.look(hash)
+    call.provenAt = partition.departures
+    const second = await partition.look(hash)
     const outcome = await this.#opening.open(call, second)
     if (outcome !== undefined && ['fresh', 'early'].includes(this.#opening.judge(second, outcome)))
       return { outcome: { ...outcome, status: 'waited' } }
@@ -608,26 +577,26 @@ export class FunctionCache {
 
   /** Has one of all processes refresh a result, behind those who are served the old one. */
   #refreshBehind(call: Call, lookup: Lookup, reason: 'early' | 'stale'): void {
-    const { shelf, name, context } = call
+    const { partition, name, context } = call
     if (!context.mode.write || !context.mode.execute) return
-    if (this.#isRefreshed(call) || shelf.failures.causeOfPause(name) !== undefined) return
+    if (this.#isRefreshed(call) || partition.failures.causeOfPause(name) !== undefined) return
     const refresh = call.alone()
-    shelf.refreshing.start(name, refresh)
+    partition.refreshing.start(name, refresh)
     const refreshed = this.#refreshOnce(refresh, lookup, reason)
       .catch((error: unknown) => this.#report.failed(call, 'refresh', error))
-      .finally(() => shelf.refreshing.end(name, refresh))
-    this.#host.background.addBehind(refreshed, refresh)
+      .finally(() => partition.refreshing.end(name, refresh))
+    this.#cache.background.addBehind(refreshed, refresh)
   }
 
   /** Whether its result is being computed behind its callers. */
-  #isRefreshed({ shelf, name }: Call): boolean {
-    const refresh = shelf.refreshing.get(name)
+  #isRefreshed({ partition, name }: Call): boolean {
+    const refresh = partition.refreshing.get(name)
     return refresh !== undefined && !this.#isStuck(refresh)
   }
 
   async #refreshOnce(call: Call, lookup: Lookup, reason: 'early' | 'stale'): Promise<void> {
-    const { shelf, hash } = call
-    const leases = shelf.leases(this.#settings.leaseMs)
+    const { partition, hash } = call
+    const leases = partition.leases(this.#settings.leaseMs)
     const answer = await leases.tryToTake(call, wishOf(call, lookup), (lease) => ({ hash, lease }))
     if (answer.state !== 'taken') return
     this.#report.refreshes(call, reason)
@@ -643,7 +612,7 @@ export class FunctionCache {
 
   async #tokenOf(call: Call): Promise<number | undefined> {
     try {
-      return await call.shelf.now()
+      return await call.partition.now()
     } catch (error) {
       this.#spare(call, 'get', error)
       return undefined
@@ -663,15 +632,15 @@ export class FunctionCache {
   }
 
   /** Where the result of a call lies. */
-  #placeOf(self: unknown, args: readonly unknown[]): Location {
+  #placeOf(self: unknown, args: readonly unknown[]): EntryLocation<Call> {
     const picks = this.#settings.self
     const told = typeof picks === 'function' ? [known(picks(self as never), 'this', 'this'), ...args] : args
-    return this.#host.locate(this.#settings, told)
+    return this.#cache.partitions.locate(this.identity, told)
   }
 
   #locate(self: unknown, args: readonly unknown[], round?: Round): Call {
     const location = this.#placeOf(self, args)
-    const call = new Call(this, location, this.#given(self), args, this.#host.contexts.current, round)
+    const call = new Call(this, location, this.#given(self), args, this.#cache.contexts.current, round)
     round?.enter(call)
     return call
   }
@@ -683,7 +652,7 @@ export class FunctionCache {
 
   /** Trouble of the store is the caller's only if he asked for it. */
   #spare(call: Call, during: ErrorPhase, error: unknown): void {
-    if (this.#host.throwsOnError) throw error
+    if (this.#cache.throwsOnError) throw error
     this.#report.failed(call, during, error)
   }
 
@@ -768,7 +737,7 @@ function leaving(
     passenger.crash(reason)
     flight.isLeftBy(call)
     if (!flight.leave(own) || flight.abortion === undefined) return
-    flight.shelf.flights.end(flight.name, flight)
+    flight.partition.flights.end(flight.name, flight)
     flight.abortion.abort(reason)
   })
   return own

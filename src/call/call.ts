@@ -12,7 +12,8 @@ import { type Hash, textOfHash } from '../keys/call-hash.ts'
 import { type CacheAddress, isSameCache } from '../keys/unwrapping.ts'
 import type { Serializer } from '../serializers/serializer.ts'
 import { sharingOf } from './sharing.ts'
-import type { Shelf } from '../partitions/partition.ts'
+import type { Partition } from '../partitions/partition.ts'
+import type { EntryLocation } from '../partitions/partitions.ts'
 import type { Lookup } from '../stores/store.ts'
 
 /** What a call under way brings to all who wait for it. */
@@ -67,12 +68,6 @@ export const foundOutcome = (
   source,
 })
 
-/** The place of a call, and its name there. */
-export interface Location {
-  readonly shelf: Shelf<Call>
-  readonly hash: Hash
-}
-
 /** Calls that compute together what they miss. */
 export interface Round {
   /** This call may compute something. */
@@ -97,7 +92,8 @@ interface Receiver {
 }
 
 /** The place and the name of a call, as text. */
-export const askedFor = ({ shelf, hash }: Location): string => `${shelf.place.keys[0]} ${textOfHash(hash)}`
+export const askedFor = ({ partition, hash }: EntryLocation<Call>): string =>
+  `${partition.place.keys[0]} ${textOfHash(hash)}`
 
 /** A call as a program would write it. */
 export const titleOf = (name: string, args: readonly unknown[]): string =>
@@ -105,7 +101,7 @@ export const titleOf = (name: string, args: readonly unknown[]): string =>
 
 /** A call: what is asked for, by whom, where its result lies, and who waits for it. */
 export class Call extends Flight<Outcome> implements Waiter<Lookup>, AwaitedCall, Abandonable {
-  readonly shelf: Shelf<Call>
+  readonly partition: Partition<Call>
   readonly hash: Hash
   /** The hash as text, the same in all of this process. */
   readonly name: string
@@ -116,7 +112,7 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, AwaitedCall
   /** By {@link monotonicMs}. */
   beganMs: number = 0
   /**
-   * How many commands of the shelf had left when the one was asked for that shows that the outcome holds: whoever came
+   * How many commands of the partition had left when the one was asked for that shows that the outcome holds: whoever came
    * when that had left cannot be sure that it has not been invalidated since. Of what is not stored, nothing shows it.
    */
   provenAt: number = Number.POSITIVE_INFINITY
@@ -148,7 +144,7 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, AwaitedCall
 
   constructor(
     receiver: Receiver,
-    { shelf, hash }: Location,
+    { partition, hash }: EntryLocation<Call>,
     self: unknown,
     args: readonly unknown[],
     context: Context,
@@ -156,7 +152,7 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, AwaitedCall
   ) {
     super()
     this.#receiver = receiver
-    this.shelf = shelf
+    this.partition = partition
     this.hash = hash
     this.name = textOfHash(hash)
     this.self = self
@@ -171,7 +167,7 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, AwaitedCall
    */
   look(): void {
     this.openScope()
-    this.beganMs = this.shelf.get(this.hash, this)
+    this.beganMs = this.partition.get(this.hash, this)
   }
 
   /** The same call, computed behind whoever made it; with others of its list, but after that was loaded. */

@@ -1,16 +1,15 @@
+import type { CacheContext } from './cache-context.ts'
 import { type Call, type Outcome, outcomeOf } from './call.ts'
-import type { Contexts } from '../context/context.ts'
-import { type Duration, isZero, LONGEST_MS, toMs } from '../options/duration.ts'
+import { type Duration, isZero, LONGEST_MS, spelled, toMs } from '../options/duration.ts'
 import { beginRun, currentRun, endRun, Run } from '../context/run.ts'
 import { DeadlockError, OptionError } from '../errors.ts'
-import type { Background } from '../flow/background.ts'
-import type { Deadlines } from '../flow/deadlines.ts'
 import { jittered } from '../flow/freshness.ts'
 import { reasonToAbort } from '../flow/timeout.ts'
 import { monotonicMs } from '../flow/timers.ts'
 import { type Eventually, whenKnown } from '../flow/when-known.ts'
 import type { FunctionIdentity } from '../keys/function-identity.ts'
 import { isPromise } from '../realms/native.ts'
+import { warn } from '../telemetry/process-warning.ts'
 import type { Reporter } from '../telemetry/reporter.ts'
 import { autoSerializer } from '../serializers/formats/auto.ts'
 import { encode, type Encoded, encodeResult, UnstorableError } from '../serializers/encoding.ts'
@@ -66,21 +65,6 @@ export interface Solo extends Pick<Call, 'self' | 'args' | 'context' | 'round' |
   askers: Run[] | undefined
 }
 
-/** What a computation asks of its cache. */
-export interface ComputationHost {
-  readonly contexts: Contexts
-  /** Until computations have lived for as long as they may. */
-  readonly lives: Deadlines
-  /** Until callers are served before their results are stored. */
-  readonly putWaits: Deadlines
-  readonly background: Background
-  /**
-   * For how many milliseconds a result may live whose `ttl` is known only now.
-   * @param fn The name of the function.
-   */
-  lifeFor(lifeMs: number, fn: string): number
-}
-
 /** Functions of which it was looked or told, once, whether their results come back as they were. */
 const checkedForLoss = /* @__PURE__ */ new WeakSet<FunctionIdentity>()
 /** Functions of which a warning told that a result of theirs cannot be stored at all. */
@@ -94,19 +78,19 @@ export class Computation {
   /** Whether the time of a put is recorded where no option needs it. */
   notesTimes = false
   readonly #settings: WrapSettings
-  readonly #host: ComputationHost
+  readonly #cache: CacheContext
   readonly #report: Reporter
   /** Trouble of the store: passed over and told of, or thrown. */
   readonly #spare: (call: Call, during: 'put', error: unknown) => void
 
   constructor(
     settings: WrapSettings,
-    host: ComputationHost,
+    cache: CacheContext,
     report: Reporter,
     spare: (call: Call, during: 'put', error: unknown) => void,
   ) {
     this.#settings = settings
-    this.#host = host
+    this.#cache = cache
     this.#report = report
     this.#spare = spare
   }
@@ -119,7 +103,9 @@ export class Computation {
    */
   async run(call: Call, right: Right | undefined, old: Old): Promise<Outcome> {
     call.openScope()
-    const life = this.#host.lives.after(this.#settings.maxComputeMs, () => this.#outlive(call, right))
+    const life = this.#cache.loadDeadlines.after(this.#settings.maxComputeMs, () =>
+      this.#outlive(call, right),
+    )
     try {
       if (right !== undefined) await this.#register(call)
       const outcome = await this.#compute(call, right, old)
@@ -136,14 +122,14 @@ export class Computation {
 
   /** The time of a computation is over: who comes from now on does not wait for it. */
   #outlive(call: Call, right: Right | undefined): void {
-    const { shelf, name, hasReturned } = call
-    shelf.flights.end(name, call)
-    shelf.refreshing.end(name, call)
+    const { partition, name, hasReturned } = call
+    partition.flights.end(name, call)
+    partition.refreshing.end(name, call)
     if (hasReturned) return // it is the store that takes its time
     call.giveUp()
     call.inScope(() => {
       this.#report.overdue(call, this.#settings.maxComputeMs)
-      if (right?.isLeased) this.#host.background.addBehind(this.#giveBack(call))
+      if (right?.isLeased) this.#cache.background.addBehind(this.#giveBack(call))
     })
   }
 
@@ -230,13 +216,13 @@ export class Computation {
     const { putWaitMs } = this.#settings
     const serve = () => {
       call.isServedEarly = call.landEarly(outcome)
-      if (call.isServedEarly) call.inScope(() => this.#host.background.tell(put))
+      if (call.isServedEarly) call.inScope(() => this.#cache.background.tell(put))
     }
     if (putWaitMs === 0) {
       serve()
       return put
     }
-    const wait = this.#host.putWaits.after(putWaitMs, serve)
+    const wait = this.#cache.putDeadlines.after(putWaitMs, serve)
     try {
       return await put
     } finally {
@@ -264,7 +250,7 @@ export class Computation {
   async #execute(call: Solo, signal: AbortSignal | undefined): Promise<unknown> {
     this.#report.executes(call)
     if (call.round !== undefined) return call.round.load(call)
-    const { contexts } = this.#host
+    const { contexts } = this.#cache
     const fn = this.#settings.run as (...args: unknown[]) => unknown
     const perform = () => fn.apply(call.self, call.args as unknown[])
     const run = new Run([call])
@@ -291,7 +277,7 @@ export class Computation {
    * @throws {SerializerError | StoreError} Nobody else would hear of it.
    */
   async store(call: Call, value: unknown): Promise<void> {
-    const { shelf, hash } = call
+    const { partition, hash } = call
     const stored = encode(this.#settings.serializer, value) // as it is now
     const known = this.#termsOf(value, call.args, 0)
     const terms = isPromise(known) ? await known : known
@@ -299,15 +285,15 @@ export class Computation {
     const obstacle =
       terms === undefined ? 'zero-ttl' : bytes > this.#settings.maxValueBytes ? 'too-large' : undefined
     if (terms === undefined || obstacle !== undefined) {
-      await shelf.invalidate([hash], false)
+      await partition.invalidate([hash], false)
       this.#report.skipped(call, obstacle ?? 'zero-ttl', bytes, 0)
       return
     }
-    await shelf.register()
+    await partition.register()
     const { ttlMs, note } = terms
     const entry = { hash, value: stored, ttlMs, token: undefined, note: { ...note, overrules: true } }
-    const { evicted } = await shelf.put(entry)
-    this.#report.evicted(call, shelf.place.keys[0], evicted)
+    const { evicted } = await partition.put(entry)
+    this.#report.evicted(call, partition.place.keys[0], evicted)
     this.#report.wrote(call)
   }
 
@@ -389,16 +375,31 @@ export class Computation {
   /** For how long a result with that `ttl` is fresh, and how long its entry lives. */
   #timesFor(ttlMs: number | undefined): { readonly freshMs?: number; readonly lifeMs?: number } {
     if (ttlMs === undefined) return {}
-    const { freshness, jitter, ttlOf, identity } = this.#settings
+    const { freshness, jitter, ttlOf } = this.#settings
     if (ttlMs === Number.POSITIVE_INFINITY) {
-      this.#host.lifeFor(ttlMs, identity.name)
+      this.#cache.partitions.provideFor(ttlMs)
       // An entry without an end would look like one that has lost it.
       return { freshMs: LONGEST_MS, lifeMs: LONGEST_MS }
     }
     const freshMs = jittered(ttlMs, jitter)
     const wantedMs = freshMs + graceMsOf(freshness)
-    const lifeMs = ttlOf === undefined ? wantedMs : this.#host.lifeFor(wantedMs, identity.name)
+    const lifeMs = ttlOf === undefined ? wantedMs : this.#lifeFor(wantedMs)
     return { freshMs: Math.min(freshMs, lifeMs), lifeMs }
+  }
+
+  /** How long a result may live whose `ttl` is known only now: no longer than the cache, and a warning tells. */
+  #lifeFor(lifeMs: number): number {
+    const { name, partitions } = this.#cache
+    const fn = this.#settings.identity.name
+    const allowedMs = partitions.provideFor(lifeMs)
+    if (allowedMs < lifeMs) {
+      warn(
+        `ttl:${name}:${fn}`,
+        `Cache '${name}', ${fn}: a result is to live ${spelled(lifeMs)}, but ends after ${spelled(allowedMs)} with the ` +
+          'cache (option idleTtl of the cache). Give the cache a longer idleTtl, or none.',
+      )
+    }
+    return allowedMs
   }
 
   /** What readers of the function ask for besides a result and its end; `undefined` for nothing. */
@@ -436,16 +437,16 @@ export class Computation {
       this.#report.skipped(call, obstacle, bytes, computeMs)
       return NOT_WRITTEN
     }
-    const { shelf, hash } = call
+    const { partition, hash } = call
     const held = isLeased ? await this.#endLease(call) : undefined
     try {
       const lease = isLeased ? (held?.lease ?? LOST) : undefined
       const note = isLeased || overrules ? { ...about, lease, overrules } : about
       const entry = { hash, value, ttlMs, token, note }
-      const provenAt = shelf.departures
-      const { stored, evicted, atMs } = await shelf.put(entry)
+      const provenAt = partition.departures
+      const { stored, evicted, atMs } = await partition.put(entry)
       call.provenAt = provenAt
-      this.#report.evicted(call, shelf.place.keys[0], evicted)
+      this.#report.evicted(call, partition.place.keys[0], evicted)
       if (stored) this.#report.stored(call, bytes, computeMs)
       else this.#report.skipped(call, 'invalidated', bytes, computeMs)
       const storedAtMs = stored ? atMs : undefined
@@ -456,7 +457,7 @@ export class Computation {
       return { isOutdated: !stored, storedAtMs, freshUntilMs }
     } catch (error) {
       // The caller need not wait for more trouble.
-      if (held !== undefined) this.#host.background.addBehind(this.#release(call, held))
+      if (held !== undefined) this.#cache.background.addBehind(this.#release(call, held))
       if (call.isServedEarly) this.#report.failed(call, 'put', error)
       else this.#spare(call, 'put', error)
       return NOT_WRITTEN
@@ -542,19 +543,19 @@ export class Computation {
 
   async #release(call: Call, held: HeldLease): Promise<void> {
     try {
-      await call.shelf.release(held)
+      await call.partition.release(held)
     } catch (error) {
       this.#report.failed(call, 'lease', error) // it ends by itself
     }
   }
 
   #endLease(call: Call): Promise<HeldLease | undefined> {
-    return call.shelf.leases(this.#settings.leaseMs).end(call)
+    return call.partition.leases(this.#settings.leaseMs).end(call)
   }
 
   async #register(call: Call): Promise<void> {
     try {
-      await call.shelf.register()
+      await call.partition.register()
     } catch (error) {
       this.#spare(call, 'put', error)
     }

@@ -46,7 +46,7 @@ const TOUCH_WITHIN_MS = 1
 const WORTH_A_TIME = 1 / 20
 
 /** What holds for all places of a cache. */
-export interface ShelfSettings {
+export interface PartitionSettings {
   /** The Redis key of the set that lists the key pairs in use; `undefined` with scope `'cache'`. */
   readonly registry: string | undefined
   /** How long the policy may wait to be told of reads; `undefined` to be told before anything is put. */
@@ -59,7 +59,7 @@ export interface ShelfSettings {
 }
 
 /** One place of the store, and the traffic with it: what is asked for in one turn travels together. */
-export class Shelf<F> {
+export class Partition<F> {
   readonly place: Place
   /** Calls under way in this process, by call hash. */
   readonly flights: SingleFlight<F> = new SingleFlight<F>()
@@ -70,7 +70,7 @@ export class Shelf<F> {
   /** Commands that have left, with lookups or with entries to store. */
   departures: number = 0
   readonly #store: Store
-  readonly #settings: ShelfSettings
+  readonly #settings: PartitionSettings
   readonly #registry: string | undefined
   readonly #reads: Batcher<Hash, Lookup>
   readonly #peeks: Batcher<Hash, Lookup>
@@ -92,7 +92,7 @@ export class Shelf<F> {
   /**
    * @param settings What holds for all places of the cache.
    */
-  constructor(store: Store, place: Place, settings: ShelfSettings) {
+  constructor(store: Store, place: Place, settings: PartitionSettings) {
     const { registry, touchEveryMs } = settings
     this.#store = store
     this.#registry = registry
@@ -140,7 +140,7 @@ export class Shelf<F> {
     return this.#counted(this.#writes.ask(entry))
   }
 
-  /** Whether something is under way here, or waits to be sent: as long as it is, no other shelf may have this place. */
+  /** Whether something is under way here, or waits to be sent: as long as it is, no other partition may have this place. */
   get isInUse(): boolean {
     return (
       this.#underWay > 0 ||

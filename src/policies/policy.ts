@@ -12,16 +12,21 @@ import type { EvictionOrder } from './eviction-order.ts'
 /** Scripts ready to run: their SHA-1 is known. */
 export type LuaScripts = Readonly<Record<Verb, Script>>
 
-/** What a policy sees of the cache that took it. */
-export interface CacheOfPolicy {
+/** The cache that has a policy, as its key names see it. */
+export interface NamedCache {
   readonly name: string
   readonly prefix: string
   /** Entries at the most, in each key pair; `Infinity` for no bound. */
   readonly maxSize: number
-  /** Entries of a function's key pair, or of all. */
-  countEntries(fn?: FunctionIdentity): Promise<number>
-  /** Removes the entries of a function's key pair, or of all. */
-  removeEntries(fn?: FunctionIdentity): Promise<number>
+}
+
+/**
+ * The partitions of that cache. This interface names the part of them that a policy uses: they are made for a policy, so
+ * that policies cannot import them.
+ */
+interface PartitionsOfPolicy {
+  size(fn?: FunctionIdentity): Promise<number>
+  purge(fn?: FunctionIdentity): Promise<number>
 }
 
 /** What can be chosen of every policy. */
@@ -59,7 +64,7 @@ export abstract class AbstractPolicy {
   readonly scope: Scope
   readonly #keyStyle: KeyStyle
   readonly #callHash: CallHash
-  #cache: CacheOfPolicy | undefined
+  #owner: { readonly cache: NamedCache; readonly partitions: PartitionsOfPolicy } | undefined
   #keyNames: KeyNames | undefined
   #luaScripts: LuaScripts | undefined
 
@@ -74,13 +79,8 @@ export abstract class AbstractPolicy {
    * The cache that took this policy.
    * @throws {PolicyError} as long as none has.
    */
-  get cache(): CacheOfPolicy {
-    if (this.#cache === undefined) {
-      throw new PolicyError(
-        `The policy '${this.key}' has no cache yet. Give it to new RedisFuncCache(name, policy, …) first.`,
-      )
-    }
-    return this.#cache
+  get cache(): NamedCache {
+    return this.#owned.cache
   }
 
   /**
@@ -88,14 +88,14 @@ export abstract class AbstractPolicy {
    * @throws {PolicyError} if another cache has this policy already, or if key names cannot be made of its names.
    * @internal
    */
-  attach(cache: CacheOfPolicy): void {
-    if (this.#cache !== undefined) {
+  attach(cache: NamedCache, partitions: PartitionsOfPolicy): void {
+    if (this.#owner !== undefined) {
       throw new PolicyError(
-        `This policy '${this.key}' belongs to the cache '${this.#cache.name}' already. Give each cache a new one.`,
+        `This policy '${this.key}' belongs to the cache '${this.#owner.cache.name}' already. Give each cache a new one.`,
       )
     }
     checkNamesOf(this)
-    this.#cache = cache
+    this.#owner = { cache, partitions }
   }
 
   /**
@@ -103,7 +103,7 @@ export abstract class AbstractPolicy {
    * @internal
    */
   detach(): void {
-    this.#cache = undefined
+    this.#owner = undefined
     this.#keyNames = undefined
     this.#luaScripts = undefined
   }
@@ -175,12 +175,19 @@ export abstract class AbstractPolicy {
 
   /** Entries that can be read now: of one function's key pair, or of all. */
   getSize(fn?: FunctionIdentity): Promise<number> {
-    return this.cache.countEntries(fn)
+    return this.#owned.partitions.size(fn)
   }
 
   /** Removes all entries, of one function's key pair or of all, and returns how many there were. */
   purge(fn?: FunctionIdentity): Promise<number> {
-    return this.cache.removeEntries(fn)
+    return this.#owned.partitions.purge(fn)
+  }
+
+  get #owned(): { readonly cache: NamedCache; readonly partitions: PartitionsOfPolicy } {
+    if (this.#owner !== undefined) return this.#owner
+    throw new PolicyError(
+      `The policy '${this.key}' has no cache yet. Give it to new RedisFuncCache(name, policy, …) first.`,
+    )
   }
 
   /** The names of the cache's keys. */

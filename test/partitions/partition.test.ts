@@ -11,7 +11,7 @@ import {
   type Place,
 } from '../../src/index.ts'
 import { Background } from '../../src/flow/background.ts'
-import { Shelf } from '../../src/partitions/partition.ts'
+import { Partition } from '../../src/partitions/partition.ts'
 import { Counters } from '../../src/telemetry/counters.ts'
 import { entry, newPlace } from '../server/places.ts'
 
@@ -51,20 +51,20 @@ class NotingStore extends MemoryStore {
   }
 }
 
-function newShelf(policy: AbstractPolicy = new LfuPolicy(), touchEveryMs?: number) {
+function newPartition(policy: AbstractPolicy = new LfuPolicy(), touchEveryMs?: number) {
   const store = new NotingStore()
   const counters = new Counters()
   const onTouchFailed = vi.fn<(error: unknown) => void>()
-  const shelf = new Shelf(store, newPlace(policy), {
+  const partition = new Partition(store, newPlace(policy), {
     registry: undefined,
     touchEveryMs,
     counters,
     background: new Background(),
     onTouchFailed,
   })
-  const look = (names: string) => Promise.all([...names].map((name) => shelf.look(name)))
+  const look = (names: string) => Promise.all([...names].map((name) => partition.look(name)))
   const touches = () => store.asked.filter((each) => each.startsWith('touch'))
-  return { store, shelf, look, touches, counters, onTouchFailed }
+  return { store, partition, look, touches, counters, onTouchFailed }
 }
 
 beforeEach(() => {
@@ -76,7 +76,7 @@ afterEach(() => {
 
 describe('the policy', () => {
   test('is told of hits alone, as often as there were, in their order, a moment later', async () => {
-    const { look, touches } = newShelf()
+    const { look, touches } = newPartition()
     await look('ab')
     await look('1')
     await look('b2a')
@@ -89,9 +89,9 @@ describe('the policy', () => {
   })
 
   test('is told before anything is put, and at once', async () => {
-    const { store, shelf, look } = newShelf()
+    const { store, partition, look } = newPartition()
     await look('ba')
-    const put = shelf.put(entry('c'))
+    const put = partition.put(entry('c'))
     await turn()
     expect(store.asked.slice(1)).toEqual(['touch ba', 'put c'])
     await put
@@ -100,10 +100,10 @@ describe('the policy', () => {
   })
 
   test('waits even so, if it may, and is told of each entry once', async () => {
-    const { shelf, look, touches } = newShelf(new LfuPolicy(), 50)
+    const { partition, look, touches } = newPartition(new LfuPolicy(), 50)
     await look('ab')
     await look('a')
-    await shelf.put(entry('c'))
+    await partition.put(entry('c'))
     await vi.advanceTimersByTimeAsync(49)
     expect(touches()).toEqual([])
     await vi.advanceTimersByTimeAsync(1)
@@ -111,14 +111,14 @@ describe('the policy', () => {
   })
 
   test.each([undefined, 50])('to which reads are nothing hears that the place is in use', async (everyMs) => {
-    const { store, look } = newShelf(new FifoPolicy(), everyMs)
+    const { store, look } = newPartition(new FifoPolicy(), everyMs)
     await look('12')
     await look('a1')
     expect(store.asked).toEqual(['get 12', 'get a1', 'touch a1'])
   })
 
   test('may fail to hear, which is nobody’s affair', async () => {
-    const { store, look } = newShelf()
+    const { store, look } = newPartition()
     vi.spyOn(store, 'touch').mockRejectedValue(new Error('no server'))
     await look('a')
     await vi.advanceTimersByTimeAsync(1)
@@ -127,13 +127,13 @@ describe('the policy', () => {
 })
 
 describe('the time of a lookup', () => {
-  const isTimed = async ({ store, look }: ReturnType<typeof newShelf>, names: string) => {
+  const isTimed = async ({ store, look }: ReturnType<typeof newPartition>, names: string) => {
     await look(names)
     return store.timed.at(-1)
   }
 
   test('is asked for as long as misses are to be expected', async () => {
-    const it = newShelf()
+    const it = newPartition()
     expect(await isTimed(it, 'a')).toBe(true)
     for (let i = 0; i < 300; i++) await it.look('a')
     expect(await isTimed(it, 'a')).toBe(false)
@@ -144,14 +144,14 @@ describe('the time of a lookup', () => {
   })
 
   test('is asked for by many together sooner than by one', async () => {
-    const it = newShelf()
+    const it = newPartition()
     for (let i = 0; i < 200; i++) await it.look('a')
     expect(await isTimed(it, 'a')).toBe(false)
     expect(await isTimed(it, 'abcdefghij')).toBe(true)
   })
 
   test('never is where all are hits', async () => {
-    const it = newShelf()
+    const it = newPartition()
     for (let i = 0; i < 100; i++) await it.look('abcdefghijklmnopqrstuvwxyz')
     it.store.timed.length = 0
     for (let i = 0; i < 100; i++) await it.look('abcdefghijklmnopqrstuvwxyz')
@@ -159,23 +159,23 @@ describe('the time of a lookup', () => {
   })
 
   test('is asked for later by all who miss it, together', async () => {
-    const { store, shelf } = newShelf()
-    expect(await Promise.all([shelf.now(), shelf.now(), shelf.now()])).toEqual([5, 5, 5])
+    const { store, partition } = newPartition()
+    expect(await Promise.all([partition.now(), partition.now(), partition.now()])).toEqual([5, 5, 5])
     expect(store.asked).toEqual(['now'])
   })
 })
 
 test('each lookup and each put is measured, those that travelled together as one', async () => {
-  const { shelf, look, counters } = newShelf()
+  const { partition, look, counters } = newPartition()
   await look('abc')
-  await Promise.all([shelf.put(entry('d')), shelf.put(entry('e'))])
+  await Promise.all([partition.put(entry('d')), partition.put(entry('e'))])
   expect(counters.lookups.latency.count).toBe(3)
   expect(counters.puts.latency.count).toBe(2)
   expect(counters.puts.latency.buckets.at(-1)).toEqual({ le: Number.POSITIVE_INFINITY, count: 2 })
 })
 
 test('a touch that fails is told, and fails nothing', async () => {
-  const { store, look, onTouchFailed } = newShelf()
+  const { store, look, onTouchFailed } = newPartition()
   const refused = new Error('NOPERM')
   store.touch = async () => {
     throw refused

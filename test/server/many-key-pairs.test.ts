@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => target.close())
 
-/** So many shelves are kept beside those in use. */
+/** So many partitions are kept beside those in use. */
 const LIMIT = 1_000
 
 class OfTenants extends LruTPolicy {

@@ -1,0 +1,27 @@
+import type { Contexts } from '../context/context.ts'
+import type { Background } from '../flow/background.ts'
+import type { Deadlines } from '../flow/deadlines.ts'
+import type { CacheAddress } from '../keys/unwrapping.ts'
+import type { Partitions } from '../partitions/partitions.ts'
+import type { ErrorClasses } from '../serializers/errors/error-classes.ts'
+import type { Counters } from '../telemetry/counters.ts'
+import type { Events } from '../telemetry/events.ts'
+import type { Call } from './call.ts'
+
+/** What all functions of a cache share. The cache makes it and passes it down; none of its parts knows the cache. */
+export interface CacheContext {
+  readonly name: string
+  readonly address: CacheAddress
+  readonly partitions: Partitions<Call>
+  readonly contexts: Contexts
+  readonly background: Background
+  readonly events: Events
+  readonly counters: Counters
+  readonly errorClasses: ErrorClasses
+  /** Whether failures of the store are thrown to callers; otherwise events tell of them. */
+  readonly throwsOnError: boolean
+  /** When loads in flight have taken as long as they may. */
+  readonly loadDeadlines: Deadlines
+  /** When callers are served though their result is not stored yet. */
+  readonly putDeadlines: Deadlines
+}

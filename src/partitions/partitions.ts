@@ -1,0 +1,271 @@
+import { FuncCacheError, PolicyError } from '../errors.ts'
+import type { Background } from '../flow/background.ts'
+import { monotonicMs } from '../flow/timers.ts'
+import { type Hash, textOfHash } from '../keys/call-hash.ts'
+import type { FunctionIdentity } from '../keys/function-identity.ts'
+import type { KeyPair } from '../keys/key-names.ts'
+import type { AbstractPolicy } from '../policies/policy.ts'
+import { messageOf } from '../realms/native.ts'
+import type { Aspects, Limits, Place, Store } from '../stores/store.ts'
+import type { CacheReporter, Invalidated } from '../telemetry/cache-reporter.ts'
+import type { Counters } from '../telemetry/counters.ts'
+import { Partition, type PartitionSettings } from './partition.ts'
+
+/** Partitions kept beside those in use. A policy of a user may give every call a partition of its own. */
+const KEPT = 1_000
+
+/** How many of the least recently used partitions are looked at for each new one, to find some that are not in use. */
+const LOOKED_AT = 4
+
+/** What the partitions of a cache have in common. */
+export interface PartitionsSettings {
+  readonly store: Store
+  readonly policy: AbstractPolicy
+  readonly limits: Limits
+  /** Whether `limits.idleTtlMs` stays as it is; otherwise it grows with the results that live longest. */
+  readonly isIdleTtlFixed: boolean
+  /** How long the policy may wait to be told of reads; `undefined` to be told before anything is put. */
+  readonly touchEveryMs: number | undefined
+  readonly counters: Pick<Counters, 'lookups' | 'puts'>
+  readonly background: Background
+  readonly report: CacheReporter
+}
+
+/** Where the entry of a call lies. */
+export interface EntryLocation<C> {
+  readonly partition: Partition<C>
+  readonly hash: Hash
+}
+
+/**
+ * The partitions of one cache: finds that of a call, keeps those that were used lately, and does to all of them what
+ * concerns more than one entry.
+ *
+ * @typeParam C A call in flight.
+ */
+export class Partitions<C> {
+  readonly #settings: PartitionsSettings
+  readonly #settingsOfEach: PartitionSettings
+  /** The least recently used comes first. */
+  readonly #open = new Map<string, Partition<C>>()
+  #latest: Partition<C> | undefined
+  /** Seen by every partition, as they are at the time. */
+  readonly #fields: Aspects = { expiry: false, freshness: false, tags: false }
+  readonly #limits: { -readonly [Name in keyof Limits]: Limits[Name] }
+
+  constructor(settings: PartitionsSettings) {
+    const { policy, touchEveryMs, counters, background, report, limits } = settings
+    this.#settings = settings
+    this.#limits = { ...limits }
+    this.#settingsOfEach = {
+      get registry() {
+        return policy.registry
+      },
+      touchEveryMs,
+      counters,
+      background,
+      onTouchFailed: (error) => report.touchFailed(error),
+    }
+  }
+
+  /**
+   * The partition of a call, and the name of its entry there.
+   *
+   * @param args What the call hash is made of: the arguments, and whatever else tells calls apart.
+   */
+  locate(fn: FunctionIdentity, args: readonly unknown[]): EntryLocation<C> {
+    const { policy } = this.#settings
+    const keys = policy.calcKeys(fn, args)
+    const ext = policy.calcExtArgs(fn, args)
+    const partition = ext === undefined ? this.#of(keys[0], keys, []) : this.#withExt(keys, ext)
+    return { partition, hash: policy.calcHash(fn, args) }
+  }
+
+  /** Calls travel together only with those that bring the same further arguments. */
+  #withExt(keys: KeyPair, extArgs: Iterable<string | Buffer | number>): Partition<C> {
+    const ext = Array.from(extArgs, (arg) => (typeof arg === 'number' ? String(arg) : arg))
+    return this.#of(JSON.stringify([keys[0], ...ext.map((arg) => arg.toString('latin1'))]), keys, ext)
+  }
+
+  #of(name: string, keys: KeyPair, ext: readonly (string | Buffer)[]): Partition<C> {
+    let partition = this.#open.get(name)
+    if (partition === undefined) {
+      partition = new Partition<C>(this.#settings.store, this.#placeOf(keys, ext), this.#settingsOfEach)
+      if (this.#open.size >= KEPT) this.#disposeUnused()
+    } else if (partition === this.#latest) {
+      return partition // most caches have one partition: its place in the order need not be told each time
+    } else {
+      this.#open.delete(name)
+    }
+    this.#open.set(name, partition)
+    this.#latest = partition
+    return partition
+  }
+
+  /**
+   * Disposes of partitions that are not in use. A second object for a partition in use would not know of its calls in
+   * flight, so those that are in use move to the end: they are looked at again when all others were.
+   */
+  #disposeUnused(): void {
+    let looked = 0
+    for (const [name, partition] of this.#open) {
+      if (looked++ === LOOKED_AT || this.#open.size < KEPT) break
+      this.#open.delete(name)
+      if (partition.isInUse) this.#open.set(name, partition)
+      else partition.close()
+    }
+  }
+
+  /** From now on, reads ask for these parts of entries too. */
+  ask({ expiry, freshness, tags }: Aspects): void {
+    this.#fields.expiry ||= expiry
+    this.#fields.freshness ||= freshness
+    this.#fields.tags ||= tags
+  }
+
+  /**
+   * From now on the keys live at least so long after their last use, unless the user fixed that time.
+   *
+   * @returns How long a result may live: less than that if the time is fixed and shorter.
+   */
+  provideFor(lifeMs: number): number {
+    const { idleTtlMs = Number.POSITIVE_INFINITY } = this.#limits
+    if (lifeMs <= idleTtlMs) return lifeMs
+    if (this.#settings.isIdleTtlFixed) return idleTtlMs
+    this.#limits.idleTtlMs = lifeMs === Number.POSITIVE_INFINITY ? undefined : lifeMs
+    return lifeMs
+  }
+
+  /** Entries that can be read now: in the partition of a function, or in all. */
+  async size(fn?: FunctionIdentity): Promise<number> {
+    const { store } = this.#settings
+    return sum(await Promise.all((await this.#places(fn)).map((place) => store.size(place))))
+  }
+
+  /** Removes all entries from the partition of a function, or from all partitions. Returns how many there were. */
+  async purge(fn?: FunctionIdentity): Promise<number> {
+    const { policy, store } = this.#settings
+    // In a partition for all functions, purging those of one function purges all.
+    const name = policy.scope === 'function' ? fn?.name : undefined
+    return this.#undo({ function: name, soft: false }, await this.#places(fn), (place) => store.purge(place))
+  }
+
+  /** Invalidates the entries of calls. Returns their call hashes, each once, and how many of them had an entry. */
+  async invalidate(
+    locations: readonly EntryLocation<C>[],
+    soft: boolean,
+  ): Promise<{ readonly hashes: readonly Hash[]; readonly count: number }> {
+    const hashesOf = new Map<Partition<C>, Map<string, Hash>>()
+    for (const { partition, hash } of locations) {
+      const hashes = hashesOf.get(partition) ?? new Map<string, Hash>()
+      hashesOf.set(partition, hashes.set(textOfHash(hash), hash))
+    }
+    const counts = await Promise.all(
+      Array.from(hashesOf, ([partition, hashes]) => partition.invalidate([...hashes.values()], soft)),
+    )
+    return { hashes: [...hashesOf.values()].flatMap((each) => [...each.values()]), count: sum(counts) }
+  }
+
+  /**
+   * Invalidates all entries of a function. Returns how many there were.
+   * @throws {PolicyError} if the call hashes do not tell the function.
+   */
+  async invalidateFunction(fn: FunctionIdentity, soft: boolean): Promise<number> {
+    const { policy, store } = this.#settings
+    // In a partition of its own, everything is the function's.
+    const part = policy.calcHashPart(fn) ?? (policy.scope === 'function' ? '' : undefined)
+    if (part === undefined || Buffer.byteLength(part) !== policy.hashPartBytes) {
+      throw new PolicyError(
+        `invalidateAll: call hashes of the policy '${policy.key}' do not tell the function. Override calcHashPart() and, ` +
+          'with the number of its bytes, hashPartBytes beside calcHash(), or purge().',
+      )
+    }
+    const place = this.#placeOf(this.#pairOf(fn), [])
+    return this.#undo({ function: fn.name, soft }, [place], () => store.invalidateFunction(place, part, soft))
+  }
+
+  /** Invalidates all entries that have one of these tags. Returns how many there were. */
+  async invalidateTags(tags: readonly string[], soft: boolean): Promise<number> {
+    const { store } = this.#settings
+    return this.#undo({ tags, soft }, await this.#places(undefined), (place) =>
+      store.invalidateTags(place, tags, soft),
+    )
+  }
+
+  /** Nobody joins a call that is in flight now. */
+  forgetInFlight(): void {
+    for (const { flights } of this.#open.values()) flights.clear()
+  }
+
+  /** Sends at once what waits to be told to the policy. */
+  flush(): void {
+    for (const partition of this.#open.values()) partition.flush()
+  }
+
+  /** Stops hearing of leases that end. The partitions may be used again after. */
+  close(): void {
+    for (const partition of this.#open.values()) partition.close()
+  }
+
+  /**
+   * Undoes what lies in these places, and returns how much it was. Nobody joins what is in flight there: not what began
+   * before, and not what began meanwhile, which may be older than what was undone.
+   */
+  async #undo(
+    what: Invalidated,
+    places: readonly Place[],
+    undo: (place: Place) => Promise<number>,
+  ): Promise<number> {
+    const beganMs = monotonicMs()
+    this.#forgetInFlightAt(places)
+    try {
+      const count = sum(await Promise.all(places.map(undo)))
+      this.#settings.report.invalidated(what, count, monotonicMs() - beganMs)
+      return count
+    } finally {
+      this.#forgetInFlightAt(places)
+    }
+  }
+
+  #forgetInFlightAt(places: readonly Place[]): void {
+    const indexes = new Set(places.map(({ keys }) => keys[0]))
+    for (const { place, flights } of this.#open.values()) {
+      if (indexes.has(place.keys[0])) flights.clear()
+    }
+  }
+
+  async #places(fn: FunctionIdentity | undefined): Promise<Place[]> {
+    const { policy, store } = this.#settings
+    const { registry } = policy
+    const pairs: readonly KeyPair[] =
+      fn === undefined && registry !== undefined ? await store.registered(registry) : [this.#pairOf(fn)]
+    return pairs.map((keys) => this.#placeOf(keys, []))
+  }
+
+  /**
+   * The key pair of a function, or of all, where no call is known.
+   * @throws {PolicyError} if the policy cannot tell that.
+   */
+  #pairOf(fn: FunctionIdentity | undefined): KeyPair {
+    const { policy } = this.#settings
+    try {
+      return policy.calcKeys(fn)
+    } catch (error) {
+      if (error instanceof FuncCacheError) throw error
+      const missing = fn === undefined ? 'the function and arguments' : 'the arguments'
+      throw new PolicyError(
+        `calcKeys() of the policy '${policy.key}' fails without ${missing} of a call (${messageOf(error)}), so that nothing ` +
+          `can be done to ${fn === undefined ? 'all entries' : `the entries of ${fn.name}`} at once. ` +
+          (fn === undefined ? 'Give the function, as in purge(fn) or getSize(fn), or let ' : 'Let ') +
+          'calcKeys() return the key pair of all without them, or override purge() and getSize() of the policy.',
+        { cause: error },
+      )
+    }
+  }
+
+  #placeOf(keys: KeyPair, ext: readonly (string | Buffer)[]): Place {
+    return { policy: this.#settings.policy, keys, limits: this.#limits, ext, aspects: this.#fields }
+  }
+}
+
+const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0)
