@@ -3,7 +3,8 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { scriptOf } from '../src/lua/frame.ts'
-import { checkContract, checkPolicyScript, checkScript } from './lua-checks.ts'
+import { FIXED_KEYS } from '../src/stores/redis/keys.ts'
+import { checkContract, checkKeys, checkPrelude, checkPolicyScript, checkScript } from './lua-checks.ts'
 import { withoutComments } from './lua-text.ts'
 
 const LUA = join(import.meta.dirname, '../src/lua')
@@ -43,8 +44,10 @@ const whole = (source: Source): string[] => [
   source.text,
 ]
 
+checkPrelude(prelude, FIXED_KEYS)
 for (const verb of verbs) {
   checkContract(verb.name, verb.text)
+  checkKeys(verb.name, verb.text, FIXED_KEYS)
   for (const policy of policies) {
     checkPolicyScript(`${policy.name} + ${verb.name}`, scriptOf(prelude, whole(policy), whole(verb)))
   }

@@ -70,6 +70,22 @@ export function checkContract(name: string, source: string): void {
   }
 }
 
+/** The prelude names the keys as the table of keys does, in its order. */
+export function checkPrelude(source: string, keys: readonly string[]): void {
+  const names = keys.join(', ')
+  const places = keys.map((_, i) => `KEYS[${i + 1}]`).join(', ')
+  const flat = source.replace(/\s+/g, ' ')
+  if (!flat.includes(`local ${names} = ${places} `) || !flat.includes(`local FIXED_KEYS = ${keys.length} `)) {
+    throw new Error(`prelude: it does not name the keys of stores/redis/keys.ts: ${names}`)
+  }
+}
+
+/** The header of a verb lists the keys of the table of keys. */
+export function checkKeys(name: string, source: string, keys: readonly string[]): void {
+  const line = `-- KEYS: ${keys.map((key, i) => `${i + 1} ${key}`).join(', ')}, then the policy's own structures`
+  if (!source.split('\n').includes(line)) throw new Error(`${name}: the header lacks the line: ${line}`)
+}
+
 const section = (header: string, word: string): string =>
   new RegExp(`^-- ${word}: ((?:.*\\n)(?:-- {2,}.*\\n)*)`, 'm').exec(header)?.[1] ?? ''
 

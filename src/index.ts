@@ -63,8 +63,8 @@ export type {
   Limits,
   Lookup,
   NewEntry,
-  Note,
-  Place,
+  EntryMetadata,
+  KeySpace,
   PutReport,
   Store,
 } from './stores/store.ts'

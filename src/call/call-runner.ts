@@ -661,7 +661,7 @@ export class FunctionCache {
       this.identity.isOfKeys
         ? 'getOrSet: nothing is stored under this key, and the mode of this context forbids to load it. Call it outside of ' +
             'readOnly(), or set() the key first.'
-        : `${this.identity.name}: nothing is stored for this call (${String(call.hash)}), and the mode of this ` +
+        : `${this.identity.name}: nothing is stored for this call (${call.hash}), and the mode of this ` +
             'context forbids to execute the function. Call it outside of readOnly(), or prime it first.',
     )
   }

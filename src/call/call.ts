@@ -8,7 +8,7 @@ import { NOT_STORED, type ResultStatus, type Times } from '../functions/detailed
 import { Flight } from '../flow/in-flight.ts'
 import { monotonicMs } from '../flow/timers.ts'
 import type { Solo } from './load.ts'
-import { type Hash, textOfHash } from '../keys/call-hash.ts'
+import type { Hash } from '../keys/call-hash.ts'
 import { type CacheAddress, isSameCache } from '../keys/unwrapping.ts'
 import type { Serializer } from '../serializers/serializer.ts'
 import { sharingOf } from './sharing.ts'
@@ -93,7 +93,7 @@ interface Receiver {
 
 /** The place and the name of a call, as text. */
 export const askedFor = ({ partition, hash }: EntryLocation<Call>): string =>
-  `${partition.place.keys[0]} ${textOfHash(hash)}`
+  `${partition.place.keys[0]} ${hash}`
 
 /** A call as a program would write it. */
 export const titleOf = (name: string, args: readonly unknown[]): string =>
@@ -154,7 +154,7 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, AwaitedCall
     this.#receiver = receiver
     this.partition = partition
     this.hash = hash
-    this.name = textOfHash(hash)
+    this.name = hash
     this.self = self
     this.args = args
     this.context = context

@@ -16,7 +16,7 @@ import { encode, type Encoded, encodeResult, UnstorableError } from '../serializ
 import { findLoss } from '../serializers/loss.ts'
 import type { Serializer } from '../serializers/serializer.ts'
 import { encodeError } from '../serializers/errors/stored-error.ts'
-import type { HeldLease, Note } from '../stores/store.ts'
+import type { HeldLease, EntryMetadata } from '../stores/store.ts'
 import { graceMsOf, type WrapSettings } from '../options/function-settings.ts'
 
 /** More tags an entry would make the index of tags larger than what it is the index of. */
@@ -28,7 +28,7 @@ interface Terms {
   readonly ttlMs: number | undefined
   /** How long the result is fresh. */
   readonly freshMs: number | undefined
-  readonly note: Note | undefined
+  readonly note: EntryMetadata | undefined
 }
 
 /** What became of a result that was computed. */
@@ -407,7 +407,7 @@ export class Computation {
     freshMs: number | undefined,
     computeMs: number,
     tags: readonly string[] | undefined,
-  ): Note | undefined {
+  ): EntryMetadata | undefined {
     const { freshness, identity } = this.#settings
     // Under a key, whoever reads may have other options than whoever stored.
     const isTimed = (freshness !== undefined || identity.isOfKeys || this.notesTimes) && freshMs !== undefined

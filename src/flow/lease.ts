@@ -26,7 +26,7 @@ export type Answer =
   | { readonly state: 'held'; readonly atUs: number; readonly untilUs: number }
 
 interface Watcher {
-  ended(hash: Buffer): void
+  ended(hash: string): void
   lost(): void
   restored(): void
 }
@@ -73,10 +73,7 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
   #renewing: Promise<void> | undefined
 
   readonly #watcher: Watcher = {
-    ended: (hash) => {
-      this.#wake(hash.toString(), true)
-      this.#wake(hash.toString('latin1'), true)
-    },
+    ended: (hash) => this.#wake(hash, true),
     lost: () => {
       this.#isHeard = false
       this.#watching = undefined // the next one asks for it, in case nobody restores it

@@ -10,7 +10,8 @@ import { markCached } from '../keys/unwrapping.ts'
 export interface CallKey {
   readonly index: string
   readonly values: string
-  readonly hash: string | Buffer
+  /** One character a byte: where a policy names its calls by bytes, `Buffer.from(hash, 'latin1')` has them. */
+  readonly hash: string
 }
 
 /**

@@ -9,11 +9,23 @@ const ENCODINGS = ['base64', 'hex', 'bytes'] as const
 export type HashAlgorithm = (typeof ALGORITHMS)[number]
 export type HashEncoding = (typeof ENCODINGS)[number]
 
-/** A call hash: the name of an entry inside its key pair. */
-export type Hash = string | Buffer
+/** A call hash: the name of an entry inside its key pair. One character for each of its bytes. */
+export type Hash = string
 
-/** A call hash as the key of a map: of bytes, one character each. */
-export const textOfHash = (hash: Hash): string => (typeof hash === 'string' ? hash : hash.toString('latin1'))
+/**
+ * What a policy's `calcHash` returned, as it is written in this process: ASCII text stays as it is, everything else
+ * becomes one character a byte, of UTF-8 for text. So there is one spelling, and a store can bring the bytes back.
+ */
+export const toHash = (given: Buffer | string): Hash => {
+  if (typeof given !== 'string') return given.toString('latin1')
+  return NOT_ASCII.test(given) ? Buffer.from(given).toString('latin1') : given
+}
+
+/** A call hash as it is sent to a server: the same bytes. */
+export const bytesOfHash = (hash: Hash): Buffer | string =>
+  NOT_ASCII.test(hash) ? Buffer.from(hash, 'latin1') : hash
+
+const NOT_ASCII = /[^\0-\x7f]/
 
 /** An algorithm (default `'sha256'`), or an algorithm and how the digest is written (default `'base64'`). */
 export type CallHashOptions =
@@ -52,7 +64,7 @@ export class CallHash {
   }
 
   /** The call hash of a call. */
-  of(fn: FunctionIdentity, args: readonly unknown[]): Hash {
+  of(fn: FunctionIdentity, args: readonly unknown[]): Buffer | string {
     const { text, part } = this.#digesterOf(fn)
     const callHash = part + this.#digest(text + fn.argumentsText(args))
     return this.#encoding === 'bytes' ? Buffer.from(callHash, 'latin1') : callHash

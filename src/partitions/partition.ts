@@ -6,9 +6,9 @@ import { MovingAverage } from '../flow/moving-average.ts'
 import { SingleFlight } from '../flow/in-flight.ts'
 import { monotonicMs } from '../flow/timers.ts'
 import { TouchBuffer } from '../flow/touch-buffer.ts'
-import { type Hash, textOfHash } from '../keys/call-hash.ts'
+import type { Hash } from '../keys/call-hash.ts'
 import type { Counters } from '../telemetry/counters.ts'
-import type { HeldLease, LeaseAnswer, LeaseWish, Lookup, NewEntry, Place, Store } from '../stores/store.ts'
+import type { HeldLease, LeaseAnswer, LeaseWish, Lookup, NewEntry, KeySpace, Store } from '../stores/store.ts'
 
 /** What became of an entry to store. */
 export interface Stored {
@@ -60,7 +60,7 @@ export interface PartitionSettings {
 
 /** One place of the store, and the traffic with it: what is asked for in one turn travels together. */
 export class Partition<F> {
-  readonly place: Place
+  readonly place: KeySpace
   /** Calls under way in this process, by call hash. */
   readonly flights: SingleFlight<F> = new SingleFlight<F>()
   /** Those that refresh entries behind their readers, by call hash. */
@@ -92,14 +92,13 @@ export class Partition<F> {
   /**
    * @param settings What holds for all places of the cache.
    */
-  constructor(store: Store, place: Place, settings: PartitionSettings) {
+  constructor(store: Store, place: KeySpace, settings: PartitionSettings) {
     const { registry, touchEveryMs } = settings
     this.#store = store
     this.#registry = registry
     this.#settings = settings
     this.place = place
-    const weigh = (hash: Hash): number =>
-      (this.#large.size > 0 && this.#large.get(textOfHash(hash))) || ENTRY_BYTES
+    const weigh = (hash: Hash): number => (this.#large.size > 0 && this.#large.get(hash)) || ENTRY_BYTES
     this.#reads = new Batcher((hashes) => this.#getAll(hashes), PIECE_BYTES, weigh)
     this.#peeks = new Batcher(async (hashes) => store.get(place, hashes), PIECE_BYTES, weigh)
     this.#writes = new Batcher((entries) => this.#putAll(entries), PIECE_BYTES, bytesOf)
@@ -116,7 +115,7 @@ export class Partition<F> {
       this.#touches = new TouchBuffer<Hash>(
         touchEveryMs ?? TOUCH_WITHIN_MS,
         (hashes) => void this.#touch(hashes),
-        touchEveryMs === undefined ? undefined : textOfHash,
+        touchEveryMs === undefined ? undefined : (hash) => hash,
         settings.background.isTold ? () => this.#tellOfTouches() : undefined,
       )
     }
@@ -160,7 +159,7 @@ export class Partition<F> {
 
   /** Keeps calls under way from being joined, and from being stored. Returns how many entries there were. */
   async invalidate(hashes: readonly Hash[], soft: boolean): Promise<number> {
-    for (const hash of hashes) this.flights.drop(textOfHash(hash))
+    for (const hash of hashes) this.flights.drop(hash)
     const pieces: Promise<number>[] = []
     for (let i = 0; i < hashes.length; i += HASHES_A_PIECE) {
       pieces.push(this.#store.invalidate(this.place, hashes.slice(i, i + HASHES_A_PIECE), soft))
@@ -265,7 +264,7 @@ export class Partition<F> {
     this.#touches?.add(hash)
     if (length <= LARGE_BYTES) return
     if (this.#large.size >= LARGE_LIMIT) this.#large.clear()
-    this.#large.set(textOfHash(hash), length)
+    this.#large.set(hash, length)
   }
 
   /** A touch that is lost costs a place in the order, never a value: no call waits for it, or fails by it. */

@@ -1,12 +1,12 @@
 import { FuncCacheError, PolicyError } from '../errors.ts'
 import type { Background } from '../flow/background.ts'
 import { monotonicMs } from '../flow/timers.ts'
-import { type Hash, textOfHash } from '../keys/call-hash.ts'
+import { type Hash, toHash } from '../keys/call-hash.ts'
 import type { FunctionIdentity } from '../keys/function-identity.ts'
 import type { KeyPair } from '../keys/key-names.ts'
 import type { AbstractPolicy } from '../policies/policy.ts'
 import { messageOf } from '../realms/native.ts'
-import type { Aspects, Limits, Place, Store } from '../stores/store.ts'
+import type { Aspects, Limits, KeySpace, Store } from '../stores/store.ts'
 import type { CacheReporter, Invalidated } from '../telemetry/cache-reporter.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import { Partition, type PartitionSettings } from './partition.ts'
@@ -78,7 +78,7 @@ export class Partitions<C> {
     const keys = policy.calcKeys(fn, args)
     const ext = policy.calcExtArgs(fn, args)
     const partition = ext === undefined ? this.#of(keys[0], keys, []) : this.#withExt(keys, ext)
-    return { partition, hash: policy.calcHash(fn, args) }
+    return { partition, hash: toHash(policy.calcHash(fn, args)) }
   }
 
   /** Calls travel together only with those that bring the same further arguments. */
@@ -155,15 +155,15 @@ export class Partitions<C> {
     locations: readonly EntryLocation<C>[],
     soft: boolean,
   ): Promise<{ readonly hashes: readonly Hash[]; readonly count: number }> {
-    const hashesOf = new Map<Partition<C>, Map<string, Hash>>()
+    const hashesOf = new Map<Partition<C>, Set<Hash>>()
     for (const { partition, hash } of locations) {
-      const hashes = hashesOf.get(partition) ?? new Map<string, Hash>()
-      hashesOf.set(partition, hashes.set(textOfHash(hash), hash))
+      const hashes = hashesOf.get(partition) ?? new Set<Hash>()
+      hashesOf.set(partition, hashes.add(hash))
     }
     const counts = await Promise.all(
-      Array.from(hashesOf, ([partition, hashes]) => partition.invalidate([...hashes.values()], soft)),
+      Array.from(hashesOf, ([partition, hashes]) => partition.invalidate([...hashes], soft)),
     )
-    return { hashes: [...hashesOf.values()].flatMap((each) => [...each.values()]), count: sum(counts) }
+    return { hashes: [...hashesOf.values()].flatMap((each) => [...each]), count: sum(counts) }
   }
 
   /**
@@ -173,8 +173,9 @@ export class Partitions<C> {
   async invalidateFunction(fn: FunctionIdentity, soft: boolean): Promise<number> {
     const { policy, store } = this.#settings
     // In a partition of its own, everything is the function's.
-    const part = policy.calcHashPart(fn) ?? (policy.scope === 'function' ? '' : undefined)
-    if (part === undefined || Buffer.byteLength(part) !== policy.hashPartBytes) {
+    const given = policy.calcHashPart(fn) ?? (policy.scope === 'function' ? '' : undefined)
+    const part = given === undefined ? undefined : toHash(given)
+    if (part?.length !== policy.hashPartBytes) {
       throw new PolicyError(
         `invalidateAll: call hashes of the policy '${policy.key}' do not tell the function. Override calcHashPart() and, ` +
           'with the number of its bytes, hashPartBytes beside calcHash(), or purge().',
@@ -213,8 +214,8 @@ export class Partitions<C> {
    */
   async #undo(
     what: Invalidated,
-    places: readonly Place[],
-    undo: (place: Place) => Promise<number>,
+    places: readonly KeySpace[],
+    undo: (place: KeySpace) => Promise<number>,
   ): Promise<number> {
     const beganMs = monotonicMs()
     this.#forgetInFlightAt(places)
@@ -227,14 +228,14 @@ export class Partitions<C> {
     }
   }
 
-  #forgetInFlightAt(places: readonly Place[]): void {
+  #forgetInFlightAt(places: readonly KeySpace[]): void {
     const indexes = new Set(places.map(({ keys }) => keys[0]))
     for (const { place, flights } of this.#open.values()) {
       if (indexes.has(place.keys[0])) flights.clear()
     }
   }
 
-  async #places(fn: FunctionIdentity | undefined): Promise<Place[]> {
+  async #places(fn: FunctionIdentity | undefined): Promise<KeySpace[]> {
     const { policy, store } = this.#settings
     const { registry } = policy
     const pairs: readonly KeyPair[] =
@@ -263,7 +264,7 @@ export class Partitions<C> {
     }
   }
 
-  #placeOf(keys: KeyPair, ext: readonly (string | Buffer)[]): Place {
+  #placeOf(keys: KeyPair, ext: readonly (string | Buffer)[]): KeySpace {
     return { policy: this.#settings.policy, keys, limits: this.#limits, ext, aspects: this.#fields }
   }
 }

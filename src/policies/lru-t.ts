@@ -1,6 +1,5 @@
 import { LRU_T } from '../lua/scripts.generated.ts'
 import type { RemoteClock } from '../flow/server-clock.ts'
-import type { Hash } from '../keys/call-hash.ts'
 import { composeScripts, type LuaSources } from '../lua/compose.ts'
 import type { Command } from '../clients/port.ts'
 import { AbstractPolicy } from './policy.ts'
@@ -19,8 +18,8 @@ export class LruTPolicy extends AbstractPolicy {
   }
 
   /** XX: who has been evicted meanwhile stays out. GT: who was touched later, by whatever process, stays there. */
-  override touchCommand(index: string, hashes: readonly Hash[], clock: RemoteClock): Command {
-    const command: [string, ...Hash[]] = ['ZADD', index, 'XX', 'GT']
+  override touchCommand(index: string, hashes: readonly (Buffer | string)[], clock: RemoteClock): Command {
+    const command: [string, ...(Buffer | string)[]] = ['ZADD', index, 'XX', 'GT']
     let score = clock.now(hashes.length) - hashes.length
     for (const hash of hashes) command.push(String(++score), hash)
     return command

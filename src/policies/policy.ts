@@ -1,7 +1,7 @@
 import { checkChoice, checkNames, shown } from '../options/checks.ts'
 import { PolicyError } from '../errors.ts'
 import type { RemoteClock } from '../flow/server-clock.ts'
-import { CallHash, type CallHashOptions, type Hash } from '../keys/call-hash.ts'
+import { CallHash, type CallHashOptions } from '../keys/call-hash.ts'
 import type { FunctionIdentity } from '../keys/function-identity.ts'
 import { KeyNames, type KeyPair, type KeyStyle, type Scope } from '../keys/key-names.ts'
 import type { LuaSources, Verb } from '../lua/compose.ts'
@@ -113,7 +113,10 @@ export abstract class AbstractPolicy {
     return this.keyNames.pairOf(fn)
   }
 
-  /** The call's name inside its key pair. */
+  /**
+   * The call's name inside its key pair: text, or bytes. Text is sent as UTF-8. No two calls may have the same one, so
+   * digest what is long, and never join parts that could be divided otherwise.
+   */
   calcHash(fn?: FunctionIdentity, args: readonly unknown[] = []): Buffer | string {
     if (fn === undefined) throw new PolicyError('calcHash: a call hash needs the function that is called.')
     return this.#callHash.of(fn, args)
@@ -162,7 +165,11 @@ export abstract class AbstractPolicy {
    *
    * @param clock That of the server, as far as it was heard of.
    */
-  touchCommand(_index: string, _hashes: readonly Hash[], _clock: RemoteClock): Command | undefined {
+  touchCommand(
+    _index: string,
+    _hashes: readonly (Buffer | string)[],
+    _clock: RemoteClock,
+  ): Command | undefined {
     return undefined
   }
 

@@ -24,7 +24,7 @@ export interface Aspects {
 }
 
 /** A key pair, and all that governs it. */
-export interface Place {
+export interface KeySpace {
   readonly policy: AbstractPolicy
   readonly keys: KeyPair
   readonly limits: Limits
@@ -55,7 +55,7 @@ export interface Lookup {
 }
 
 /** What is to be noted of an entry besides its value and its end. */
-export interface Note {
+export interface EntryMetadata {
   /** For how long it is fresh. */
   readonly freshMs?: number | undefined
   /** How long its computation took. */
@@ -79,7 +79,7 @@ export interface NewEntry {
   readonly ttlMs: number | undefined
   /** When its computation began. It is refused if it was invalidated since; `undefined` stores it in any case. */
   readonly token: number | undefined
-  readonly note?: Note | undefined
+  readonly note?: EntryMetadata | undefined
 }
 
 /** What became of entries to store. */
@@ -134,36 +134,36 @@ export interface Store {
    * Reads entries, in the order asked for, without telling the policy.
    * @param isTimed Whether the moment is to be known in any case; default false.
    */
-  get(place: Place, hashes: readonly Hash[], isTimed?: boolean): Promise<readonly Lookup[]>
+  get(place: KeySpace, hashes: readonly Hash[], isTimed?: boolean): Promise<readonly Lookup[]>
   /** Tells the policy that entries were read, in that order, and prolongs the lifetime of the place if that slides. */
-  touch(place: Place, hashes: readonly Hash[]): Promise<void>
+  touch(place: KeySpace, hashes: readonly Hash[]): Promise<void>
   /** Stores entries, evicting whom the policy names while the place is full, and hands leases over. */
-  put(place: Place, entries: readonly NewEntry[]): Promise<PutReport>
+  put(place: KeySpace, entries: readonly NewEntry[]): Promise<PutReport>
   /** Invalidates entries. Returns how many there were. */
-  invalidate(place: Place, hashes: readonly Hash[], soft?: boolean): Promise<number>
+  invalidate(place: KeySpace, hashes: readonly Hash[], soft?: boolean): Promise<number>
   /** Invalidates all entries whose hash begins so. Returns how many there were. */
-  invalidateFunction(place: Place, part: Hash, soft?: boolean): Promise<number>
+  invalidateFunction(place: KeySpace, part: Hash, soft?: boolean): Promise<number>
   /** Invalidates all entries that have one of these tags. Returns how many there were. */
-  invalidateTags(place: Place, tags: readonly string[], soft?: boolean): Promise<number>
+  invalidateTags(place: KeySpace, tags: readonly string[], soft?: boolean): Promise<number>
   /** Removes all entries. Returns how many there were. */
-  purge(place: Place): Promise<number>
+  purge(place: KeySpace): Promise<number>
   /** Entries that can be read now. */
-  size(place: Place): Promise<number>
+  size(place: KeySpace): Promise<number>
   /** The clock of the store, in microseconds: a token for a computation that begins now. */
-  now(place: Place): Promise<number>
+  now(place: KeySpace): Promise<number>
   /** Gives the right to compute entries to one caller at a time, for so long, after a second look at them. */
-  lease(place: Place, wishes: readonly LeaseWish[], leaseMs: number): Promise<readonly LeaseAnswer[]>
+  lease(place: KeySpace, wishes: readonly LeaseWish[], leaseMs: number): Promise<readonly LeaseAnswer[]>
   /** Prolongs leases. Returns their new names; 0 for one that was lost. */
-  renew(place: Place, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]>
+  renew(place: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]>
   /** Gives leases back without an entry. */
-  release(place: Place, held: readonly HeldLease[]): Promise<void>
+  release(place: KeySpace, held: readonly HeldLease[]): Promise<void>
   /**
    * Hears of leases that end, whether handed over, given back or ended by an invalidation. Resolves when all that end from
    * now on will be heard of; to `undefined` where the store has no way to tell.
    */
-  watch(place: Place, watcher: LeaseWatcher): Promise<LeaseWatch | undefined>
+  watch(place: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch | undefined>
   /** Notes that a place is in use, in a list that lives as long as they do. */
-  register(registry: string, place: Place): Promise<void>
+  register(registry: string, place: KeySpace): Promise<void>
   /** All key pairs noted in a list. */
   registered(registry: string): Promise<readonly KeyPair[]>
   /** Ends what the store opened of its own. It may be used again after. */
@@ -173,7 +173,7 @@ export interface Store {
 /** Who is told of leases that end. */
 export interface LeaseWatcher {
   /** The lease of this entry ended. */
-  ended(hash: Buffer): void
+  ended(hash: Hash): void
   /** Some may have ended that were not heard of, and until `restored` more of them may. */
   lost(): void
   restored(): void

@@ -12,7 +12,7 @@ import {
   LruTPolicy,
   MemoryStore,
   type NewEntry,
-  type Place,
+  type KeySpace,
   RedisFuncCache,
 } from '../../src/index.ts'
 
@@ -30,13 +30,13 @@ class SlowStore extends MemoryStore {
     if (this.slow.has(what)) await new Promise((resolve) => setTimeout(resolve, 20))
   }
 
-  override async touch(place: Place, hashes: readonly Hash[]): Promise<void> {
+  override async touch(place: KeySpace, hashes: readonly Hash[]): Promise<void> {
     await this.#late('touch')
     await super.touch(place, hashes)
     this.done.push(...hashes.map(() => 'touch'))
   }
 
-  override async put(place: Place, entries: readonly NewEntry[]) {
+  override async put(place: KeySpace, entries: readonly NewEntry[]) {
     await this.#late('put')
     const report = await super.put(place, entries)
     this.done.push(...entries.map(() => 'put'))

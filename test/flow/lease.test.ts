@@ -54,7 +54,7 @@ function newLeases(leaseMs = LEASE_MS) {
     desk,
     take,
     onWait,
-    ended: (name: string) => hear((watcher) => watcher.ended(Buffer.from(name))),
+    ended: (name: string) => hear((watcher) => watcher.ended(name)),
     lost: () => hear((watcher) => watcher.lost()),
     restored: () => hear((watcher) => watcher.restored()),
   }
@@ -176,7 +176,7 @@ describe('whoever waits', () => {
     const turn = take(holder(bytes.toString('latin1')))
     await settle()
     const [watcher] = desk.watch.mock.calls[0] as [Watcher]
-    watcher.ended(bytes)
+    watcher.ended(bytes.toString('latin1'))
     expect(await turn).toEqual({ state: 'ended' })
   })
 

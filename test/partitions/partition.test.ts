@@ -8,7 +8,7 @@ import {
   LfuPolicy,
   MemoryStore,
   type NewEntry,
-  type Place,
+  type KeySpace,
 } from '../../src/index.ts'
 import { Background } from '../../src/flow/background.ts'
 import { Partition } from '../../src/partitions/partition.ts'
@@ -22,7 +22,7 @@ class NotingStore extends MemoryStore {
   readonly asked: string[] = []
   readonly timed: boolean[] = []
 
-  override async get(_place: Place, hashes: readonly Hash[], isTimed = false) {
+  override async get(_place: KeySpace, hashes: readonly Hash[], isTimed = false) {
     this.asked.push(`get ${hashes.join('')}`)
     this.timed.push(isTimed)
     return hashes.map((hash) => ({
@@ -36,11 +36,11 @@ class NotingStore extends MemoryStore {
     }))
   }
 
-  override async touch(_place: Place, hashes: readonly Hash[]): Promise<void> {
+  override async touch(_place: KeySpace, hashes: readonly Hash[]): Promise<void> {
     this.asked.push(`touch ${hashes.join('')}`)
   }
 
-  override async put(_place: Place, entries: readonly NewEntry[]) {
+  override async put(_place: KeySpace, entries: readonly NewEntry[]) {
     this.asked.push(`put ${entries.map(({ hash }) => hash).join('')}`)
     return { atUs: 1, evicted: 0, expired: 0, stored: entries.map(() => true) }
   }

@@ -8,7 +8,7 @@ import {
   type LeaseWatcher,
   type LeaseWish,
   type NewEntry,
-  type Place,
+  type KeySpace,
   type PutReport,
   type Store,
   StoreError,
@@ -31,43 +31,43 @@ export class FailingStore implements Store {
     this.#store.accept(policy)
   }
 
-  get(place: Place, hashes: readonly Hash[], isTimed?: boolean): ReturnType<Store['get']> {
+  get(place: KeySpace, hashes: readonly Hash[], isTimed?: boolean): ReturnType<Store['get']> {
     return this.#do('get', () => this.#store.get(place, hashes, isTimed))
   }
 
-  touch(place: Place, hashes: readonly Hash[]): Promise<void> {
+  touch(place: KeySpace, hashes: readonly Hash[]): Promise<void> {
     return this.#do('touch', () => this.#store.touch(place, hashes))
   }
 
-  put(place: Place, entries: readonly NewEntry[]): Promise<PutReport> {
+  put(place: KeySpace, entries: readonly NewEntry[]): Promise<PutReport> {
     return this.#do('put', () => this.#store.put(place, entries))
   }
 
-  invalidate(place: Place, hashes: readonly Hash[], soft?: boolean): Promise<number> {
+  invalidate(place: KeySpace, hashes: readonly Hash[], soft?: boolean): Promise<number> {
     return this.#do('invalidate', () => this.#store.invalidate(place, hashes, soft))
   }
 
-  invalidateFunction(place: Place, part: Hash, soft?: boolean): Promise<number> {
+  invalidateFunction(place: KeySpace, part: Hash, soft?: boolean): Promise<number> {
     return this.#do('invalidateFunction', () => this.#store.invalidateFunction(place, part, soft))
   }
 
-  invalidateTags(place: Place, tags: readonly string[], soft?: boolean): Promise<number> {
+  invalidateTags(place: KeySpace, tags: readonly string[], soft?: boolean): Promise<number> {
     return this.#do('invalidateTags', () => this.#store.invalidateTags(place, tags, soft))
   }
 
-  lease(place: Place, wishes: readonly LeaseWish[], leaseMs: number): Promise<readonly LeaseAnswer[]> {
+  lease(place: KeySpace, wishes: readonly LeaseWish[], leaseMs: number): Promise<readonly LeaseAnswer[]> {
     return this.#do('lease', () => this.#store.lease(place, wishes, leaseMs))
   }
 
-  renew(place: Place, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
+  renew(place: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
     return this.#do('renew', () => this.#store.renew(place, held, leaseMs))
   }
 
-  release(place: Place, held: readonly HeldLease[]): Promise<void> {
+  release(place: KeySpace, held: readonly HeldLease[]): Promise<void> {
     return this.#do('release', () => this.#store.release(place, held))
   }
 
-  watch(place: Place, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
+  watch(place: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
     return this.#do('watch', () => this.#store.watch(place, watcher))
   }
 
@@ -75,19 +75,19 @@ export class FailingStore implements Store {
     return this.#do('close', () => this.#store.close())
   }
 
-  purge(place: Place): Promise<number> {
+  purge(place: KeySpace): Promise<number> {
     return this.#do('purge', () => this.#store.purge(place))
   }
 
-  size(place: Place): Promise<number> {
+  size(place: KeySpace): Promise<number> {
     return this.#do('size', () => this.#store.size(place))
   }
 
-  now(place: Place): Promise<number> {
+  now(place: KeySpace): Promise<number> {
     return this.#do('now', () => this.#store.now(place))
   }
 
-  register(registry: string, place: Place): Promise<void> {
+  register(registry: string, place: KeySpace): Promise<void> {
     return this.#do('register', () => this.#store.register(registry, place))
   }
 

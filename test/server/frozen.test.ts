@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type LeaseAnswer, LruTPolicy, type Place, RedisFuncCache, type Store } from '../../src/index.ts'
+import { type LeaseAnswer, LruTPolicy, type KeySpace, RedisFuncCache, type Store } from '../../src/index.ts'
 import { FROZEN_OPTIONS, type FrozenKind, type FrozenReport } from './frozen.ts'
 import { gated } from './gated.ts'
 import { entry, newPlace, valuesOf } from './places.ts'
@@ -17,7 +17,7 @@ afterAll(() => target.close())
 const LOST = -1
 
 describe('in the store', () => {
-  const newStore = (): { store: Store; place: Place } => ({
+  const newStore = (): { store: Store; place: KeySpace } => ({
     store: target.newStore(),
     place: newPlace(new LruTPolicy()),
   })
@@ -25,7 +25,7 @@ describe('in the store', () => {
   type Taken = Extract<LeaseAnswer, { state: 'taken' }>
 
   /** Takes a lease, as soon as it can be had. */
-  async function take(store: Store, place: Place, leaseMs: number, seenMs?: number): Promise<Taken> {
+  async function take(store: Store, place: KeySpace, leaseMs: number, seenMs?: number): Promise<Taken> {
     let answer: LeaseAnswer | undefined
     await vi.waitFor(
       async () => {
@@ -37,10 +37,10 @@ describe('in the store', () => {
     return answer as Taken
   }
 
-  const put = async (store: Store, place: Place, value: string, token: number, note: object = {}) =>
+  const put = async (store: Store, place: KeySpace, value: string, token: number, note: object = {}) =>
     (await store.put(place, [entry('a', { value, token, ttlMs: 60_000, note })])).stored[0]
 
-  const valueOf = async (store: Store, place: Place) => (await valuesOf(store, place, ['a']))[0]
+  const valueOf = async (store: Store, place: KeySpace) => (await valuesOf(store, place, ['a']))[0]
 
   test.each([
     ['with nothing noted', {}],

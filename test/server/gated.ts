@@ -6,7 +6,7 @@ import {
   type CacheOptions,
   type CachedFunction,
   LruTPolicy,
-  type Place,
+  type KeySpace,
   RedisFuncCache,
   type Store,
   type WrapOptions,
@@ -57,7 +57,7 @@ export function gated<R = string>({ name, store, scope = 'cache', create, cache:
     end: (run: number, result: R): void => runs[run]?.resolve(result),
     fail: (run: number, error: unknown): void => runs[run]?.reject(error),
     /** Where the entries of the function lie. */
-    place: (): Place => placeOf(cache, load.keyOf('')),
+    place: (): KeySpace => placeOf(cache, load.keyOf('')),
   }
 }
 

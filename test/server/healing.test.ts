@@ -1,7 +1,7 @@
 // A server under `maxmemory` takes single keys, and people delete what they do not know: nothing wrong may come of it.
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type AbstractPolicy, type Place, RedisFuncCache, StoreError } from './library.ts'
+import { type AbstractPolicy, type KeySpace, RedisFuncCache, StoreError } from './library.ts'
 import { besideOf, entry, keysOf, passTime, placeOf, valuesOf, withLimits } from './places.ts'
 import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
 
@@ -47,7 +47,7 @@ function newCache(create: () => AbstractPolicy, maxSize: number) {
 }
 
 /** The keys by what they are for. Those a policy does not have are left out. */
-function keysFor(place: Place, what: readonly Losable[]): string[] {
+function keysFor(place: KeySpace, what: readonly Losable[]): string[] {
   const [index, values, expiry, ...structures] = keysOf(place)
   const all = { index: [index], values: [values], expiry: [expiry], structure: structures }
   return what.flatMap((each) => all[each] as string[])
@@ -128,7 +128,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy', ({ create, policy }) => {
   describe.each(['index', 'values', 'expiry', 'fence', 'structure'] as const)(
     'with a foreign key for its %s',
     (what) => {
-      const keyOf = (place: Place): string =>
+      const keyOf = (place: KeySpace): string =>
         what === 'fence' ? `${place.keys[1]}:fence` : (keysFor(place, [what])[0] as string)
 
       async function occupied(onError: 'execute' | 'throw' = 'execute') {
@@ -190,7 +190,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy', ({ create, policy }) => {
 /** All that a place may consist of, but the fence: of what that knew of loads under way, nobody else knows. */
 const KEYS = ['index', 'values', 'expiry', 'fresh', 'tags', 'leases', 'structure'] as const
 
-function keyFor(place: Place, what: (typeof KEYS)[number]): string {
+function keyFor(place: KeySpace, what: (typeof KEYS)[number]): string {
   const [index, values] = place.keys
   if (what === 'index') return index
   if (what === 'values') return values

@@ -4,7 +4,7 @@ import {
   type Hash,
   type LeaseAnswer,
   LruTPolicy,
-  type Place,
+  type KeySpace,
   RedisFuncCache,
   RedisStore,
   type Store,
@@ -44,7 +44,7 @@ function processes(options: Options, wrapStore: (store: Store) => Store = (store
 }
 
 /** The key of the leases, and the channel on which their ends are told. */
-const leasesOf = ({ keys }: Place): string => `${keys[1]}:leases`
+const leasesOf = ({ keys }: KeySpace): string => `${keys[1]}:leases`
 
 /** Takes a lease as a process would that dies right after. */
 async function dieHolding(it: GatedCache, key: string, leaseMs: number): Promise<void> {
@@ -645,20 +645,17 @@ describe('in the store', () => {
 
   test('hashes of bytes have leases too, and their ends are told', async () => {
     const { store, place } = newLeases()
-    const hash = Buffer.from([0xff, 0x00, 0x3d, 0xc3, 0x28])
+    const hash = Buffer.from([0xff, 0x00, 0x3d, 0xc3, 0x28]).toString('latin1')
     const ended: string[] = []
     const watcher = {
-      ended: (message: Buffer) => {
-        // In process, the text of the bytes is told.
-        ended.push(hasServer ? message.toString('latin1') : message.toString())
-      },
+      ended: (told: string) => void ended.push(told),
       lost() {},
       restored() {},
     }
     await store.watch(place, watcher)
     const [own] = await taken(store.lease(place, [wish(hash)], 60_000))
     await store.release(place, [{ hash, lease: own.lease }])
-    await vi.waitFor(() => expect(ended).toEqual([hash.toString('latin1')]))
+    await vi.waitFor(() => expect(ended).toEqual([hash]))
     await store.close()
   })
 
@@ -669,7 +666,7 @@ describe('in the store', () => {
       const other = newLeases().place
       const told: string[] = []
       const watcher = (name: string) => ({
-        ended: (hash: Buffer) => void told.push(`${name} ${hash.toString()}`),
+        ended: (hash: string) => void told.push(`${name} ${hash}`),
         lost() {},
         restored() {},
       })

@@ -1,6 +1,6 @@
 // What happens at the ends of things: bounds that are lowered, counters that are spent, clocks that go back.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { AbstractPolicy, Place, Store } from '../../src/index.ts'
+import type { AbstractPolicy, KeySpace, Store } from '../../src/index.ts'
 import { entry, fill, hashesOf, newPlace, orderOf, scoresOf, valuesOf, withLimits } from './places.ts'
 import { hasServer, openTarget, POLICIES, type Target } from './target.ts'
 
@@ -32,7 +32,7 @@ async function filled(create: () => AbstractPolicy, size: number) {
 }
 
 /** Sets scores by hand: `ARGV` holds score and member in turn. */
-async function setScores(place: Place, scores: readonly (readonly [hash: string, score: number])[]) {
+async function setScores(place: KeySpace, scores: readonly (readonly [hash: string, score: number])[]) {
   const [index] = place.keys
   for (let start = 0; start < scores.length; start += 1_000) {
     const some = scores.slice(start, start + 1_000).flatMap(([hash, score]) => [String(score), hash])
@@ -40,8 +40,8 @@ async function setScores(place: Place, scores: readonly (readonly [hash: string,
   }
 }
 
-const hit = (store: Store, place: Place, hash: string) => store.touch(place, [hash])
-const insert = (store: Store, place: Place, hash: string) => store.put(place, [entry(hash)])
+const hit = (store: Store, place: KeySpace, hash: string) => store.touch(place, [hash])
+const insert = (store: Store, place: KeySpace, hash: string) => store.put(place, [entry(hash)])
 
 describe.each(policiesOf('fifo', 'fifo_t', 'lru', 'lru_t', 'mru', 'lfu', 'rr'))(
   '$policy: a lowered bound',
@@ -139,7 +139,7 @@ describe.runIf(hasServer).each(policiesOf('fifo_t', 'lru_t'))('$policy: a clock'
   const moves = policy === 'lru_t'
 
   /** Hits and insertions in turn; the order they must leave. */
-  async function use(store: Store, place: Place, order: readonly string[]): Promise<string[]> {
+  async function use(store: Store, place: KeySpace, order: readonly string[]): Promise<string[]> {
     const expected = [...order]
     for (let i = 0; i < 5; i++) {
       const touched = order[(i * 7) % order.length] as string
@@ -246,7 +246,7 @@ describe.runIf(hasServer)('lfu: counts and stamps', () => {
     }
   }
 
-  const scoresIn = async (place: Place): Promise<number[]> => [
+  const scoresIn = async (place: KeySpace): Promise<number[]> => [
     ...(await scoresOf(target, place.keys[0])).values(),
   ]
 

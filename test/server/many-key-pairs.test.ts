@@ -7,7 +7,7 @@ import {
   type LeaseWatcher,
   LruTPolicy,
   MemoryStore,
-  type Place,
+  type KeySpace,
   RedisFuncCache,
 } from './library.ts'
 import { gated } from './gated.ts'
@@ -67,7 +67,7 @@ class CountingStore extends MemoryStore {
   open = 0
   readonly touched: string[] = []
 
-  override async watch(place: Place, watcher: LeaseWatcher) {
+  override async watch(place: KeySpace, watcher: LeaseWatcher) {
     const watch = await super.watch(place, watcher)
     this.open++
     return {
@@ -78,7 +78,7 @@ class CountingStore extends MemoryStore {
     }
   }
 
-  override async touch(place: Place, hashes: readonly Hash[]): Promise<void> {
+  override async touch(place: KeySpace, hashes: readonly Hash[]): Promise<void> {
     this.touched.push(...hashes.map(() => place.keys[0]))
     await super.touch(place, hashes)
   }

@@ -13,7 +13,7 @@ import {
   LruTPolicy,
   type NewEntry,
   OptionError,
-  type Place,
+  type KeySpace,
   type PutReport,
   RedisFuncCache,
   type Rows,
@@ -51,17 +51,17 @@ class CountingStore extends FailingStore {
   readonly puts: number[] = []
   readonly leases: number[] = []
 
-  override get(place: Place, hashes: readonly Hash[], isTimed?: boolean): Promise<readonly Lookup[]> {
+  override get(place: KeySpace, hashes: readonly Hash[], isTimed?: boolean): Promise<readonly Lookup[]> {
     this.gets.push(hashes.length)
     return super.get(place, hashes, isTimed)
   }
 
-  override put(place: Place, entries: readonly NewEntry[]): Promise<PutReport> {
+  override put(place: KeySpace, entries: readonly NewEntry[]): Promise<PutReport> {
     this.puts.push(entries.length)
     return super.put(place, entries)
   }
 
-  override lease(place: Place, wishes: readonly LeaseWish[], ms: number): Promise<readonly LeaseAnswer[]> {
+  override lease(place: KeySpace, wishes: readonly LeaseWish[], ms: number): Promise<readonly LeaseAnswer[]> {
     this.leases.push(wishes.length)
     return super.lease(place, wishes, ms)
   }
@@ -678,7 +678,7 @@ describe.each(EVERY)('$how: what can be done to rows', ({ create }) => {
     const { index, values, hash } = users.keyOf(1)
     expect([index, values]).toEqual(place.keys)
     const { hashes } = await target.inspect(inner, place)
-    expect(hashes).toEqual([typeof hash === 'string' ? hash : hash.toString('latin1')])
+    expect(hashes).toEqual([hash])
     expect(users.identity.name).toBe('users')
     expect(await cache.getSize(users)).toBe(1)
     expect(await users.original([5])).toEqual([user(5)])

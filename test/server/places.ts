@@ -4,7 +4,7 @@ import {
   type Limits,
   MemoryStore,
   type NewEntry,
-  type Place,
+  type KeySpace,
   RedisFuncCache,
   type Store,
 } from '../../src/index.ts'
@@ -14,7 +14,7 @@ import { type Target, unique } from './target.ts'
 export const ALL_ASPECTS = { expiry: true, freshness: true, tags: false }
 
 /** A place as a cache with this policy would have, to be used through a store alone. */
-export function newPlace(policy: AbstractPolicy, limits: Partial<Limits> = {}): Place {
+export function newPlace(policy: AbstractPolicy, limits: Partial<Limits> = {}): KeySpace {
   const cache = new RedisFuncCache(unique('place'), policy, { store: new MemoryStore() })
   const { identity } = cache.wrap(async () => {}, { name: 'f' })
   return {
@@ -27,7 +27,7 @@ export function newPlace(policy: AbstractPolicy, limits: Partial<Limits> = {}): 
 }
 
 /** The same place with other limits: a cache of the same name that was configured otherwise. */
-export const withLimits = (place: Place, limits: Partial<Limits>): Place => ({
+export const withLimits = (place: KeySpace, limits: Partial<Limits>): KeySpace => ({
   ...place,
   limits: { ...place.limits, ...limits },
 })
@@ -36,18 +36,18 @@ export const withLimits = (place: Place, limits: Partial<Limits>): Place => ({
 export function placeOf(
   cache: RedisFuncCache,
   { index, values }: { readonly index: string; readonly values: string },
-): Place {
+): KeySpace {
   const limits = { maxSize: cache.maxSize, idleTtlMs: undefined }
   return { policy: cache.policy, keys: [index, values], limits, ext: [], aspects: ALL_ASPECTS }
 }
 
 /** All keys of a place that end with it: index, values, expiry, the policy's own. */
-export function keysOf({ policy, keys: [index, values] }: Place): string[] {
+export function keysOf({ policy, keys: [index, values] }: KeySpace): string[] {
   return [index, values, `${values}:expiry`, ...policy.structures.map((name) => `${index}:${name}`)]
 }
 
 /** What lies beside them where entries have notes and tags. */
-export const besideOf = ({ keys: [, values] }: Place): string[] => [`${values}:fresh`, `${values}:tags`]
+export const besideOf = ({ keys: [, values] }: KeySpace): string[] => [`${values}:fresh`, `${values}:tags`]
 
 /** An entry whose value is its name. */
 export const entry = (hash: string, more: Partial<NewEntry> = {}): NewEntry => ({
@@ -63,7 +63,7 @@ export const hashesOf = (count: number, prefix = 'h'): string[] =>
   Array.from({ length: count }, (_, i) => `${prefix}${String((i * 7919) % 100_003).padStart(6, '0')}`)
 
 /** Stores entries in pieces of a thousand, as a cache would send them. */
-export async function fill(store: Store, place: Place, hashes: readonly string[]): Promise<void> {
+export async function fill(store: Store, place: KeySpace, hashes: readonly string[]): Promise<void> {
   for (let start = 0; start < hashes.length; start += 1_000) {
     await store.put(
       place,
@@ -75,14 +75,14 @@ export async function fill(store: Store, place: Place, hashes: readonly string[]
 /** What is stored under each hash, without touching the order. */
 export async function valuesOf(
   store: Store,
-  place: Place,
+  place: KeySpace,
   hashes: readonly Hash[],
 ): Promise<(string | undefined)[]> {
   return (await store.get(place, hashes)).map(({ value }) => value?.toString())
 }
 
 /** The index from its lowest score to its highest. */
-export async function orderOf(target: Target, place: Place): Promise<string[]> {
+export async function orderOf(target: Target, place: KeySpace): Promise<string[]> {
   const [index] = place.keys
   return ((await target.raw(index, 'ZRANGE', index, '0', '-1')) as Buffer[]).map(String)
 }
@@ -111,7 +111,7 @@ export async function runDown(target: Target, keys: readonly string[], ms: numbe
 }
 
 /** The server's clock cannot be set: moves all ends of entries, and of their freshness, toward the present instead. */
-export async function passTime(target: Target, { keys }: Place, ms: number): Promise<void> {
+export async function passTime(target: Target, { keys }: KeySpace, ms: number): Promise<void> {
   const [expiry, fresh] = [`${keys[1]}:expiry`, `${keys[1]}:fresh`]
   await target.raw(expiry, 'EVAL', PASS, '2', expiry, fresh, String(ms))
 }

@@ -9,7 +9,7 @@ import {
   LruTPolicy,
   MemoryStore,
   MruPolicy,
-  type Place,
+  type KeySpace,
   RedisStore,
   RrPolicy,
   type Store,
@@ -75,7 +75,7 @@ export interface Target {
   /** A command of the test's own; only where there is a server. */
   raw(key: string, ...command: Command): Promise<Reply>
   /** Reads all of a place, and fails if its keys disagree or hold more than they may. Bytes are read as latin1. */
-  inspect(store: Store, place: Place): Promise<Contents>
+  inspect(store: Store, place: KeySpace): Promise<Contents>
   close(): Promise<void>
 }
 
@@ -150,7 +150,7 @@ function memoryTarget(): Target {
 }
 
 /** The same of a store in process. */
-export function inspectMemory(store: MemoryStore, place: Place): Contents {
+export function inspectMemory(store: MemoryStore, place: KeySpace): Contents {
   const hashes: string[] = []
   const expiry = new Map<string, number>()
   const fresh = new Map<string, Freshness>()
@@ -165,7 +165,7 @@ export function inspectMemory(store: MemoryStore, place: Place): Contents {
   return checked(place, { hashes, expiry, fresh, tags })
 }
 
-async function inspectServer(port: RedisPort, place: Place): Promise<Contents> {
+async function inspectServer(port: RedisPort, place: KeySpace): Promise<Contents> {
   const [index, values] = place.keys
   const [indexed, fields, expiring, noted, tagged] = (await Promise.all(
     port.send(index, [
@@ -226,7 +226,7 @@ function parse(member: string): { name: string; rest: string } {
   return { name: member.slice(colon + 1, end), rest: member.slice(end + 1) }
 }
 
-function checked(place: Place, contents: Contents): Contents {
+function checked(place: KeySpace, contents: Contents): Contents {
   const { hashes, expiry, fresh, tags } = contents
   if (hashes.length > place.limits.maxSize)
     throw new Error(`${hashes.length} entries, ${place.limits.maxSize} allowed`)

@@ -7,7 +7,7 @@ import {
   type CachedFunction,
   LruTPolicy,
   MemoryStore,
-  type Place,
+  type KeySpace,
   RedisFuncCache,
   type WrapOptions,
 } from '../../src/index.ts'
@@ -67,12 +67,12 @@ export class Timeline {
       source: false,
       ...options,
     })
-    const place: Place = placeOf(cache, fn.keyOf(''))
+    const place: KeySpace = placeOf(cache, fn.keyOf(''))
     return { cache, fn, place, told: listen(cache) }
   }
 
   /** Lets time pass for all that is stored in a place. */
-  async pass(place: Place, ms: number): Promise<void> {
+  async pass(place: KeySpace, ms: number): Promise<void> {
     if (hasServer) await passTime(this.#target, place, ms)
     else this.#aheadMs += ms
   }

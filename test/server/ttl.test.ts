@@ -5,7 +5,7 @@ import {
   type CacheOptions,
   type Duration,
   MemoryStore,
-  type Place,
+  type KeySpace,
   RedisFuncCache,
   type Store,
 } from './library.ts'
@@ -268,9 +268,9 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of a key pair
 })
 
 describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of an entry', ({ create }) => {
-  const expiryOf = ({ keys }: Place) => scoresOf(target, `${keys[1]}:expiry`)
+  const expiryOf = ({ keys }: KeySpace) => scoresOf(target, `${keys[1]}:expiry`)
 
-  async function serverMs(place: Place): Promise<number> {
+  async function serverMs(place: KeySpace): Promise<number> {
     const [seconds, microseconds] = (await target.raw(place.keys[0], 'TIME')) as [Buffer, Buffer]
     return Math.floor(Number(seconds) * 1_000 + Number(microseconds) / 1_000)
   }

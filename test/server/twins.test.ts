@@ -1,14 +1,14 @@
 // The scripts and their twins in process, held against each other: the same steps leave the same entries.
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { MemoryStore, type Note, type Place, RedisFuncCache, type Store } from './library.ts'
+import { MemoryStore, type EntryMetadata, type KeySpace, RedisFuncCache, type Store } from './library.ts'
 import { COMBINATIONS, hasServer, inspectMemory, openTarget, type Target, unique } from './target.ts'
 
 interface StepEntry {
   readonly hash: string
   readonly value: string
   readonly ttlMs: number | undefined
-  readonly note: Note | undefined
+  readonly note: EntryMetadata | undefined
   /** Which of the tokens taken so far it proves itself with, and which of the leases it hands over; none for no such. */
   readonly token: number | undefined
   readonly lease: number | undefined
@@ -195,7 +195,12 @@ describe.runIf(hasServer)('scripts and twins', () => {
   }
 
   /** The same entries, with the same ends, notes and tags. */
-  async function expectSame(place: Place, store: Store, twin: MemoryStore, passedMs: number): Promise<void> {
+  async function expectSame(
+    place: KeySpace,
+    store: Store,
+    twin: MemoryStore,
+    passedMs: number,
+  ): Promise<void> {
     const there = await target.inspect(store, place)
     const here = inspectMemory(twin, place)
     expect(there.hashes.toSorted()).toEqual(here.hashes.toSorted())
@@ -233,11 +238,11 @@ function expectSameTimes(
 /** Does the steps with one store, each of which has tokens and leases of its own. */
 class Actor {
   readonly #store: Store
-  readonly #place: Place
+  readonly #place: KeySpace
   #tokens: number[] = []
   #held: { hash: string; lease: number }[] = []
 
-  constructor(store: Store, place: Place) {
+  constructor(store: Store, place: KeySpace) {
     this.#store = store
     this.#place = place
   }
@@ -321,20 +326,20 @@ class Actor {
 }
 
 /** Only puts bring the size below a bound that was lowered. */
-const unbounded = (place: Place): Place => ({
+const unbounded = (place: KeySpace): KeySpace => ({
   ...place,
   limits: { ...place.limits, maxSize: Number.POSITIVE_INFINITY },
 })
 
 function newPlace(create: (typeof COMBINATIONS)[number]['create']): {
-  place: Place
+  place: KeySpace
   resize: (maxSize: number) => void
 } {
   const cache = new RedisFuncCache(unique('twins'), create(), { store: new MemoryStore() })
   const { identity } = cache.wrap(async () => {}, { name: 'f' })
   // The pair as a whole lives longer than all that passes.
   const limits = { maxSize: 5, idleTtlMs: 86_400_000 }
-  const place: Place = {
+  const place: KeySpace = {
     policy: cache.policy,
     keys: cache.policy.calcKeys(identity),
     limits,

@@ -360,7 +360,7 @@ product.with({ timeout: 5 })
 // Events.
 cache.on('stale', ({ cache: name, function: fn, hash, reason }) => {
   expectTypeOf([name, fn]).toEqualTypeOf<string[]>()
-  expectTypeOf(hash).toEqualTypeOf<string | Buffer>()
+  expectTypeOf(hash).toEqualTypeOf<string>()
   expectTypeOf(reason).toEqualTypeOf<'grace' | 'error' | 'soft-timeout' | 'pause'>()
 })
 cache.on('refresh', ({ reason }) => expectTypeOf(reason).toEqualTypeOf<'early' | 'stale'>())

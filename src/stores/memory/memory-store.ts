@@ -1,7 +1,7 @@
 import { checkNames } from '../../options/checks.ts'
 import { OptionError } from '../../errors.ts'
 import { setImmediate } from '../../flow/timers.ts'
-import { type Hash, textOfHash } from '../../keys/call-hash.ts'
+import type { Hash } from '../../keys/call-hash.ts'
 import type { KeyPair } from '../../keys/key-names.ts'
 import type { AbstractPolicy } from '../../policies/policy.ts'
 import { Fence, MemoryContent } from './partition-data.ts'
@@ -13,7 +13,7 @@ import type {
   LeaseWish,
   Lookup,
   NewEntry,
-  Place,
+  KeySpace,
   PutReport,
   Store,
 } from '../store.ts'
@@ -65,11 +65,10 @@ export class MemoryStore implements Store {
     policy.createOrder()
   }
 
-  async get(place: Place, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
+  async get(place: KeySpace, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
     const { values, expiry, fresh, tags } = this.#contentOf(place)
     const atUs = this.#tick()
-    return hashes.map((hash) => {
-      const name = textOfHash(hash)
+    return hashes.map((name) => {
       const expiresAtMs = expiry.get(name)
       const isLive = (expiresAtMs ?? Number.POSITIVE_INFINITY) * 1000 > atUs
       const { untilMs: freshUntilMs, computeMs, storedMs: storedAtMs } = fresh.get(name) ?? {}
@@ -86,14 +85,14 @@ export class MemoryStore implements Store {
     })
   }
 
-  async touch(place: Place, hashes: readonly Hash[]): Promise<void> {
+  async touch(place: KeySpace, hashes: readonly Hash[]): Promise<void> {
     const content = this.#contentOf(place)
-    content.order.touch(hashes.map(textOfHash))
+    content.order.touch(hashes)
     const { idleTtlMs } = place.limits
     if (idleTtlMs !== undefined) content.prolong(this.#clock() + idleTtlMs)
   }
 
-  async put(place: Place, entries: readonly NewEntry[]): Promise<PutReport> {
+  async put(place: KeySpace, entries: readonly NewEntry[]): Promise<PutReport> {
     const content = this.#contentOf(place)
     const fence = this.#fenceOf(place)
     const atUs = this.#tick()
@@ -104,7 +103,7 @@ export class MemoryStore implements Store {
     if (content.isEmpty) content.expiresAtMs = untilMs
     else content.prolong(untilMs)
     let evicted = content.makeRoom(0, maxSize) // the bound may have been lowered
-    const named = entries.map((entry) => [textOfHash(entry.hash), entry] as const)
+    const named = entries.map((entry) => [entry.hash, entry] as const)
     const stored = named.map(([name, entry]) => {
       const { token, note } = entry
       if (token !== undefined && fence.refuses(membersOf(place, name, entry), token, atUs)) return false
@@ -125,36 +124,40 @@ export class MemoryStore implements Store {
   }
 
   /** As in the scripts: whether the entry that is there is newer than a load that began then. */
-  #isOvertaken(place: Place, name: string, token: number, lease: number | undefined, atUs: number): boolean {
+  #isOvertaken(
+    place: KeySpace,
+    name: string,
+    token: number,
+    lease: number | undefined,
+    atUs: number,
+  ): boolean {
     const isLost = lease !== undefined && this.#leasesOf(place).get(name) !== lease
     if (!isLost && atUs - token < SLOW_US) return false
     return this.#contentOf(place).isNewer(name, token, isLost, Math.floor(atUs / 1000))
   }
 
-  async invalidate(place: Place, hashes: readonly Hash[], soft = false): Promise<number> {
-    const names = hashes.map(textOfHash)
+  async invalidate(place: KeySpace, hashes: readonly Hash[], soft = false): Promise<number> {
     return this.#drop(
       place,
-      () => names,
+      () => hashes,
       soft,
-      (fence, atUs) => fence.raise('h:', names, atUs),
+      (fence, atUs) => fence.raise('h:', hashes, atUs),
     )
   }
 
-  async invalidateFunction(place: Place, part: Hash, soft = false): Promise<number> {
-    const begin = textOfHash(part)
-    const isOwn = (name: string) => name.startsWith(begin)
+  async invalidateFunction(place: KeySpace, part: Hash, soft = false): Promise<number> {
+    const isOwn = (name: string) => name.startsWith(part)
     for (const name of [...this.#leasesOf(place).keys()].filter(isOwn)) this.#endLease(place, name)
     const own = ({ values }: MemoryContent) => [...values.keys()].filter(isOwn)
-    return this.#drop(place, own, soft, (fence, atUs) => fence.raise('f:', [begin], atUs))
+    return this.#drop(place, own, soft, (fence, atUs) => fence.raise('f:', [part], atUs))
   }
 
-  async invalidateTags(place: Place, names: readonly string[], soft = false): Promise<number> {
+  async invalidateTags(place: KeySpace, names: readonly string[], soft = false): Promise<number> {
     const tagged = ({ tags }: MemoryContent) => [...new Set(names.flatMap((name) => tags.having(name)))]
     return this.#drop(place, tagged, soft, (fence, atUs) => fence.raise('t:', names, atUs))
   }
 
-  async purge(place: Place): Promise<number> {
+  async purge(place: KeySpace): Promise<number> {
     const size = await this.size(place)
     this.#contents.delete(place.keys[0])
     this.#fenceOf(place).raiseFloor(this.#tick())
@@ -162,7 +165,7 @@ export class MemoryStore implements Store {
     return size
   }
 
-  async size(place: Place): Promise<number> {
+  async size(place: KeySpace): Promise<number> {
     const { values, expiry } = this.#contentOf(place)
     return values.size - expiry.countExpired(this.#clock())
   }
@@ -171,13 +174,16 @@ export class MemoryStore implements Store {
     return this.#tick()
   }
 
-  async lease(place: Place, wishes: readonly LeaseWish[], leaseMs: number): Promise<readonly LeaseAnswer[]> {
+  async lease(
+    place: KeySpace,
+    wishes: readonly LeaseWish[],
+    leaseMs: number,
+  ): Promise<readonly LeaseAnswer[]> {
     const content = this.#contentOf(place)
     const leases = this.#leasesOf(place)
     const atUs = this.#tick()
     for (const [name, untilUs] of leases) if (untilUs <= atUs) leases.delete(name)
-    return wishes.map(({ hash, seenMs }): LeaseAnswer => {
-      const name = textOfHash(hash)
+    return wishes.map(({ hash: name, seenMs }): LeaseAnswer => {
       if (content.isThere(name, seenMs, atUs)) return { state: 'there', atUs }
       const untilUs = leases.get(name)
       if (untilUs !== undefined) return { state: 'held', atUs, untilUs }
@@ -187,11 +193,10 @@ export class MemoryStore implements Store {
     })
   }
 
-  async renew(place: Place, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
+  async renew(place: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
     const leases = this.#leasesOf(place)
     const atUs = this.#tick()
-    return held.map(({ hash, lease }) => {
-      const name = textOfHash(hash)
+    return held.map(({ hash: name, lease }) => {
       if (leases.get(name) !== lease) return 0
       const renewed = Math.max(atUs + leaseMs * 1000, lease + 1)
       leases.set(name, renewed)
@@ -199,11 +204,11 @@ export class MemoryStore implements Store {
     })
   }
 
-  async release(place: Place, held: readonly HeldLease[]): Promise<void> {
-    for (const { hash, lease } of held) this.#handOver(place, textOfHash(hash), lease)
+  async release(place: KeySpace, held: readonly HeldLease[]): Promise<void> {
+    for (const { hash, lease } of held) this.#handOver(place, hash, lease)
   }
 
-  async watch(place: Place, watcher: LeaseWatcher): Promise<LeaseWatch> {
+  async watch(place: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch> {
     const all = this.#watchers
     const [index] = place.keys
     const watchers = entryOf(all, index, () => new Set()).add(watcher)
@@ -217,7 +222,7 @@ export class MemoryStore implements Store {
 
   async close(): Promise<void> {}
 
-  async register(registry: string, place: Place): Promise<void> {
+  async register(registry: string, place: KeySpace): Promise<void> {
     entryOf(this.#registries, registry, () => new Map()).set(place.keys[0], place.keys)
   }
 
@@ -227,7 +232,7 @@ export class MemoryStore implements Store {
 
   /** What lies in a place, for tests and inspection: entries with when they end, and what is noted of them. */
   *entriesOf(
-    place: Place,
+    place: KeySpace,
   ): Generator<readonly [hash: string, value: Buffer, expiresAtMs: number | undefined, noted: NotedOfEntry]> {
     const { values, expiry, fresh, tags } = this.#contentOf(place)
     for (const [hash, value] of values) {
@@ -237,7 +242,7 @@ export class MemoryStore implements Store {
 
   /** Drops entries, ends their leases, and keeps loads that are under way from storing them. */
   #drop(
-    place: Place,
+    place: KeySpace,
     namesIn: (content: MemoryContent) => readonly string[],
     soft: boolean,
     raise: (fence: Fence, atUs: number) => void,
@@ -253,18 +258,17 @@ export class MemoryStore implements Store {
   }
 
   /** Ends a lease of the caller's; one that was lost meanwhile is another's. */
-  #handOver(place: Place, name: string, lease: number): void {
+  #handOver(place: KeySpace, name: string, lease: number): void {
     if (this.#leasesOf(place).get(name) === lease) this.#endLease(place, name)
   }
 
-  #endLease(place: Place, name: string): void {
+  #endLease(place: KeySpace, name: string): void {
     if (!this.#leasesOf(place).delete(name)) return
-    const hash = Buffer.from(name)
     // Not before whoever ends it has what he waits for.
-    for (const watcher of this.#watchers.get(place.keys[0]) ?? []) setImmediate(() => watcher.ended(hash))
+    for (const watcher of this.#watchers.get(place.keys[0]) ?? []) setImmediate(() => watcher.ended(name))
   }
 
-  #contentOf(place: Place): MemoryContent {
+  #contentOf(place: KeySpace): MemoryContent {
     const [index] = place.keys
     let content = this.#contents.get(index)
     if (content === undefined || content.expiresAtMs <= this.#clock()) {
@@ -275,11 +279,11 @@ export class MemoryStore implements Store {
   }
 
   /** What was invalidated stays so when the entries have ended. */
-  #fenceOf(place: Place): Fence {
+  #fenceOf(place: KeySpace): Fence {
     return entryOf(this.#fences, place.keys[0], () => new Fence())
   }
 
-  #leasesOf(place: Place): Map<string, number> {
+  #leasesOf(place: KeySpace): Map<string, number> {
     return entryOf(this.#leases, place.keys[0], () => new Map())
   }
 
@@ -291,7 +295,7 @@ export class MemoryStore implements Store {
 }
 
 /** What the fence may have been raised for, of an entry. */
-function membersOf({ policy }: Place, name: string, { note }: NewEntry): string[] {
+function membersOf({ policy }: KeySpace, name: string, { note }: NewEntry): string[] {
   const tags = note?.tags ?? []
   return [`h:${name}`, `f:${name.slice(0, policy.hashPartBytes)}`, ...tags.map((tag) => `t:${tag}`)]
 }

@@ -1,21 +1,9 @@
 import { StoreError } from '../../errors.ts'
-import type { Hash } from '../../keys/call-hash.ts'
 import { messageOf } from '../../realms/native.ts'
 import type { Command, Reply } from '../../clients/port.ts'
 import { toNumber } from '../../clients/detect.ts'
-import type { Lookup, Place } from '../store.ts'
-
-/** As the scripts take them: the pair, what lies beside it, then the policy's own structures. */
-export type Keys = readonly [
-  index: string,
-  values: string,
-  expiry: string,
-  fence: string,
-  fresh: string,
-  tags: string,
-  leases: string,
-  ...structures: string[],
-]
+import type { Lookup, KeySpace } from '../store.ts'
+import type { PartitionKeys } from './keys.ts'
 
 /** One read: what it asks for, as the aspects are when it begins, and what the answers mean. */
 export class Reading {
@@ -31,22 +19,21 @@ export class Reading {
 
   /** @param isTimed Whether to ask for the time where nothing else needs it. */
   constructor(
-    { aspects: { expiry, freshness, tags } }: Place,
-    keys: Keys,
-    hashes: readonly Hash[],
+    { aspects: { expiry, freshness, tags } }: KeySpace,
+    keys: PartitionKeys,
+    hashes: readonly (Buffer | string)[],
     isTimed: boolean,
   ) {
     this.#time = isTimed || expiry || freshness
     this.#expiry = expiry
     this.#freshness = freshness
     this.#tags = tags
-    const [, valuesKey, expiryKey, , freshKey, tagsKey] = keys
     const commands: Command[] = []
     if (this.#time) commands.push(['TIME'])
-    if (expiry) commands.push(['ZMSCORE', expiryKey, ...hashes])
-    if (freshness) commands.push(['HMGET', freshKey, ...hashes])
-    if (tags) commands.push(['ZMSCORE', tagsKey, ...hashes.map(taggedMember)])
-    commands.push(['HMGET', valuesKey, ...hashes])
+    if (expiry) commands.push(['ZMSCORE', keys.expiry, ...hashes])
+    if (freshness) commands.push(['HMGET', keys.fresh, ...hashes])
+    if (tags) commands.push(['ZMSCORE', keys.tags, ...hashes.map(taggedMember)])
+    commands.push(['HMGET', keys.values, ...hashes])
     this.commands = commands
   }
 
@@ -81,7 +68,7 @@ export class Reading {
 }
 
 /** As the scripts write it: that the tags of an entry are known. */
-function taggedMember(hash: Hash): string | Buffer {
+function taggedMember(hash: Buffer | string): Buffer | string {
   if (typeof hash === 'string') return `h${Buffer.byteLength(hash)}:${hash}=`
   return Buffer.concat([Buffer.from(`h${hash.length}:`), hash, Buffer.from('=')])
 }

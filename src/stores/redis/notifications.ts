@@ -56,7 +56,8 @@ export class MessageBoard {
   #listen(): Listening | undefined {
     this.#listening ??= this.#port.listen?.({
       message: (channel, message) => {
-        tellEach([...(this.#entries.get(channel) ?? [])], (watcher) => watcher.ended(message))
+        const hash = message.toString('latin1')
+        tellEach([...(this.#entries.get(channel) ?? [])], (watcher) => watcher.ended(hash))
       },
       lost: () => tellEach(this.#all(), (watcher) => watcher.lost()),
       restored: () => tellEach(this.#all(), (watcher) => watcher.restored()),

@@ -1,6 +1,6 @@
 import { RemoteClock } from '../../flow/server-clock.ts'
 import { monotonicMs } from '../../flow/timers.ts'
-import type { Hash } from '../../keys/call-hash.ts'
+import { bytesOfHash, type Hash } from '../../keys/call-hash.ts'
 import type { KeyPair } from '../../keys/key-names.ts'
 import type { Verb } from '../../lua/compose.ts'
 import { PROLONG, REGISTER } from '../../lua/scripts.generated.ts'
@@ -9,7 +9,8 @@ import type { Command, RedisClient, RedisPort, Reply } from '../../clients/port.
 import { toPort } from '../../clients/detect.ts'
 import { runScript, type Script } from '../../clients/script.ts'
 import { Watches } from './notifications.ts'
-import { type Keys, Reading, toMicroseconds, trouble } from './lookup.ts'
+import { type PartitionKeys, partitionKeys } from './keys.ts'
+import { Reading, toMicroseconds, trouble } from './lookup.ts'
 import type {
   HeldLease,
   LeaseAnswer,
@@ -18,8 +19,8 @@ import type {
   LeaseWish,
   Lookup,
   NewEntry,
-  Note,
-  Place,
+  EntryMetadata,
+  KeySpace,
   PutReport,
   Store,
 } from '../store.ts'
@@ -36,7 +37,7 @@ const CLOCKS_AGREE_MS = 10_000
 
 /** What is known of a place besides what it is told. */
 interface Surroundings {
-  readonly keys: Keys
+  readonly keys: PartitionKeys
   /** The clock of the server that has the place; ahead of the order of the policy once a script told its moment. */
   readonly clock: RemoteClock
   /** By the clock of this process; then a script is to tell it again. */
@@ -49,7 +50,7 @@ interface Surroundings {
 export class RedisStore implements Store {
   readonly #client: () => RedisClient
   readonly #ports = new WeakMap<RedisClient, RedisPort>()
-  readonly #surroundings = new WeakMap<Place, Surroundings>()
+  readonly #surroundings = new WeakMap<KeySpace, Surroundings>()
   readonly #watches = new Watches()
   /** Scripts that were sent by their text. */
   readonly #sent = new WeakSet<Script>()
@@ -72,29 +73,30 @@ export class RedisStore implements Store {
   }
 
   /** Plain commands, since a value that passes through Lua costs three times as much. */
-  async get(place: Place, hashes: readonly Hash[], isTimed = false): Promise<readonly Lookup[]> {
-    const reading = new Reading(place, this.#around(place).keys, hashes, isTimed)
+  async get(place: KeySpace, hashes: readonly Hash[], isTimed = false): Promise<readonly Lookup[]> {
+    const reading = new Reading(place, this.#around(place).keys, sent(hashes), isTimed)
     return reading.lookups(await this.#sendAll('get', place.keys[1], reading.commands))
   }
 
   /** A plain command where one can do it; now and then the script all the same, which tells the time. */
-  async touch(place: Place, hashes: readonly Hash[]): Promise<void> {
+  async touch(place: KeySpace, hashes: readonly Hash[]): Promise<void> {
     const { policy, keys, ext } = place
+    const names = sent(hashes)
     const around = this.#around(place)
     const isOrderKnown = monotonicMs() < around.orderKnownUntilMs
-    const plain = isOrderKnown ? policy.touchCommand(keys[0], hashes, around.clock) : undefined
+    const plain = isOrderKnown ? policy.touchCommand(keys[0], names, around.clock) : undefined
     const isForScript = policy.readsChangeOrder && plain === undefined
     const [atUs] = await Promise.all([
-      isForScript ? this.#run(place, 'touch', [String(hashes.length), ...hashes, ...ext]) : undefined,
+      isForScript ? this.#run(place, 'touch', [String(names.length), ...names, ...ext]) : undefined,
       plain && this.#sendAll('touch', keys[0], [plain]),
       this.#isRenewalDue(place, around)
-        ? this.#runText('touch', PROLONG, livingKeys(around.keys), [String(place.limits.idleTtlMs)])
+        ? this.#runText('touch', PROLONG, around.keys.endingTogether, [String(place.limits.idleTtlMs)])
         : undefined,
     ])
     if (isForScript) this.#hearOrder(place, atUs as number)
   }
 
-  async put(place: Place, entries: readonly NewEntry[]): Promise<PutReport> {
+  async put(place: KeySpace, entries: readonly NewEntry[]): Promise<PutReport> {
     const { maxSize, idleTtlMs } = place.limits
     const args: (string | Buffer)[] = [
       maxSize === Number.POSITIVE_INFINITY ? '0' : String(maxSize),
@@ -103,7 +105,7 @@ export class RedisStore implements Store {
       String(entries.length),
     ]
     for (const { hash, value, ttlMs, token, note } of entries) {
-      args.push(hash, value, String(ttlMs ?? ''), String(token ?? ''), textOf(note))
+      args.push(bytesOfHash(hash), value, String(ttlMs ?? ''), String(token ?? ''), textOf(note))
     }
     const [atUs, evicted, expired, ...stored] = (await this.#run(place, 'put', [...args, ...place.ext])) as [
       number,
@@ -116,17 +118,17 @@ export class RedisStore implements Store {
     return { atUs, evicted, expired, stored: stored.map((isStored) => isStored === 1) }
   }
 
-  invalidate(place: Place, hashes: readonly Hash[], soft = false): Promise<number> {
-    const args = [flag(soft), String(hashes.length), ...hashes, ...place.ext]
+  invalidate(place: KeySpace, hashes: readonly Hash[], soft = false): Promise<number> {
+    const args = [flag(soft), String(hashes.length), ...sent(hashes), ...place.ext]
     return this.#run(place, 'invalidate', args) as Promise<number>
   }
 
   /** A portion at a time, not to keep others from the server. */
-  async invalidateFunction(place: Place, part: Hash, soft = false): Promise<number> {
+  async invalidateFunction(place: KeySpace, part: Hash, soft = false): Promise<number> {
     let invalidated = 0
     let cursor = '0'
     do {
-      const args = [flag(soft), part, cursor, ...place.ext]
+      const args = [flag(soft), bytesOfHash(part), cursor, ...place.ext]
       const [count, next] = (await this.#run(place, 'invalidate-function', args)) as [number, Buffer]
       invalidated += count
       cursor = next.toString()
@@ -134,7 +136,7 @@ export class RedisStore implements Store {
     return invalidated
   }
 
-  async invalidateTags(place: Place, tags: readonly string[], soft = false): Promise<number> {
+  async invalidateTags(place: KeySpace, tags: readonly string[], soft = false): Promise<number> {
     let invalidated = 0
     let from = 1
     let after: string | Buffer = ''
@@ -149,22 +151,26 @@ export class RedisStore implements Store {
     return invalidated
   }
 
-  purge(place: Place): Promise<number> {
+  purge(place: KeySpace): Promise<number> {
     return this.#run(place, 'purge', place.ext) as Promise<number>
   }
 
-  size(place: Place): Promise<number> {
+  size(place: KeySpace): Promise<number> {
     return this.#run(place, 'size', []) as Promise<number>
   }
 
-  async now(place: Place): Promise<number> {
+  async now(place: KeySpace): Promise<number> {
     const [time] = await this.#sendAll('now', place.keys[0], [['TIME']])
     return toMicroseconds(time as Reply)
   }
 
-  async lease(place: Place, wishes: readonly LeaseWish[], leaseMs: number): Promise<readonly LeaseAnswer[]> {
+  async lease(
+    place: KeySpace,
+    wishes: readonly LeaseWish[],
+    leaseMs: number,
+  ): Promise<readonly LeaseAnswer[]> {
     const args: (string | Buffer)[] = [String(leaseMs), String(wishes.length)]
-    for (const { hash, seenMs } of wishes) args.push(hash, String(seenMs ?? ''))
+    for (const { hash, seenMs } of wishes) args.push(bytesOfHash(hash), String(seenMs ?? ''))
     const [atUs, ...answers] = (await this.#run(place, 'lease', args)) as [number, ...number[]]
     return wishes.map((_, i): LeaseAnswer => {
       const untilUs = answers[2 * i + 1] as number
@@ -173,17 +179,17 @@ export class RedisStore implements Store {
     })
   }
 
-  renew(place: Place, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
+  renew(place: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
     return this.#run(place, 'renew', [String(leaseMs), ...named(held)]) as Promise<readonly number[]>
   }
 
-  async release(place: Place, held: readonly HeldLease[]): Promise<void> {
+  async release(place: KeySpace, held: readonly HeldLease[]): Promise<void> {
     await this.#run(place, 'release', named(held))
   }
 
-  async watch(place: Place, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
+  async watch(place: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
     const client = this.#client()
-    return this.#watches.watch(client, this.#portOf(client), this.#around(place).keys[LEASES], watcher)
+    return this.#watches.watch(client, this.#portOf(client), this.#around(place).keys.leases, watcher)
   }
 
   /** Ends what this store watches. The connection for that ends with its last user: all stores over a client share one. */
@@ -191,7 +197,7 @@ export class RedisStore implements Store {
     return this.#watches.close()
   }
 
-  async register(registry: string, place: Place): Promise<void> {
+  async register(registry: string, place: KeySpace): Promise<void> {
     const { idleTtlMs } = place.limits
     // Longer than any place that is stored before the next registration, or a purge would pass over it.
     const args = [JSON.stringify(place.keys), String(2 * (idleTtlMs ?? 0))]
@@ -203,14 +209,14 @@ export class RedisStore implements Store {
     return (members as readonly Buffer[]).map((pair) => JSON.parse(pair.toString()) as KeyPair)
   }
 
-  #hearOrder(place: Place, atUs: number): void {
+  #hearOrder(place: KeySpace, atUs: number): void {
     const around = this.#around(place)
     around.clock.hear(atUs)
     around.orderKnownUntilMs = monotonicMs() + CLOCKS_AGREE_MS
   }
 
   /** Whether enough of the idle TTL has run down since this process last prolonged it, or put something. */
-  #isRenewalDue({ limits: { idleTtlMs } }: Place, around: Surroundings): boolean {
+  #isRenewalDue({ limits: { idleTtlMs } }: KeySpace, around: Surroundings): boolean {
     if (idleTtlMs === undefined) return false
     const nowMs = monotonicMs()
     if (nowMs < around.renewAtMs) return false
@@ -218,33 +224,22 @@ export class RedisStore implements Store {
     return true
   }
 
-  #around(place: Place): Surroundings {
+  #around(place: KeySpace): Surroundings {
     let around = this.#surroundings.get(place)
     if (around === undefined) {
-      const [index, values] = place.keys
-      const structures = place.policy.structures.map((name) => `${index}:${name}`)
-      const keys: Keys = [
-        index,
-        values,
-        `${values}:expiry`,
-        `${values}:fence`,
-        `${values}:fresh`,
-        `${values}:tags`,
-        `${values}:leases`,
-        ...structures,
-      ]
+      const keys = partitionKeys(place.keys, place.policy.structures)
       around = { keys, clock: new RemoteClock(), orderKnownUntilMs: 0, renewAtMs: 0 }
       this.#surroundings.set(place, around)
     }
     return around
   }
 
-  async #run(place: Place, verb: Verb, args: readonly (string | Buffer)[]): Promise<Reply> {
+  async #run(place: KeySpace, verb: Verb, args: readonly (string | Buffer)[]): Promise<Reply> {
     try {
       const script = place.policy.luaScripts[verb]
       const isNew = !this.#sent.has(script)
       this.#sent.add(script)
-      return await runScript(this.#port(), script, this.#around(place).keys, args, isNew)
+      return await runScript(this.#port(), script, this.#around(place).keys.all, args, isNew)
     } catch (cause) {
       throw trouble(verb, cause)
     }
@@ -283,19 +278,14 @@ export class RedisStore implements Store {
   }
 }
 
-/** Where the key of the leases stands among the {@link Keys}; it also is the channel on which their ends are told. */
-const LEASES = 6
-
-/** Where the key of the fence stands. It and the leases have ends of their own. */
-const FENCE = 3
-
-const livingKeys = (keys: Keys): string[] => keys.filter((_, i) => i !== FENCE && i !== LEASES)
+/** Call hashes as a server takes them. */
+const sent = (hashes: readonly Hash[]): readonly (Buffer | string)[] => hashes.map(bytesOfHash)
 
 const renewAfterMs = (idleTtlMs: number): number => Math.min(idleTtlMs * RENEW_AFTER, RENEW_AT_LATEST_MS)
 
 const flag = (is: boolean): string => (is ? '1' : '0')
 
-function textOf(note: Note | undefined): string {
+function textOf(note: EntryMetadata | undefined): string {
   if (note === undefined) return ''
   const { freshMs, computeMs, tags, lease, overrules } = note
   const names = tags?.map((tag) => tag.replace(LONE_SURROGATE, '\ufffd'))
@@ -307,5 +297,5 @@ const LONE_SURROGATE = /\p{Surrogate}/gu
 
 const named = (held: readonly HeldLease[]): (string | Buffer)[] => [
   String(held.length),
-  ...held.flatMap(({ hash, lease }) => [hash, String(lease)]),
+  ...held.flatMap(({ hash, lease }) => [bytesOfHash(hash), String(lease)]),
 ]
