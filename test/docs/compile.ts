@@ -35,19 +35,29 @@ interface SetUp {
 }
 
 const ON_SERVER: SetUp = {
-  file: 'readme.fixture.ts',
+  file: 'on-server.fixture.ts',
   names: ['client', 'db', 'cache', 'getProduct'],
   needsServer: true,
 }
-const IN_PROCESS: SetUp = { file: 'freshness.fixture.ts', names: ['cache', 'later'], needsServer: false }
+const IN_PROCESS: SetUp = {
+  file: 'in-process.fixture.ts',
+  names: ['cache', 'later', 'db', 'getProduct'],
+  needsServer: false,
+}
+const CLIENT_ALONE: SetUp = { ...ON_SERVER, names: ['client'] }
 
 const SET_UPS: Record<string, SetUp> = {
-  'README.md': ON_SERVER,
-  'docs/architecture.md': { ...ON_SERVER, names: ['client'] },
+  'README.md': { ...IN_PROCESS, names: ['cache', 'db'] },
+  'docs/architecture.md': CLIENT_ALONE,
+  'docs/deployments.md': { ...IN_PROCESS, names: ['cache'] },
+  'docs/events.md': IN_PROCESS,
   'docs/freshness.md': IN_PROCESS,
   'docs/functions.md': IN_PROCESS,
   'docs/invalidation.md': IN_PROCESS,
-  'docs/testing.md': { ...ON_SERVER, names: ['client'] },
+  'docs/options.md': IN_PROCESS,
+  'docs/policies.md': CLIENT_ALONE,
+  'docs/serializers.md': ON_SERVER,
+  'docs/testing.md': CLIENT_ALONE,
 }
 
 /** Writes every block of TypeScript into a file of its own. */

@@ -45,13 +45,16 @@ export function pageAt(path: string): Page {
   return page
 }
 
-/** The first column of a table below a heading, without quotes of any kind. @param nth Which table, from 1. */
-export function firstColumn(page: Page, heading: string, nth: number): string[] {
+/** The first column of the first table below a heading: no quotes of any kind, and of links the text. */
+export function firstColumn(page: Page, heading: string): string[] {
   const below = page.text.split(new RegExp(`^#+ ${heading}$`, 'm'))[1]
   if (below === undefined) throw new Error(`${page.path} has no heading '${heading}'.`)
-  const table = [...below.matchAll(/(?:^\|.*\n)+/gm)][nth - 1]?.[0] ?? ''
+  const table = /(?:^\|.*\n)+/m.exec(below)?.[0] ?? ''
   const rows = table.trim().split('\n').slice(2)
-  return rows.map((row) => row.split('|')[1]?.trim().replaceAll(/[`']/g, '') ?? '')
+  return rows.map((row) => {
+    const cell = row.split('|')[1]?.trim() ?? ''
+    return cell.replace(/^\[(.+)\]\(.+\)$/, '$1').replaceAll(/[`']/g, '')
+  })
 }
 
 /** What a link to each heading of a page ends with, as GitHub makes it. */
