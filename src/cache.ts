@@ -30,14 +30,9 @@ import {
 import { type AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 import { type CacheAddress, unwrap } from './keys/unwrapping.ts'
 import { type CachedMany, callableMany, Loader, type LoadMany } from './functions/cached-many.ts'
-import {
-  type CacheOptions,
-  type CacheSettings,
-  checkCacheName,
-  checkCacheOptions,
-  type DrainOptions,
-  drainMs,
-} from './options/cache-options.ts'
+import { checkCacheName, checkCacheOptions, drainMs } from './options/cache-checks.ts'
+import type { CacheOptions, DrainOptions } from './options/cache-options.ts'
+import type { CacheSettings } from './options/cache-settings.ts'
 import type { AbstractPolicy } from './policies/policy.ts'
 import { warn } from './telemetry/process-warning.ts'
 import { Partitions } from './partitions/partitions.ts'
@@ -45,12 +40,8 @@ import type { Store } from './stores/store.ts'
 import { CacheReporter } from './telemetry/cache-reporter.ts'
 import { type CacheStats, Counters } from './telemetry/counters.ts'
 import { type CacheEvents, Events } from './telemetry/events.ts'
-import {
-  checkWrapManyOptions,
-  checkWrapOptions,
-  type WrapManyOptions,
-  type WrapOptions,
-} from './options/function-options.ts'
+import { checkWrapManyOptions, checkWrapOptions } from './options/function-checks.ts'
+import type { WrapManyOptions, WrapOptions } from './options/function-options.ts'
 import { aspectsOf, longestLifeOf, type WrapSettings } from './options/function-settings.ts'
 
 /** Caches that have not been closed, by their store: several may share one. */

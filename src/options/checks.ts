@@ -2,12 +2,18 @@ import { inspect } from 'node:util'
 import { OptionError } from '../errors.ts'
 import { isPromise } from '../realms/native.ts'
 
-/** Checks that all options use. Each returns what it was given, or throws an {@link OptionError} that says what to give. */
+/** Checks that options of all kinds use. Each returns what it was given, or throws an {@link OptionError} that says what to give. */
 
-/** @param known All names there are, so that a misspelled option is not passed over. */
+/**
+ * Refuses unknown options: a misspelled one would be ignored otherwise.
+ * @param known The names of all options.
+ * @param where What takes the options, for the message.
+ */
 export function checkNames(options: object, known: readonly string[], where: string): void {
   if (typeof options !== 'object' || options === null) {
-    throw new OptionError(`${where}: options are an object, such as { ${known[0]}: … }.`)
+    throw new OptionError(
+      `${where}: ${shown(options)} is not an object of options. Give one, such as { ${known[0]}: … }.`,
+    )
   }
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
@@ -18,7 +24,7 @@ export function checkNames(options: object, known: readonly string[], where: str
   }
 }
 
-/** Words that are spelled quite differently, here or in neighbouring libraries, and mean the same. */
+/** Known words of the same meaning but another spelling, from earlier versions and other libraries. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   staleTtl: 'staleWhileRevalidate',
   swr: 'staleWhileRevalidate',
@@ -27,7 +33,7 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   cluster: 'global',
 }
 
-/** A sentence that asks whether a known word was meant; empty if none is near. */
+/** A sentence that asks whether a known word was meant; empty if no known word is similar. */
 export function suggestion(given: unknown, known: readonly string[]): string {
   if (typeof given !== 'string') return ''
   const synonym = Object.hasOwn(SYNONYMS, given) ? SYNONYMS[given] : undefined
@@ -42,8 +48,8 @@ export function suggestion(given: unknown, known: readonly string[]): string {
 }
 
 /**
- * How many letters have to be changed, added, left out, or swapped with their neighbour. (The restricted edit distance:
- * Damerau, "A technique for computer detection and correction of spelling errors", CACM 1964.)
+ * How many letters have to be changed, added, removed, or swapped with their neighbour: the restricted edit distance.
+ * @see Damerau, "A technique for computer detection and correction of spelling errors", CACM 1964.
  */
 function distance(from: string, to: string): number {
   const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, i) => i)]
@@ -67,7 +73,7 @@ function distance(from: string, to: string): number {
   return at(from.length, to.length)
 }
 
-/** A value that was given, as a program would write it; only the outside of objects. */
+/** A value as a program would write it, for a message; of objects within it only the kind. */
 export function shown(value: unknown): string {
   return inspect(value, {
     depth: 0,
@@ -80,23 +86,23 @@ export function shown(value: unknown): string {
 export function checkBound(bound: number, option: string): number {
   if (bound === Number.POSITIVE_INFINITY || (Number.isSafeInteger(bound) && bound > 0)) return bound
   throw new OptionError(
-    `${option}: ${shown(bound)} is no bound. Give a whole number above 0, or Infinity for no bound.`,
+    `${option}: ${shown(bound)} is not a whole number above 0. Give one, or Infinity for no limit.`,
   )
 }
 
 export function checkText(value: string, option: string): string {
   if (typeof value === 'string' && value !== '') return value
   throw new OptionError(
-    `${option}: ${shown(value)} is ${value === '' ? 'empty' : 'no text'}. Give a text, such as 'shop'.`,
+    `${option}: ${shown(value)} is ${value === '' ? 'empty' : 'not a text'}. Give a text, such as 'shop'.`,
   )
 }
 
 export function checkFlag(value: boolean, option: string): boolean {
   if (typeof value === 'boolean') return value
-  throw new OptionError(`${option}: ${shown(value)} is neither true nor false.`)
+  throw new OptionError(`${option}: ${shown(value)} is neither true nor false. Give one of them.`)
 }
 
-/** A value that is known, and not just promised. */
+/** Refuses a promise where its value is needed. */
 export function checkKnown<Value>(value: Value, where: string): Value {
   if (!isPromise(value)) return value
   throw new OptionError(`${where}: the value is a promise. Await it first.`)
@@ -105,17 +111,22 @@ export function checkKnown<Value>(value: Value, where: string): Value {
 export function checkCallback<F extends (...args: never[]) => unknown>(callback: F, where: string): F {
   if (typeof callback === 'function') return callback
   throw new OptionError(
-    `${where}: ${shown(callback)} is no function. Give a callback, such as () => getUser(42).`,
+    `${where}: ${shown(callback)} is not a function. Give a callback, such as () => getUser(42).`,
   )
 }
 
-/** An AbortSignal of any realm, or one that stands in for it: told by its members. */
+/** Accepts an AbortSignal of any realm, and polyfills of it: it is recognized by its members. */
 export function checkSignal(signal: AbortSignal): AbortSignal {
   if (typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function') return signal
-  throw new OptionError('signal: give the signal of an AbortController, or AbortSignal.timeout(…).')
+  throw new OptionError(
+    'signal: this is not an AbortSignal. Give the signal of an AbortController, or AbortSignal.timeout(…).',
+  )
 }
 
-/** The option of what invalidates: whether entries with `staleWhileRevalidate` or `staleIfError` are kept and become stale. */
+/**
+ * Checks the option `soft` of invalidations: whether entries with `staleWhileRevalidate` or `staleIfError` are kept and become
+ * stale.
+ */
 export function checkSoft(
   options: { readonly soft?: boolean | undefined },
   where: string,
@@ -132,7 +143,7 @@ export function checkChoice<T extends string>(value: T, choices: readonly T[], o
   )
 }
 
-/** Braces mark the slot of a key in a cluster. */
+/** Refuses braces, which mark the part of a key name that decides its slot in a cluster. */
 export function checkBraces(value: string, option: string): string {
   if (!/[{}]/.test(value)) return value
   throw new OptionError(
@@ -140,11 +151,14 @@ export function checkBraces(value: string, option: string): string {
   )
 }
 
-/** Timers take no more than 31 bits. */
+/** The longest delay of a timer: Node turns longer ones into 1 ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
+const DAY_MS = 86_400_000
 
-/** A duration that somebody waits for. */
+/** Refuses a duration that no timer can wait for. */
 export function checkTimer(ms: number, option: string): number {
   if (ms <= LONGEST_TIMER_MS) return ms
-  throw new OptionError(`${option}: give at most 24 days, the limit of a timer.`)
+  throw new OptionError(
+    `${option}: ${Math.round(ms / DAY_MS)} days are longer than a timer can wait. Give at most 24 days.`,
+  )
 }

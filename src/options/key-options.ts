@@ -1,33 +1,40 @@
 import { checkNames, checkSignal } from './checks.ts'
 import { OptionError } from '../errors.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
-import type { CacheSettings } from './cache-options.ts'
-import { checkFunction, checkSettings, type WrapOptions } from './function-options.ts'
+import type { CacheSettings } from './cache-settings.ts'
+import { checkFunction } from './callback-checks.ts'
+import { checkSettings } from './function-checks.ts'
+import type { WrapOptions } from './function-options.ts'
 import type { WrapSettings } from './function-settings.ts'
 
-/** A key of `getOrSet`: a text, number, bigint or boolean, or an array or object of them, as arguments of functions are. */
+/** A key of `getOrSet`: a text, number, bigint or boolean, or an array or plain object of such values. */
 export type CacheKey = string | number | bigint | boolean | object
 
-/** The function that `getOrSet` stands for; any, if the result is not known. */
+/** The function that a key and its `load` stand for; without the type of the result, any function. */
 type OfKey<Result, Key> = [Result] extends [never] ? AnyFunction : (key: Key) => Result
 
 /**
- * Options of `getOrSet`: those of `wrap` except names, arguments and `this`, plus `signal`. Without types they fit any
- * result: their callbacks take no parameters. For others write `GetOrSetOptions<User, string>`.
+ * Options of `getOrSet`: the options of `wrap` except those about names, arguments and `this`; and `signal`.
+ *
+ * `GetOrSetOptions` without type arguments fit any result: their callbacks take no parameters. For one kind of result write
+ * `GetOrSetOptions<User, string>`.
  */
 export interface GetOrSetOptions<Result = never, Key = CacheKey>
   extends Omit<
     WrapOptions<OfKey<Result, Key>>,
     'name' | 'version' | 'source' | 'replace' | 'key' | 'excludes' | 'encoders' | 'this'
   > {
-  /** Stops waiting when it aborts; see {@link CallOptions}. */
+  /**
+   * A signal that ends the waiting of this call when it aborts: the call rejects with the reason of the signal.
+   * @default the call waits for its result
+   */
   readonly signal?: AbortSignal | undefined
 }
 
-/** Options of `set`: lifetime, tags, size and serializer of the entry. */
+/** Options of `set`: those about the lifetime, tags, size and serializer of the entry. */
 export type SetOptions<Value = never, Key = CacheKey> = Pick<GetOrSetOptions<Value, Key>, SetOption>
 
-/** Options of `peek`: how to read what is stored. */
+/** Options of `peek`: those about reading a stored value. */
 export type PeekOptions<Value = never> = Pick<GetOrSetOptions<Value>, PeekOption>
 
 type SetOption =
@@ -71,10 +78,10 @@ const GET_OR_SET_OPTIONS: Record<keyof GetOrSetOptions, true> = {
   signal: true,
 }
 
-/** What is done with a key. */
+/** The methods of a cache that take a key. */
 export type KeyVerb = 'getOrSet' | 'set' | 'peek' | 'invalidate'
 
-/** Which options each takes. */
+/** The options that each of these methods takes. */
 const KEY_OPTIONS: Readonly<Record<KeyVerb, object>> = {
   getOrSet: GET_OR_SET_OPTIONS,
   set: SET_OPTIONS,
@@ -83,9 +90,10 @@ const KEY_OPTIONS: Readonly<Record<KeyVerb, object>> = {
 }
 
 /**
+ * Checks the options of a method that takes a key, and fills in the defaults.
  * @param identity The identity that all keys of a cache share.
  * @param load Called without arguments.
- * @throws {OptionError} for an unknown option, or a value it cannot have.
+ * @throws {OptionError} for an unknown option, and for a value that an option cannot have.
  */
 export function checkKeyOptions(
   identity: FunctionIdentity,
@@ -102,12 +110,12 @@ export function checkKeyOptions(
 }
 
 /**
- * Refuses `undefined` and `null`: these are missing values most often, and all such calls would share one entry.
- * @throws {OptionError}
+ * Refuses `undefined` and `null` as keys: most often a value is missing, and all such calls would share one entry.
+ * @throws {OptionError} for these two.
  */
 export function checkKey(key: CacheKey, where: KeyVerb): CacheKey {
   if (key !== undefined && key !== null) return key
   throw new OptionError(
-    `${where}: ${String(key)} is no key. Give a text, a number, or an array or object of them. Is the value that makes the key missing?`,
+    `${where}: ${String(key)} is not a key. Give a text, a number, or an array or object of them. Is the value missing that the key is made of?`,
   )
 }

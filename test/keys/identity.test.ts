@@ -194,7 +194,7 @@ describe('a function without a source text', () => {
   })
 })
 
-describe('what is no function to be called', () => {
+describe('what is not a function to be called', () => {
   class Products {
     readonly id = 1
   }

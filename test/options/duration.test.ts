@@ -54,7 +54,7 @@ describe('durations', () => {
   ])('$given is none, and the message says what is', ({ given, shown }) => {
     const attempt = () => toMs(given as Duration, 'ttl')
     expect(attempt).toThrow(OptionError)
-    expect(attempt).toThrow(/^ttl: .*no duration.*seconds.*'250ms', '30s', '5m', '1h' or '7d'/s)
+    expect(attempt).toThrow(/^ttl: .*not a duration.*seconds.*'250ms', '30s', '5m', '1h' or '7d'/s)
     expect(attempt).toThrow(
       expect.objectContaining({ code: 'ERR_OPTION', message: expect.stringContaining(shown) }),
     )

@@ -550,7 +550,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       {
         option: 'a ttl that is none',
         options: { ttl: () => -5 },
-        error: expect.objectContaining({ message: expect.stringMatching(/^ttl: -5 is no duration/) }),
+        error: expect.objectContaining({ message: expect.stringMatching(/^ttl: -5 is not a duration/) }),
       },
       {
         option: 'tags that are none',

@@ -211,7 +211,7 @@ describe('what is refused', () => {
       cache.invalidate(missing),
     ]
     for (const attempt of attempts) await expect(attempt).rejects.toThrow(OptionError)
-    await expect(cache.getOrSet(missing, () => 1)).rejects.toThrow(`getOrSet: ${key} is no key.`)
+    await expect(cache.getOrSet(missing, () => 1)).rejects.toThrow(`getOrSet: ${key} is not a key.`)
   })
 
   test('a key that cannot be told apart, by its own name', async () => {
@@ -224,11 +224,11 @@ describe('what is refused', () => {
   test.each<[string, object, RegExp]>([
     ['an unknown option', { tll: 5 }, /^tll: getOrSet knows no such option\. Did you mean ttl\?/],
     ['a name', { name: 'a' }, /^name: getOrSet knows no such option/],
-    ['a wrong ttl', { ttl: '5 minutes' }, /^ttl: '5 minutes' is no duration/],
+    ['a wrong ttl', { ttl: '5 minutes' }, /^ttl: '5 minutes' is not a duration/],
     [
       'a grace without an end',
       { staleWhileRevalidate: 5, ttl: Number.POSITIVE_INFINITY },
-      /^staleWhileRevalidate: needs a ttl that ends/,
+      /^staleWhileRevalidate: results never stop being fresh/,
     ],
   ])('%s', async (_, options, message) => {
     await expect(newCache().getOrSet('a', () => 1, options)).rejects.toThrow(message)
@@ -242,9 +242,9 @@ describe('what is refused', () => {
     await expect(cache.peek('a', { ttl: 5 } as object)).rejects.toThrow(/^ttl: peek knows no such option/)
   })
 
-  test('what is no function', async () => {
+  test('what is not a function', async () => {
     const attempt = newCache().getOrSet('a', Promise.resolve(1) as unknown as () => number)
-    await expect(attempt).rejects.toThrow(/^getOrSet: .*is no function.*not what it returns/)
+    await expect(attempt).rejects.toThrow(/^getOrSet: .*is not a function.*not what it returns/)
   })
 })
 

@@ -400,7 +400,7 @@ describe.each(EVERY)('$how: with a function of a single id', ({ create }) => {
       [{ entriesOf: self }, /entriesOf: results of that function depend on `this`/],
       [{ entriesOf: getUser, ttl: '1h' }, /ttl: with entriesOf, the options of that function hold/],
       [{ entriesOf: getUser, absent: { seconds: 1 } }, /seconds: absent knows no such option/],
-      [{ name: 'x', absent: { ttl: 0 } }, /absent.ttl: 0 is no duration/],
+      [{ name: 'x', absent: { ttl: 0 } }, /absent.ttl: 0 is not a duration/],
     ]
     for (const [options, message] of attempts) {
       expect(() => cache.wrapMany(load, options)).toThrow(OptionError)

@@ -53,12 +53,12 @@ test.each<[ttl: unknown]>([
   ['-1s'],
   [true],
   [1e12],
-])('%o is no duration: nothing is stored, and an event tells', async (ttl) => {
+])('%o is not a duration: nothing is stored, and an event tells', async (ttl) => {
   const time = new Timeline(target)
   const { fn, told } = time.newProcess({ ttl: () => ttl as Duration })
   expect(await fn('a')).toBe('a 1')
   expect(names(told)).toEqual(['miss', 'error:callback'])
-  expect(told[1]).toMatchObject({ error: { message: expect.stringMatching(/^ttl: .*is no duration/) } })
+  expect(told[1]).toMatchObject({ error: { message: expect.stringMatching(/^ttl: .*is not a duration/) } })
   await expect(fn.prime(['a'], 1)).rejects.toThrow(/^ttl: /)
 })
 

@@ -392,7 +392,7 @@ expectTypeOf([1, 2].map((id) => product(id))).toEqualTypeOf<Promise<Product>[]>(
 declare function compose<A extends unknown[], R>(fn: (...args: A) => Promise<R>): (...args: A) => Promise<R>
 expectTypeOf(compose(product)).returns.toEqualTypeOf<Promise<Product>>()
 
-// @ts-expect-error a class is no function
+// @ts-expect-error a class is not a function
 cache.wrap(Map)
 // @ts-expect-error nor is a text
 cache.wrap('getProduct')

@@ -99,7 +99,7 @@ describe.each(serializers)('$name', (serializer) => {
       Object.defineProperty(new Error(), 'message', { value: 'no', enumerable: true }),
     ],
     ['an enumerable stack', Object.defineProperty(new Error(), 'stack', { value: 'no', enumerable: true })],
-    ['a name that is no text', Object.assign(new Error('no'), { name: 5 })],
+    ['a name that is not a text', Object.assign(new Error('no'), { name: 5 })],
   ])('brings back %s', (_, error) => {
     const returned = through(error)
     assertSame(returned, error)
@@ -352,8 +352,8 @@ describe.each(serializers)('$name', (serializer) => {
     ['a list that is none', { errors: [kept], thrown: { list: 'x' } }],
     ['no classes', { errors: [{ ...kept, classes: 'Error' }], thrown: { error: 0 } }],
     ['a class without a name', { errors: [{ ...kept, classes: [5] }], thrown: { error: 0 } }],
-    ['a message that is no text', { errors: [{ ...kept, message: {} }], thrown: { error: 0 } }],
-    ['a stack that is no text', { errors: [{ ...kept, stack: 5 }], thrown: { error: 0 } }],
+    ['a message that is not a text', { errors: [{ ...kept, message: {} }], thrown: { error: 0 } }],
+    ['a stack that is not a text', { errors: [{ ...kept, stack: 5 }], thrown: { error: 0 } }],
     ['no properties', { errors: [{ ...kept, properties: 'x' }], thrown: { error: 0 } }],
     [
       'a property without a name',
@@ -425,7 +425,7 @@ describe('encodeError', () => {
     expect([returned.name, returned.message]).toEqual(['Link', 'no'])
   })
 
-  test('leaves out a stack that is no text', () => {
+  test('leaves out a stack that is not a text', () => {
     const returned = throughStore(jsonSerializer, define(new Error('no'), 'stack', [1], false)) as Error
     expect([returned.stack, returned.message]).toEqual([undefined, 'no'])
   })

@@ -1,0 +1,153 @@
+import { types } from 'node:util'
+import type { CacheOptions, DrainOptions } from './cache-options.ts'
+import type { CacheSettings } from './cache-settings.ts'
+import {
+  checkBound,
+  checkBraces,
+  checkCallback,
+  checkChoice,
+  checkFlag,
+  checkNames,
+  checkText,
+  checkTimer,
+  shown,
+} from './checks.ts'
+import { type Duration, spelled, toLifeMs, toMs } from './duration.ts'
+import { OptionError } from '../errors.ts'
+import type { ArgumentEncoder } from '../keys/canonical/options.ts'
+import { ErrorClasses } from '../serializers/errors/error-classes.ts'
+import { resolveSerializer, withLosses } from '../serializers/resolve-serializer.ts'
+import { RedisStore } from '../stores/redis/redis-store.ts'
+import type { Store } from '../stores/store.ts'
+
+const DRAIN_MS = 5_000
+
+/** How long `drain` and `close` wait, in milliseconds. */
+export function drainMs(options: DrainOptions, where: string): number {
+  checkNames(options, ['timeout'], where)
+  const { timeout } = options
+  return timeout === undefined ? DRAIN_MS : checkTimer(toMs(timeout, 'timeout'), 'timeout')
+}
+
+const HOUR_MS = 3_600_000
+
+const CACHE_OPTIONS: Record<keyof CacheOptions, true> = {
+  client: true,
+  store: true,
+  maxSize: true,
+  ttl: true,
+  idleTtl: true,
+  prefix: true,
+  serializer: true,
+  lossy: true,
+  maxValueBytes: true,
+  maxComputeTime: true,
+  putWait: true,
+  touch: true,
+  encoders: true,
+  errors: true,
+  onError: true,
+  waitUntil: true,
+}
+
+/** Checks the name of a cache, which is part of its key names. */
+export function checkCacheName(name: string): string {
+  if (typeof name !== 'string' || name.trim() === '')
+    throw new OptionError("name: the name of a cache is empty. Give a text, such as 'shop'.")
+  return checkBraces(name, 'name')
+}
+
+/**
+ * Checks the options of a cache, and fills in the defaults.
+ * @throws {OptionError} for an unknown option, and for a value that an option cannot have.
+ */
+export function checkCacheOptions(options: CacheOptions): CacheSettings {
+  checkNames(options, Object.keys(CACHE_OPTIONS), 'new RedisFuncCache')
+  const { ttl, idleTtl } = options
+  const idleTtlMs = idleTtl === undefined ? HOUR_MS : toLifeMs(idleTtl, 'idleTtl')
+  const ttlMs = ttl === undefined ? Math.min(HOUR_MS, idleTtlMs ?? HOUR_MS) : toLifeMs(ttl, 'ttl')
+  const isIdleTtlFixed = idleTtl !== undefined
+  if (isIdleTtlFixed && ttlMs !== undefined && idleTtlMs !== undefined && ttlMs > idleTtlMs) {
+    throw new OptionError(
+      `idleTtl: results live longer (ttl: ${shown(ttl)}) than the keys that hold them (${spelled(idleTtlMs)} after the last ` +
+        'use). Make idleTtl longer, or leave it out: the keys then live as long as the results.',
+    )
+  }
+  return {
+    store: storeOf(options),
+    ttlMs,
+    limits: { maxSize: checkBound(options.maxSize ?? 1024, 'maxSize'), idleTtlMs },
+    isIdleTtlFixed,
+    prefix: checkBraces(checkText(options.prefix ?? 'fcache:', 'prefix'), 'prefix'),
+    serializer: withLosses(
+      resolveSerializer(options.serializer ?? 'auto'),
+      checkFlag(options.lossy ?? false, 'lossy'),
+    ),
+    encoders: checkEncoders(options.encoders ?? []),
+    errorClasses: new ErrorClasses(options.errors ?? []),
+    throwsOnError: checkChoice(options.onError ?? 'execute', ['execute', 'throw'], 'onError') === 'throw',
+    maxValueBytes: checkBound(options.maxValueBytes ?? Number.POSITIVE_INFINITY, 'maxValueBytes'),
+    maxComputeMs: checkMaxComputeTime(options.maxComputeTime ?? '1m'),
+    putWaitMs: checkPutWait(options.putWait ?? '25ms'),
+    touchEveryMs: options.touch === undefined ? undefined : touchEveryMs(options.touch),
+    waitUntil: options.waitUntil === undefined ? undefined : checkCallback(options.waitUntil, 'waitUntil'),
+  }
+}
+
+/** Converts `maxComputeTime` to milliseconds. */
+export const checkMaxComputeTime = (duration: Duration): number =>
+  duration === Number.POSITIVE_INFINITY
+    ? duration
+    : checkTimer(toMs(duration, 'maxComputeTime'), 'maxComputeTime')
+
+/** Converts `putWait` to milliseconds. */
+export function checkPutWait(duration: Duration): number {
+  if (duration === 0 || duration === Number.POSITIVE_INFINITY) return duration
+  return checkTimer(toMs(duration, 'putWait'), 'putWait')
+}
+
+function touchEveryMs(touch: { readonly every: Duration }): number {
+  checkNames(touch, ['every'], 'touch')
+  return checkTimer(toMs(touch.every, 'touch.every'), 'touch.every')
+}
+
+function storeOf({ client, store }: CacheOptions): Store {
+  if (client !== undefined && store !== undefined)
+    throw new OptionError('client and store: give only one of them.')
+  if (store !== undefined) {
+    if (typeof store?.get === 'function' && typeof store.put === 'function') return store
+    throw new OptionError('store: this value is not a store. Give new MemoryStore(), or a client instead.')
+  }
+  if (client !== undefined) return new RedisStore(client)
+  throw new OptionError(
+    'client or store: a cache needs one of them. Give a connected Redis client ({ client }), or { store: new MemoryStore() } ' +
+      'to keep results in this process only.',
+  )
+}
+
+/** Checks encoders: each needs a class, a function that answers at once, and a name that no other one has. */
+export function checkEncoders(encoders: readonly ArgumentEncoder[]): readonly ArgumentEncoder[] {
+  if (Array.isArray(encoders)) {
+    for (const encoder of encoders) checkNames(encoder, ['type', 'name', 'encode'], 'an encoder')
+  }
+  const isEncoder = (encoder: ArgumentEncoder): boolean =>
+    typeof encoder?.type === 'function' && typeof encoder.encode === 'function'
+  if (!Array.isArray(encoders) || !encoders.every(isEncoder)) {
+    throw new OptionError('encoders: give an array of { type: Class, encode: (instance) => … }.')
+  }
+  const waiting = encoders.find(({ encode }) => types.isAsyncFunction(encode))
+  if (waiting !== undefined) {
+    throw new OptionError(
+      `encoders: encode for ${waiting.name ?? waiting.type.name} is async, but its answer is needed at once. Let it return what ` +
+        'tells instances apart, not a promise of it.',
+    )
+  }
+  const names = encoders.map(({ name, type }) => name ?? type.name)
+  const twice = names.find((name, i) => name === '' || names.indexOf(name) !== i)
+  if (twice !== undefined) {
+    throw new OptionError(
+      `encoders: two encoders have the name '${twice}', or one has no name. Give each a name of its own.`,
+    )
+  }
+  return encoders
+}
