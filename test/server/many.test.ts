@@ -398,7 +398,7 @@ describe.each(EVERY)('$how: with a function of a single id', ({ create }) => {
       [{ entriesOf: elsewhere.getUser }, /entriesOf: give a function that this cache has wrapped/],
       [{ entriesOf: other }, /entriesOf: give a function that this cache has wrapped/],
       [{ entriesOf: self }, /entriesOf: results of that function depend on `this`/],
-      [{ entriesOf: getUser, ttl: '1h' }, /ttl: with entriesOf, the options of that function hold/],
+      [{ entriesOf: getUser, ttl: '1h' }, /ttl: with entriesOf, the options of that function apply/],
       [{ entriesOf: getUser, absent: { seconds: 1 } }, /seconds: absent knows no such option/],
       [{ name: 'x', absent: { ttl: 0 } }, /absent.ttl: 0 is not a duration/],
     ]
