@@ -35,6 +35,10 @@ const NEVER: Deadline = { end: () => {} }
 class Waiting implements Deadline {
   readonly onOver: () => void
   readonly dueMs: number
+  /** In the queue; a list of its own, since in a `Set` that never rests V8 keeps what has long left it. */
+  before: Waiting | undefined = undefined
+  behind: Waiting | undefined = undefined
+  isQueued = false
   readonly #queue: Queue
 
   constructor(queue: Queue, onOver: () => void) {
@@ -54,7 +58,8 @@ class Queue {
   readonly ms: number
   readonly #keepsAlive: boolean
   readonly #onEmpty: () => void
-  readonly #waiting = new Set<Waiting>()
+  #first: Waiting | undefined
+  #last: Waiting | undefined
   #timer: NodeJS.Timeout | undefined
 
   constructor(ms: number, keepsAlive: boolean, onEmpty: () => void) {
@@ -64,14 +69,33 @@ class Queue {
   }
 
   add(waiting: Waiting): void {
-    this.#waiting.add(waiting)
+    const isAlone = this.#first === undefined
+    waiting.isQueued = true
+    waiting.before = this.#last
+    if (this.#last === undefined) this.#first = waiting
+    else this.#last.behind = waiting
+    this.#last = waiting
     if (this.#timer === undefined) this.#arm(this.ms)
-    else if (this.#keepsAlive && this.#waiting.size === 1) this.#timer.ref?.()
+    else if (this.#keepsAlive && isAlone) this.#timer.ref?.()
   }
 
   /** The timer stays for those that come next: setting one for each would cost more. */
   delete(waiting: Waiting): void {
-    if (this.#waiting.delete(waiting) && this.#waiting.size === 0) this.#timer?.unref?.()
+    if (this.#remove(waiting) && this.#first === undefined) this.#timer?.unref?.()
+  }
+
+  /** Whether it was there. */
+  #remove(waiting: Waiting): boolean {
+    if (!waiting.isQueued) return false
+    const { before, behind } = waiting
+    if (before === undefined) this.#first = behind
+    else before.behind = behind
+    if (behind === undefined) this.#last = before
+    else behind.before = before
+    waiting.before = undefined
+    waiting.behind = undefined
+    waiting.isQueued = false
+    return true
   }
 
   #arm(ms: number): void {
@@ -83,10 +107,10 @@ class Queue {
   #look(): void {
     this.#timer = undefined
     const nowMs = monotonicMs()
-    for (const waiting of this.#waiting) {
+    for (let waiting = this.#first; waiting !== undefined; waiting = this.#first) {
       // A timer may be a little early by that clock.
       if (waiting.dueMs - nowMs >= 1) return this.#arm(waiting.dueMs - nowMs)
-      this.#waiting.delete(waiting)
+      this.#remove(waiting)
       waiting.onOver()
     }
     if (this.#timer === undefined) this.#onEmpty()

@@ -1,3 +1,5 @@
+import { ShortLivedMap } from './short-lived-map.ts'
+
 /** Who waits for what a flight brings. */
 export interface Passenger<Outcome> {
   land(outcome: Outcome): void
@@ -56,7 +58,7 @@ export class Flight<Outcome> {
 
 /** Calls under way in this process, so that an equal one joins instead of repeating them. */
 export class SingleFlight<F> {
-  readonly #flights = new Map<string, F>()
+  readonly #flights = new ShortLivedMap<F>()
 
   /** How many are under way. */
   get size(): number {

@@ -9,8 +9,9 @@ export class TouchBuffer<Item> {
   readonly #touch: (items: readonly Item[]) => void
   readonly #nameOf: ((item: Item) => string) | undefined
   readonly #onFirst: (() => void) | undefined
-  readonly #waiting = new Map<string | number, Item>()
-  #reads = 0
+  #waiting: Item[] = []
+  /** Where reads of the same name count once. A new one each time: what V8 keeps of one that is cleared, lives on in it. */
+  #named: Map<string, Item> | undefined
   #timer: NodeJS.Timeout | undefined
 
   /**
@@ -33,28 +34,34 @@ export class TouchBuffer<Item> {
 
   /** How many items wait to be touched. */
   get size(): number {
-    return this.#waiting.size
+    return this.#named === undefined ? this.#waiting.length : this.#named.size
   }
 
   add(item: Item): void {
-    if (this.#onFirst !== undefined && this.#waiting.size === 0) this.#onFirst()
-    const name = this.#nameOf === undefined ? this.#reads++ : this.#nameOf(item)
-    // The last read counts: it goes to the end.
-    this.#waiting.delete(name)
-    this.#waiting.set(name, item)
-    if (this.#waiting.size >= LIMIT) return this.flush()
+    if (this.#onFirst !== undefined && this.size === 0) this.#onFirst()
+    if (this.#nameOf === undefined) this.#waiting.push(item)
+    else this.#replace(this.#nameOf(item), item)
+    if (this.size >= LIMIT) return this.flush()
     if (this.#timer !== undefined) return
     this.#timer = setTimeout(() => this.flush(), this.#forMs)
     this.#timer.unref?.() // touches that wait keep no process alive
+  }
+
+  /** The last read counts: it goes to the end. */
+  #replace(name: string, item: Item): void {
+    this.#named ??= new Map()
+    this.#named.delete(name)
+    this.#named.set(name, item)
   }
 
   /** Touches now what waits. */
   flush(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    if (this.#waiting.size === 0) return
-    const items = [...this.#waiting.values()]
-    this.#waiting.clear()
+    if (this.size === 0) return
+    const items = this.#named === undefined ? this.#waiting : [...this.#named.values()]
+    this.#waiting = []
+    this.#named = undefined
     this.#touch(items)
   }
 }

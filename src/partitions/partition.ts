@@ -37,7 +37,7 @@ const RENEW_AT_LATEST_MS = 3_600_000
  * Touches follow the reads so soon, and before whatever is put next: a caller who works one call at a time sees the exact
  * order, and waits for no touch.
  */
-const TOUCH_WITHIN_MS = 1
+const TOUCH_WITHIN_MS = 5
 
 /**
  * A result that has to be computed needs the time of its lookup, as a token. Where so many misses are to be expected, it is

@@ -5,6 +5,7 @@ import type { Command } from '../clients/port.ts'
 import { AbstractPolicy } from './policy.ts'
 import type { EvictionOrder } from './eviction-order.ts'
 import { LinkedOrder } from './orders/linked-order.ts'
+import { ScoreTexts } from './score-texts.ts'
 
 /**
  * Least recently used by the server's clock: as {@link LruPolicy}, and each score in the index tells when its entry was
@@ -20,8 +21,8 @@ export class LruTPolicy extends AbstractPolicy {
   /** XX: who has been evicted meanwhile stays out. GT: who was touched later, by whatever process, stays there. */
   override touchCommand(index: string, hashes: readonly (Buffer | string)[], clock: RemoteClock): Command {
     const command: [string, ...(Buffer | string)[]] = ['ZADD', index, 'XX', 'GT']
-    let score = clock.now(hashes.length) - hashes.length
-    for (const hash of hashes) command.push(String(++score), hash)
+    const scores = new ScoreTexts(clock.now(hashes.length) - hashes.length)
+    for (const hash of hashes) command.push(scores.next(), hash)
     return command
   }
 

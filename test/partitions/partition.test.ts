@@ -81,6 +81,7 @@ describe('the policy', () => {
     await look('1')
     await look('b2a')
     await look('a')
+    await vi.advanceTimersByTimeAsync(4)
     expect(touches()).toEqual([])
     await vi.advanceTimersByTimeAsync(1)
     expect(touches()).toEqual(['touch abbaa'])
@@ -121,7 +122,7 @@ describe('the policy', () => {
     const { store, look } = newPartition()
     vi.spyOn(store, 'touch').mockRejectedValue(new Error('no server'))
     await look('a')
-    await vi.advanceTimersByTimeAsync(1)
+    await vi.advanceTimersByTimeAsync(5)
     expect(store.touch).toHaveBeenCalledOnce()
   })
 })
@@ -181,6 +182,6 @@ test('a touch that fails is told, and fails nothing', async () => {
     throw refused
   }
   await look('a')
-  await vi.advanceTimersByTimeAsync(1)
+  await vi.advanceTimersByTimeAsync(5)
   expect(onTouchFailed).toHaveBeenCalledExactlyOnceWith(refused)
 })
