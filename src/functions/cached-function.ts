@@ -6,75 +6,105 @@ import { define, keepProperties } from './function-properties.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
 import { markCached } from '../keys/unwrapping.ts'
 
-/** Where the entry of a call lies: the two keys, and the name of the entry in them. */
+/** Where the entry of a call lies in the store: two keys, and a field in them. */
 export interface CallKey {
+  /** The name of the key that holds the index, in which the policy orders the entries. */
   readonly index: string
+  /** The name of the key that holds the stored values. */
   readonly values: string
-  /** One character a byte: where a policy names its calls by bytes, `Buffer.from(hash, 'latin1')` has them. */
+  /** The call hash: the name of the entry in both keys. */
   readonly hash: string
 }
 
 /**
- * What can be done to the entries of a cached function, besides calling it. If its results depend on `this`, say whose are
- * meant: `list.invalidate.call(products, 3)`. For decorated methods `cache.method(products, 'list')` says it once.
+ * What can be done with the entries of a cached function, beside calling the function.
+ *
+ * If its results depend on `this`, call a handle with the object that is meant: `list.invalidate.call(products, 3)`. For a
+ * decorated method `cache.method(products, 'list').invalidate(3)` does that.
  */
 export interface Handles<Args extends readonly unknown[], Result> {
   /**
-   * Removes what is stored for a call; resolves to whether there was something. A computation of it that is under way,
-   * in whatever process, will not be stored.
+   * Removes the stored result of a call, and returns whether there was one. Runs of that call that are under way in any process
+   * will not be stored.
    * @throws {StoreError} if the store cannot be reached: an invalidation is never lost silently.
    */
   invalidate(...args: Args): Promise<boolean>
-  /** The same for all calls; resolves to how many entries there were. `soft` as in {@link CallOptions}. */
+  /**
+   * Removes all stored results of the function, and returns how many there were. With `{ soft: true }`, results that have
+   * `staleWhileRevalidate` or `staleIfError` are kept and become stale.
+   * @throws {StoreError} if the store cannot be reached.
+   */
   invalidateAll(options?: { readonly soft?: boolean | undefined }): Promise<number>
-  /** Calls the function and resolves to the result with its status and times, for example for HTTP cache headers. */
+  /**
+   * Calls the function, and returns the result with its status and times, for example for HTTP cache headers.
+   * @example
+   * const { value, status, freshUntil } = await getUser.detailed(42)
+   */
   detailed(...args: Args): Promise<DetailedResult<Result>>
   /**
-   * Computes a call now, and replaces what is stored. Resolves when the result is stored. In a context that forbids to write it
-   * is not; in one that forbids to execute, this is a {@link CacheMissError}.
+   * Runs the function now, replaces the stored result, and returns the new one when it is stored.
+   *
+   * In a context that forbids to write, the result is not stored.
+   * @throws {CacheMissError} in a context that forbids to execute.
    */
   refresh(...args: Args): Promise<Result>
   /**
-   * What is stored for a call, neither computing it nor touching the eviction order. `undefined` if nothing is (or if
-   * `undefined` is what is stored), and in a context that forbids to read.
+   * Returns the stored result of a call, without running the function and without counting as a read for the policy.
+   *
+   * Returns `undefined` if nothing is stored, if `undefined` is stored, and in a context that forbids to read.
    */
   peek(...args: Args): Promise<Result | undefined>
   /**
-   * Stores a known value as the result of a call; in a context that forbids to write, it does nothing. A value that may not be stored (its
-   * `ttl` is 0, or it has more than `maxValueBytes`) removes what is there.
+   * Stores a known value as the result of a call; in a context that forbids to write, it does nothing.
+   *
+   * A value that may not be stored, because its `ttl` is 0 or it is larger than `maxValueBytes`, removes what is stored.
    * @throws {StoreError} if the store cannot be reached.
+   * @example
+   * await getUser.prime([42], user)
    */
   prime(args: Args, value: Result): Promise<void>
-  /** Where the entry of a call lies, whether there is one or not. */
+  /** Returns where the entry of a call lies in the store, whether there is one or not. */
   keyOf(...args: Args): CallKey
 }
 
-/** What holds for one call, beside its arguments. */
+/** Options for single calls of a cached function, given to `with`. */
 export interface CallOptions {
   /**
-   * Stops waiting when it aborts: the call rejects with its reason. The work goes on as long as another caller waits for
-   * it; when none does any more, the signal that the function asked for with `cache.signal()` aborts.
+   * A signal that ends the waiting of this call when it aborts: the call rejects with the reason of the signal.
+   *
+   * The function goes on as long as another caller waits for it. When none does, the signal that the function gets from
+   * `cache.signal()` aborts too.
+   * @default the call waits for its result
    */
   readonly signal?: AbortSignal | undefined
-  /** Whether `invalidate` keeps a result that has a `staleWhileRevalidate` or `staleIfError`, as a stale one; default false. */
+  /**
+   * Whether `invalidate` and `invalidateAll` keep results that have `staleWhileRevalidate` or `staleIfError`, as stale ones.
+   * @default false
+   */
   readonly soft?: boolean | undefined
 }
 
-/** A function that remembers. Its lookups are asynchronous, so it always returns a promise. */
+/** A function whose results are stored; it always returns a promise, since lookups are asynchronous. */
 export type CachedFunction<F extends AnyFunction> = Promised<F> &
   Handles<AnyArgs<F>, AnyResult<F>> & {
-    /** The function as given; if that was a cached one, what it caches. */
+    /** The function as it was given to `wrap`; if that was a cached function, the function it caches. */
     readonly original: F
-    /** How the cache knows it. */
+    /** The name, version and checksum by which the cache knows this function. */
     readonly identity: FunctionIdentity
-    /** The same function and handles, with options for its calls: `getUser.with({ signal })(42)`. */
+    /**
+     * Returns this function with options for its calls.
+     * @example
+     * const user = await getUser.with({ signal: request.signal })(42)
+     */
     with(options: CallOptions): CachedFunction<F>
   }
 
 /**
- * The same call signatures, returning promises. A function that returns nothing but promises keeps its own: generics,
- * overloads and all. Of another one TypeScript can take over the last four overloads, and of type parameters only what
- * they extend: `<T extends string>(key: T) => T` becomes `(key: string) => Promise<string>`. Make it `async` to keep them.
+ * The call signatures of a function, returning promises.
+ *
+ * A function that returns only promises keeps its own type, with generics and overloads. For any other function TypeScript can
+ * convert only the last four overloads, and replaces a type parameter by its constraint: `<T extends string>(key: T) => T`
+ * becomes `(key: string) => Promise<string>`. Make the function `async` to keep them.
  */
 export type Promised<F extends AnyFunction> =
   Overloads<F> extends readonly [infer O1, infer O2, infer O3, infer O4]
@@ -83,7 +113,7 @@ export type Promised<F extends AnyFunction> =
       : Signature<O1> & Signature<O2> & Signature<O3> & Signature<O4>
     : never
 
-/** The last four call signatures, each as `this`, arguments and result. One that has fewer repeats its first. */
+/** The last four call signatures, each as `this`, arguments and result. A function with fewer repeats its first one. */
 type Overloads<F> = F extends {
   (this: infer S1, ...args: infer A1): infer R1
   (this: infer S2, ...args: infer A2): infer R2
@@ -93,7 +123,7 @@ type Overloads<F> = F extends {
   ? [[S1, A1, R1], [S2, A2, R2], [S3, A3, R3], [S4, A4, R4]]
   : never
 
-/** Promises and nothing more: what a subclass of Promise adds does not come back out of a cache. */
+/** Whether a signature returns plain promises. Members that a subclass of Promise adds do not come back from a cache. */
 type ReturnsPromise<O> = O extends readonly [unknown, unknown, infer R]
   ? 0 extends 1 & R
     ? false
@@ -108,14 +138,14 @@ type Signature<O> = O extends readonly [infer S, infer A extends readonly unknow
     : (this: S, ...args: A) => Promise<Awaited<R>>
   : never
 
-/** The arguments of any of the signatures. */
+/** The arguments of any call signature of a function. */
 type AnyArgs<F> = Overloads<F>[number] extends infer O
   ? O extends readonly [unknown, infer A extends readonly unknown[], unknown]
     ? A
     : never
   : never
 
-/** The result of any of them. */
+/** The result of any call signature of a function. */
 type AnyResult<F> = Overloads<F>[number] extends infer O
   ? O extends readonly [unknown, unknown, infer R]
     ? Awaited<R>
@@ -123,8 +153,8 @@ type AnyResult<F> = Overloads<F>[number] extends infer O
   : never
 
 /**
- * Makes a function of a {@link FunctionCache}, with its handles.
- * @param self Stands for `this` in every call; `undefined` takes that of each call.
+ * Makes the function that users call, with its handles.
+ * @param self The `this` of every call; `undefined` for the `this` with which each call is made.
  */
 export function callable<F extends AnyFunction>(
   cache: FunctionCache,
@@ -136,7 +166,7 @@ export function callable<F extends AnyFunction>(
   function cached(this: unknown, ...args: readonly unknown[]): Promise<unknown> {
     return cache.call(self ?? this, args, settings)
   }
-  // Called as `cached.invalidate(…)` their own `this` is the function, which is nobody's.
+  // In `cached.invalidate(…)`, `this` is the cached function itself, which means that no object was given.
   const selfOf = (given: unknown): unknown => self ?? (given === cached ? undefined : given)
   const handles = {
     invalidate(this: unknown, ...args: readonly unknown[]) {
@@ -183,7 +213,7 @@ export function callable<F extends AnyFunction>(
 function checkArguments(args: readonly unknown[]): readonly unknown[] {
   if (Array.isArray(args)) return args
   throw new OptionError(
-    `prime: ${shown(args)} is no list of arguments. Give an array of them, then the value: prime([42], user).`,
+    `prime: ${shown(args)} is not an array of arguments. Give one, then the value: prime([42], user).`,
   )
 }
 

@@ -14,37 +14,58 @@ import { markCached } from '../keys/unwrapping.ts'
 import { isError } from '../realms/native.ts'
 
 /**
- * Rows for ids: a list as long as that of the ids, with `undefined` or `null` for a row that is missing; or a Map of those
- * that there are, by the very ids that were asked for. An Error in the place of a row is thrown to whoever asked for that id.
+ * Rows for a list of ids: an array of the same length and order, with `undefined` or `null` for an id without a row; or a `Map`
+ * from the given ids to the rows that exist.
+ *
+ * An `Error` in the place of a row is thrown to the callers that asked for that id.
  */
 export type Rows<Id, Row> = readonly (Row | Error | null | undefined)[] | ReadonlyMap<Id, Row | Error>
 
-/** A function that loads rows for a list of ids. */
+/** A function that loads the rows for a list of ids. */
 export type LoadMany<Id, Row> = (ids: readonly Id[]) => Promise<Rows<Id, Row>> | Rows<Id, Row>
 
-/** A function that takes a list of ids, and remembers the row of each. */
+/** A function of a list of ids that stores and looks up the row of each id by itself. */
 export interface CachedMany<Id, Row> {
-  /** The rows of these ids, in their order; `undefined` (or `null`, if that was loaded) for one that is missing. */
+  /**
+   * Returns the rows for a list of ids, in the order of the ids; `undefined` (or `null`, if that was loaded) for an id without
+   * a row. All rows that are not stored are loaded in one call.
+   */
   (ids: readonly Id[]): Promise<(Row | undefined)[]>
-  /** Removes what is stored for these ids; resolves to how many entries there were. */
+  /**
+   * Removes the stored rows of these ids, and returns how many there were. Loads of these ids that are under way in any process
+   * will not be stored.
+   * @throws {StoreError} if the store cannot be reached.
+   */
   invalidate(...ids: readonly Id[]): Promise<number>
-  /** The same for all ids. `soft` as in {@link CallOptions}. */
+  /**
+   * Removes all stored rows of this function, and returns how many there were. With `{ soft: true }`, rows that have
+   * `staleWhileRevalidate` or `staleIfError` are kept and become stale.
+   * @throws {StoreError} if the store cannot be reached.
+   */
   invalidateAll(options?: { readonly soft?: boolean | undefined }): Promise<number>
-  /** Calls the function and resolves to each row with its status and times. */
+  /** Returns the rows for a list of ids, each with its status and times. */
   detailed(ids: readonly Id[]): Promise<DetailedResult<Row | undefined>[]>
-  /** Loads these rows now, in one call, and replaces what is stored. */
+  /** Loads the rows of these ids in one call, also those that are stored, and replaces what is stored. */
   refresh(ids: readonly Id[]): Promise<(Row | undefined)[]>
-  /** What is stored for these ids, without loading it and without touching the eviction order. */
+  /**
+   * Returns the stored rows of these ids, `undefined` where there is none, without loading anything and without counting as a
+   * read for the policy.
+   */
   peek(ids: readonly Id[]): Promise<(Row | undefined)[]>
-  /** Stores known rows. */
+  /**
+   * Stores rows that are known already, each with its id.
+   * @throws {StoreError} if the store cannot be reached.
+   * @example
+   * await getUsers.prime([[1, ada], [2, bob]])
+   */
   prime(rows: Iterable<readonly [id: Id, row: Row]>): Promise<void>
-  /** Where the entry of an id lies. */
+  /** Returns where the entry of an id lies in the store, whether there is one or not. */
   keyOf(id: Id): CallKey
-  /** The same function and handles, with options for its calls. */
+  /** Returns this function with options for its calls, such as `getUsers.with({ signal })([1, 2])`. */
   with(options: CallOptions): CachedMany<Id, Row>
-  /** The function as given; if that was a cached one, what it caches. */
+  /** The function as it was given to `wrapMany`; if that was a cached function, the function it caches. */
   readonly original: LoadMany<Id, Row>
-  /** How the cache knows it. */
+  /** The name, version and checksum by which the cache knows this function. */
   readonly identity: FunctionIdentity
 }
 
@@ -192,7 +213,7 @@ class ListRound implements Round {
   }
 }
 
-/** Makes a function of lists of a {@link FunctionCache} of single ids. */
+/** Makes a function of lists of ids out of what caches the function of a single id. */
 export function callableMany(
   cache: FunctionCache,
   loader: Loader,

@@ -1,34 +1,34 @@
 /**
- * Where a result came from:
+ * Where the result of a call came from:
  *
- * - `'hit'`: from the store, fresh.
- * - `'stale'`: from the store, past its `ttl`.
+ * - `'hit'`: the store had it, and it was fresh.
+ * - `'stale'`: the store had it, past its `ttl`.
  * - `'miss'`: the function ran.
- * - `'joined'`: shared with an equal call that was under way in this process.
- * - `'waited'`: stored meanwhile by another process that computed the same.
- * - `'bypass'`: the function ran, since the mode of the context forbids to read.
+ * - `'joined'`: an equal call that was already under way in this process.
+ * - `'waited'`: another process computed it meanwhile and stored it.
+ * - `'bypass'`: the function ran, because the mode of the context forbids to read.
  */
 export type ResultStatus = 'hit' | 'stale' | 'miss' | 'joined' | 'waited' | 'bypass'
 
-/** A result with its status and times, as `detailed` resolves to. */
+/** A result with its status and times, as `detailed` and `getOrSetDetailed` return it. */
 export interface DetailedResult<Result> {
-  /** The result itself. */
+  /** The result of the call. */
   readonly value: Result
-  /** Where it came from. */
+  /** Where the result came from. */
   readonly status: ResultStatus
   /**
-   * When it was stored, by the clock of the server. `undefined` if it was not stored, or that is not recorded.
+   * When the result was stored, by the clock of the server; `undefined` if it was not stored, or if the time is not recorded.
    *
-   * It is recorded with `staleWhileRevalidate`, `staleIfError` or `earlyRefresh`, and for `getOrSet` with a `ttl`. With a fixed `ttl` and
-   * no `jitter` it is computed: the end of the entry less `ttl`. (After the `ttl` in the code was raised, it is too early
-   * by the difference, for entries that were stored before.)
+   * The time is recorded with `staleWhileRevalidate`, `staleIfError` or `earlyRefresh`, and for `getOrSet` with a `ttl`. With a fixed `ttl` and
+   * no `jitter` it is computed as the end of the entry less `ttl`. After the `ttl` in the code was raised, that is too early
+   * by the difference, for entries stored before.
    */
   readonly storedAt: Date | undefined
-  /** Until when it is fresh, by the clock of the server. `undefined` if it was not stored, or has no `ttl`. */
+  /** Until when the result is fresh, by the clock of the server; `undefined` if it was not stored, or has no `ttl`. */
   readonly freshUntil: Date | undefined
 }
 
-/** By the clock of the store; `undefined` as for {@link DetailedResult}. */
+/** The times of a result, in milliseconds since 1970 by the clock of the store; `undefined` where unknown. */
 export interface Times {
   readonly storedAtMs: number | undefined
   readonly freshUntilMs: number | undefined
@@ -37,7 +37,7 @@ export interface Times {
 /** The times of a result that was not stored. */
 export const NOT_STORED: Times = { storedAtMs: undefined, freshUntilMs: undefined }
 
-/** A value with its status and times. */
+/** Makes what `detailed` returns. */
 export function detailOf(
   value: unknown,
   status: ResultStatus,

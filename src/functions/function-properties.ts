@@ -5,7 +5,7 @@ interface ReflectWithMetadata {
   defineMetadata(key: unknown, value: unknown, target: object): void
 }
 
-/** What every function has of its own. */
+/** The properties that every function has of its own. */
 const OF_EVERY_FUNCTION: ReadonlySet<string | symbol> = /* @__PURE__ */ new Set([
   'name',
   'length',
@@ -15,8 +15,8 @@ const OF_EVERY_FUNCTION: ReadonlySet<string | symbol> = /* @__PURE__ */ new Set(
 ])
 
 /**
- * Gives a function that stands in for another one what was hung on that: its own properties, and the metadata of
- * `reflect-metadata`. Frameworks keep there which route a method serves, and who may call it.
+ * Copies the own properties of a function to its replacement, and the metadata of `reflect-metadata`. Frameworks keep there
+ * which route a method serves, and who may call it.
  */
 export function keepProperties<F extends object>(replacement: F, original: object): F {
   for (const name of Reflect.ownKeys(original)) {
@@ -33,7 +33,7 @@ export function keepProperties<F extends object>(replacement: F, original: objec
   return replacement
 }
 
-/** Gives a function properties that do not show when it is listed. */
+/** Defines properties that are not enumerable. */
 export function define<F extends object>(target: F, properties: Readonly<Record<string, unknown>>): F {
   for (const [name, value] of Object.entries(properties)) {
     Object.defineProperty(target, name, { value, configurable: true })

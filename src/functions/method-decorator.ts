@@ -7,21 +7,25 @@ import { type CacheAddress, markCached, unwrap } from '../keys/unwrapping.ts'
 import type { WrapOptions } from '../options/function-options.ts'
 
 /**
- * Options of a cached method: those of `wrap`, and what of `this` tells calls apart, which has to be said. Callbacks receive
- * the arguments and the result of the decorated method.
+ * Options of a cached method: the options of `wrap`, of which `this` is required.
+ *
+ * Callbacks get the result and the arguments of the decorated method.
  */
 export interface CachedOptions<Self = never, F extends AsyncMethod = AsyncMethod>
   extends Omit<WrapOptions<F>, 'this'> {
-  /** A function that picks it, or `'shared'` if all instances may share results. */
+  /** What of `this` tells calls apart: a function that picks it, or `'shared'` if all instances share their results. */
   readonly this: 'shared' | ((self: Self) => unknown)
 }
 
-/** A method that can be cached: one that returns promises already, since a decorator cannot change a type. */
+/** A method that can be decorated: one that returns promises, since a decorator cannot change the type of a method. */
 export type AsyncMethod = (...args: never[]) => Promise<unknown>
 
 /**
- * A method decorator of the TC39 standard, and of TypeScript's `experimentalDecorators`. Written above others, it caches
- * what they make of the method; written below others, it caches the method alone, and `cache.method()` does not find it.
+ * A method decorator, both of the TC39 proposal and of TypeScript's `experimentalDecorators`.
+ *
+ * Written above other decorators, it caches what they make of the method. Written below others, it caches the method alone, and
+ * `cache.method()` does not find it.
+ * @see https://github.com/tc39/proposal-decorators
  */
 export type CachedDecorator<Self = never, F extends AsyncMethod = AsyncMethod> = (
   ...decorated:
@@ -29,13 +33,13 @@ export type CachedDecorator<Self = never, F extends AsyncMethod = AsyncMethod> =
     | [target: OrAnything<Self>, name: string | symbol, descriptor: { readonly value?: F | undefined }]
 ) => never // `never` fits both kinds: one expects the method, the other nothing
 
-/** What `this` has to be, if the options say so. */
+/** The type of `this`, as far as the options tell it. */
 type OrAnything<Self> = [Self] extends [never] ? object : Self
 
-/** Wraps a method once it is known what to call it where the user gave no name. */
+/** Wraps a method under its own name, `Class.method`, if the user gave no name. */
 export type WrapMethod = (method: AnyFunction, ownName?: string) => FunctionCache
 
-/** Decorated methods, and what makes their caches. */
+/** The decorated methods of one cache. */
 export class DecoratedMethods {
   readonly #cacheOf = new WeakMap<object, CacheOf>()
   readonly #address: CacheAddress
@@ -44,7 +48,10 @@ export class DecoratedMethods {
     this.#address = address
   }
 
-  /** @throws {OptionError} if it is not said what `this` means. */
+  /**
+   * Makes the decorator.
+   * @throws {OptionError} if the options do not say what of `this` tells calls apart.
+   */
   decorator<Self, F extends AsyncMethod>(
     wrap: WrapMethod,
     options: CachedOptions<Self, F>,
@@ -64,22 +71,22 @@ export class DecoratedMethods {
   }
 
   /**
-   * The cache of a decorated method.
-   * @throws {OptionError} if there is none.
+   * Finds what caches a decorated method.
+   * @throws {OptionError} if the method is not decorated by this cache.
    */
   cacheOf(self: object, name: PropertyKey): FunctionCache {
     const method: unknown = Object(self) === self ? Reflect.get(self, name) : undefined
     const cacheOf = typeof method === 'function' ? this.#cacheOf.get(method) : undefined
     if (cacheOf === undefined) {
       throw new OptionError(
-        `method: ${shown(self)} has no method ${String(name)} that is decorated with cached() of this cache, or another ` +
-          'decorator above hides it. Write cached() above the others.',
+        `method: ${shown(self)} has no method ${String(name)} decorated with cached() of this cache, or another decorator above ` +
+          'hides it. Decorate the method, and write cached() above other decorators.',
       )
     }
     return cacheOf(self)
   }
 
-  /** The class is known when the decorator runs: the target is its prototype, or itself for a static method. */
+  /** Legacy decorators know the class when they run: the target is its prototype, or the class for a static method. */
   #legacy(
     wrap: WrapMethod,
     options: Pick<CachedOptions, 'name'>,
@@ -93,7 +100,7 @@ export class DecoratedMethods {
     descriptor.value = this.#replace(method as AnyFunction, () => cache)
   }
 
-  /** The class is known when it is complete (static methods), or when the first instance is made. */
+  /** Standard decorators learn the class when it is complete (static methods), or when the first instance is made. */
   #standard(
     wrap: WrapMethod,
     options: Pick<CachedOptions, 'name'>,
@@ -107,7 +114,7 @@ export class DecoratedMethods {
     }
     const owners = new OwnerCaches(context, (owner) => wrap(method, fullName(owner, context.name)))
     const replacement = this.#replace(method, (self) => owners.cacheOf(self, replacement))
-    // So that a clash of names is told before the first call.
+    // A clash of names is then reported before the first call.
     context.addInitializer(function (this: unknown) {
       owners.cacheOf(this as object, replacement)
     })
@@ -134,9 +141,11 @@ export class DecoratedMethods {
 type CacheOf = (self: object) => FunctionCache
 
 /**
- * The caches of one method, by the class that owns it. That is the class which declares it, under whose name all its
- * subclasses share results. JavaScript does not tell that class of a private method, nor of one that another decorator
- * covers: then each class keeps results of its own, which is less sharing, yet the same in every process.
+ * What caches one method, by the class that owns it.
+ *
+ * The owner is the class that declares the method; its subclasses share results under its name. JavaScript does not reveal that
+ * class for a private method, nor for a method that another decorator covers. Then each class has results of its own: less is
+ * shared, but the same in every process.
  */
 class OwnerCaches {
   readonly #context: ClassMethodDecoratorContext
@@ -153,7 +162,7 @@ class OwnerCaches {
     if (this.#declared !== undefined) return this.#declared
     if (self === undefined || self === null) {
       throw new OptionError(
-        `${String(this.#context.name)}: called without its object before any was made. Call it as a method, or bind it.`,
+        `${String(this.#context.name)}: the method was called without its object, before the first object was made. Call it as a method, or bind it.`,
       )
     }
     const own: object = this.#context.static ? self : Object.getPrototypeOf(self)
@@ -182,23 +191,25 @@ class OwnerCaches {
 function checkSelf(options: { readonly this?: unknown } | undefined): void {
   if (options?.this !== 'shared' && typeof options?.this !== 'function') {
     throw new OptionError(
-      "cached: say what `this` means for the results. Either all instances share them ({ this: 'shared' }), or a function " +
-        'picks what tells instances apart ({ this: (self) => self.tenant }).',
+      "cached: the option this is missing. Give { this: 'shared' } if all instances share results, or a function that picks " +
+        'what tells instances apart: { this: (self) => self.tenant }.',
     )
   }
 }
 
 const notAMethod = (name: string | symbol): OptionError =>
-  new OptionError(`cached: ${String(name)} is no method. Decorate methods, or wrap() functions.`)
+  new OptionError(
+    `cached: ${String(name)} is not a method. Decorate methods only, and use wrap() for functions.`,
+  )
 
-/** Some compilers use the proposal of 2018: decorators are called with one object that describes the method. */
+/** Some compilers implement the proposal of 2018, which calls a decorator with one object that describes the method. */
 const oldForm = (): OptionError =>
   new OptionError(
     'cached: your compiler uses the decorator proposal of 2018, which is not supported. Set experimentalDecorators: true ' +
       'in tsconfig.json, or use wrap().',
   )
 
-/** What compilers call a class without a name: the same name for unrelated classes. */
+/** The names that compilers give to nameless classes: unrelated classes get the same one. */
 const NAMELESS = /^(default|(default|class)_\d+|_[a-z])?$/
 
 function fullName(owner: object, name: string | symbol): string {
@@ -206,7 +217,7 @@ function fullName(owner: object, name: string | symbol): string {
   const className: unknown = typeof declaring === 'function' ? declaring.name : undefined
   if (typeof className !== 'string' || NAMELESS.test(className)) {
     throw new OptionError(
-      `cached: the class of ${String(name)} has no name. Name the method: cached({ name: … }).`,
+      `cached: the class of the method ${String(name)} has no name. Name the method: cached({ name: … }).`,
     )
   }
   return `${className}.${String(name)}`

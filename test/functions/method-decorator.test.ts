@@ -151,13 +151,13 @@ describe.each(KINDS)('cached methods (%s)', async (kind) => {
     }
     expect(runs.filter((run) => run === 'above')).toHaveLength(1)
     expect(cache.method(new Stack(), 'above').identity.name).toBe('Stack.above')
-    expect(() => cache.method(new Stack(), 'below')).toThrow('above the others')
+    expect(() => cache.method(new Stack(), 'below')).toThrow('above other decorators')
   })
 
   test('are methods that return promises', () => {
     expect(() => new (fixture.makeGenerator(cache))()).toThrow(/generator/)
-    expect(() => fixture.makeGetter(cache)).toThrow(/size is no method/)
-    expect(() => fixture.makeField(cache)).toThrow(/load is no method/)
+    expect(() => fixture.makeGetter(cache)).toThrow(/size is not a method/)
+    expect(() => fixture.makeField(cache)).toThrow(/load is not a method/)
   })
 
   test.each([{}, { this: true }, undefined])('must say what `this` means: %o', (options) => {

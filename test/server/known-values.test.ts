@@ -105,7 +105,7 @@ describe('prime takes the arguments as an array', () => {
     const load = newCache().wrap(async (id?: number) => ({ id }), { name: 'load' })
     const attempt = load.prime(args as never, { id: 42 })
     await expect(attempt).rejects.toThrow(OptionError)
-    await expect(attempt).rejects.toThrow(/^prime: .*is no list of arguments\. Give an array/)
+    await expect(attempt).rejects.toThrow(/^prime: .*is not an array of arguments\. Give one/)
     expect(await load()).toEqual({})
   })
 
