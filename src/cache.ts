@@ -47,11 +47,20 @@ import { aspectsOf, longestLifeOf, type WrapSettings } from './options/function-
 /** Caches that have not been closed, by their store: several may share one. */
 const openCaches = /* @__PURE__ */ new WeakMap<Store, Set<WeakRef<RedisFuncCache>>>()
 
-/** A named, bounded set of results, shared by all processes that use the same name and prefix. */
+/**
+ * A named, bounded cache of function results, shared by all processes that use the same server, name and prefix.
+ *
+ * @example
+ * const cache = new RedisFuncCache('shop', new LruTPolicy(), { client, maxSize: 10_000, ttl: '5m' })
+ * const getProduct = cache.wrap(async (id: number) => db.product(id), { name: 'getProduct' })
+ * await getProduct(42)
+ */
 export class RedisFuncCache {
+  /** The name of the cache, which is part of its key names. */
   readonly name: string
+  /** The policy that decides which entries are evicted. */
   readonly policy: AbstractPolicy
-  /** The same as {@link close}, for `await using`. */
+  /** Closes the cache at the end of a block: `await using cache = new RedisFuncCache(…)`. See {@link close}. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>
   readonly #settings: CacheSettings
   readonly #address: CacheAddress
@@ -69,10 +78,12 @@ export class RedisFuncCache {
   readonly #context: CacheContext
 
   /**
-   * @param name Part of the key names in Redis. Caches of the same name, prefix and policy share their entries.
-   * @param policy Decides who leaves when the cache is full; one policy object a cache.
-   * @throws {OptionError} for an unknown option, or a value it cannot have.
-   * @throws {PolicyError} for a policy that another cache has.
+   * Makes a cache. No command is sent to the server before the first call.
+   *
+   * @param name The name of the cache. Caches of the same name, prefix and policy share their entries.
+   * @param policy The policy that decides which entries are evicted; each cache needs an instance of its own.
+   * @throws {OptionError} for an unknown option, and for a value that an option cannot have.
+   * @throws {PolicyError} for a policy that another cache has already.
    */
   constructor(name: string, policy: AbstractPolicy, options: CacheOptions) {
     this.name = checkCacheName(name)
@@ -125,21 +136,23 @@ export class RedisFuncCache {
     })
   }
 
-  /** What begins all key names. */
+  /** The beginning of all key names of the cache. */
   get prefix(): string {
     return this.#settings.prefix
   }
 
-  /** Entries at the most, in each key pair; `Infinity` for no bound. */
+  /** The largest number of entries in each key pair; `Infinity` for no bound. */
   get maxSize(): number {
     return this.#settings.limits.maxSize
   }
 
   /**
-   * Makes a function remember its results.
+   * Returns a function that stores the results of the given one, and serves them to later equal calls.
    *
-   * @throws {IdentityError} for a function without a name, or one that takes the name of another in this cache.
-   * @throws {OptionError} for an unknown option, or a value it cannot have.
+   * @throws {IdentityError} for a function without a name, and for a name that another function of this cache has.
+   * @throws {OptionError} for an unknown option, and for a value that an option cannot have.
+   * @example
+   * const getUser = cache.wrap(async (id: number) => db.user(id), { name: 'getUser', ttl: '5m' })
    */
   wrap<F extends AnyFunction>(fn: F, options: WrapOptions<NoInfer<F>> = {}): CachedFunction<F> {
     const given = unwrap(fn, this.#address)
@@ -149,13 +162,15 @@ export class RedisFuncCache {
   }
 
   /**
-   * Makes a function that loads rows for a list of ids remember each row. What of a list is not stored is loaded in one
-   * call, and stored in one round trip.
+   * Returns a function of a list of ids that stores the row of each id by itself.
    *
-   * Entries are shared with a function of a single id if it is given as `entriesOf`, or if both are given the same `name` and
-   * `version`.
-   * @throws {IdentityError} for a function without a name, or one that takes the name of another in this cache.
-   * @throws {OptionError} for an unknown option, or a value it cannot have.
+   * All rows of a list that are not stored are loaded in one call and stored in one round trip. Entries are shared with a
+   * function of a single id that is given as `entriesOf`, or that has the same `name` and `version`.
+   * @throws {IdentityError} for a function without a name, and for a name that another function of this cache has.
+   * @throws {OptionError} for an unknown option, and for a value that an option cannot have.
+   * @example
+   * const getUsers = cache.wrapMany(async (ids: readonly number[]) => db.users(ids), { name: 'getUsers' })
+   * const [ada, bob] = await getUsers([1, 2])
    */
   wrapMany<Id, Row>(load: LoadMany<Id, Row>, options: WrapManyOptions<Id, Row> = {}): CachedMany<Id, Row> {
     const given = unwrap(load as AnyFunction, this.#address)
@@ -172,18 +187,17 @@ export class RedisFuncCache {
   }
 
   /**
-   * The result that is stored under a key; if there is none, `load` is called and its result is stored. All options and
-   * guarantees of `wrap` hold: equal calls are joined, and an invalidation beats loads that are under way.
+   * Returns the value that is stored under a key; if there is none, calls `load` and stores its result.
    *
-   * Use it for closures and resolvers, and to migrate from a cache of keys. Prefer `wrap` where a function can be wrapped:
-   * there the key is made of the arguments, and cannot be wrong. Give the same options wherever you use the same key: a
-   * result stored with a longer `ttl`, without one, or without tags is loaded anew where these are asked for.
+   * All guarantees of `wrap` hold: equal calls are joined, and an invalidation beats loads that are under way. Use it for
+   * closures and resolvers, and prefer `wrap` where a function can be wrapped: there the key is made of the arguments, and
+   * cannot be wrong. Give the same options wherever you use the same key: a value stored with a longer `ttl` or without tags is
+   * loaded again where a shorter `ttl` or tags are asked for.
    *
-   * @param key A text, a number, or an array or object of them, as arguments of a cached function are. It never collides
-   *   with calls of wrapped functions.
+   * @param key A text, a number, or an array or object of them. It never collides with calls of wrapped functions.
    * @param load Called without arguments.
-   * @throws {OptionError} for an unknown option, or a value it cannot have.
-   * @throws {ArgumentsError} for a key that cannot be told apart safely.
+   * @throws {OptionError} for an unknown option, and for a value that an option cannot have.
+   * @throws {ArgumentsError} for a key that cannot be told apart safely from others.
    * @example
    * const user = await cache.getOrSet(`user:${id}`, () => db.user(id), { ttl: '5m', tags: () => ['users'] })
    */
@@ -195,7 +209,13 @@ export class RedisFuncCache {
     return this.#getOrSet(key, load, options as unknown as GetOrSetOptions, false) as Promise<Awaited<Result>>
   }
 
-  /** Like `getOrSet`, but resolves to the result with its status and times: see {@link DetailedResult}. */
+  /**
+   * Returns the value that is stored under a key, or else loads and stores it, with its status and times.
+   *
+   * @throws {OptionError} for an unknown option, and for a value that an option cannot have.
+   * @throws {ArgumentsError} for a key that cannot be told apart safely from others.
+   * @see {@link getOrSet}
+   */
   getOrSetDetailed<Result, Key extends CacheKey>(
     key: Key,
     load: () => Result,
@@ -207,11 +227,12 @@ export class RedisFuncCache {
   }
 
   /**
-   * Stores a known value under a key; in a context that forbids to write, it does nothing. Loads of that key that are under way, in any process,
-   * will not be stored over it. A value that may not be stored (its `ttl` is 0, or it has more than `maxValueBytes`) removes
-   * what is there.
+   * Stores a known value under a key; in a context that forbids to write, it does nothing.
    *
-   * @param options The same as for `getOrSet`, or that loads anew.
+   * Loads of that key that are under way in any process will not be stored over it. A value that may not be stored, because its
+   * `ttl` is 0 or it is larger than `maxValueBytes`, removes what is stored.
+   *
+   * @param options The options that `getOrSet` is given for this key; with others `getOrSet` may load the value again.
    * @throws {StoreError} if the store cannot be reached.
    * @throws {SerializerError} for a value that cannot be serialized.
    */
@@ -225,10 +246,10 @@ export class RedisFuncCache {
   }
 
   /**
-   * What is stored under a key, neither loading it nor touching the eviction order. `undefined` if nothing is, and in a
-   * context that forbids to read.
+   * Returns the value that is stored under a key, without loading it and without counting as a read for the policy.
    *
-   * @param options `serializer`, `schema` and `migrate` as for `getOrSet`.
+   * Returns `undefined` if nothing is stored, and in a context that forbids to read.
+   * @param options The options `serializer`, `schema` and `migrate` that `getOrSet` is given for this key.
    * @throws {StoreError} if the store cannot be reached.
    */
   async peek<Value = unknown>(key: CacheKey, options: PeekOptions<Value> = {}): Promise<Value | undefined> {
@@ -237,8 +258,10 @@ export class RedisFuncCache {
   }
 
   /**
-   * Removes what is stored under a key; resolves to whether there was something. A load of it that is under way, in whatever
-   * process, will not be stored. With `{ soft: true }` a result that has a `staleWhileRevalidate` or `staleIfError` is kept and becomes stale.
+   * Removes the value that is stored under a key, and returns whether there was one.
+   *
+   * Loads of that key that are under way in any process will not be stored. With `{ soft: true }` a value that has
+   * `staleWhileRevalidate` or `staleIfError` is kept and becomes stale.
    * @throws {StoreError} if the store cannot be reached.
    */
   async invalidate(key: CacheKey, options: { readonly soft?: boolean | undefined } = {}): Promise<boolean> {
@@ -251,11 +274,18 @@ export class RedisFuncCache {
   }
 
   /**
-   * Makes a method remember its results: a decorator of the TC39 standard, and of `experimentalDecorators`.
+   * Returns a method decorator that stores the results of the method, for the TC39 proposal and `experimentalDecorators`.
    *
-   * The method is known as `Class.method`, together with its source text, unless `name` says otherwise: minifiers rename
-   * classes, and two of them may get one name.
-   * @throws {OptionError} if it is not said what `this` means.
+   * Without a `name`, the method is known as `Class.method` together with its source text. Minifiers rename classes, and two
+   * classes may get the same name: give names where code is minified.
+   * @throws {OptionError} if the option `this` is missing.
+   * @example
+   * class Products {
+   *   @cache.cached({ this: 'shared', name: 'Products.list' })
+   *   async list(page: number) {
+   *     return db.products(page)
+   *   }
+   * }
    */
   cached<Self = never, F extends AsyncMethod = AsyncMethod>(
     options: CachedOptions<Self, F>,
@@ -268,20 +298,31 @@ export class RedisFuncCache {
     return this.#methods.decorator(wrap, options)
   }
 
-  /** A decorated method of one object, with its handles: `cache.method(products, 'list').invalidate(3)`. */
+  /**
+   * Returns a decorated method of an object, with its handles.
+   *
+   * @throws {OptionError} if the object has no method of that name that this cache decorates.
+   * @example
+   * await cache.method(products, 'list').invalidate(3)
+   */
   method<Self extends object, Name extends keyof Self>(self: Self, name: Name): CachedMethod<Self[Name]> {
     const functionCache = this.#methods.cacheOf(self, name)
     return callable(functionCache, functionCache.identity, self) as never
   }
 
-  /** Entries that can be read now: of all functions, or of the key pair of one. */
+  /**
+   * Counts the entries that can be read now: of the whole cache, or of the key pair of one function.
+   *
+   * @throws {StoreError} if the store cannot be reached.
+   */
   async getSize(fn?: { readonly identity: FunctionIdentity }): Promise<number> {
     return this.policy.getSize(fn === undefined ? undefined : identityOf(fn, 'getSize'))
   }
 
   /**
-   * Removes all entries, or those of the key pair of one function, and returns how many there were. Computations under
-   * way, in whatever process, will not be stored.
+   * Removes all entries of the cache, or of the key pair of one function, and returns how many there were.
+   *
+   * Runs of functions that are under way in any process will not be stored.
    * @throws {StoreError} if the store cannot be reached.
    */
   async purge(fn?: { readonly identity: FunctionIdentity }): Promise<number> {
@@ -289,10 +330,14 @@ export class RedisFuncCache {
   }
 
   /**
-   * Invalidates all results that have one of these tags, and returns how many there were. Computations under way, in
-   * whatever process, that turn out to have one will not be stored. Last may come `{ soft: true }`: results that have a
-   * `staleWhileRevalidate` or `staleIfError` are then kept and become stale.
+   * Removes all results that have one of these tags, and returns how many there were.
+   *
+   * Runs of functions that are under way in any process will not be stored if their result has one of the tags. With a last
+   * argument `{ soft: true }`, results that have `staleWhileRevalidate` or `staleIfError` are kept and become stale.
+   * @throws {OptionError} for a tag that is not a text, or is empty.
    * @throws {StoreError} if the store cannot be reached.
+   * @example
+   * await cache.invalidateTags('user:42', 'orders')
    */
   async invalidateTags(
     ...tagsAndOptions: readonly (string | { readonly soft?: boolean | undefined })[]
@@ -312,32 +357,35 @@ export class RedisFuncCache {
   }
 
   /**
-   * Within a cached function: a signal that aborts when nobody waits for its result any more. `undefined` if somebody
-   * always will, because the call that started it came without a signal of its own, and elsewhere.
+   * Returns, within a cached function, a signal that aborts when no caller waits for its result any more.
+   *
+   * Returns `undefined` elsewhere, and if the call that started the function has no signal of its own: it waits to the end.
    */
   signal(): AbortSignal | undefined {
     return this.#contexts.current.signal
   }
 
   /**
-   * Waits until everything is done that this cache has under way in this process: computations and refreshes, results being
-   * stored, reads being recorded for the eviction policy, leases being given back. What begins meanwhile is waited for, too.
-   * Call it before a process ends, or is frozen: a read is recorded a millisecond after it was served.
+   * Waits until this process has finished all work of the cache: runs of functions, refreshes, results being stored, reads
+   * being reported to the policy, and leases being released.
    *
-   * @returns Whether all was done in time. What was not goes on; it is lost if the process ends. Never rejects for work that
-   *   failed: events tell of that.
-   * @throws {OptionError} for a timeout that is none.
+   * Work that begins meanwhile is waited for, too. Call it before a process ends or is frozen: a read is reported shortly after
+   * it was served. Work that fails is reported by events, and not by this promise.
+   *
+   * @returns Whether all work ended within `timeout`. The rest goes on, and is lost if the process ends.
+   * @throws {OptionError} for a timeout that is not a duration.
    */
   async drain(options: DrainOptions = {}): Promise<boolean> {
     return this.#background.drain(drainMs(options, 'drain'), () => this.#partitions.flush())
   }
 
   /**
-   * The same as {@link drain}; then it ends the connection over which the cache hears of other processes, if there is one
-   * and no other cache over the same client needs it. Your client stays open. If work is left when the time is up, a warning
-   * tells. A cache that is used again after may be closed again.
+   * Waits like {@link drain}, and then closes the connection over which the cache hears of other processes.
    *
-   * @throws {OptionError} for a timeout that is none.
+   * Your own client stays open, and so does that connection while another cache over the same client needs it. If work is left
+   * after `timeout`, a process warning is emitted. A cache may be used again after it, and closed again.
+   *
+   * @throws {OptionError} for a timeout that is not a duration.
    */
   async close(options: DrainOptions = {}): Promise<void> {
     const timeoutMs = drainMs(options, 'close')
@@ -352,7 +400,13 @@ export class RedisFuncCache {
     if (isLastOpen(this.#settings.store, this)) await this.#settings.store.close()
   }
 
-  /** Runs a callback in which calls read, write or execute only as said; what is not said stays as it is around. */
+  /**
+   * Runs a callback whose calls read, write or execute only as the mode says; what the mode leaves out stays as it is.
+   *
+   * @throws {OptionError} for an unknown mode, and for a value other than `true` and `false`.
+   * @example
+   * const product = await cache.withMode({ write: false }, () => getProduct(42))
+   */
   withMode<R>(mode: ModeChange, callback: () => R): R {
     checkNames(mode, Object.keys(DEFAULT_MODE), 'withMode')
     for (const [name, value] of Object.entries(mode)) if (value !== undefined) checkFlag(value, name)
@@ -360,43 +414,55 @@ export class RedisFuncCache {
     return this.#contexts.withMode(mode, callback)
   }
 
-  /** Runs a callback in which calls are served from the store alone: a miss is a `CacheMissError`. */
+  /** Runs a callback whose calls are served from the store only; a call without a stored result throws a {@link CacheMissError}. */
   readOnly<R>(callback: () => R): R {
     return this.withMode(READ_ONLY, callback)
   }
 
-  /** Runs a callback in which every call computes and stores. */
+  /** Runs a callback whose calls run their functions and store the results, whatever is stored. */
   writeOnly<R>(callback: () => R): R {
     return this.withMode(WRITE_ONLY, callback)
   }
 
-  /** Runs a callback in which every call computes, as if there were no cache. */
+  /** Runs a callback whose calls run their functions as if there were no cache: nothing is read or stored. */
   bypass<R>(callback: () => R): R {
     return this.withMode(BYPASS, callback)
   }
 
   /**
-   * Runs a callback and tells what the calls in it did.
+   * Runs a callback, and returns its result with the figures of what the calls in it did.
    *
-   * @param callback Receives the figures. They are updated while it runs, and can be read after it has thrown.
+   * @param callback Gets the figures. They are updated while it runs, and can be read after it has thrown.
+   * @example
+   * const { result, stats } = await cache.withStats(() => getProduct(42))
    */
   async withStats<R>(callback: (stats: Readonly<Stats>) => R): Promise<{ result: Awaited<R>; stats: Stats }> {
     checkCallback(callback, 'withStats')
     return this.#contexts.withStats(callback)
   }
 
-  /** The figures of this cache in this process since its construction: all of `Stats`, and latencies in seconds. */
+  /** Returns the figures of this cache in this process since its construction, with latencies in seconds. */
   stats(): CacheStats {
     return this.#counters.snapshot()
   }
 
-  /** Adds a listener for an event. */
+  /**
+   * Adds a listener for an event.
+   *
+   * @throws {OptionError} for an unknown event, and for a listener that is not a function.
+   * @example
+   * cache.on('error', ({ during, error }) => logger.warn({ during, error }))
+   */
   on<E extends keyof CacheEvents>(event: E, listener: (detail: CacheEvents[E]) => void): this {
     this.#events.on(event, listener)
     return this
   }
 
-  /** Removes a listener. */
+  /**
+   * Removes a listener for an event.
+   *
+   * @throws {OptionError} for an unknown event, and for a listener that is not a function.
+   */
   off<E extends keyof CacheEvents>(event: E, listener: (detail: CacheEvents[E]) => void): this {
     this.#events.off(event, listener)
     return this
