@@ -4,7 +4,7 @@ import { isError } from '../realms/native.ts'
 import type { Command, GlideClient, GlideCommandOptions, RedisPort, Reply } from './port.ts'
 import { oneByOne } from './one-by-one.ts'
 
-/** `Decoder.Bytes`: the default refuses what is not UTF-8. */
+/** `Decoder.Bytes`, also where text will do: the other one fails all of a batch for one value that is not UTF-8. */
 const BYTES = 0
 
 interface Batch {

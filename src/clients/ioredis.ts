@@ -2,6 +2,7 @@ import { OptionError, StoreError } from '../errors.ts'
 import { nextTick } from '../flow/timers.ts'
 import type { Command, IoredisClient, IoredisCluster, MessageListener, RedisPort, Reply } from './port.ts'
 import { ioredisSubscriber } from './ioredis-subscriber.ts'
+import { encodedCaller, isForEncodedCall } from './ioredis-command.ts'
 import { keySlot } from './key-slot.ts'
 import { later } from './later.ts'
 import { inTime, onEnd, ResumedListening, type Source, type Subscriber } from './subscription.ts'
@@ -13,6 +14,7 @@ type Stream = IoredisClient['stream']
 interface IoredisOptions {
   readonly enableAutoPipelining?: boolean
   readonly keyPrefix?: string
+  readonly showFriendlyErrorStack?: boolean
   readonly stringNumbers?: boolean
 }
 
@@ -30,10 +32,10 @@ const NODE_GONE = 'Connection is closed.'
 /** A port over `new Redis()` of ioredis or iovalkey, to one server or by sentinels. */
 export function ioredisPort(client: IoredisClient): RedisPort {
   const gather = gatherer()
-  const asGiven = caller(client)
+  const asGiven = nodeCaller(client)
   // iovalkey knows commands by their names in lower case alone, and prefixes the keys of no others.
-  const call = (client.options as IoredisOptions).keyPrefix
-    ? ([name, ...args]: Command) => asGiven([name.toLowerCase(), ...args])
+  const call: Caller = (client.options as IoredisOptions).keyPrefix
+    ? ([name, ...args], asText) => asGiven([name.toLowerCase(), ...args], asText)
     : asGiven
   const source: Source = {
     isOpen: () => client.status !== 'end',
@@ -41,7 +43,8 @@ export function ioredisPort(client: IoredisClient): RedisPort {
     open: async (hear) => ioredisSubscriber(client, hear),
   }
   return {
-    send: (_key, commands) => gather(client.stream, () => commands.map(call)),
+    send: (_key, commands, asText) =>
+      gather(client.stream, () => commands.map((command) => call(command, asText))),
     listen: (listener) => new ResumedListening(source, listener),
   }
 }
@@ -61,24 +64,27 @@ export function ioredisClusterPort(cluster: IoredisCluster): RedisPort {
   const gather = gatherer()
   const masterOf = masterFinder(cluster)
   // With names in upper case, as ours are, scaleReads takes nothing for a read, and all goes to masters.
-  const byCluster = caller(cluster)
+  const call = caller(cluster)
+  const byCluster = (command: Command) => call(command)
 
   // A cluster that is itself being closed would keep the command forever.
   const isRefused = (message: string) =>
     REDIRECTION.test(message) || (message === NODE_GONE && cluster.status === 'ready')
-  const sendTo = ({ client, call }: Master, commands: readonly Command[]) =>
-    gather(client.stream, () => sendFollowing(commands, call, isRefused, byCluster))
+  const sendTo = ({ client, call: toNode }: Master, commands: readonly Command[], asText = false) =>
+    gather(client.stream, () =>
+      sendFollowing(commands, (command) => toNode(command, asText), isRefused, byCluster),
+    )
 
   return {
-    send(key, commands) {
+    send(key, commands, asText) {
       const slot = keySlot(key)
       const master = masterOf(slot)
-      if (master !== undefined) return sendTo(master, commands)
+      if (master !== undefined) return sendTo(master, commands, asText)
       // Not connected yet: a command with a key gets there, or tells why not; then the master is known.
       const found = byCluster(['EXISTS', key]).then(() => masterOf(slot))
       return later(
         commands,
-        found.then((late) => (late === undefined ? commands.map(byCluster) : sendTo(late, commands))),
+        found.then((late) => (late === undefined ? commands.map(byCluster) : sendTo(late, commands, asText))),
       )
     },
     listen: (listener) =>
@@ -115,8 +121,24 @@ function addressOf(node: IoredisClient): string {
   return `${host}:${port}`
 }
 
-/** How to give a client a command. */
-function caller(client: IoredisClient | IoredisCluster): (command: Command) => Promise<Reply> {
+/** Gives a client a command. Where it has no simple way to have text, the reply is buffers all the same. */
+type Caller = (command: Command, asText?: boolean) => Promise<Reply>
+
+/** How to give a command to a client of one node. */
+function nodeCaller(client: IoredisClient): Caller {
+  const call = caller(client)
+  const { enableAutoPipelining, keyPrefix, showFriendlyErrorStack, stringNumbers } =
+    client.options as IoredisOptions
+  if (enableAutoPipelining || keyPrefix || showFriendlyErrorStack || stringNumbers) return call
+  const encoded = encodedCaller(client)
+  return (command, asText = false) => {
+    if (encoded !== undefined && isForEncodedCall(command)) return encoded(command, asText)
+    return asText ? (client.call(...command) as Promise<Reply>) : call(command)
+  }
+}
+
+/** How to give a command to any client. */
+function caller(client: IoredisClient | IoredisCluster): Caller {
   const { enableAutoPipelining, stringNumbers } = client.options as IoredisOptions
   // Auto-pipelining drops the name from what callBuffer is given; a pipeline of one command is left alone by it.
   const call = enableAutoPipelining
@@ -128,9 +150,9 @@ function caller(client: IoredisClient | IoredisCluster): (command: Command) => P
         return reply
       }
     : (command: Command): Promise<unknown> => client.callBuffer(...command)
-  return (stringNumbers ? async (command: Command) => withNumbers((await call(command)) as Reply) : call) as (
-    command: Command,
-  ) => Promise<Reply>
+  return (
+    stringNumbers ? async (command: Command) => withNumbers((await call(command)) as Reply) : call
+  ) as Caller
 }
 
 /** Undoes `stringNumbers`: bulk strings are buffers here, so text that is an integer was one. */
@@ -169,7 +191,7 @@ function gatherer(): (stream: Stream | undefined, write: () => Promise<Reply>[])
 
 interface Master {
   readonly client: IoredisClient
-  readonly call: (command: Command) => Promise<Reply>
+  readonly call: Caller
 }
 
 /** Finds the client of the master of a slot; nothing before the cluster is connected. */
@@ -178,7 +200,7 @@ function masterFinder(cluster: IoredisCluster): (slot: number) => Master | undef
   const refresh = () => {
     masters.clear()
     for (const client of cluster.nodes('master')) {
-      masters.set(addressOf(client), { client, call: caller(client) })
+      masters.set(addressOf(client), { client, call: nodeCaller(client) })
     }
   }
   return (slot) => {

@@ -23,12 +23,15 @@ import { sendFollowing } from './redirection.ts'
  * their last digit when it makes numbers of them, and on RESP2 they are text anyway.
  */
 const TYPE_MAPPING = { 36: Buffer, 44: String }
+/** The same with bulk strings as text: no buffer is made of each, and none keeps the piece alive that came by the socket. */
+const TEXT_TYPE_MAPPING = { 36: String, 44: String }
 
 /**
  * While connected, without the timeout of the user or of node-redis 6 (5 s): it covers no more than the time until the
  * command is written, which is now, and its `AbortSignal` costs more than the rest of the command.
  */
 const CONNECTED: NodeRedisCommandOptions = { typeMapping: TYPE_MAPPING, timeout: undefined }
+const CONNECTED_TEXT: NodeRedisCommandOptions = { typeMapping: TEXT_TYPE_MAPPING, timeout: undefined }
 /** While not, it is what ends the wait. */
 const NOT_CONNECTED: NodeRedisCommandOptions = { typeMapping: TYPE_MAPPING }
 
@@ -36,8 +39,9 @@ const NOT_CONNECTED: NodeRedisCommandOptions = { typeMapping: TYPE_MAPPING }
 const REDIRECTION = /^(?:MOVED|ASK) /
 
 /** Commands given in one turn of the event loop leave in one write: node-redis sees to that by itself. */
-function call(client: NodeRedisClient, command: Command): Promise<Reply> {
-  return client.sendCommand(command, client.isReady ? CONNECTED : NOT_CONNECTED) as Promise<Reply>
+function call(client: NodeRedisClient, command: Command, asText = false): Promise<Reply> {
+  const connected = asText ? CONNECTED_TEXT : CONNECTED
+  return client.sendCommand(command, client.isReady ? connected : NOT_CONNECTED) as Promise<Reply>
 }
 
 /** A port over `createClient()`. */
@@ -48,7 +52,7 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
     open: async (hear) => nodeRedisSubscriber(client, hear),
   }
   return {
-    send: (_key, commands) => commands.map((command) => call(client, command)),
+    send: (_key, commands, asText) => commands.map((command) => call(client, command, asText)),
     listen: (listener) => new ResumedListening(source, listener),
   }
 }
@@ -64,23 +68,23 @@ export function nodeRedisClusterPort(cluster: NodeRedisCluster): RedisPort {
   const byCluster = (key: string, command: Command) =>
     cluster.sendCommand(key, false, command, { ...NOT_CONNECTED }) as Promise<Reply>
 
-  const sendTo = (node: NodeRedisClient, key: string, commands: readonly Command[]) =>
+  const sendTo = (node: NodeRedisClient, key: string, commands: readonly Command[], asText = false) =>
     sendFollowing(
       commands,
-      (command) => call(node, command),
+      (command) => call(node, command, asText),
       (message) => REDIRECTION.test(message),
       (command) => byCluster(key, command),
     )
 
   return {
-    send(key, commands) {
+    send(key, commands, asText) {
       const master = cluster.slots[keySlot(key)]?.master
       // Not connected: the error is the cluster's to tell.
       if (master === undefined) return commands.map((command) => byCluster(key, command))
-      if (master.client !== undefined) return sendTo(master.client, key, commands)
+      if (master.client !== undefined) return sendTo(master.client, key, commands, asText)
       return later(
         commands,
-        cluster.nodeClient(master).then((client) => sendTo(client, key, commands)),
+        cluster.nodeClient(master).then((client) => sendTo(client, key, commands, asText)),
       )
     },
     listen: (listener) =>
@@ -143,6 +147,7 @@ type Lease = (task: Task) => Promise<unknown>
 
 interface Sent {
   readonly command: Command
+  readonly asText: boolean
   readonly resolve: (reply: Reply) => void
   readonly reject: (error: unknown) => void
 }
@@ -161,7 +166,9 @@ function leasingPort(lease: Lease, owner: Omit<Source, 'open'>): RedisPort {
     try {
       await lease(async (client) => {
         if (waiting === sent) waiting = undefined
-        const replies = await Promise.allSettled(left.map(({ command }) => call(client, command)))
+        const replies = await Promise.allSettled(
+          left.map(({ command, asText }) => call(client, command, asText)),
+        )
         const again: Sent[] = []
         let reason: unknown
         for (const [i, reply] of replies.entries()) {
@@ -186,13 +193,13 @@ function leasingPort(lease: Lease, owner: Omit<Source, 'open'>): RedisPort {
   }
 
   return {
-    send(_key, commands) {
+    send(_key, commands, asText = false) {
       const isFirst = waiting === undefined
       const sent = (waiting ??= [])
       const replies = commands.map(
         (command) =>
           new Promise<Reply>((resolve, reject) => {
-            sent.push({ command, resolve, reject })
+            sent.push({ command, asText, resolve, reject })
           }),
       )
       if (isFirst) void run(sent)

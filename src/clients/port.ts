@@ -1,5 +1,5 @@
 /**
- * What a server answers. Bulk strings arrive as buffers, integers as numbers, an absent value as `null`.
+ * What a server answers. Bulk strings arrive as buffers unless they were asked for as text, integers as numbers, an absent value as `null`.
  *
  * Three kinds differ from client to client and from RESP2 to RESP3: a status such as `OK` is a string or a buffer, so
  * never look into it; a score is a number or its text, so read it by `toNumber`; a map has many shapes, so ask for none
@@ -16,10 +16,13 @@ export interface RedisPort {
    * Sends commands in order and, where the client allows, in one write, to the master of the slot of `key`. All their
    * keys live in that slot; a command without a key, such as `TIME`, goes to the same node.
    *
+   * @param asText Whether bulk strings may arrive as strings, decoded as UTF-8, instead of as buffers; default no. It is
+   *   faster, and some clients have no such way: then they arrive as buffers all the same.
+   *
    * One promise a command: an error is that of its own command alone. The caller gives each of them a handler. Whoever
    * has heard one reply finds, with what he sends next, all the commands of the earlier send done.
    */
-  send(key: string, commands: readonly Command[]): Promise<Reply>[]
+  send(key: string, commands: readonly Command[], asText?: boolean): Promise<Reply>[]
 
   /**
    * Hears messages, over a connection of its own. Nothing is opened before the first subscription, and nothing keeps the
@@ -155,6 +158,7 @@ export interface IoredisClient {
   readonly options: object
   /** Not there before the first connection, though the types of ioredis say so. */
   readonly stream: { cork(): void; uncork(): void; unref(): unknown; readonly writableLength: number }
+  call(name: string, ...args: (string | Buffer)[]): Promise<unknown>
   callBuffer(name: string, ...args: (string | Buffer)[]): Promise<unknown>
   connect(): Promise<unknown>
   disconnect(): void

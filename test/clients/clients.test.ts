@@ -47,11 +47,12 @@ function contract(open: () => Promise<OpenClient>, inexact?: string): void {
       key,
       ['TIME'],
       ['INCR', key],
+      ['HMGET', `${key}:h`, ...Array.from({ length: 40 }, String)],
       ['INCR', key],
       ['INCR', key],
     )
     fresh.close()
-    expect(replies.slice(1)).toEqual([1, 2, 3])
+    expect(replies.slice(1)).toEqual([1, Array.from({ length: 40 }, () => null), 2, 3])
   })
 
   it('gives back every byte of values, fields and script results', async () => {
@@ -68,6 +69,42 @@ function contract(open: () => Promise<OpenClient>, inexact?: string): void {
       ['HMGET', `${key}:h`, ALL_BYTES, 'none'],
     )
     expect(replies.slice(1)).toEqual([ALL_BYTES, [ALL_BYTES, ALL_BYTES], [ALL_BYTES, null]])
+  })
+
+  it('may give text where that was asked for, and says the same by it', async () => {
+    const key = newKey()
+    const fields = Array.from({ length: 100 }, (_, i) => `field ${i} ä 鍵`)
+    const pairs = fields.flatMap((field) => [field, `value of ${field} 💎`])
+    const sent = port.send(
+      key,
+      [
+        ['HSET', key, ...pairs],
+        ['HMGET', key, ...fields, 'none'],
+        ['HMGET', key, fields[7] as string],
+        ['TIME'],
+      ],
+      true,
+    )
+    const [count, all, one, time] = (await Promise.all(sent)) as [number, Reply[], Reply[], Reply[]]
+    expect(count).toBe(100)
+    expect(all.map(text)).toEqual([...fields.map((field) => `value of ${field} 💎`), null])
+    expect(one.map(text)).toEqual([`value of ${fields[7]} 💎`])
+    expect(Math.abs(Number(time[0]) * 1000 - Date.now())).toBeLessThan(60_000)
+  })
+
+  it('gives bytes beside text that was asked for in the same turn', async () => {
+    const key = newKey()
+    await sendOne(port, key, ['HSET', key, 'a', ALL_BYTES, 'b', 'text'])
+    const many = Array.from({ length: 40 }, (_, i) => `none ${i}`)
+    const replies = await Promise.all([
+      ...port.send(key, [['HMGET', key, 'b', ...many]], true),
+      ...port.send(key, [['HMGET', key, 'a', ...many]]),
+      ...port.send(key, [['HMGET', key, 'a']]),
+    ])
+    const [asText, asBytes, again] = replies as Reply[][]
+    expect(text(asText?.[0])).toBe('text')
+    expect(asBytes?.[0]).toEqual(ALL_BYTES)
+    expect(again).toEqual([ALL_BYTES])
   })
 
   it('takes keys and arguments in UTF-8, as strings or as buffers', async () => {
