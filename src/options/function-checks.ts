@@ -9,6 +9,7 @@ import type { WrapSettings } from './function-settings.ts'
 import { OptionError } from '../errors.ts'
 import type { CanonicalOptions } from '../keys/canonical/options.ts'
 import { type AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
+import { parameterNames } from '../keys/parameter-names.ts'
 import type { Unwrapped } from '../keys/unwrapping.ts'
 import { resolveSerializer, withLosses } from '../serializers/resolve-serializer.ts'
 import type { Serializer } from '../serializers/serializer.ts'
@@ -94,7 +95,7 @@ function settingsFor(
     version,
     source: source === undefined ? name === undefined : checkFlag(source, 'source'),
     key: key as ((...args: never[]) => unknown) | undefined,
-    canonical: canonicalOptions(options, cache, hasSelf),
+    canonical: canonicalOptions(original, options, cache, hasSelf, argumentName),
     argumentName,
     hasSelf,
   })
@@ -248,7 +249,13 @@ function checkSchema(schema: StandardSchema | undefined): StandardSchema | undef
   )
 }
 
-function canonicalOptions(options: WrapOptions, cache: CacheSettings, hasSelf: boolean): CanonicalOptions {
+function canonicalOptions(
+  fn: AnyFunction,
+  options: WrapOptions,
+  cache: CacheSettings,
+  hasSelf: boolean,
+  argumentName: string | undefined,
+): CanonicalOptions {
   const excludes = options.excludes ?? []
   if (!Array.isArray(excludes))
     throw new OptionError('excludes: give an array of positions (0, 1, …) and names of properties.')
@@ -260,10 +267,40 @@ function canonicalOptions(options: WrapOptions, cache: CacheSettings, hasSelf: b
     }
   }
   const positions = excludes.filter((excluded) => typeof excluded === 'number')
+  const names = excludes.filter((excluded) => typeof excluded === 'string')
+  if (argumentName !== undefined && positions.length > 0) {
+    throw new OptionError(
+      'excludes: wrapMany knows no positions, since each id is the only argument of its call. Give names of properties of the ids.',
+    )
+  }
+  refuseParameters(names, fn, argumentName)
   return {
     encoders: [...checkEncoders(options.encoders ?? []), ...cache.encoders],
-    excludedNames: new Set(excludes.filter((excluded) => typeof excluded === 'string')),
+    excludedNames: new Set(names),
     // What is picked of `this` is hashed as the first argument, so all others move by one.
     excludedPositions: new Set(hasSelf ? positions.map((position) => position + 1) : positions),
+  }
+}
+
+/** Shorter names of parameters are those of a minifier: they say nothing about what the user has meant. */
+const SHORTEST_PARAMETER = 3
+
+/**
+ * Refuses names of parameters: they would exclude nothing, and each call would have a key of its own.
+ * @throws {OptionError}
+ */
+function refuseParameters(names: readonly string[], fn: AnyFunction, argumentName: string | undefined): void {
+  if (names.length === 0) return
+  const parameters = parameterNames(fn)
+  for (const name of names) {
+    const position = name.length < SHORTEST_PARAMETER ? -1 : parameters.indexOf(name)
+    if (position === -1) continue
+    const cure =
+      argumentName === undefined
+        ? `To exclude this argument, give its position: excludes: [${position}].`
+        : 'For wrapMany, the arguments are the ids.'
+    throw new OptionError(
+      `excludes: ${shown(name)} is a parameter of the function, but a name excludes a property of arguments that are plain objects. ${cure}`,
+    )
   }
 }

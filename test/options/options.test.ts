@@ -337,6 +337,27 @@ describe('a function', () => {
       says: /^excludes: '' .*position.*property/,
     },
     {
+      given: 'excludes that name a parameter',
+      attempt: () =>
+        newCache().wrap(async (id: number, session: object) => ({ id, session }), {
+          name: 'fn',
+          excludes: ['session'],
+        }),
+      says: /^excludes: 'session' is a parameter .*excludes: \[1\]/,
+    },
+    {
+      given: 'excludes that name the parameter of wrapMany',
+      attempt: () =>
+        newCache().wrapMany(async (ids: readonly number[]) => [...ids], { name: 'fn', excludes: ['ids'] }),
+      says: /^excludes: 'ids' is a parameter .*the arguments are the ids/,
+    },
+    {
+      given: 'positions in excludes of wrapMany',
+      attempt: () =>
+        newCache().wrapMany(async (ids: readonly number[]) => [...ids], { name: 'fn', excludes: [0] }),
+      says: /^excludes: wrapMany knows no positions/,
+    },
+    {
       given: 'excludes that are no list',
       attempt: withWrap({ excludes: 'password' }),
       says: /^excludes: .*array/,
@@ -851,5 +872,16 @@ describe('a part', () => {
 
   test('of a policy needs its Lua', () => {
     for (const text of [undefined, [], 7]) expect(() => composeScripts(text as never)).toThrow(PolicyError)
+  })
+})
+
+describe('excludes that look like parameters, and are not', () => {
+  test.each([
+    ['a property that is taken apart', async ({ signal }: { signal?: AbortSignal }) => signal, 'signal'],
+    ['a parameter that a minifier has named', async (e: { e: number }) => e, 'e'],
+  ])('%s', (_, fn, name) => {
+    expect(() =>
+      newCache().wrap(fn as (options: object) => unknown, { name: 'fn', excludes: [name] }),
+    ).not.toThrow()
   })
 })
