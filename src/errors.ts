@@ -1,4 +1,4 @@
-/** What went wrong, for programs: stable across versions, one code a meaning. */
+/** What went wrong, as a code that programs can rely on: codes stay the same across versions. */
 export type FuncCacheErrorCode =
   | 'ERR_OPTION'
   | 'ERR_IDENTITY'
@@ -11,18 +11,24 @@ export type FuncCacheErrorCode =
   | 'ERR_DEADLOCK'
 
 /**
- * The base of every error this library throws of its own.
+ * The base class of all errors that this library throws; errors of wrapped functions pass through unchanged.
  *
- * The errors of a wrapped function are never wrapped in it: they pass through untouched.
+ * @example
+ * try {
+ *   await getUser(42)
+ * } catch (error) {
+ *   if (error instanceof FuncCacheError && error.code === 'ERR_TIMEOUT') return undefined
+ *   throw error
+ * }
  */
 export abstract class FuncCacheError extends Error {
-  /** Stable, machine-readable meaning. */
+  /** What went wrong, as a code that programs can rely on. */
   abstract readonly code: FuncCacheErrorCode
 
-  /** The name of errors of this class. Written out, since a minifier changes that of the class itself. */
+  /** The name of the errors of this class; written out, because minifiers rename classes. */
   static readonly errorName: string = 'FuncCacheError'
 
-  /** The name of the class, unless another one is assigned. */
+  /** The name of the error's class, unless another name is assigned. */
   override get name(): string {
     return (this.constructor as typeof FuncCacheError).errorName
   }
@@ -31,14 +37,15 @@ export abstract class FuncCacheError extends Error {
     Object.defineProperty(this, 'name', { value: name, writable: true, enumerable: true, configurable: true })
   }
 
-  /** Tells errors of this library from all others. */
+  /** Marks errors of this library, of whatever copy of it. */
   get isFuncCacheError(): true {
     return true
   }
 
   /**
-   * `instanceof` also holds for errors of another copy of this library: one may be a module, another CommonJS. Classes of
-   * users that extend these are known to their own copy alone.
+   * Makes `instanceof` hold also for errors of another copy of this library: one copy may be a module, another CommonJS.
+   *
+   * Subclasses of users are recognized within their own copy only.
    */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
@@ -50,25 +57,27 @@ export abstract class FuncCacheError extends Error {
   }
 }
 
-/** An option has a value it cannot have. Thrown where the option is given, never at a call. */
+/** Thrown for an unknown option, and for a value that an option cannot have; by the function that takes the option. */
 export class OptionError extends FuncCacheError {
   static override readonly errorName: string = 'OptionError'
   readonly code = 'ERR_OPTION'
 }
 
-/** A function cannot be told apart from another one, or cannot be named at all. */
+/** Thrown for a function without a name, and for a name that another function of the cache has. */
 export class IdentityError extends FuncCacheError {
   static override readonly errorName: string = 'IdentityError'
   readonly code = 'ERR_IDENTITY'
 }
 
-/** Arguments that cannot be told apart safely, and so have no call hash. */
+/** Thrown for arguments and keys that cannot be told apart safely, and so have no call hash. */
 export class ArgumentsError extends FuncCacheError {
   static override readonly errorName: string = 'ArgumentsError'
   readonly code = 'ERR_ARGUMENTS'
   /**
-   * The path of the refused part: `arguments[0].user.onChange`, `this.…`, `key.…` of `getOrSet`, `id.…` of a function of
-   * many ids, or `key(…)` for what the option `key` returned.
+   * The path of the refused part, such as `arguments[0].user.onChange`.
+   *
+   * It begins with `this` for what the option `this` picked, with `key` for a key of `getOrSet`, with `id` for an id of
+   * `wrapMany`, and with `key(…)` for what the option `key` returned.
    */
   readonly path: string
 
@@ -78,37 +87,37 @@ export class ArgumentsError extends FuncCacheError {
   }
 }
 
-/** A policy is used in a way it does not allow, or does not know how to do what was asked of it. */
+/** Thrown for a policy that another cache has already, and for one that lacks what was asked of it, such as scripts. */
 export class PolicyError extends FuncCacheError {
   static override readonly errorName: string = 'PolicyError'
   readonly code = 'ERR_POLICY'
 }
 
-/** A serializer is not installed, or could not encode a value. */
+/** Thrown for a serializer whose package is not installed, and for a value that it cannot encode. */
 export class SerializerError extends FuncCacheError {
   static override readonly errorName: string = 'SerializerError'
   readonly code = 'ERR_SERIALIZER'
 }
 
-/** The store did not do what it was asked to: not reached, refused, or too late. */
+/** Thrown if the store cannot be reached, refuses a command, or answers too late; `cause` is the error of the client. */
 export class StoreError extends FuncCacheError {
   static override readonly errorName: string = 'StoreError'
   readonly code = 'ERR_STORE'
 }
 
-/** There is no stored result, and the mode of this context forbids to execute the function. */
+/** Thrown for a call without a stored result in a context that forbids to execute the function. */
 export class CacheMissError extends FuncCacheError {
   static override readonly errorName: string = 'CacheMissError'
   readonly code = 'ERR_MISS'
 }
 
-/** A call took longer than its `timeout`. The work goes on, and its result may still be stored. */
+/** Thrown for a call that took longer than its `timeout`; the function goes on, and its result may still be stored. */
 export class TimeoutError extends FuncCacheError {
   static override readonly errorName: string = 'TimeoutError'
   readonly code = 'ERR_TIMEOUT'
 }
 
-/** A call would wait for itself: its function waits for that very call, directly or by way of others. */
+/** Thrown for a call that would wait for itself: its function waits for that same call, directly or through others. */
 export class DeadlockError extends FuncCacheError {
   static override readonly errorName: string = 'DeadlockError'
   readonly code = 'ERR_DEADLOCK'

@@ -75,6 +75,7 @@ export type {
   ComputedEvent,
   ErrorEvent,
   ErrorPhase,
+  EvictEvent,
   InvalidateEvent,
   SkipReason,
   StaleReason,

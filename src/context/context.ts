@@ -2,28 +2,28 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { DEFAULT_MODE, type Mode, type ModeChange } from './mode.ts'
 import { newStats, type Stats } from './stats.ts'
 
-/** What holds for the calls of one async context. */
+/** The mode, statistics and signal of the calls in one async context. */
 export interface Context {
   readonly mode: Mode
-  /** Statistics of this context and of those around it. */
+  /** The statistics of this context and of the contexts around it. */
   readonly stats: readonly Stats[]
-  /** Aborts when nobody waits any more for what is being computed here; `undefined` if somebody always will. */
+  /** Aborts when no caller waits any more for the run of this context; `undefined` if a caller always does. */
   readonly signal: AbortSignal | undefined
 }
 
 const OUTERMOST: Context = { mode: DEFAULT_MODE, stats: [], signal: undefined }
 
-/** What a cache set for the calls of a callback, and what was set around it. */
+/** The context that one cache set for a callback, linked to what was set around it. */
 interface Frame {
   readonly owner: Contexts
   readonly context: Context
   readonly outer: Frame | undefined
 }
 
-/** One for all caches: on Node 20, each AsyncLocalStorage that was ever used costs time at every promise of the process. */
+/** One storage for all caches: on Node 20, each AsyncLocalStorage in use costs time at every promise of the process. */
 const frames: AsyncLocalStorage<Frame> = /* @__PURE__ */ new AsyncLocalStorage<Frame>()
 
-/** The contexts of one cache: modes and statistics that follow the calls of a callback, however deep and however late. */
+/** The contexts of one cache: they hold for all calls that a callback makes, however deep and however late. */
 export class Contexts {
   get current(): Context {
     let frame = frames.getStore()
@@ -53,7 +53,7 @@ export class Contexts {
   }
 }
 
-/** Adds to a figure of all statistics of a context. */
+/** Adds to a figure in all statistics of a context. */
 export function count({ stats }: Context, figure: keyof Stats, amount = 1): void {
   for (let i = 0; i < stats.length; i++) (stats[i] as Stats)[figure] += amount
 }

@@ -1,14 +1,23 @@
-/** What calls of cached functions may do in an async context. All of it by default. */
+/** What calls of cached functions may do in an async context; by default all three. */
 export interface Mode {
-  /** Look for a stored result. */
+  /**
+   * Whether calls look for stored results.
+   * @default true
+   */
   readonly read: boolean
-  /** Store what was computed. */
+  /**
+   * Whether calls store results.
+   * @default true
+   */
   readonly write: boolean
-  /** Call the wrapped function. Without it, a miss is a `CacheMissError`. */
+  /**
+   * Whether calls run the wrapped function; without it, a call that finds no result throws a `CacheMissError`.
+   * @default true
+   */
   readonly execute: boolean
 }
 
-/** What of a mode changes; what is not said, or is `undefined`, stays as it is around. */
+/** A change of the mode: what is missing or `undefined` stays as it is in the surrounding context. */
 export type ModeChange = { readonly [Name in keyof Mode]?: Mode[Name] | undefined }
 
 export const DEFAULT_MODE: Mode = { read: true, write: true, execute: true }

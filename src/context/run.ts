@@ -1,18 +1,18 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout } from '../flow/timers.ts'
 
-/** What is waited for: a call. */
+/** A call, as far as the search for deadlocks needs it. */
 export interface AwaitedCall {
   /** Function and arguments, for messages. */
   readonly title: string
-  /** The runs in which it is waited for; `undefined` for none. A run that waits twice is there twice. */
+  /** The runs in which the call is waited for; `undefined` for none. A run that waits twice is listed twice. */
   readonly askers: readonly Run[] | undefined
 }
 
-/** A run of a function, for one call or for those of a list. */
+/** A run of a function, for one call or for all calls of a list. */
 export class Run {
   readonly calls: readonly AwaitedCall[]
-  /** Whether the function has returned, or thrown: then it waits for nothing any more. */
+  /** Whether the function has returned or thrown, and so waits for nothing any more. */
   isOver = false
 
   constructor(calls: readonly AwaitedCall[]) {
@@ -20,12 +20,12 @@ export class Run {
   }
 }
 
-/** How long after the last run the storage stays as it is. */
+/** How long after the last run the storage stays enabled. */
 const IDLE_MS = 1_000
 
 /**
- * Which run a call is made in. Up to Node 22, storages cost time at every promise of the process, so this one is used while
- * functions run, and disabled a second after the last one: where all calls are hits, they pay nothing.
+ * The run in which a call is made. Up to Node 22, a storage in use costs time at every promise of the process. So this one is
+ * used while functions run, and is disabled a second after the last one: where all calls are hits, they pay nothing.
  */
 const storage: AsyncLocalStorage<Run> = /* @__PURE__ */ new AsyncLocalStorage<Run>()
 let underWay = 0
@@ -49,27 +49,27 @@ function disableLater(): void {
   wasUsed = false
   timer = setTimeout(() => {
     timer = undefined
-    if (underWay > 0) return // whoever ends last sees to it
+    if (underWay > 0) return // the end of the last run calls this function again
     if (wasUsed) disableLater()
     else storage.disable()
   }, IDLE_MS)
   timer.unref?.()
 }
 
-/** The run that this code belongs to; `undefined` if there is none, or it is over and only left something behind. */
+/** The run that this code belongs to; `undefined` if there is none, or if the run is over and left work behind. */
 export function currentRun(): Run | undefined {
   const run = storage.getStore()
   return run === undefined || run.isOver ? undefined : run
 }
 
-/** A run, and how another one comes to wait for it. */
+/** A step of the search: a run, and how it came to wait for the run at which the search began. */
 interface Step {
   readonly run: Run
-  /** What it waits for, and who waits for it in turn; `undefined` for the run that was begun with. */
+  /** The call that this run waits for, and the step of that call's run; `undefined` for the first run. */
   readonly waits: { readonly forCall: AwaitedCall; readonly below: Step } | undefined
 }
 
-/** A run, and all that wait until it is over, the nearest first. */
+/** A run, and all runs that wait for it, directly or through others, the nearest first. */
 function* waitersOf(run: Run): Generator<Step> {
   const seen = new Set([run])
   const steps: Step[] = [{ run, waits: undefined }]
@@ -86,9 +86,11 @@ function* waitersOf(run: Run): Generator<Step> {
 }
 
 /**
- * How a run comes to be waited for by a call: the titles of that call, of those between, and of one of the run.
- * `undefined` if it is not: the call may be waited for in the run. (A circle in the graph of who waits for whom is a
- * deadlock: Holt, "Some Deadlock Properties of Computer Systems", 1972.)
+ * The circle that would arise if a run waited for a call: the titles of the call, of the calls between, and of the call again.
+ * `undefined` if the run may wait for it.
+ *
+ * A circle in the graph of calls that wait for each other is a deadlock.
+ * @see Holt, "Some Deadlock Properties of Computer Systems", ACM Computing Surveys 4(3), 1972.
  */
 export function circleOf(run: Run, sought: AwaitedCall): readonly string[] | undefined {
   for (const step of waitersOf(run)) {
@@ -100,7 +102,7 @@ export function circleOf(run: Run, sought: AwaitedCall): readonly string[] | und
   return undefined
 }
 
-/** The calls of a run, and of those that wait until it is over, which are such; the nearest first. */
+/** The calls, of a run and of the runs that wait for it, for which `isSuch` holds; the nearest first. */
 export function callsAround(run: Run, isSuch: (call: AwaitedCall) => boolean): readonly AwaitedCall[] {
   return Array.from(waitersOf(run), (step) => step.run.calls.filter(isSuch)).flat()
 }

@@ -1,28 +1,28 @@
-/** What calls of cached functions did in an async context. */
+/** Figures of what the calls of cached functions did, in an async context or in the whole process. */
 export interface Stats {
-  /** Calls of cached functions. */
+  /** The number of calls of cached functions. */
   calls: number
-  /** Lookups in the store. */
+  /** The number of lookups in the store. */
   read: number
-  /** Results stored. */
+  /** The number of results that were stored. */
   write: number
-  /** Runs of wrapped functions. */
+  /** The number of times that a wrapped function ran. */
   execute: number
-  /** Calls served from the store. */
+  /** The number of calls that were served a fresh result from the store. */
   hit: number
-  /** Calls served a stale result. */
+  /** The number of calls that were served a stale result. */
   stale: number
-  /** Calls that found nothing in the store. */
+  /** The number of calls that found nothing in the store to serve. */
   miss: number
-  /** Calls that waited for another process that computed the same. */
+  /** The number of calls that waited for another process to compute the result. */
   wait: number
-  /** Results refreshed behind calls. */
+  /** The number of results that were refreshed in the background. */
   refresh: number
-  /** Calls that joined an equal one already under way in this process, and were served what it brought. */
+  /** The number of calls that joined an equal call under way in this process, and got its outcome. */
   joined: number
-  /** Entries evicted by what was stored. */
+  /** The number of entries that were evicted to make room. */
   evicted: number
-  /** Troubles of the store or a serializer that calls were spared. */
+  /** The number of failures of the store, a serializer or a callback that calls survived. */
   error: number
 }
 

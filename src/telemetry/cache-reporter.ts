@@ -4,14 +4,14 @@ import { cureFor } from './cures.ts'
 import type { Events } from './events.ts'
 import { warnOfFailure } from './warnings.ts'
 
-/** Which entries were invalidated together: those of a function, those with one of some tags, or all. */
+/** The entries that one invalidation concerns: a function, some tags, or, without both, all. */
 export interface Invalidated {
   readonly function?: string | undefined
   readonly tags?: readonly string[] | undefined
   readonly soft: boolean
 }
 
-/** Counts and reports what concerns a cache as a whole, and not the calls of one function. */
+/** Counts and reports what concerns a cache as a whole rather than the calls of one function. */
 export class CacheReporter {
   readonly #cache: string
   readonly #events: Events
@@ -38,12 +38,15 @@ export class CacheReporter {
     })
   }
 
-  /** An option of the cache that is called for no one call, such as `waitUntil`, failed. */
+  /** Reports that a callback of the cache failed that is not called for a single call, such as `waitUntil`. */
   callbackFailed(thrown: unknown): void {
     this.#failed('callback', toError(thrown))
   }
 
-  /** A read could not be recorded for the policy. Where the client was closed, nothing is amiss: the program is at its end. */
+  /**
+   * Reports that a read could not be reported to the policy. After the client was closed it is no failure: the program is about to
+   * end.
+   */
   touchFailed(thrown: unknown): void {
     const error = toError(thrown)
     if (cureFor(error).kind !== 'not-connected') this.#failed('touch', error)

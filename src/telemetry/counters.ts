@@ -1,41 +1,44 @@
 import { newStats, type Stats } from '../context/stats.ts'
 
-/** What a cache did in this process since its construction. */
+/** Figures of what one cache did in this process since its construction. */
 export interface CacheStats extends Stats {
-  /** When the cache was constructed. */
+  /** When the cache was constructed, by the clock of this process. */
   readonly since: Date
-  /** How long the parts of calls took. */
+  /** How long the steps of calls took. */
   readonly latencies: {
-    /** Lookups that the store answered, one observation an entry. Entries that share a command share its duration. */
+    /** Durations of lookups that the store answered, one for each entry. Entries that share a command share its duration. */
     readonly lookups: Latency
-    /** Results that were sent to the store, stored or refused; those of `set` and `prime` too. */
+    /** Durations of puts, whether the store accepted or refused them; also those of `set` and `prime`. */
     readonly puts: Latency
-    /** Runs of functions, whether they returned or threw; of a function of many ids, one for each id. */
+    /** Durations of runs of functions, whether they returned or threw; one for each id of `wrapMany`. */
     readonly computations: Latency
   }
 }
 
-/** A cumulative histogram of durations, as in Prometheus. */
+/**
+ * A cumulative histogram of durations in seconds, in the form of Prometheus.
+ * @see https://prometheus.io/docs/concepts/metric_types/#histogram
+ */
 export interface Latency {
   /** The number of observations. */
   readonly count: number
   /** The sum of all durations, in seconds. */
   readonly sum: number
-  /** In each bucket, `count` observations took at most `le` seconds; `le` of the last one is `Infinity`. */
+  /** The buckets: in each, `count` observations took at most `le` seconds; `le` of the last bucket is `Infinity`. */
   readonly buckets: readonly { readonly le: number; readonly count: number }[]
 }
 
-/** Bounds of the buckets, in milliseconds. */
+/** The upper bounds of the buckets, in milliseconds. */
 const BOUNDS_MS = [
   0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000,
 ] as const
 
-/** Counts durations by buckets. */
+/** Counts durations in buckets. */
 export class Histogram {
   #sumMs = 0
   readonly #counts: number[] = Array.from({ length: BOUNDS_MS.length + 1 }, () => 0)
 
-  /** @param times How many took so long. */
+  /** Adds observations: `times` of them took `ms` milliseconds each. */
   observe(ms: number, times = 1): void {
     this.#sumMs += ms * times
     let bucket = 0
@@ -61,7 +64,7 @@ export class Counters {
   readonly computations: Histogram = new Histogram()
   readonly #sinceMs = Date.now()
 
-  /** The figures as they are now. */
+  /** A copy of the figures as they are now. */
   snapshot(): CacheStats {
     return {
       ...this.stats,

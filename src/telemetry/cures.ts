@@ -1,22 +1,26 @@
-/** Advice for failures whose cause is the setup. */
+/** Advice for failures of the store whose cause is the set-up. */
 import { classNameOf, isError } from '../realms/native.ts'
 
-/** What a failure is, so that it is reported once, and what to do about it. */
+/** The kind of a failure, of which one report is enough, and the advice for it. */
 export interface Diagnosis {
-  /** The same for all failures of the kind. */
+  /** A name that all failures of the kind share. */
   readonly kind: string
-  /** `undefined` if nothing is known that would help. */
+  /** What to do about the failure; `undefined` if unknown. */
   readonly cure: string | undefined
 }
 
-/** The permissions (ACL) that a user of the server needs; `<prefix>` stands for that of the caches. */
+/**
+ * The permissions (ACL) that a user of the server needs; `<prefix>` stands for the prefix of the caches.
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
+ */
 export const PERMISSIONS =
   '+@connection +@read +@write +@scripting +time +publish +subscribe +info +cluster|slots +cluster|info ~<prefix>* &<prefix>*'
 
 /**
- * Matched against the message and the class name of the error and of its cause; the first match counts. Collected by
- * provoking each failure with every client: only errors of the server begin with a code, and some clients replace that by
- * words of their own.
+ * Patterns for the class name and message of an error and of its cause; the first match counts.
+ *
+ * They were collected by provoking each failure with every client: only errors of the server begin with a code, and some clients
+ * replace the code by words of their own.
  */
 const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = [
   [
@@ -43,7 +47,7 @@ const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = 
   [
     'not-allowed',
     /NOPERM|PermissionDenied|ACL failure|user executing the script can't/i,
-    `The user of this connection may not do that. Grant the permissions with \`ACL SETUSER <user> ${PERMISSIONS}\`.`,
+    `The user of this connection lacks a permission. Grant the permissions with \`ACL SETUSER <user> ${PERMISSIONS}\`.`,
   ],
   [
     'no-scripts',
@@ -78,7 +82,7 @@ const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = 
   [
     'cluster-down',
     /CLUSTERDOWN|ClusterDown:/,
-    'A part of the cluster has no master. This may pass with a failover.',
+    'A part of the cluster has no master. A failover may repair it; if not, see CLUSTER INFO.',
   ],
   [
     'full',
@@ -88,22 +92,22 @@ const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = 
   [
     'wrong-type',
     /WRONGTYPE/,
-    'Something else uses the keys of the cache. Give the cache another name, or a prefix of its own.',
+    'Another program uses the keys of the cache for other data. Give the cache another name, or a prefix of its own.',
   ],
   [
     'busy',
     /LOADING|BusyLoading|MASTERDOWN|MasterDown|\bBUSY\b/,
-    'The server is starting, or busy. This may pass.',
+    'The server is starting, or busy with a long command. Try again later.',
   ],
-  ['disk', /MISCONF/, 'The server cannot save its data, and refuses writes until it can: see its log.'],
+  ['disk', /MISCONF/, 'The server cannot save its data, and refuses writes until it can. See its log.'],
   [
     'no-replicas',
     /NOREPLICAS/,
-    'The server has too few replicas to take writes: see its min-replicas-to-write.',
+    'The server has fewer replicas than its min-replicas-to-write, and refuses writes. Start a replica, or lower that number.',
   ],
 ]
 
-/** What failed, and what can be done about it. */
+/** Finds the kind of a failure, and the advice for it. */
 export function cureFor(error: Error): Diagnosis {
   const chain = [error, error.cause].filter(isError)
   const texts = chain.map((each) => `${classNameOf(each)}: ${each.message}`)
@@ -112,7 +116,7 @@ export function cureFor(error: Error): Diagnosis {
   return { kind: `${classNameOf(deepest)} ${codeOf(deepest)}`.trim(), cure: undefined }
 }
 
-/** A code that means something, and not the number of a request. */
+/** An error code in words; some clients put the number of a request there. */
 const CODE = /^[A-Z][A-Z_]{2,40}$/
 
 const codeOf = (error: Error): string => {

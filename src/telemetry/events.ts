@@ -6,105 +6,136 @@ import type { Hash } from '../keys/call-hash.ts'
 import { isPromise } from '../realms/native.ts'
 import { warnOfListener } from './warnings.ts'
 
-/** Events of a cache, and what each listener receives. */
+/**
+ * The events of a cache, and what the listeners of each get.
+ *
+ * Each event is also published on a channel of `node:diagnostics_channel`, such as `redis-func-cache:hit`.
+ * @see https://nodejs.org/api/diagnostics_channel.html
+ */
 export interface CacheEvents {
-  /** A result came from the store. */
+  /** A call was served a fresh result from the store. */
   hit: CallEvent
-  /** A stale result was served; `reason` says why. If it is refreshed, a `refresh` event follows. */
+  /** A call was served a stale result; `reason` says why. If the result is refreshed, a `refresh` event follows. */
   stale: CallEvent & { readonly reason: StaleReason }
-  /** No result was found in the store that could be served. */
+  /** A call found no result in the store that could be served. */
   miss: CallEvent
   /** A call joined an equal one that was under way in this process. */
   join: CallEvent
-  /** A call waits for another process that computes the same. */
+  /** A call waits for another process that runs the function for the same arguments. */
   wait: CallEvent
-  /** This process got the lease: it may compute or refresh for all processes. */
+  /** This process got the lease of a call: it alone may run the function for all processes. */
   lease: CallEvent
   /** A result is being refreshed in the background. */
   refresh: CallEvent & { readonly reason: 'early' | 'stale' }
-  /** A function runs for longer than its `maxComputeTime`: no call joins it any more, and the next one runs it anew. */
+  /** A function has been running for longer than `maxComputeTime`: no call joins that run any more, and the next call starts another. */
   overdue: CallEvent
   /** A result was computed and stored. */
   store: ComputedEvent
   /** A result was not stored; `reason` says why. */
   skip: ComputedEvent & { readonly reason: SkipReason }
-  /** Entries were invalidated: those of one call, of a function, with some tags, or all (`purge`). */
+  /** Entries were invalidated: one call, a function, some tags, or all entries (`purge`). */
   invalidate: InvalidateEvent
-  /** Entries were evicted from a full key pair; `index` is the Redis key of its index. */
-  evict: { readonly cache: string; readonly index: string; readonly count: number }
-  /** The store, a serializer, a callback or a refresh failed. Calls go on, unless `onError` is `'throw'`. */
+  /** Entries were evicted from a full key pair. */
+  evict: EvictEvent
+  /** The store, a serializer, a callback or a refresh failed. The call goes on, unless `onError` is `'throw'`. */
   error: ErrorEvent
   /** A stored value could not be read by the serializer, and counts as a miss. */
-  undecodable: CallEvent & { readonly error: Error }
+  undecodable: CallEvent & { /** What the serializer threw. */ readonly error: Error }
   /** A stored value did not pass the schema, and counts as a miss. */
-  invalid: CallEvent & { readonly issues: readonly string[] }
-  /** Once per function, and once for all keys: the serializer does not bring the result back as it was. */
-  lossy: CallEvent & { readonly detail: string }
+  invalid: CallEvent & { /** The messages of the schema. */ readonly issues: readonly string[] }
+  /** The serializer does not bring a result back as it was; reported once for each function, and once for `getOrSet`. */
+  lossy: CallEvent & { /** What is lost. */ readonly detail: string }
 }
 
-/** The call that an event is about, and its age. */
+/** The call that an event is about, and how long ago it began. */
 export interface CallEvent {
   /** The name of the cache. */
   readonly cache: string
-  /** The name of the function; `'getOrSet'` for what is stored under keys. */
+  /** The name of the function; `'getOrSet'` for values that are stored under keys. */
   readonly function: string
-  /** The digest of the function and the arguments: the call hash. */
+  /** The call hash: the digest of function and arguments, which names the entry. */
   readonly hash: Hash
-  /** Milliseconds since the call, or the refresh in the background, began. Calls of one turn of the event loop share their start. */
+  /** Milliseconds since the call, or the background refresh, began. Calls of one turn of the event loop share their start. */
   readonly durationMs: number
 }
 
-/** A call that ran its function; or, for `skip`, a known value that was given to `set` or `prime`. */
+/** A call that ran its function; for `skip` also a known value that was given to `set` or `prime`. */
 export interface ComputedEvent extends CallEvent {
-  /** The size of the stored value; 0 if the result was not serialized. */
+  /** The size of the serialized result in bytes; 0 if it was not serialized. */
   readonly bytes: number
-  /** Milliseconds that the function took; 0 for a known value. */
+  /** How long the function took, in milliseconds; 0 for a known value. */
   readonly computeMs: number
 }
 
-/** A failure. */
+/** Entries that were evicted from a full key pair. */
+export interface EvictEvent {
+  /** The name of the cache. */
+  readonly cache: string
+  /** The name of the key that holds the index of the key pair. */
+  readonly index: string
+  /** The number of entries that were evicted. */
+  readonly count: number
+}
+
+/** A failure of the store, a serializer, a callback or a refresh. */
 export interface ErrorEvent {
   /** The name of the cache. */
   readonly cache: string
-  /** The name of the function; `undefined` for what concerns no one call: `during: 'touch'`, and `waitUntil`. */
+  /** The name of the function; `undefined` for failures that concern no single call: `during: 'touch'`, and `waitUntil`. */
   readonly function: string | undefined
-  /** The call hash; `undefined` where the function is. */
+  /** The call hash; `undefined` if `function` is. */
   readonly hash: Hash | undefined
-  /** Milliseconds since the call began; 0 where there is no call. */
+  /** Milliseconds since the call began; 0 if `function` is `undefined`. */
   readonly durationMs: number
   /** The step that failed. */
   readonly during: ErrorPhase
-  /** What was thrown. What is no error is the `cause` of one. */
+  /** The error that was thrown; another value that was thrown is the `cause` of an error. */
   readonly error: Error
 }
 
-/** Which entries were invalidated. */
+/** An invalidation: which entries it concerned, and how many there were. */
 export interface InvalidateEvent {
   /** The name of the cache. */
   readonly cache: string
   /** The name of the function; `undefined` for tags and `purge`, which concern all functions. */
   readonly function: string | undefined
-  /** The call hash; `undefined` unless one call was invalidated. */
+  /** The call hash, if a single call was invalidated; otherwise `undefined`. */
   readonly hash: Hash | undefined
-  /** All call hashes, where one call or those of a list of ids were invalidated. */
+  /** The call hashes, if a single call or a list of ids was invalidated; otherwise `undefined`. */
   readonly hashes: readonly Hash[] | undefined
-  /** The tags that `invalidateTags` was given. */
+  /** The tags, if `invalidateTags` was called; otherwise `undefined`. */
   readonly tags: readonly string[] | undefined
   /** Whether entries with `staleWhileRevalidate` or `staleIfError` were kept, to be served as stale. */
   readonly soft: boolean
   /** The number of entries that were invalidated. */
   readonly count: number
-  /** Milliseconds that it took. */
+  /** How long the invalidation took, in milliseconds. */
   readonly durationMs: number
 }
 
 /**
- * Why a stale result was served: it is within `staleWhileRevalidate` (`'grace'`), the function failed (`'error'`), took longer than
- * `softTimeout` (`'soft-timeout'`), or failed a short while ago (`'pause'`).
+ * Why a stale result was served:
+ *
+ * - `'grace'`: it is within `staleWhileRevalidate`, and is refreshed in the background.
+ * - `'error'`: the function failed.
+ * - `'soft-timeout'`: the function takes longer than `softTimeout`.
+ * - `'pause'`: the function failed a short while ago, and is not run for a pause.
  */
 export type StaleReason = 'grace' | 'error' | 'soft-timeout' | 'pause'
 
-/** Why a result was not stored. `'invalidated'`: since its load began it was invalidated, or another one was stored whose load began later. */
+/**
+ * Why a result was not stored:
+ *
+ * - `'invalidated'`: since its load began, it was invalidated, or a result was stored whose load began later.
+ * - `'too-large'`: it has more than `maxValueBytes`.
+ * - `'no-token'`: the time at which its load began is unknown, because the lookup before it failed.
+ * - `'zero-ttl'`: its `ttl` is 0.
+ * - `'unwanted'`: `cacheIf` returned `false`.
+ * - `'absent'`: there is no such row, and the option `absent` is not given.
+ * - `'overdue'`: the function took longer than `maxComputeTime`.
+ * - `'changed'`: the arguments were changed while the function ran.
+ * - `'unstorable'`: no serializer can bring it back, such as a stream.
+ */
 export type SkipReason =
   | 'invalidated'
   | 'too-large'
@@ -116,10 +147,20 @@ export type SkipReason =
   | 'changed'
   | 'unstorable'
 
-/** Which step failed. */
+/**
+ * The step of a call that failed:
+ *
+ * - `'get'`: a lookup in the store.
+ * - `'put'`: storing a result.
+ * - `'touch'`: reporting reads to the policy.
+ * - `'lease'`: asking for a lease, or releasing it.
+ * - `'serialize'`: turning a result into bytes.
+ * - `'refresh'`: running the function in the background.
+ * - `'callback'`: a callback of the options.
+ */
 export type ErrorPhase = 'get' | 'put' | 'touch' | 'lease' | 'serialize' | 'refresh' | 'callback'
 
-/** All of them. */
+/** The names of all events. */
 export const EVENTS: readonly (keyof CacheEvents)[] = [
   'hit',
   'stale',
@@ -139,10 +180,10 @@ export const EVENTS: readonly (keyof CacheEvents)[] = [
   'lossy',
 ]
 
-/** Typed events. Nothing is built where nobody listens: ask {@link Events.wants} first. */
+/** The listeners of one cache. Ask {@link Events.wants} before building an event: without a listener it costs nothing. */
 export class Events {
   readonly #emitter = new EventEmitter()
-  /** For whoever watches all caches of the process: one channel an event, such as `redis-func-cache:hit`. */
+  /** One channel for each event, such as `redis-func-cache:hit`, for tools that watch all caches of the process. */
   readonly #channels: Readonly<Record<string, Channel>> = Object.fromEntries(
     EVENTS.map((event) => [event, channel(`redis-func-cache:${event}`)]),
   )
@@ -164,9 +205,10 @@ export class Events {
   }
 
   /**
-   * Tells whoever listens. A listener that throws, or returns a promise that rejects, is warned of. Neither the call told
-   * of nor the other listeners fail by it. (A subscriber of the channel that throws is an uncaught exception: Node makes it
-   * one.)
+   * Calls all listeners of an event.
+   *
+   * A process warning reports a listener that throws, or returns a promise that rejects; the call and the other listeners go on.
+   * A subscriber of the channel that throws becomes an uncaught exception: Node does that.
    */
   emit<E extends keyof CacheEvents>(event: E, detail: CacheEvents[E]): void {
     this.#channels[event]?.publish(detail)

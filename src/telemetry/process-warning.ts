@@ -1,26 +1,26 @@
 import process from 'node:process'
 import { monotonicMs } from '../flow/timers.ts'
 
-/** Of the same kind, no more than one warning in this time. */
+/** There is at most one warning of the same kind in this time. */
 const EVERY_MS = 60_000
 
-/** Kinds that are remembered. */
+/** So many kinds are remembered: their number is bounded, since names of functions are part of them. */
 const KIND_LIMIT = 100
 
 interface Warned {
   readonly atMs: number
-  /** How often it has happened since. */
+  /** How often the same has happened since that warning. */
   more: number
 }
 
-/** Shared by all copies of this library in the process: one may be a module, another CommonJS. */
+/** All copies of this library in the process share one registry: one copy may be a module, another CommonJS. */
 const REGISTRY = /* @__PURE__ */ Symbol.for('redis-func-cache.warnings')
 
 /**
- * Prints a warning of the process (`FuncCacheWarning`), and for the same kind none again within a minute.
+ * Emits a process warning (`FuncCacheWarning`), unless there was one of the same kind within the last minute.
  *
- * @param kind What the warning is about; the same for all that need be told once.
- * @param text The warning; if it is a function, `more` is empty or says how many there were since the last warning.
+ * @param kind What the warning is about: one kind is reported once a minute.
+ * @param text The warning. A function is given how often the same has happened since the last warning, as a text.
  */
 export function warn(kind: string, text: string | ((more: string) => string)): void {
   const more = moreSinceWarned(kind)
@@ -29,7 +29,7 @@ export function warn(kind: string, text: string | ((more: string) => string)): v
   process.emitWarning(typeof text === 'string' ? text : text(again), 'FuncCacheWarning')
 }
 
-/** How often it has happened since the last warning; `undefined` if it is too soon for another one. */
+/** How often the same has happened since the last warning; `undefined` if it is too soon for another one. */
 function moreSinceWarned(kind: string): number | undefined {
   const warned = registry()
   const last = warned.get(kind)

@@ -15,11 +15,11 @@ import {
   warnOfUnstorable,
 } from './warnings.ts'
 
-/** A call, as far as it is reported. */
+/** A call, as far as reports need it. */
 export interface ReportedCall {
   readonly hash: Hash
   readonly context: Context
-  /** By {@link monotonicMs}. */
+  /** When the call began, by {@link monotonicMs}. */
   readonly beganMs: number
 }
 
@@ -37,12 +37,12 @@ export class Reporter {
     this.#counters = counters
   }
 
-  /** A call came. */
+  /** A call began. */
   called(context: Context): void {
     this.#count(context, 'calls')
   }
 
-  /** The store is asked for its result. */
+  /** The call looks for its result in the store. */
   looks({ context }: Pick<ReportedCall, 'context'>): void {
     this.#count(context, 'read')
   }
@@ -81,23 +81,23 @@ export class Reporter {
     if (this.#events.wants('refresh')) this.#events.emit('refresh', { ...this.#describe(call), reason })
   }
 
-  /** The function runs for longer than it may be waited for. */
+  /** The function runs for longer than `maxComputeTime`. */
   overdue(call: ReportedCall, limitMs: number): void {
     if (this.#events.wants('overdue')) this.#events.emit('overdue', this.#describe(call))
     else warnOfTime(this.#cache, this.#function, limitMs)
   }
 
-  /** The function is run. */
+  /** The function begins to run for a call. */
   executes({ context }: Pick<ReportedCall, 'context'>): void {
     this.#count(context, 'execute')
   }
 
-  /** It returned, or threw. */
+  /** A run of the function ended after `ms` milliseconds: it returned or threw. */
   executed(ms: number): void {
     this.#counters.computations.observe(ms)
   }
 
-  /** A known value was stored: that of a call, but not its result. */
+  /** A known value was stored, given to `set` or `prime`. */
   wrote({ context }: Pick<ReportedCall, 'context'>): void {
     this.#count(context, 'write')
   }
@@ -119,7 +119,7 @@ export class Reporter {
     }
   }
 
-  /** A result can neither be copied nor shared, so that every call runs the function itself. */
+  /** A result can be neither copied nor shared, so that each of several equal calls runs the function. */
   unshared(): void {
     warnOfSharing(this.#cache, this.#function)
   }
@@ -130,7 +130,7 @@ export class Reporter {
     if (this.#events.wants('evict')) this.#events.emit('evict', { cache: this.#cache, index, count: evicted })
   }
 
-  /** Entries of one call, or of several of a list. */
+  /** Entries of one call, or of a list of ids, were invalidated. */
   invalidated(hashes: readonly Hash[], soft: boolean, count: number, durationMs: number): void {
     if (!this.#events.wants('invalidate')) return
     const hash = hashes.length > 1 ? undefined : hashes[0]
@@ -162,8 +162,9 @@ export class Reporter {
   }
 
   /**
-   * @param isKept Whether the serializer `'auto'` would bring the result back as it was; `undefined` where losses were asked
-   *   for, and are no reason to warn.
+   * The serializer does not bring a result back as it was.
+   *
+   * @param isKept Whether the serializer `'auto'` would; `undefined` if the option `lossy` allows losses: then nothing warns.
    */
   lossy(call: ReportedCall, detail: string, isKept: boolean | undefined): void {
     if (this.#events.wants('lossy')) this.#events.emit('lossy', { ...this.#describe(call), detail })
@@ -173,8 +174,8 @@ export class Reporter {
   /**
    * A result cannot be stored at all.
    *
-   * @param part What of it is to blame.
-   * @param isFirst Whether it is the first one of the function, which a warning tells of.
+   * @param part The part of the result that no serializer can bring back.
+   * @param isFirst Whether it is the first such result of the function: only that one is warned of.
    */
   unstorable(call: ReportedCall, part: string, isFirst: boolean, computeMs: number): void {
     this.skipped(call, 'unstorable', 0, computeMs)

@@ -1,4 +1,4 @@
-/** Warnings for failures that no listener hears: without them, a cache that fails looks like one that works. */
+/** Process warnings for failures without a listener: otherwise a failing cache would look like a working one. */
 import process from 'node:process'
 import { spelled } from '../options/duration.ts'
 import { warn } from './process-warning.ts'
@@ -8,27 +8,26 @@ import type { ErrorPhase } from './events.ts'
 
 type Failure = ErrorPhase | 'undecodable' | 'invalid'
 
-/** What went wrong, and with what effect. */
+/** What failed, and what that led to. */
 const WHAT: Record<Failure, string> = {
   get: 'a lookup failed, so the function ran',
   put: 'a result could not be stored',
-  touch: 'a read could not be recorded for the eviction policy',
-  lease: 'could not get a lease, so several processes may compute the same result',
+  touch: 'a read could not be reported to the eviction policy',
+  lease: 'could not get a lease, so several processes may run the function for the same call',
   serialize: 'a result could not be serialized, so it was not stored',
   refresh: 'a stale result could not be refreshed',
-  callback:
-    'a callback of the options failed, so the result was not stored or not used, or work went on untold',
+  callback: 'a callback of the options failed, so the result may not have been stored',
   undecodable: 'a stored value could not be read, so it counts as a miss',
-  invalid: 'a stored value does not pass the schema, so it counts as a miss',
+  invalid: 'a stored value did not pass the schema, so it counts as a miss',
 }
 
-/** Failures of the store. The others are those of the program, of which nothing is known. */
+/** Failures of the store, for which there may be advice. All others come from the program. */
 const OF_STORE: ReadonlySet<Failure> = /* @__PURE__ */ new Set(['get', 'put', 'touch', 'lease'])
 
 /**
- * Warns of a failure that a call has survived: at the first one of its kind in this process, then at most once a minute.
+ * Warns of a failure that a call survived: the first of its kind in this process, and then at most once a minute.
  *
- * @param fn The function, if it concerns one.
+ * @param fn The name of the function, if the failure concerns one.
  */
 export function warnOfFailure(cache: string, fn: string | undefined, what: Failure, error: Error): void {
   const where = fn === undefined ? `Cache '${cache}'` : `Cache '${cache}', ${fn}`
@@ -46,68 +45,69 @@ export function warnOfFailure(cache: string, fn: string | undefined, what: Failu
 /**
  * Warns that a serializer does not bring results back as they were.
  *
- * @param isKept Whether the serializer `'auto'` does.
+ * @param isKept Whether the serializer `'auto'` would.
  */
 export function warnOfLoss(cache: string, fn: string, detail: string, isKept: boolean): void {
   const cure = isKept
-    ? "Another serializer keeps it: leave it to the default, { serializer: 'auto' }."
-    : 'Return plain data, or give the function a serializer of its own: { serializer: [encode, decode] }.'
+    ? "The default serializer keeps it: give { serializer: 'auto' }, or leave the option out."
+    : 'Return plain data, or give the function a serializer that keeps it: { serializer: [encode, decode] }.'
   process.emitWarning(`Cache '${cache}', ${fn}: ${sentence(detail)} ${cure}`, 'FuncCacheWarning')
 }
 
-/** Warns that results cannot be stored at all, and so will be computed at every call. */
+/** Warns that results cannot be stored at all, so that the function runs at every call. */
 export function warnOfUnstorable(cache: string, fn: string, part: string): void {
   process.emitWarning(
-    `Cache '${cache}', ${fn}: ${part}, which cannot be brought back. Such a result is returned, and not stored: the function ` +
-      'runs at every call, also at each of several equal ones at the same time unless { share: true } gives all of them one ' +
-      'object. Return data instead, such as what was read from it; or leave it out by cacheIf, which also silences this warning.',
+    `Cache '${cache}', ${fn}: ${part}, which no serializer can bring back. The result is returned without being stored: the ` +
+      'function runs at every call, and for each of several equal calls at the same time, unless { share: true } gives all of ' +
+      'them one object. Return data instead, such as what was read from it; or exclude such results by cacheIf, which also ' +
+      'silences this warning.',
     'FuncCacheWarning',
   )
 }
 
-/** Warns of a result that was not stored because it is too large, and so will be computed at every call. */
+/** Warns that a result was not stored because it is too large, so that the function runs at every call. */
 export function warnOfSize(cache: string, fn: string, bytes: number): void {
   warn(
     `too-large:${cache}:${fn}`,
     (more) =>
-      `Cache '${cache}', ${fn}: a result of ${bytes} bytes was not stored, since maxValueBytes is less${more}. Raise it, or ` +
-      "return less. Listen with cache.on('skip', …) to get every one, instead of this warning.",
+      `Cache '${cache}', ${fn}: a result of ${bytes} bytes was not stored, because it is larger than maxValueBytes${more}. Raise ` +
+      "maxValueBytes, or return less. Listen with cache.on('skip', …) to get every one, instead of this warning.",
   )
 }
 
-/** Warns of equal calls that come at the same time, each of which runs the function. */
+/** Warns that equal calls at the same time could not share a result, so that each ran the function. */
 export function warnOfSharing(cache: string, fn: string): void {
   warn(
     `unshared:${cache}:${fn}`,
     (more) =>
       `Cache '${cache}', ${fn}: a result can neither be serialized nor copied, so each of the equal calls that waited for it ran ` +
-      `the function itself${more}. Return plain data; or give the function { share: true } if all of them may have one object.`,
+      `the function itself${more}. Return plain data, or give the function { share: true } if all callers may get one object.`,
   )
 }
 
-/** Warns of a result that was not stored because nobody knows which arguments led to it. */
+/** Warns that a result was not stored because its arguments were changed, so that it may belong to other ones. */
 export function warnOfChange(cache: string, fn: string): void {
   warn(
     `changed:${cache}:${fn}`,
     (more) =>
-      `Cache '${cache}', ${fn}: a result was not stored, since the arguments of its call were changed before it was there${more}. ` +
-      'Give each call objects of its own, and let the function change copies. Listen with ' +
+      `Cache '${cache}', ${fn}: a result was not stored, because the arguments of its call were changed while the function ran${more}. ` +
+      'Pass new objects to each call, and let the function change copies only. Listen with ' +
       "cache.on('skip', …) to get every one, instead of this warning.",
   )
 }
 
-/** Warns of a function that runs for so long that no call waits for it any more, beside those that do already. */
+/** Warns that a function runs for longer than `maxComputeTime`, so that no further call waits for it. */
 export function warnOfTime(cache: string, fn: string, limitMs: number): void {
   warn(
     `overdue:${cache}:${fn}`,
     (more) =>
-      `Cache '${cache}', ${fn}: the function has been running for ${spelled(limitMs)} (maxComputeTime)${more}. Other calls run ` +
-      'it anew, and what it brings will not be stored. Let it fail in time, or raise maxComputeTime. Listen with ' +
+      `Cache '${cache}', ${fn}: the function has been running for ${spelled(limitMs)} (maxComputeTime)${more}. Later calls run ` +
+      'it again, and the result of this run will not be stored. Let the function time out, or raise maxComputeTime. Listen with ' +
       "cache.on('overdue', …) to get every one, instead of this warning.",
   )
 }
 
-/** Warns of a listener that failed. What it was told of goes on. */
+/** Warns that a listener failed; the call that it was told of goes on. */
 export function warnOfListener(event: string, thrown: unknown): void {
   const { message } = toError(thrown)
   warn(
@@ -117,5 +117,5 @@ export function warnOfListener(event: string, thrown: unknown): void {
   )
 }
 
-/** With the full stop at its end. */
+/** A text with a full stop at its end. */
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)

@@ -34,7 +34,9 @@ describe.each(formatNames)('a Response within a result, with %s', (serializer) =
     expect(names(told)).toEqual(['miss', SKIP, 'miss', SKIP, 'miss', SKIP])
     expect(told[1]).toMatchObject({ reason: 'unstorable', bytes: 0, function: 'load' })
     expect(warnings).toEqual([
-      expect.stringMatching(/load: result\.response is a Response, which cannot be brought back\. .*cacheIf/),
+      expect.stringMatching(
+        /load: result\.response is a Response, which no serializer can bring back\. .*cacheIf/,
+      ),
     ])
     expect(await cache.getSize()).toBe(0)
     await expect(fn.prime(['a'], new Headers())).rejects.toThrow(/result is a Headers/)

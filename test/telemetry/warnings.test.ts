@@ -88,7 +88,7 @@ describe.skipIf(server === undefined)('where nothing is cached', () => {
       expect(runs).toHaveBeenCalledTimes(20)
       expect(told.length).toBeGreaterThan(0)
       expect(told.length).toBeLessThan(4)
-      for (const each of told) expect(each).toMatch(/NOPERM.*may not do that.*ACL SETUSER/)
+      for (const each of told) expect(each).toMatch(/NOPERM.*lacks a permission.*ACL SETUSER/)
     },
   )
 
@@ -291,7 +291,7 @@ describe('a failure', () => {
       ),
     )
     expect(told).toContainEqual(
-      expect.stringMatching(/shaped: a stored value does not pass the schema.*cache\.on\('invalid'/),
+      expect.stringMatching(/shaped: a stored value did not pass the schema.*cache\.on\('invalid'/),
     )
   })
 
@@ -343,7 +343,7 @@ describe('a failure', () => {
     for (let i = 0; i < 5; i++) await load()
     expect(told).toEqual([
       expect.stringMatching(
-        /load: a result of 102 bytes was not stored, since maxValueBytes is less\. Raise it/,
+        /load: a result of 102 bytes was not stored, because it is larger than maxValueBytes\. Raise maxValueBytes/,
       ),
     ])
     const listened = cache.wrap(async () => 'y'.repeat(100), { name: 'listened' })
@@ -384,7 +384,7 @@ describe('a failure', () => {
     await load(1)
     await load(1)
     await vi.waitFor(() => expect(told).toHaveLength(1))
-    expect(told[0]).toMatch(/^Cache 'failing': a read could not be recorded for the eviction policy: NOPERM/)
+    expect(told[0]).toMatch(/^Cache 'failing': a read could not be reported to the eviction policy: NOPERM/)
     expect(cache.stats().error).toBe(1)
   })
 })
@@ -528,7 +528,7 @@ test('the loss warning says what to do, in whole sentences', async () => {
   }
   await cache.wrap(async () => new User(), { name: 'user', serializer: 'v8' })()
   expect(told).toEqual([
-    "Cache 'lossy', load: result is a Set and comes back as a plain object. Another serializer keeps it: leave it to the default, { serializer: 'auto' }.",
-    "Cache 'lossy', user: result is a User and comes back as a plain object. Return plain data, or give the function a serializer of its own: { serializer: [encode, decode] }.",
+    "Cache 'lossy', load: result is a Set and comes back as a plain object. The default serializer keeps it: give { serializer: 'auto' }, or leave the option out.",
+    "Cache 'lossy', user: result is a User and comes back as a plain object. Return plain data, or give the function a serializer that keeps it: { serializer: [encode, decode] }.",
   ])
 })
