@@ -1,16 +1,7 @@
 import { availableParallelism } from 'node:os'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
-
-/** The servers that the tests know, and none; each runs the whole suite of `test/server`. */
-const SERVERS = ['redis-7.0', 'redis-8.0', 'valkey-8.1', 'valkey-9', 'cluster', 'memory']
-
-const LIMITS = {
-  testTimeout: 30_000,
-  hookTimeout: 30_000,
-  // Replays of traces mostly wait for a server; together they keep it busy.
-  maxConcurrency: 100,
-}
+import { allProjects } from './test/projects.ts'
 
 /** The replays take by far the longest: begun last, they would leave the other cores idle. */
 class ReplaysFirst extends BaseSequencer {
@@ -21,31 +12,12 @@ class ReplaysFirst extends BaseSequencer {
   }
 }
 
-export default defineConfig({
-  test: {
-    // Vitest would leave one core to itself; on two cores that is half of them.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
-    sequence: { sequencer: ReplaysFirst },
-    // Here and not in the projects, each of which would start all servers for itself.
-    globalSetup: ['test/servers/global-setup.ts'],
-    projects: [
-      {
-        test: {
-          ...LIMITS,
-          name: 'unit',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/{server,apps,matrix}/**', 'test/docs/.recipes/**'],
-        },
-      },
-      ...SERVERS.map((server) => ({
-        test: {
-          ...LIMITS,
-          name: server,
-          include: ['test/server/**/*.test.ts'],
-          setupFiles: ['test/server/skip-unavailable.ts'],
-          provide: { server },
-        },
-      })),
-    ],
-  },
-})
+/** What holds of every run, whatever its projects. */
+export const COMMON: ViteUserConfig['test'] = {
+  // Vitest would leave one core to itself; on two cores that is half of them.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  sequence: { sequencer: ReplaysFirst },
+  reporters: ['default', './test/skipped-reporter.ts'],
+}
+
+export default defineConfig(async () => ({ test: { ...COMMON, projects: await allProjects() } }))

@@ -13,6 +13,7 @@ import { startSentinel, type TestSentinel } from './start-sentinel.ts'
 
 const servers = inject('servers')
 const cluster = inject('cluster')
+const binary = inject('binary')
 
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
 
@@ -461,10 +462,10 @@ async function masters(): Promise<Master[]> {
 const masterOf = async (key: string): Promise<Master> =>
   (await masters()).find((master) => master.owns(keySlot(key))) as Master
 
-describe.runIf(servers.length > 0)('over a server of its own', () => {
+describe.skipIf(binary === '')('over a server of its own', () => {
   let server: TestServer
   beforeAll(async () => {
-    server = await startServer((servers[0] as { binary: string }).binary)
+    server = await startServer(binary)
   })
   afterAll(() => server?.stop())
 
@@ -516,7 +517,7 @@ describe.runIf(servers.length > 0)('over a server of its own', () => {
     let sentinel: TestSentinel
     let address: Address
     beforeAll(async () => {
-      sentinel = await startSentinel((servers[0] as { binary: string }).binary, server)
+      sentinel = await startSentinel(binary, server)
       address = sentinel.address
     })
     afterAll(() => sentinel?.stop())

@@ -24,7 +24,7 @@ import { newPlace } from '../server/places.ts'
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
-const [anyServer] = inject('servers')
+const binary = inject('binary')
 const soon = { timeout: 10_000, interval: 5 }
 
 let caches = 0
@@ -60,10 +60,10 @@ const KINDS: readonly Kind[] = [
   ioredis('iovalkey', iovalkey as unknown as typeof ioredis6),
 ]
 
-describe.runIf(anyServer !== undefined)('over one server', () => {
+describe.skipIf(binary === '')('over one server', () => {
   let server: TestServer
   beforeAll(async () => {
-    server = await startServer(anyServer?.binary ?? '')
+    server = await startServer(binary)
   })
   afterAll(() => server?.stop())
 

@@ -5,7 +5,7 @@ import { startServer, type TestServer } from '../servers/start-server.ts'
 import { type GatedCache, gated } from '../server/gated.ts'
 import { CLIENTS, type ClientSetup, type OpenClient } from './clients.ts'
 
-const binary = inject('servers')[0]?.binary ?? ''
+const binary = inject('binary')
 const clusterNodes = inject('cluster')
 
 /** Long enough that a test which needs it to run out fails. */

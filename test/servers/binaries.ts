@@ -3,7 +3,7 @@ import { access, constants } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
-import { CATALOGUE, isOfEntry, type Product } from './catalogue.ts'
+import { CATALOGUE, nameOf, type Product } from './catalogue.ts'
 
 /** A server program of this machine that was seen to run. */
 export interface ServerBinary {
@@ -48,9 +48,7 @@ export async function serverIn(folder: string, product: Product): Promise<Server
     const [, says, version] = /^(Redis|Valkey) server v=(\d+\.\d+\.\d+)/m.exec(stdout) ?? []
     if (says === undefined || version === undefined) return undefined
     const identity = { product: says === 'Redis' ? ('redis' as const) : ('valkey' as const), version }
-    const entry = CATALOGUE.find((candidate) => isOfEntry(identity, candidate))
-    const [major, minor] = version.split('.')
-    return { name: entry?.name ?? `${identity.product}-${major}.${minor}`, ...identity, server }
+    return { name: nameOf(identity), ...identity, server }
   } catch {
     return undefined
   }

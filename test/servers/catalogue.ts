@@ -25,3 +25,10 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
 export function isOfEntry(server: { product: Product; version: string }, entry: CatalogueEntry): boolean {
   return server.product === entry.product && `${server.version}.`.startsWith(`${entry.version}.`)
 }
+
+/** What a server is called here: as its entry, else product and major.minor, such as `redis-7.2`. */
+export function nameOf(server: { product: Product; version: string }): string {
+  const entry = CATALOGUE.find((candidate) => isOfEntry(server, candidate))
+  const [major, minor] = server.version.split('.')
+  return entry?.name ?? `${server.product}-${major}.${minor}`
+}

@@ -1,9 +1,13 @@
+// Starts the servers that the projects of this run need, and stops them at its end.
 import type {} from 'vitest'
 import type { TestProject } from 'vitest/node'
-import type { ServerBinary } from './binaries.ts'
+import { findServers, type ServerBinary } from './binaries.ts'
+import { CATALOGUE } from './catalogue.ts'
 import { ensureServers, type Unavailable } from './ensure-servers.ts'
-import { startCluster, type TestCluster } from './start-cluster.ts'
-import { startServer, type TestServer } from './start-server.ts'
+import { runningServers } from './running-servers.ts'
+import { CLUSTER, serverNames } from './server-names.ts'
+import { startCluster } from './start-cluster.ts'
+import { startServer } from './start-server.ts'
 
 /** A server that runs while the tests do. */
 export interface ProvidedServer {
@@ -12,52 +16,111 @@ export interface ProvidedServer {
   readonly port: number
   readonly product: ServerBinary['product']
   readonly version: string
-  /** The program, for tests that start servers of their own. */
+  /** Its program; `''` where it was not started here. */
   readonly binary: string
 }
 
 declare module 'vitest' {
   export interface ProvidedContext {
+    /** Which servers a project needs: none, any one, that which it is named after, or all. */
+    needs: 'none' | 'one' | 'its own' | 'all'
     servers: ProvidedServer[]
     /** Three masters with a replica each. */
     cluster: { host: string; port: number }[] | undefined
+    /** The program of a server, for tests that start servers of their own; `''` if this machine has none. */
+    binary: string
     /** What the tests would have used, and why they cannot. */
     unavailable: Unavailable[]
   }
 }
 
-/** The names in `TEST_SERVERS`, parted by commas, such as `redis-8.0,cluster`; nothing there means everything. */
-const only = process.env['TEST_SERVERS']?.split(',').filter((name) => name !== '')
+interface Started {
+  readonly server?: ProvidedServer
+  readonly cluster?: { host: string; port: number }[]
+  /** Why there is none. */
+  readonly reason?: string
+  stop?(): Promise<void>
+}
 
+type StartedByName = Map<string, Promise<Started>>
+
+/** What runs, for all projects: each of them loads this module for itself. */
+const ALL = Symbol.for('redis-func-cache.test-servers')
+const all: StartedByName = ((globalThis as { [ALL]?: StartedByName })[ALL] ??= new Map())
+
+/** @throws In CI, if a server is missing: there, tests that are skipped for it would pass unseen. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { servers: binaries, unavailable } = await ensureServers(only?.filter((name) => name !== 'cluster'))
-  const running: (TestServer | TestCluster)[] = []
-  const teardown = async () => {
-    await Promise.all(running.map((server) => server.stop()))
+  const { needs = 'none', server: own } = project.config.provide
+  const names = needs === 'its own' && own !== undefined ? [own] : await namesFor(needs)
+  const started = await Promise.all(
+    names.map(async (name) => {
+      if (!all.has(name)) all.set(name, start(name))
+      return { name, ...(await (all.get(name) as Promise<Started>)) }
+    }),
+  )
+  const unavailable = started.flatMap(({ name, reason }) => (reason === undefined ? [] : [{ name, reason }]))
+  if (unavailable.length > 0 && process.env['CI']) {
+    const list = unavailable.map(({ name, reason }) => `${name} (${reason})`).join(', ')
+    throw new Error(`No server for the tests of ${list}. TEST_SERVERS leaves out what is not wanted.`)
   }
-  const start = async (binary: ServerBinary): Promise<ProvidedServer> => {
-    const server = await startServer(binary.server)
-    running.push(server)
-    const { name, product, version } = binary
-    return { name, url: server.url, port: server.port, product, version, binary: binary.server }
-  }
-  try {
-    const clusterBinary = only && !only.includes('cluster') ? undefined : newest(binaries)
-    const cluster = clusterBinary && startCluster(clusterBinary.server)
-    const started = Promise.all(binaries.map(start))
-    await Promise.allSettled([cluster?.then((nodes) => running.push(nodes)), started])
-    project.provide('servers', await started)
-    project.provide(
-      'cluster',
-      (await cluster)?.nodes.map(({ host, port }) => ({ host, port })),
-    )
-    project.provide('unavailable', [...unavailable])
-    report(await started, unavailable, clusterBinary)
-  } catch (error) {
-    await teardown()
-    throw error
-  }
-  return teardown
+  project.provide(
+    'servers',
+    started.flatMap(({ server }) => server ?? []),
+  )
+  project.provide('cluster', started.find(({ cluster }) => cluster)?.cluster)
+  project.provide('binary', (await findServers())[0]?.server ?? '')
+  project.provide('unavailable', unavailable)
+  return stopAll
+}
+
+/** Of one, the newest: the last of the catalogue. */
+async function namesFor(needs: 'none' | 'one' | 'its own' | 'all'): Promise<readonly string[]> {
+  if (needs === 'none') return []
+  const names = await serverNames()
+  return needs === 'all' ? names : names.filter((name) => name !== CLUSTER).slice(-1)
+}
+
+/** All tests are over when the first project is told to clean up. */
+async function stopAll(): Promise<void> {
+  const started = await Promise.allSettled(all.values())
+  all.clear()
+  await Promise.all(started.map(async (each) => each.status === 'fulfilled' && (await each.value.stop?.())))
+}
+
+async function start(name: string): Promise<Started> {
+  const running = (await runningServers()).find((server) => server.name === name)
+  const started =
+    running === undefined
+      ? await (name === CLUSTER ? startNodes() : startProgram(name))
+      : running.nodes.length > 0
+        ? { cluster: [...running.nodes] }
+        : { server: { ...running, binary: '' } }
+  console.log(`${name.padEnd(12)} ${titleOf(started)}`)
+  return started
+}
+
+function titleOf({ server, cluster, reason }: Started): string {
+  if (server !== undefined) return `${server.product} ${server.version} on port ${server.port}`
+  return cluster === undefined ? `not available: ${reason}` : `${cluster.length} nodes`
+}
+
+async function startProgram(name: string): Promise<Started> {
+  const isListed = CATALOGUE.some((entry) => entry.name === name)
+  const { servers, unavailable } = isListed
+    ? await ensureServers([name])
+    : { servers: await findServers(), unavailable: [] }
+  const binary = servers.find((found) => found.name === name)
+  if (binary === undefined) return { reason: unavailable[0]?.reason ?? 'no such server in PATH' }
+  const { url, port, stop } = await startServer(binary.server)
+  const { product, version } = binary
+  return { server: { name, url, port, product, version, binary: binary.server }, stop }
+}
+
+async function startNodes(): Promise<Started> {
+  const binary = newest(await findServers())
+  if (binary === undefined) return { reason: 'no server in PATH' }
+  const { nodes, stop } = await startCluster(binary.server)
+  return { cluster: [...nodes], stop }
 }
 
 /** The newest Redis, or without any the newest Valkey. */
@@ -65,17 +128,4 @@ function newest(binaries: readonly ServerBinary[]): ServerBinary | undefined {
   const redis = binaries.filter(({ product }) => product === 'redis')
   const candidates = redis.length > 0 ? redis : binaries
   return candidates.toSorted((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))[0]
-}
-
-function report(
-  servers: readonly ProvidedServer[],
-  unavailable: readonly Unavailable[],
-  cluster: ServerBinary | undefined,
-): void {
-  for (const { name, product, version, port } of servers) {
-    console.log(`${name.padEnd(12)} ${product} ${version} on port ${port}`)
-  }
-  if (cluster)
-    console.log(`${'cluster'.padEnd(12)} ${cluster.product} ${cluster.version}, 3 masters with 3 replicas`)
-  for (const { name, reason } of unavailable) console.log(`${name.padEnd(12)} not available: ${reason}`)
 }

@@ -5,7 +5,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, t
 import { z } from 'zod'
 import * as library from '../../src/index.ts'
 import { cureFor } from '../../src/telemetry/cures.ts'
-import { findServers } from '../servers/binaries.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
 
 /** What was told so far. */
@@ -41,8 +40,9 @@ async function callTwentyTimes(load: (id: number) => Promise<number>): Promise<v
 }
 
 const server = inject('servers')[0]
+const binary = inject('binary')
 
-describe.skipIf(server === undefined)('where nothing is cached', () => {
+describe.skipIf(server === undefined || binary === '')('where nothing is cached', () => {
   const url = server?.url ?? ''
   let admin: Awaited<ReturnType<typeof connected>>
   beforeAll(async () => {
@@ -164,8 +164,7 @@ describe.skipIf(server === undefined)('where nothing is cached', () => {
     for (const each of servers) await each.stop()
   })
   async function startOwn(args: readonly string[]): Promise<TestServer> {
-    const [binary] = await findServers()
-    const started = await startServer(binary?.server ?? '', { args })
+    const started = await startServer(binary, { args })
     servers.push(started)
     return started
   }

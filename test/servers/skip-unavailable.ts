@@ -1,5 +1,5 @@
 import { beforeEach } from 'vitest'
-import { reasonForSkipping } from './target.ts'
+import { reasonForSkipping } from '../server/target.ts'
 
 /** Skips every test of a server that this machine does not have, and says why. */
 const reason = reasonForSkipping()

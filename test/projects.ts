@@ -1,0 +1,109 @@
+// The projects of the test runner: which tests run together, on which server, and whether each file is on its own.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestProjectConfiguration } from 'vitest/config'
+import { CLUSTER, serverNames } from './servers/server-names.ts'
+
+const LIMITS = {
+  testTimeout: 30_000,
+  hookTimeout: 30_000,
+  // Replays of traces mostly wait for a server; together they keep it busy.
+  maxConcurrency: 100,
+}
+
+/** Tests that use servers, all of them or one, without being those that run on each. */
+const CLIENTS = [
+  'test/clients/{clients,connections,messages,permissions,whole-way}.test.ts',
+  'test/telemetry/warnings.test.ts',
+  'test/servers/*.test.ts',
+]
+const DOCS = ['test/docs/*.test.ts']
+const PACKAGE = ['test/package/*.test.ts']
+const ON_EACH_SERVER = ['test/server/*.test.ts']
+const ELSEWHERE = [
+  ...[CLIENTS, DOCS, PACKAGE, ON_EACH_SERVER].flat(),
+  'test/{apps,matrix}/**',
+  'test/docs/.*/**',
+]
+
+/** Files that replace a module: where files share their modules, they would come too late. */
+const withMocks = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.test.ts') && !path.includes('node_modules'))
+  .filter((path) => /^vi\.mock\(/m.test(readFileSync(join(import.meta.dirname, path), 'utf8')))
+  .map((path) => `test/${path.replaceAll('\\', '/')}`)
+
+/**
+ * Without servers. Files of `unit` share their modules within a worker, which saves a third of the time.
+ */
+const UNIT: TestProjectConfiguration[] = [
+  {
+    test: {
+      ...LIMITS,
+      name: 'unit',
+      include: ['test/**/*.test.ts'],
+      exclude: [...ELSEWHERE, ...withMocks],
+      isolate: false,
+    },
+  },
+  { test: { ...LIMITS, name: 'unit-mocks', include: withMocks, exclude: ELSEWHERE } },
+]
+
+/** The documentation, whose examples need a server. */
+const DOCUMENTATION: TestProjectConfiguration = {
+  test: {
+    ...LIMITS,
+    name: 'docs',
+    include: DOCS,
+    globalSetup: ['test/servers/global-setup.ts'],
+    provide: { needs: 'one' },
+  },
+}
+
+/** The slow ones: the package as users get it, and all clients on all servers. */
+const SLOW: TestProjectConfiguration[] = [
+  { test: { ...LIMITS, name: 'package', include: PACKAGE } },
+  {
+    test: {
+      ...LIMITS,
+      name: 'clients',
+      include: CLIENTS,
+      globalSetup: ['test/servers/global-setup.ts'],
+      provide: { needs: 'all' },
+    },
+  },
+]
+
+/** The suite that every store has to pass, for one server or, called `memory`, in process. */
+const suiteFor = (server: string, more: { exclude?: string[]; env?: Record<string, string> } = {}) => ({
+  test: {
+    ...LIMITS,
+    name: server,
+    include: ON_EACH_SERVER,
+    isolate: false,
+    setupFiles: ['test/servers/skip-unavailable.ts'],
+    globalSetup: ['test/servers/global-setup.ts'],
+    provide: { server, needs: server === 'memory' ? ('none' as const) : ('its own' as const) },
+    ...more,
+  },
+})
+
+/** Everything. */
+export async function allProjects(): Promise<TestProjectConfiguration[]> {
+  return [
+    ...UNIT,
+    DOCUMENTATION,
+    ...SLOW,
+    ...[...(await serverNames()), 'memory'].map((name) => suiteFor(name)),
+  ]
+}
+
+/** What says within a minute whether a change works: no clients, no package, no replays, fewer random sequences. */
+export async function quickProjects(): Promise<TestProjectConfiguration[]> {
+  const names = await serverNames('present')
+  const server = names.find((name) => name !== CLUSTER)
+  const less = { exclude: ['test/server/{traces,processes,random}.test.ts'], env: { TWIN_RUNS: '5' } }
+  return [
+    ...UNIT,
+    ...['memory', ...(server === undefined ? [] : [server])].map((name) => suiteFor(name, less)),
+  ]
+}

@@ -1,0 +1,25 @@
+import { findServers } from './binaries.ts'
+import { CATALOGUE } from './catalogue.ts'
+import { runningServers } from './running-servers.ts'
+
+/** The name of a cluster of three masters with a replica each. */
+export const CLUSTER = 'cluster'
+
+/**
+ * The names of the servers that the tests run on: those of `TEST_REDIS_URLS`, which run already; or those that
+ * `TEST_SERVERS` names, parted by commas; or all of the catalogue and a cluster.
+ *
+ * `TEST_SERVERS=present` stands for those that this machine has, without fetching any.
+ *
+ * @param fallback What is done where neither variable is set; default `'all'`.
+ */
+export async function serverNames(fallback: 'all' | 'present' = 'all'): Promise<readonly string[]> {
+  const running = await runningServers()
+  if (running.length > 0) return running.map(({ name }) => name)
+  const named = process.env['TEST_SERVERS']?.split(',').filter((name) => name !== '')
+  if (named?.join() === 'present' || (named === undefined && fallback === 'present')) {
+    const present = (await findServers()).map(({ name }) => name)
+    return present.length > 0 ? [...present, CLUSTER] : []
+  }
+  return named ?? [...CATALOGUE.map(({ name }) => name), CLUSTER]
+}
