@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { checkChoice, checkNames } from '../options/checks.ts'
 import { CANONICAL_FORM } from './canonical/canonicalize.ts'
 import type { FunctionIdentity } from './function-identity.ts'
+import { HashMemory, type HashOwner, type TextDigester } from './hash-memory.ts'
 
 const ALGORITHMS = ['sha256', 'sha1', 'md5', 'sha512'] as const
 const ENCODINGS = ['base64', 'hex', 'bytes'] as const
@@ -36,12 +37,14 @@ export type CallHashOptions =
 const FUNCTION_PART: Record<HashEncoding, number> = { base64: 8, hex: 12, bytes: 6 }
 
 /** What is worked out once for each function. */
-interface Digester {
-  /** Comes before the arguments, in what is digested. */
-  readonly text: string
+interface Digester extends TextDigester {
+  readonly owner: HashOwner
   /** Comes before the digest, in the call hash. */
   readonly part: string
 }
+
+/** One for all caches of the process. */
+const memory = /* @__PURE__ */ new HashMemory()
 
 /**
  * Digests calls: which function, with which arguments.
@@ -53,6 +56,8 @@ export class CallHash {
   readonly #algorithm: HashAlgorithm
   readonly #encoding: HashEncoding
   readonly #digesters = new WeakMap<FunctionIdentity, Digester>()
+  /** Found without a look into the map: of many calls in a row, most are of one function. */
+  #latest: { readonly fn: FunctionIdentity; readonly digester: Digester } | undefined
 
   /** @throws {OptionError} for an unknown algorithm or encoding. */
   constructor(options: CallHashOptions = {}) {
@@ -65,8 +70,8 @@ export class CallHash {
 
   /** The call hash of a call. */
   of(fn: FunctionIdentity, args: readonly unknown[]): Buffer | string {
-    const { text, part } = this.#digesterOf(fn)
-    const callHash = part + this.#digest(text + fn.argumentsText(args))
+    const digester = this.#digesterOf(fn)
+    const callHash = memory.hashOf(digester.owner, fn.argumentsText(args), digester)
     return this.#encoding === 'bytes' ? Buffer.from(callHash, 'latin1') : callHash
   }
 
@@ -82,13 +87,16 @@ export class CallHash {
   }
 
   #digesterOf(fn: FunctionIdentity): Digester {
+    if (this.#latest?.fn === fn) return this.#latest.digester
     let digester = this.#digesters.get(fn)
     if (digester === undefined) {
       const text = `${CANONICAL_FORM}\n${fn.text}\n`
       const part = this.#digest(text).slice(0, FUNCTION_PART[this.#encoding])
-      digester = { text, part }
+      const digest = (argumentsText: string) => part + this.#digest(text + argumentsText)
+      digester = { owner: {}, part, digest }
       this.#digesters.set(fn, digester)
     }
+    this.#latest = { fn, digester }
     return digester
   }
 

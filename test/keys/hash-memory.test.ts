@@ -1,0 +1,48 @@
+import fc from 'fast-check'
+import { expect, test, vi } from 'vitest'
+import { HashMemory } from '../../src/keys/hash-memory.ts'
+
+/** An owner whose hashes begin with its name. */
+const newOwner = (name: string) => ({ name, digest: (text: string): string => `${name}:${text}` })
+
+test('gives each owner its own hash of a text, whatever is remembered', () => {
+  const memory = new HashMemory()
+  const owners = [newOwner('a'), newOwner('b')] as const
+  const question = fc.record({
+    owner: fc.constantFrom(...owners),
+    text: fc.oneof(fc.string(), fc.integer({ min: 0, max: 9 }).map(String), fc.string({ minLength: 70 })),
+  })
+  fc.assert(
+    fc.property(fc.array(question), (questions) => {
+      for (const { owner, text } of questions) {
+        expect(memory.hashOf(owner, text, owner)).toBe(owner.digest(text))
+      }
+    }),
+  )
+})
+
+test('digests what comes again and again once', () => {
+  const memory = new HashMemory()
+  const owner = newOwner('a')
+  const spy = vi.spyOn(owner, 'digest')
+  for (let i = 0; i < 10_000; i++) memory.hashOf(owner, String(i % 100), owner)
+  expect(spy).toHaveBeenCalledTimes(100)
+})
+
+test('remembers little of what never comes again, and starts anew when that changes', () => {
+  const memory = new HashMemory()
+  const owner = newOwner('a')
+  const spy = vi.spyOn(owner, 'digest')
+  for (let i = 0; i < 20_000; i++) memory.hashOf(owner, `once ${i}`, owner)
+  spy.mockClear()
+  for (let i = 0; i < 20_000; i++) memory.hashOf(owner, `again ${i % 50}`, owner)
+  expect(spy.mock.calls.length).toBeLessThan(5_000)
+})
+
+test('does not remember long texts', () => {
+  const memory = new HashMemory()
+  const owner = newOwner('a')
+  const spy = vi.spyOn(owner, 'digest')
+  for (let i = 0; i < 3; i++) memory.hashOf(owner, 'x'.repeat(81), owner)
+  expect(spy).toHaveBeenCalledTimes(3)
+})
