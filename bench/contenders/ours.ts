@@ -58,10 +58,10 @@ async function connect(
   return { client, rawGet: asBytes ? (key) => client.getBuffer(key) : (key) => client.get(key) }
 }
 
-/** Entries that end with the keys that hold them: what a TTL of each entry costs is the difference. */
+/** Entries that end with the keys that hold them: what a TTL of each entry costs is the difference. @public */
 export const WITHOUT_TTL: Partial<CacheOptions> = { ttl: Number.POSITIVE_INFINITY, idleTtl: '1h' }
 
-/** Stored as JSON, decoded to nothing: what a hit costs besides decoding. As text, as JSON is read. */
+/** Stored as JSON, decoded to nothing: what a hit costs besides decoding. As text, as JSON is read. @public */
 export const UNDECODED_TEXT = builtIn({
   serialize: (value: unknown) => JSON.stringify(value),
   deserialize: () => true,

@@ -14,6 +14,7 @@ const SOURCES = [
   'tsdown.config.ts',
   'src',
   'scripts',
+  'docs',
 ]
 
 /**

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { build as esbuild } from 'esbuild'
@@ -19,6 +28,7 @@ let tarball: string
 interface Manifest {
   readonly name: string
   readonly version: string
+  readonly repository: { readonly url: string }
   readonly engines: { readonly node: string }
   readonly dependencies?: Record<string, string>
   readonly devDependencies: Record<string, string>
@@ -56,7 +66,7 @@ const filesIn = (path: string): string[] =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
 
-const NOT_TO_BE_PACKED = ['test/a.test.ts', 'bench/main.ts', 'examples/demo.ts', 'docs/page.md', '.ci/run']
+const NOT_TO_BE_PACKED = ['test/a.test.ts', 'bench/main.ts', 'examples/demo.ts', '.ci/run']
 
 beforeAll(() => {
   tarball = join(folder, copyLibrary(clone))
@@ -83,8 +93,22 @@ describe('what is in it', () => {
       'dist/index.d.cts',
       'dist/index.d.mts',
       'dist/index.mjs',
+      ...readdirSync(join(ROOT, 'docs')).map((page) => `docs/${page}`),
       'package.json',
     ])
+  })
+
+  test('links of its pages lead to pages that are packed, or to files of the repository', () => {
+    for (const page of filesIn(installed).filter((path) => path.endsWith('.md'))) {
+      for (const [, target = ''] of readFileSync(page, 'utf8').matchAll(/\]\((?!\w+:|#)([^)\s#]+)/g)) {
+        const path = relative(installed, join(dirname(page), target))
+        expect(existsSync(join(target.endsWith('.md') ? installed : ROOT, path)), `${page}: ${target}`).toBe(
+          true,
+        )
+      }
+    }
+    // The npm site takes relative links for paths of the repository.
+    expect(manifest.repository.url).toMatch(/^git\+https:\/\/github\.com\/.+\.git$/)
   })
 
   test('it depends on nothing, and peers are optional', () => {

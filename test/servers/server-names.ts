@@ -11,6 +11,7 @@ export const CLUSTER = 'cluster'
  *
  * `TEST_SERVERS=present` stands for those that this machine has, without fetching any.
  *
+ * @throws If that is none, and this is CI; or if a server of `TEST_REDIS_URLS` does not answer.
  * @param fallback What is done where neither variable is set; default `'all'`.
  */
 export async function serverNames(fallback: 'all' | 'present' = 'all'): Promise<readonly string[]> {
@@ -19,6 +20,8 @@ export async function serverNames(fallback: 'all' | 'present' = 'all'): Promise<
   const named = process.env['TEST_SERVERS']?.split(',').filter((name) => name !== '')
   if (named?.join() === 'present' || (named === undefined && fallback === 'present')) {
     const present = (await findServers()).map(({ name }) => name)
+    if (present.length === 0 && process.env['CI'])
+      throw new Error('There is no redis-server or valkey-server in PATH.')
     return present.length > 0 ? [...present, CLUSTER] : []
   }
   return named ?? [...CATALOGUE.map(({ name }) => name), CLUSTER]
