@@ -2,18 +2,9 @@
 //   npm run trace -- --trace web12 --size 150 --policy lru [--store memory]
 import { parseArgs } from 'node:util'
 import { openStore } from '../examples/open-store.ts'
-import * as library from '../src/index.ts'
+import { RedisFuncCache } from '../src/index.ts'
+import { POLICIES } from '../src/policies/index.ts'
 import { readTrace, replay } from './replay.ts'
-
-const POLICIES = {
-  fifo: library.FifoPolicy,
-  'fifo-t': library.FifoTPolicy,
-  lru: library.LruPolicy,
-  'lru-t': library.LruTPolicy,
-  mru: library.MruPolicy,
-  lfu: library.LfuPolicy,
-  rr: library.RrPolicy,
-} as const
 
 const USAGE =
   'npm run trace -- --trace <name, or file of one key a line> --size 150 --policy lru [--store memory]'
@@ -28,7 +19,7 @@ function readOptions() {
       store: { type: 'string', default: 'server' },
     },
   })
-  const policy = values.policy.toLowerCase().replace('_', '-')
+  const policy = values.policy.toLowerCase().replace('-', '_')
   const size = Number(values.size)
   if (!Object.hasOwn(POLICIES, policy))
     throw new Error(`--policy ${values.policy}: choose one of ${Object.keys(POLICIES).join(', ')}.`)
@@ -49,7 +40,7 @@ async function run(): Promise<void> {
   const { trace, keys, size, policy, memoryOnly } = readOptions()
   const opened = await openStore({ memoryOnly })
   const { store, description } = opened
-  const cache = new library.RedisFuncCache(`trace-${process.pid}`, new POLICIES[policy](), {
+  const cache = new RedisFuncCache(`trace-${process.pid}`, new POLICIES[policy](), {
     store,
     maxSize: size,
     onError: 'throw', // a count with misses of a failing server in it would be wrong

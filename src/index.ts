@@ -29,13 +29,15 @@ export type { WaitUntil } from './flow/background.ts'
 export type { CacheOptions, DrainOptions } from './options/cache-options.ts'
 export { AbstractPolicy, type LuaScripts, type PolicyOptions } from './policies/policy.ts'
 export type { EvictionOrder } from './policies/eviction-order.ts'
-export { FifoPolicy } from './policies/fifo.ts'
-export { FifoTPolicy } from './policies/fifo-t.ts'
-export { LfuPolicy } from './policies/lfu.ts'
-export { LruPolicy } from './policies/lru.ts'
-export { LruTPolicy } from './policies/lru-t.ts'
-export { MruPolicy } from './policies/mru.ts'
-export { RrPolicy } from './policies/rr.ts'
+export {
+  FifoPolicy,
+  FifoTPolicy,
+  LfuPolicy,
+  LruPolicy,
+  LruTPolicy,
+  MruPolicy,
+  RrPolicy,
+} from './policies/index.ts'
 export type { RedisClient } from './clients/port.ts'
 export { bson } from './serializers/formats/bson.ts'
 export { cbor } from './serializers/formats/cbor.ts'

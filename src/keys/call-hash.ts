@@ -7,7 +7,9 @@ import { HashMemory, type HashOwner, type TextDigester } from './hash-memory.ts'
 const ALGORITHMS = ['sha256', 'sha1', 'md5', 'sha512'] as const
 const ENCODINGS = ['base64', 'hex', 'bytes'] as const
 
+/** An algorithm that digests calls. */
 export type HashAlgorithm = (typeof ALGORITHMS)[number]
+/** The encoding in which a digest is written: `'base64'` and `'hex'` as text, `'bytes'` as it is. */
 export type HashEncoding = (typeof ENCODINGS)[number]
 
 /** A call hash: the name of an entry inside its key pair. One character for each of its bytes. */
@@ -28,10 +30,21 @@ export const bytesOfHash = (hash: Hash): Buffer | string =>
 
 const NOT_ASCII = /[^\0-\x7f]/
 
-/** An algorithm (default `'sha256'`), or an algorithm and how the digest is written (default `'base64'`). */
+/** How calls are digested: an algorithm, or an algorithm and the encoding of the digest. */
 export type CallHashOptions =
   | HashAlgorithm
-  | { readonly algorithm?: HashAlgorithm | undefined; readonly encoding?: HashEncoding | undefined }
+  | {
+      /**
+       * The algorithm that digests calls.
+       * @default 'sha256'
+       */
+      readonly algorithm?: HashAlgorithm | undefined
+      /**
+       * The encoding in which the digest is written.
+       * @default 'base64'
+       */
+      readonly encoding?: HashEncoding | undefined
+    }
 
 /** How many characters (hex, base64) or bytes of a call hash tell its function. */
 const FUNCTION_PART: Record<HashEncoding, number> = { base64: 8, hex: 12, bytes: 6 }

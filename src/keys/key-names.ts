@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto'
 import type { FunctionIdentity } from './function-identity.ts'
 
-/** Whether all functions of a cache share one key pair, or each has its own. */
+/** What shares one key pair and its `maxSize`: all functions of a cache, or each function by itself. */
 export type Scope = 'cache' | 'function'
 
-/** Whether key names carry a hash tag, which keeps a key pair in one slot of a cluster. */
+/** The style of key names: with a hash tag, which keeps a key pair in one slot of a cluster, or plain. */
 export type KeyStyle = 'cluster' | 'plain'
 
-/** Names of the two keys: the index (who is where in the eviction order) and the values (hash → serialized result). */
+/** The names of two keys: the index, which orders call hashes for eviction, and the values, from call hash to stored result. */
 export type KeyPair = readonly [index: string, values: string]
 
 const SUFFIX: Record<Scope, Record<KeyStyle, string>> = {

@@ -1,17 +1,17 @@
 /**
- * The five functions of a policy, in process: the twin of its Lua file.
+ * The order in which a policy evicts entries, for a `MemoryStore`: the five functions of the policy's Lua file in TypeScript.
  *
- * Given the same calls, both evict the same hashes in the same order (RR: with the same chances).
+ * Given the same calls, both evict the same call hashes in the same order; those of RR with the same chances.
  */
 export interface EvictionOrder {
-  /** Entries were read, in that order, some maybe more than once. Unknown hashes are passed over. */
+  /** Records that entries were read, in this order; some may be listed more than once, and unknown hashes are ignored. */
   touch(hashes: readonly string[]): void
-  /** A new entry. */
+  /** Adds a new entry. */
   insert(hash: string): void
-  /** Takes up to `count` entries out and returns them, the first victim first. */
+  /** Removes up to `count` entries that the policy chooses, and returns their hashes in the order of eviction. */
   evict(count: number): string[]
-  /** Takes entries out. Unknown hashes are passed over. */
+  /** Removes entries; unknown hashes are ignored. */
   remove(hashes: readonly string[]): void
-  /** How many entries there are. */
+  /** Counts the entries. */
   size(): number
 }

@@ -5,8 +5,12 @@ import type { EvictionOrder } from './eviction-order.ts'
 import { FrequencyOrder } from './orders/frequency-order.ts'
 
 /**
- * Least frequently used: the entry with the fewest accesses leaves first, and among equals the least recently used one.
- * Counts begin at 1, go with their entry, and do not age.
+ * Least frequently used: evicts the entry with the fewest accesses, and among equals the one whose last access is the longest
+ * ago.
+ *
+ * Invariant: a count begins at 1, is forgotten with its entry, and does not decrease with time.
+ * @see Matani, Shah, Mitra, "An O(1) algorithm for implementing the LFU cache eviction scheme", 2010,
+ *   https://arxiv.org/abs/2110.11602
  */
 export class LfuPolicy extends AbstractPolicy {
   override readonly key = 'lfu'

@@ -8,8 +8,12 @@ import { LinkedOrder } from './orders/linked-order.ts'
 import { ScoreTexts } from './score-texts.ts'
 
 /**
- * Least recently used by the server's clock: as {@link LruPolicy}, and each score in the index tells when its entry was
- * last used, in microseconds since 1970. The one to begin with.
+ * Least recently used by the server's clock: evicts the entry whose last read or write is the longest ago. Choose it if in
+ * doubt.
+ *
+ * Invariant: each score in the index is the time of the entry's last access, in microseconds since 1970. A hit is told to the
+ * server by one plain command instead of a script.
+ * @see {@link LruPolicy}, which counts instead of reading the clock.
  */
 export class LruTPolicy extends AbstractPolicy {
   override readonly key = 'lru_t'
@@ -18,7 +22,11 @@ export class LruTPolicy extends AbstractPolicy {
     return composeScripts(LRU_T)
   }
 
-  /** XX: who has been evicted meanwhile stays out. GT: who was touched later, by whatever process, stays there. */
+  /**
+   * Returns one `ZADD`. `XX` leaves out entries that have been evicted meanwhile. `GT` keeps a later time of access that
+   * another process has written.
+   * @see https://redis.io/docs/latest/commands/zadd/
+   */
   override touchCommand(index: string, hashes: readonly (Buffer | string)[], clock: RemoteClock): Command {
     const command: [string, ...(Buffer | string)[]] = ['ZADD', index, 'XX', 'GT']
     const scores = new ScoreTexts(clock.now(hashes.length) - hashes.length)

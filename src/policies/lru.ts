@@ -5,9 +5,10 @@ import type { EvictionOrder } from './eviction-order.ts'
 import { LinkedOrder } from './orders/linked-order.ts'
 
 /**
- * Least recently used: a hit moves an entry to the newest end, and the oldest end leaves first.
+ * Least recently used: evicts the entry whose last read or write is the longest ago.
  *
- * Invariant: the index orders entries by their last access, counted without gaps in time.
+ * Invariant: the index orders entries by their last access, with a counter as the score.
+ * @see Mattson, Gecsei, Slutz, Traiger, "Evaluation Techniques for Storage Hierarchies", IBM Systems Journal 9(2), 1970.
  */
 export class LruPolicy extends AbstractPolicy {
   override readonly key = 'lru'

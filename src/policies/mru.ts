@@ -5,10 +5,11 @@ import type { EvictionOrder } from './eviction-order.ts'
 import { LinkedOrder } from './orders/linked-order.ts'
 
 /**
- * Most recently used: the entry touched last leaves first. A loop over more keys than the cache holds then hits on a part
- * of them, where LRU would miss on all.
+ * Most recently used: evicts the entry that was read or written last. A loop over more keys than the cache holds then hits on
+ * a part of them, where LRU would miss on all.
  *
- * (Chou and DeWitt, "An Evaluation of Buffer Management Strategies for Relational Database Systems", VLDB 1985.)
+ * Invariant: the index orders entries by their last access, with a counter as the score.
+ * @see Chou, DeWitt, "An Evaluation of Buffer Management Strategies for Relational Database Systems", VLDB 1985.
  */
 export class MruPolicy extends AbstractPolicy {
   override readonly key = 'mru'

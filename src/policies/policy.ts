@@ -9,14 +9,16 @@ import type { Command } from '../clients/port.ts'
 import { Script } from '../clients/script.ts'
 import type { EvictionOrder } from './eviction-order.ts'
 
-/** Scripts ready to run: their SHA-1 is known. */
+/** The scripts of a policy, one for each verb, with their SHA-1. */
 export type LuaScripts = Readonly<Record<Verb, Script>>
 
-/** The cache that has a policy, as its key names see it. */
+/** What a policy can read of the cache that has it. */
 export interface NamedCache {
+  /** The name of the cache. */
   readonly name: string
+  /** The beginning of all key names of the cache. */
   readonly prefix: string
-  /** Entries at the most, in each key pair; `Infinity` for no bound. */
+  /** The largest number of entries in each key pair; `Infinity` for no bound. */
   readonly maxSize: number
 }
 
@@ -29,38 +31,54 @@ interface PartitionsOfPolicy {
   purge(fn?: FunctionIdentity): Promise<number>
 }
 
-/** What can be chosen of every policy. */
+/** Options that every policy takes. */
 export interface PolicyOptions {
   /**
-   * `'cache'` (default): all functions of the cache share one key pair, and its `maxSize`. `'function'`: each function
-   * has a key pair of its own, with `maxSize` entries each.
+   * What shares one key pair and its `maxSize`: `'cache'` for all functions of the cache together, `'function'` for each function
+   * by itself.
+   * @default 'cache'
    */
   readonly scope?: Scope | undefined
-  /** `'cluster'` (default): key names that keep a key pair in one slot of a cluster. `'plain'`: without. */
+  /**
+   * The style of key names: `'cluster'` for names that keep each key pair in one slot of a cluster, `'plain'` for names without
+   * hash tags, for a single server.
+   * @default 'cluster'
+   * @see https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
+   */
   readonly keys?: KeyStyle | undefined
-  /** How call hashes are digested: an algorithm, or an algorithm and how the digest is written. */
+  /**
+   * The algorithm that digests call hashes, or an algorithm and the encoding in which the digest is written.
+   * @default `'sha256'`, written as base64
+   */
   readonly hash?: CallHashOptions | undefined
 }
 
 /**
- * Decides who leaves a full cache, and under which names a cache and its entries are known.
+ * The base class of all policies: a policy decides which entries are evicted from a full cache, and how keys and entries are
+ * named.
  *
- * A policy of your own needs `key`, and for a server `readLuaScripts` (see `composeScripts`), for a `MemoryStore`
- * `createOrder`. Everything else has a default to override.
+ * A policy of your own has to define `key`, and `readLuaScripts` for a server (see {@link composeScripts}) or `createOrder` for a
+ * `MemoryStore`. Everything else may be overridden.
  */
 export abstract class AbstractPolicy {
-  /** Part of the key names in Redis: `'lru'`, `'lru_t'`, … A text without braces. */
+  /** The name of the policy in key names, such as `'lru_t'`: a text without braces. */
   abstract readonly key: string
 
-  /** Whether a hit changes the order. If it does not, nothing is sent to the server for it. */
+  /**
+   * Whether a hit changes the order of eviction; if not, nothing is sent to the server for it.
+   * @default true
+   */
   readonly readsChangeOrder: boolean = true
 
   /**
-   * Names of structures that the policy keeps beside its index: `structure(1)`, `structure(2)` … in Lua. Letters, digits, `-`
-   * and `_`, beginning with a letter.
+   * Names of the keys that the policy keeps beside its index, in Lua `structure(1)`, `structure(2)` and so on.
+   *
+   * A name has letters, digits, `-` and `_`, and begins with a letter.
+   * @default []
    */
   readonly structures: readonly string[] = []
 
+  /** What shares one key pair and its `maxSize`: all functions of the cache, or each function by itself. */
   readonly scope: Scope
   readonly #keyStyle: KeyStyle
   readonly #callHash: CallHash
@@ -68,6 +86,7 @@ export abstract class AbstractPolicy {
   #keyNames: KeyNames | undefined
   #luaScripts: LuaScripts | undefined
 
+  /** @throws {OptionError} for an unknown option, and for a value that an option cannot have. */
   constructor(options: PolicyOptions = {}) {
     checkNames(options, ['scope', 'keys', 'hash'], 'a policy')
     this.scope = checkChoice(options.scope ?? 'cache', ['cache', 'function'], 'scope')
@@ -76,15 +95,15 @@ export abstract class AbstractPolicy {
   }
 
   /**
-   * The cache that took this policy.
-   * @throws {PolicyError} as long as none has.
+   * The cache that has this policy.
+   * @throws {PolicyError} before a cache was made with it.
    */
   get cache(): NamedCache {
     return this.#owned.cache
   }
 
   /**
-   * Called once, by the cache.
+   * Binds the policy to its cache; called once, by the cache.
    * @throws {PolicyError} if another cache has this policy already, or if key names cannot be made of its names.
    * @internal
    */
@@ -99,7 +118,7 @@ export abstract class AbstractPolicy {
   }
 
   /**
-   * The cache that took this policy could not be made: another one may take it.
+   * Releases the policy from a cache that could not be made, so that another cache may have it.
    * @internal
    */
   detach(): void {
@@ -108,14 +127,17 @@ export abstract class AbstractPolicy {
     this.#luaScripts = undefined
   }
 
-  /** Names of the two keys for a call: the index and the values. On a cluster both must lie in one slot. */
+  /** Returns the names of the two keys for a call: index and values. On a cluster both must lie in one slot. */
   calcKeys(fn?: FunctionIdentity, _args?: readonly unknown[]): KeyPair {
     return this.keyNames.pairOf(fn)
   }
 
   /**
-   * The call's name inside its key pair: text, or bytes. Text is sent as UTF-8. No two calls may have the same one, so
-   * digest what is long, and never join parts that could be divided otherwise.
+   * Returns the call hash, which names the entry of a call in its key pair: a text, which is sent as UTF-8, or bytes.
+   *
+   * Two different calls must never have the same hash. Digest what is long, and do not join parts without a separator: `'a' + 'bc'`
+   * and `'ab' + 'c'` are the same text.
+   * @throws {ArgumentsError} for arguments that cannot be told apart safely.
    */
   calcHash(fn?: FunctionIdentity, args: readonly unknown[] = []): Buffer | string {
     if (fn === undefined) throw new PolicyError('calcHash: a call hash needs the function that is called.')
@@ -123,19 +145,20 @@ export abstract class AbstractPolicy {
   }
 
   /**
-   * What the call hashes of a function, and of no other, begin with; `undefined` if nothing does. Then all its entries can
-   * be invalidated only if it has a key pair of its own. Whoever overrides `calcHash` may override this too.
+   * Returns what the call hashes of one function, and of no other, begin with; `undefined` if they share no beginning.
+   *
+   * `invalidateAll` needs it if functions share a key pair. If you override `calcHash`, override this too.
    */
   calcHashPart(fn: FunctionIdentity): Buffer | string | undefined {
     return this.calcHash === AbstractPolicy.prototype.calcHash ? this.#callHash.functionPart(fn) : undefined
   }
 
-  /** How many bytes {@link calcHashPart} has; 0 if there is none. The same for all functions. */
+  /** The length of {@link calcHashPart} in bytes, the same for all functions; 0 if it returns `undefined`. */
   get hashPartBytes(): number {
     return this.calcHash === AbstractPolicy.prototype.calcHash ? this.#callHash.functionPartBytes : 0
   }
 
-  /** Further arguments for the scripts, which find them in `ext`. */
+  /** Returns further arguments of a call for the scripts, where they are in the table `ext`; `undefined` for none. */
   calcExtArgs(
     _fn?: FunctionIdentity,
     _args?: readonly unknown[],
@@ -143,7 +166,11 @@ export abstract class AbstractPolicy {
     return undefined
   }
 
-  /** The texts of the scripts. */
+  /**
+   * Returns the texts of the scripts, one for each verb.
+   * @throws {PolicyError} unless it is overridden.
+   * @see {@link composeScripts}
+   */
   readLuaScripts(): LuaSources {
     throw new PolicyError(
       `The policy '${this.key}' has no scripts for a server. Override readLuaScripts() to return ` +
@@ -151,7 +178,7 @@ export abstract class AbstractPolicy {
     )
   }
 
-  /** The scripts, read once. */
+  /** The scripts with their SHA-1, made from {@link readLuaScripts} at the first use. */
   get luaScripts(): LuaScripts {
     this.#luaScripts ??= Object.fromEntries(
       Object.entries(this.readLuaScripts()).map(([verb, source]) => [verb, new Script(source)]),
@@ -160,10 +187,12 @@ export abstract class AbstractPolicy {
   }
 
   /**
-   * The touch as one plain command, where one can do it: it costs the server a tenth of what a script costs. `undefined`
-   * (default) for the script.
+   * Returns one plain command that records reads, which costs the server a tenth of what a script costs; `undefined` if the script
+   * `touch` is needed.
    *
-   * @param clock That of the server, as far as it was heard of.
+   * @param _index The name of the key that holds the index.
+   * @param _hashes The call hashes of the entries that were read, in this order.
+   * @param _clock This process's estimate of the server's clock.
    */
   touchCommand(
     _index: string,
@@ -173,19 +202,22 @@ export abstract class AbstractPolicy {
     return undefined
   }
 
-  /** The same policy in process, for a `MemoryStore`. */
+  /**
+   * Makes the order of eviction for a `MemoryStore`.
+   * @throws {PolicyError} unless it is overridden.
+   */
   createOrder(): EvictionOrder {
     throw new PolicyError(
       `The policy '${this.key}' cannot run in process. Override createOrder() to return an EvictionOrder, or use a Redis client.`,
     )
   }
 
-  /** Entries that can be read now: of one function's key pair, or of all. */
+  /** Counts the entries that can be read now: of one function's key pair, or of all key pairs. */
   getSize(fn?: FunctionIdentity): Promise<number> {
     return this.#owned.partitions.size(fn)
   }
 
-  /** Removes all entries, of one function's key pair or of all, and returns how many there were. */
+  /** Removes all entries of one function's key pair, or of all key pairs, and returns how many there were. */
   purge(fn?: FunctionIdentity): Promise<number> {
     return this.#owned.partitions.purge(fn)
   }
@@ -197,20 +229,20 @@ export abstract class AbstractPolicy {
     )
   }
 
-  /** The names of the cache's keys. */
+  /** Makes the names of the cache's keys. */
   protected get keyNames(): KeyNames {
     const { name, prefix } = this.cache
     this.#keyNames ??= new KeyNames(prefix, name, this.key, this.scope, this.#keyStyle)
     return this.#keyNames
   }
 
-  /** Name of the set that lists the key pairs in use; only where each function has its own. */
+  /** The name of the set in Redis that lists the key pairs in use; `undefined` if the cache has one key pair. */
   get registry(): string | undefined {
     return this.scope === 'function' ? this.keyNames.registry : undefined
   }
 }
 
-/** Of what the policy calls itself and its structures, key names are made that no other cache may have. */
+/** Refuses names that cannot be part of key names, or could give two caches the same key. */
 function checkNamesOf({ key, structures }: AbstractPolicy): void {
   if (typeof key !== 'string' || key === '' || /[{}]/.test(key)) {
     throw new PolicyError(

@@ -5,8 +5,10 @@ import type { EvictionOrder } from './eviction-order.ts'
 import { RandomOrder } from './orders/random-order.ts'
 
 /**
- * Random replacement: any entry may leave, each with the same chance. A hit changes nothing, and so writes nothing to the
- * server.
+ * Random replacement: evicts any entry, each with the same chance; a hit changes nothing, and so sends nothing to the server.
+ *
+ * Invariant: all entries have the same score, and the server draws their ranks by lot.
+ * @see https://en.wikipedia.org/wiki/Cache_replacement_policies#Random_replacement_(RR)
  */
 export class RrPolicy extends AbstractPolicy {
   override readonly key = 'rr'

@@ -1,19 +1,7 @@
 import { createClient } from 'redis'
 import { inject } from 'vitest'
-import {
-  type AbstractPolicy,
-  FifoPolicy,
-  FifoTPolicy,
-  LfuPolicy,
-  LruPolicy,
-  LruTPolicy,
-  MemoryStore,
-  MruPolicy,
-  type KeySpace,
-  RedisStore,
-  RrPolicy,
-  type Store,
-} from '../../src/index.ts'
+import { type AbstractPolicy, MemoryStore, type KeySpace, RedisStore, type Store } from '../../src/index.ts'
+import { POLICIES } from '../../src/policies/index.ts'
 import type { Command, RedisPort, Reply } from '../../src/clients/port.ts'
 import { toPort } from '../../src/clients/detect.ts'
 import { connectTo } from './connect-urls.ts'
@@ -25,17 +13,7 @@ declare module 'vitest' {
   }
 }
 
-/** All policies that come with the library. */
-export const POLICIES = {
-  fifo: FifoPolicy,
-  fifo_t: FifoTPolicy,
-  lru: LruPolicy,
-  lru_t: LruTPolicy,
-  mru: MruPolicy,
-  lfu: LfuPolicy,
-  rr: RrPolicy,
-} as const
-
+export { POLICIES }
 export const SCOPES = ['cache', 'function'] as const
 export const KEY_STYLES = ['cluster', 'plain'] as const
 

@@ -1,6 +1,6 @@
 import type { EvictionOrder } from '../eviction-order.ts'
 
-/** Entries in buckets of equal count; within a bucket from the least to the most recently used. */
+/** The order of LFU: entries in buckets of equal count, and within a bucket from the least to the most recently used. */
 export class FrequencyOrder implements EvictionOrder {
   readonly #counts = new Map<string, number>()
   readonly #buckets = new Map<number, Set<string>>()

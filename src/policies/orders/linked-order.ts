@@ -6,18 +6,21 @@ interface Node {
   newer: Node
 }
 
-/** Entries in a row from the oldest to the newest; what a hit does, and at which end they leave, is the policy's. */
+/** The order of FIFO, LRU and MRU: a linked list of entries from the oldest to the newest. */
 export class LinkedOrder implements EvictionOrder {
   readonly #nodes = new Map<string, Node>()
   readonly #moves: boolean
-  readonly #leavesAt: 'oldest' | 'newest'
-  /** Stands before the oldest and behind the newest, so that the row has no end to take care of. */
+  readonly #evictsAt: 'oldest' | 'newest'
+  /** A node without an entry, before the oldest and after the newest: the list then has no ends to treat specially. */
   readonly #ring: Node
 
-  /** @param moves Whether a hit moves its entry to the newest end. */
-  constructor(moves: boolean, leavesAt: 'oldest' | 'newest') {
+  /**
+   * @param moves Whether a read moves its entry to the newest end.
+   * @param evictsAt The end at which entries are evicted.
+   */
+  constructor(moves: boolean, evictsAt: 'oldest' | 'newest') {
     this.#moves = moves
-    this.#leavesAt = leavesAt
+    this.#evictsAt = evictsAt
     const ring = { hash: '' } as Node
     ring.older = ring.newer = ring
     this.#ring = ring
@@ -42,7 +45,7 @@ export class LinkedOrder implements EvictionOrder {
   evict(count: number): string[] {
     const victims: string[] = []
     while (victims.length < count && this.#nodes.size > 0) {
-      const { hash } = this.#leavesAt === 'oldest' ? this.#ring.newer : this.#ring.older
+      const { hash } = this.#evictsAt === 'oldest' ? this.#ring.newer : this.#ring.older
       this.remove([hash])
       victims.push(hash)
     }

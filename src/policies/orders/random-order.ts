@@ -1,9 +1,9 @@
 import type { EvictionOrder } from '../eviction-order.ts'
 
-/** Entries in no order; each has the same chance to leave. */
+/** The order of RR: an array of entries, each of which is evicted with the same chance. */
 export class RandomOrder implements EvictionOrder {
   readonly #hashes: string[] = []
-  readonly #places = new Map<string, number>()
+  readonly #positions = new Map<string, number>()
   readonly #random: () => number
 
   /** @param random Yields numbers from 0 up to, but not including, 1. */
@@ -14,7 +14,7 @@ export class RandomOrder implements EvictionOrder {
   touch(): void {}
 
   insert(hash: string): void {
-    this.#places.set(hash, this.#hashes.push(hash) - 1)
+    this.#positions.set(hash, this.#hashes.push(hash) - 1)
   }
 
   evict(count: number): string[] {
@@ -29,15 +29,15 @@ export class RandomOrder implements EvictionOrder {
 
   remove(hashes: readonly string[]): void {
     for (const hash of hashes) {
-      const place = this.#places.get(hash)
-      if (place === undefined) continue
-      // The last one takes the free place, so that nobody else has to move.
+      const position = this.#positions.get(hash)
+      if (position === undefined) continue
+      // The last entry moves to the free position, so that no other has to move.
       const last = this.#hashes.pop() as string
       if (last !== hash) {
-        this.#hashes[place] = last
-        this.#places.set(last, place)
+        this.#hashes[position] = last
+        this.#positions.set(last, position)
       }
-      this.#places.delete(hash)
+      this.#positions.delete(hash)
     }
   }
 

@@ -1,0 +1,24 @@
+import { FifoPolicy } from './fifo.ts'
+import { FifoTPolicy } from './fifo-t.ts'
+import { LfuPolicy } from './lfu.ts'
+import { LruPolicy } from './lru.ts'
+import { LruTPolicy } from './lru-t.ts'
+import { MruPolicy } from './mru.ts'
+import { RrPolicy } from './rr.ts'
+
+export { FifoPolicy, FifoTPolicy, LfuPolicy, LruPolicy, LruTPolicy, MruPolicy, RrPolicy }
+
+/**
+ * The policies of this library, by their `key`: the one list of them.
+ *
+ * It is not part of the package: a program that names its policy must not carry the scripts of all others.
+ */
+export const POLICIES = {
+  fifo: FifoPolicy,
+  fifo_t: FifoTPolicy,
+  lru: LruPolicy,
+  lru_t: LruTPolicy,
+  mru: MruPolicy,
+  lfu: LfuPolicy,
+  rr: RrPolicy,
+} as const

@@ -1,0 +1,13 @@
+// The table of policies holds all of them, each under the key by which Redis knows it.
+import { expect, test } from 'vitest'
+import * as library from '../../src/index.ts'
+import { POLICIES } from '../../src/policies/index.ts'
+
+test.each(Object.entries(POLICIES))('%s is the key of its policy', (key, Policy) => {
+  expect(new Policy().key).toBe(key)
+})
+
+test('no policy that is exported is missing', () => {
+  const exported = Object.entries(library).filter(([name]) => /^(?!Abstract).*Policy$/.test(name))
+  expect(new Set(Object.values(POLICIES))).toEqual(new Set(exported.map(([, Policy]) => Policy)))
+})
