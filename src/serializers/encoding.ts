@@ -109,21 +109,34 @@ export function serialize(
 }
 
 /**
+ * Whether a reply that was decoded as UTF-8 is the text that was stored. Otherwise it has to be read as bytes: it begins with
+ * NUL, as errors and binary forms do, or there are bytes in it that are no text.
+ */
+export const isWholeText = (text: string): boolean => text.charCodeAt(0) !== 0 && !text.includes(REPLACEMENT)
+
+/** What stands in a text for bytes that are no UTF-8, unless it was written. */
+const REPLACEMENT = '\ufffd'
+
+/**
  * What is stored as the result it was.
  *
+ * @param stored Text only if {@link isWholeText}.
  * @throws {SerializerError} when the serializer throws (its error is the `cause`), or an error is stored, which is no
  *   result: ask {@link isStoredError} first where there may be one.
  */
-export function decode(serializer: Serializer, stored: Buffer): unknown {
+export function decode(serializer: Serializer, stored: Buffer | string): unknown {
   if (stored.length === 0) return undefined
-  if (isStoredError(stored)) {
+  if (typeof stored !== 'string' && isStoredError(stored)) {
     throw new SerializerError(
       'What is stored is an error that the function threw, not a result. Give the function `cacheErrors` here as ' +
         'where it was stored, or invalidate the entry.',
     )
   }
   try {
-    return serializer.deserialize(stored)
+    if (typeof stored !== 'string') return serializer.deserialize(stored)
+    return serializer.deserializeText === undefined
+      ? serializer.deserialize(Buffer.from(stored))
+      : serializer.deserializeText(stored)
   } catch (error) {
     throw new SerializerError(
       `Serializer '${serializer.name}' cannot read what is stored (${stored.length} bytes): ${reasonOf(error)}. Was ` +

@@ -20,4 +20,9 @@ export interface Serializer {
   /** @param fidelity What `fidelityOf(value)` says, where that is known already. */
   serialize(value: unknown, fidelity?: number): string | Uint8Array
   deserialize(stored: Buffer): unknown
+  /**
+   * The same of text, where results are stored as text: it need not become bytes and text again. Given only what
+   * `isWholeText` says is as it was stored.
+   */
+  deserializeText?(stored: string): unknown
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SerializerError } from '../../src/errors.ts'
-import { decode, ERROR_MARKER, encode, isStoredError } from '../../src/serializers/encoding.ts'
+import { decode, ERROR_MARKER, encode, isStoredError, isWholeText } from '../../src/serializers/encoding.ts'
 import { jsonSerializer } from '../../src/serializers/formats/json.ts'
 import type { Serializer } from '../../src/serializers/serializer.ts'
 import { cases } from './formats.ts'
@@ -144,3 +144,14 @@ function failure(run: () => unknown): SerializerError {
   }
   throw new Error('nothing was thrown')
 }
+
+test.each([
+  ['{"id":42}', true],
+  ['', true],
+  ['"ä 💎"', true],
+  ['\0error\0{}', false],
+  ['\0v8\0\xff\x0f', false],
+  [Buffer.from([0x22, 0xc3, 0x28, 0x22]).toString(), false],
+])('%j is text as it was stored: %s', (text, expected) => {
+  expect(isWholeText(text)).toBe(expected)
+})

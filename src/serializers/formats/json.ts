@@ -21,6 +21,7 @@ export const jsonSerializer: Serializer = {
     )
   },
   deserialize,
+  deserializeText: (stored) => JSON.parse(stored) as unknown,
 }
 
 /**
@@ -35,6 +36,7 @@ export const lossyJsonSerializer: Serializer = {
   losesOnly: BY_CLONE | CHANGED,
   serialize: (value) => JSON.stringify(value),
   deserialize,
+  deserializeText: (stored) => JSON.parse(stored) as unknown,
 }
 
 function deserialize(stored: Buffer): unknown {

@@ -87,6 +87,16 @@ export function superjson(module: SuperJsonModule): Serializer {
   // An instance of its own, as registering changes the default one, which belongs to the user.
   const format = new SuperJSON()
   format.registerCustom(VIEWS, 'ArrayBufferView')
+  const read = (text: string): unknown => {
+    const payload: unknown = JSON.parse(text)
+    const isOurs =
+      typeof payload === 'object' &&
+      payload !== null &&
+      Object.hasOwn(payload, 'json') &&
+      Object.keys(payload).every((name) => name === 'json' || name === 'meta')
+    if (isOurs) return format.deserialize(payload)
+    throw new TypeError('this is JSON, but not of superjson')
+  }
   return {
     name: 'superjson',
     isBuiltIn: true,
@@ -95,16 +105,8 @@ export function superjson(module: SuperJsonModule): Serializer {
         throw new TypeError('superjson has no functions, symbols or invalid Dates')
       return format.stringify(value)
     },
-    deserialize: (stored) => {
-      const payload: unknown = JSON.parse(textOf(stored))
-      const isOurs =
-        typeof payload === 'object' &&
-        payload !== null &&
-        Object.hasOwn(payload, 'json') &&
-        Object.keys(payload).every((name) => name === 'json' || name === 'meta')
-      if (isOurs) return format.deserialize(payload)
-      throw new TypeError('this is JSON, but not of superjson')
-    },
+    deserialize: (stored) => read(textOf(stored)),
+    deserializeText: read,
   }
 }
 

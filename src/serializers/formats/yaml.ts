@@ -48,6 +48,12 @@ const PARSE_OPTIONS = {
 export function yaml(module: Yaml): Serializer {
   // Version 1 has no `Composer`.
   const format = checkPeer<Yaml>(YAML, module, (given) => typeof given.Composer === 'function')
+  const read = (text: string): unknown => {
+    // Nearly every text is YAML of something: JSON is, and the first half of a document.
+    if (!text.endsWith('\n') || CONTROL.test(text))
+      throw new TypeError('it is no document as it was written here')
+    return format.parse(text, PARSE_OPTIONS)
+  }
   return {
     name: 'yaml',
     isBuiltIn: true,
@@ -57,13 +63,8 @@ export function yaml(module: Yaml): Serializer {
       }
       return format.stringify(value, STRINGIFY_OPTIONS)
     },
-    deserialize: (stored) => {
-      const text = textOf(stored)
-      // Nearly every text is YAML of something: JSON is, and the first half of a document.
-      if (!text.endsWith('\n') || CONTROL.test(text))
-        throw new TypeError('it is no document as it was written here')
-      return format.parse(text, PARSE_OPTIONS)
-    },
+    deserialize: (stored) => read(textOf(stored)),
+    deserializeText: read,
   }
 }
 
