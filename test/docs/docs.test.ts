@@ -107,6 +107,19 @@ test('the README has no more than 200 lines', () => {
   expect(pageAt('README.md').text.split('\n').length).toBeLessThanOrEqual(200)
 })
 
+test('the README compares the versions that npm run compare installs', () => {
+  const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+  const { dependencies = {} } = JSON.parse(read('bench/package.json')) as Manifest
+  const { name, version } = JSON.parse(read('package.json')) as { name: string; version: string }
+  const compared = [...read('bench/compare/subjects.ts').matchAll(/^ {2}name: '(\S+)',$/gm)].map(String)
+  const subjects = compared.map((line) => /'(.+)'/.exec(line)?.[1] ?? '')
+  expect(subjects).toContain('bentocache')
+  const installed: Readonly<Record<string, string>> = { ...dependencies, [name]: version }
+  for (const subject of subjects) {
+    expect(pageAt('README.md').text).toContain(`| ${subject} ${installed[subject]} `)
+  }
+})
+
 test('the README names every page', () => {
   const unnamed = PAGES.filter(({ path }) => !pageAt('README.md').text.includes(`(${path})`))
   expect(unnamed.map(({ path }) => path)).toEqual(['README.md'])
