@@ -1,9 +1,12 @@
 import process from 'node:process'
 import type { CacheContext } from './call/cache-context.ts'
-import { FunctionCache } from './call/call-runner.ts'
+import { lookups, runCall } from './call/call-runner.ts'
+import { type FunctionContext, functionContext } from './call/function-context.ts'
+import { invalidate, peek, prime } from './call/function-entries.ts'
+import { type LoadMany, RowLoader } from './call/row-loader.ts'
 import { type CachedFunction, callable } from './functions/cached-function.ts'
 import { checkCallback, checkFlag, checkKnown, checkNames, checkSoft } from './options/checks.ts'
-import { checkTags } from './call/load.ts'
+import { checkTags } from './call/terms.ts'
 import { Contexts } from './context/context.ts'
 import { BYPASS, DEFAULT_MODE, type ModeChange, READ_ONLY, WRITE_ONLY } from './context/mode.ts'
 import type { Stats } from './context/stats.ts'
@@ -29,7 +32,7 @@ import {
 } from './options/key-options.ts'
 import { type AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
 import { type CacheAddress, unwrap } from './keys/unwrapping.ts'
-import { type CachedMany, callableMany, Loader, type LoadMany } from './functions/cached-many.ts'
+import { type CachedMany, callableMany } from './functions/cached-many.ts'
 import { checkCacheName, checkCacheOptions, drainMs } from './options/cache-checks.ts'
 import type { CacheOptions, DrainOptions } from './options/cache-options.ts'
 import type { CacheSettings } from './options/cache-settings.ts'
@@ -106,6 +109,7 @@ export class RedisFuncCache {
       counters: this.#counters,
       background: this.#background,
       report: this.#report,
+      lookups,
     })
     this.#context = {
       name: this.name,
@@ -157,8 +161,7 @@ export class RedisFuncCache {
   wrap<F extends AnyFunction>(fn: F, options: WrapOptions<NoInfer<F>> = {}): CachedFunction<F> {
     const given = unwrap(fn, this.#address)
     const settings = checkWrapOptions(given, options as unknown as WrapOptions, this.#settings)
-    const functionCache = this.#register(settings, given.original, 'one')
-    return callable<F>(functionCache, functionCache.identity)
+    return callable<F>(this.#register(settings, given.original, 'one'))
   }
 
   /**
@@ -181,9 +184,9 @@ export class RedisFuncCache {
       this.#settings,
       single,
     )
-    const loader = new Loader(given.run as LoadMany<unknown, unknown>, settings.identity.name)
-    const functionCache = this.#register(settings, given.original, 'many')
-    return callableMany(functionCache, loader, given.original) as CachedMany<Id, Row>
+    const loader = new RowLoader(given.run as LoadMany<unknown, unknown>, settings.identity.name)
+    const fn = this.#register(settings, given.original, 'many')
+    return callableMany(fn, loader, given.original) as CachedMany<Id, Row>
   }
 
   /**
@@ -242,7 +245,7 @@ export class RedisFuncCache {
     options: SetOptions<NoInfer<Value>, NoInfer<Key>> = {},
   ): Promise<void> {
     const keyed = this.#ofKeys('set', () => value, options as unknown as GetOrSetOptions)
-    await keyed.prime(undefined, [checkKey(key, 'set')], checkKnown(value, 'set'))
+    await prime(keyed, undefined, [checkKey(key, 'set')], checkKnown(value, 'set'))
   }
 
   /**
@@ -254,7 +257,7 @@ export class RedisFuncCache {
    */
   async peek<Value = unknown>(key: CacheKey, options: PeekOptions<Value> = {}): Promise<Value | undefined> {
     const keyed = this.#ofKeys('peek', () => undefined, options as unknown as GetOrSetOptions)
-    return (await keyed.peek(undefined, [checkKey(key, 'peek')])) as Value | undefined
+    return (await peek(keyed, undefined, [checkKey(key, 'peek')])) as Value | undefined
   }
 
   /**
@@ -266,11 +269,8 @@ export class RedisFuncCache {
    */
   async invalidate(key: CacheKey, options: { readonly soft?: boolean | undefined } = {}): Promise<boolean> {
     const soft = checkSoft(options, 'invalidate')
-    return this.#ofKeys('invalidate', () => undefined, {}).invalidate(
-      undefined,
-      [checkKey(key, 'invalidate')],
-      soft,
-    )
+    const keyed = this.#ofKeys('invalidate', () => undefined, {})
+    return invalidate(keyed, undefined, [checkKey(key, 'invalidate')], soft)
   }
 
   /**
@@ -290,7 +290,7 @@ export class RedisFuncCache {
   cached<Self = never, F extends AsyncMethod = AsyncMethod>(
     options: CachedOptions<Self, F>,
   ): CachedDecorator<Self, F> {
-    const wrap = (method: AnyFunction, ownName?: string): FunctionCache => {
+    const wrap = (method: AnyFunction, ownName?: string): FunctionContext => {
       const given = unwrap(method, this.#address, ownName)
       const settings = checkWrapOptions(given, options as unknown as WrapOptions, this.#settings, 'cached')
       return this.#register(settings, given.original, 'one')
@@ -306,8 +306,7 @@ export class RedisFuncCache {
    * await cache.method(products, 'list').invalidate(3)
    */
   method<Self extends object, Name extends keyof Self>(self: Self, name: Name): CachedMethod<Self[Name]> {
-    const functionCache = this.#methods.cacheOf(self, name)
-    return callable(functionCache, functionCache.identity, self) as never
+    return callable(this.#methods.contextOf(self, name), self) as never
   }
 
   /**
@@ -468,7 +467,7 @@ export class RedisFuncCache {
     return this
   }
 
-  #register(settings: WrapSettings, original: AnyFunction, kind: 'one' | 'many'): FunctionCache {
+  #register(settings: WrapSettings, original: AnyFunction, kind: 'one' | 'many'): FunctionContext {
     const { identity } = settings
     const name = `${kind}:${identity.text}` // one of each kind may share entries
     const namesake = this.#functions.get(name)
@@ -477,7 +476,7 @@ export class RedisFuncCache {
     if (kind === 'one') this.#settingsOf.set(identity, settings)
     this.#partitions.ask(aspectsOf(settings))
     this.#partitions.provideFor(longestLifeOf(settings))
-    return new FunctionCache(this.#context, settings)
+    return functionContext(this.#context, settings)
   }
 
   /** Lets a function take over from another one of its identity, if it may. */
@@ -510,19 +509,19 @@ export class RedisFuncCache {
     try {
       const keyed = this.#ofKeys('getOrSet', load, options)
       const { signal } = options
-      return keyed.call(undefined, [checkKey(key, 'getOrSet')], { signal, isDetailed })
+      return runCall(keyed, undefined, [checkKey(key, 'getOrSet')], { signal, isDetailed })
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
-  /** The runner of calls under keys. Its reads ask for all parts of entries: they may be stored with other options. */
-  #ofKeys(where: KeyVerb, load: () => unknown, options: GetOrSetOptions): FunctionCache {
+  /** What calls under keys share. Its reads ask for all parts of entries: they may be stored with other options. */
+  #ofKeys(where: KeyVerb, load: () => unknown, options: GetOrSetOptions): FunctionContext {
     const settings = checkKeyOptions(this.#keyIdentity, load, options, this.#settings, where)
     const { tags } = aspectsOf(settings)
     this.#partitions.ask({ expiry: true, freshness: true, tags })
     this.#partitions.provideFor(longestLifeOf(settings))
-    return new FunctionCache(this.#context, settings)
+    return functionContext(this.#context, settings)
   }
 }
 

@@ -1,132 +1,47 @@
 import { AsyncResource } from 'node:async_hooks'
-import { shown } from '../options/checks.ts'
 import type { Context } from '../context/context.ts'
 import type { AwaitedCall, Run } from '../context/run.ts'
 import type { Abandonable } from '../flow/background.ts'
-import type { Waiter } from '../flow/batcher.ts'
-import { NOT_STORED, type ResultStatus, type Times } from '../functions/detailed-result.ts'
-import { Flight } from '../flow/in-flight.ts'
+import { InFlight } from '../flow/in-flight.ts'
 import { monotonicMs } from '../flow/timers.ts'
-import type { Solo } from './load.ts'
 import type { Hash } from '../keys/call-hash.ts'
-import { type CacheAddress, isSameCache } from '../keys/unwrapping.ts'
-import type { Serializer } from '../serializers/serializer.ts'
-import { sharingOf } from './sharing.ts'
+import { isSameCache } from '../keys/unwrapping.ts'
+import { shown } from '../options/checks.ts'
 import type { Partition } from '../partitions/partition.ts'
 import type { EntryLocation } from '../partitions/partitions.ts'
-import type { Lookup } from '../stores/store.ts'
+import { type FunctionContext, locate, selfFor } from './function-context.ts'
+import type { ListBatch } from './list-batch.ts'
+import type { Settlement } from './settlement.ts'
+import { sharingOf } from './sharing.ts'
 
-/** What a call under way brings to all who wait for it. */
-export interface Outcome {
-  /** For the one who started it; the others get copies, made of `stored`. */
-  readonly value: unknown
-  /** Whether the value is an error to be thrown. */
-  readonly isError: boolean
-  /** Whether an older result, where there is one, is to be served in place of that error. */
-  readonly isSpared: boolean
-  /** The serialized value; `undefined` if it cannot be serialized. */
-  readonly stored: string | Buffer | undefined
-  readonly serializer: Serializer
-  /** Whether it was invalidated while it was being computed: it is not for calls that came since. */
-  readonly isOutdated: boolean
-  /** Where it came from, for the caller who started the call. */
-  readonly status: ResultStatus
-  /** What the store knows of it: for `storedAt` and `freshUntil`. */
-  readonly source: Lookup | Times
-}
-
-/** An outcome that is a value just computed, unless more is said. */
-export function outcomeOf(
-  serializer: Serializer,
-  value: unknown,
-  stored: string | Buffer | undefined,
-  {
-    isError = false,
-    isSpared = false,
-    isOutdated = false,
-    status = 'miss',
-    source = NOT_STORED,
-  }: Partial<Outcome> = {},
-): Outcome {
-  return { value, stored, serializer, isError, isSpared, isOutdated, status, source }
-}
-
-/** An outcome that was found in the store. A hit makes no other object. */
-export const foundOutcome = (
-  serializer: Serializer,
-  value: unknown,
-  stored: Buffer,
-  source: Lookup,
-): Outcome => ({
-  value,
-  stored,
-  serializer,
-  isError: false,
-  isSpared: false,
-  isOutdated: false,
-  status: 'hit',
-  source,
-})
-
-/** Calls that compute together what they miss. */
-export interface Round {
-  /** This call may compute something. */
-  enter(call: Call): void
-  /** Computes what this call misses. */
-  load(call: Solo): Promise<unknown>
-  /** This call computes nothing, or not with the others. */
-  leave(call: Call): void
-}
-
-/** Who goes on when the lookup of a call has come. */
-interface Receiver {
-  /** The name of the function. */
-  readonly functionName: string
-  readonly address: CacheAddress
-  found(call: Call, lookup: Lookup): void
-  notFound(call: Call, error: unknown): void
-  /** Whether what the call asks for can change at all. */
-  canChange(call: Call): boolean
-  /** What the arguments of the call ask for by now, as text. @throws for arguments that ask for nothing. */
-  askedBy(call: Call): string
-}
-
-/** The place and the name of a call, as text. */
-export const askedFor = ({ partition, hash }: EntryLocation<Call>): string =>
+/** The partition and the call hash of a call, as text. */
+const locationText = ({ partition, hash }: EntryLocation<Call>): string =>
   `${partition.place.keys[0]} ${hash}`
 
 /** A call as a program would write it. */
-export const titleOf = (name: string, args: readonly unknown[]): string =>
-  `${name}(${args.map(shown).join(', ')})`
+export const titleOf = ({ settings }: FunctionContext, args: readonly unknown[]): string =>
+  `${settings.identity.name}(${args.map(shown).join(', ')})`
 
-/** A call: what is asked for, by whom, where its result lies, and who waits for it. */
-export class Call extends Flight<Outcome> implements Waiter<Lookup>, AwaitedCall, Abandonable {
+/** A call: what is asked for, by whom, where its entry lies, who waits for it, and how far it has come. */
+export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonable {
+  readonly fn: FunctionContext
   readonly partition: Partition<Call>
   readonly hash: Hash
-  /** The hash as text, the same in all of this process. */
-  readonly name: string
   readonly self: unknown
   readonly args: readonly unknown[]
   readonly context: Context
-  readonly round: Round | undefined
+  /** The other calls of its list, with which it loads what is missing. */
+  readonly batch: ListBatch | undefined
   /** By {@link monotonicMs}. */
   beganMs: number = 0
-  /**
-   * How many commands of the partition had left when the one was asked for that shows that the outcome holds: whoever came
-   * when that had left cannot be sure that it has not been invalidated since. Of what is not stored, nothing shows it.
-   */
-  provenAt: number = Number.POSITIVE_INFINITY
+  /** The epoch of the partition in which its entry was asked for. */
+  lookupEpoch: number = 0
   /** The run in which this call waits, and has said so to what it waits for. */
   asker: Run | undefined
   /** The runs in which this call, or one that joined it, is waited for. */
   askers: Run[] | undefined
   /** Whether its caller waits for it no longer. */
   hasLeft = false
-  #sharing: (() => unknown) | 'none' | undefined
-  /** Whether its arguments turned out to ask for something else than when the call was made. */
-  hasChanged = false
-  /** What it asks for, if not by its place and name: the function may change its own arguments as it begins. */
-  #asked: string | undefined
   /** Whether the function has begun to run: what it reads may be older than whatever comes from now on. */
   isRunning = false
   /** Whether it has returned, or thrown. */
@@ -135,61 +50,70 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, AwaitedCall
   isOverdue = false
   /** Whether callers were served before the result was stored. */
   isServedEarly = false
+  /** Whether its arguments turned out to ask for something else than when the call was made. */
+  hasChanged = false
   /** Aborted when the last one who waits has left; only where the first one may. */
   abortion: AbortController | undefined
-  readonly #receiver: Receiver
-  /** Where the call was made; there only while its entry is looked up, while it is computed, and while it waits for another. */
+  /** What it asks for, if not by its location: the function may change its own arguments as it begins. */
+  #asked: string | undefined
+  #sharing: (() => unknown) | 'none' | undefined
+  /** Where the call was made; there only while its entry is looked up, and while it is loaded. */
   #scope: AsyncResource | undefined
   #onGivenUp: (() => void)[] | undefined
 
   constructor(
-    receiver: Receiver,
+    fn: FunctionContext,
     { partition, hash }: EntryLocation<Call>,
     self: unknown,
     args: readonly unknown[],
     context: Context,
-    round?: Round,
+    batch?: ListBatch,
   ) {
     super()
-    this.#receiver = receiver
+    this.fn = fn
     this.partition = partition
     this.hash = hash
-    this.name = hash
     this.self = self
     this.args = args
     this.context = context
-    this.round = round
+    this.batch = batch
   }
 
-  /**
-   * Looks the entry up, and lets the receiver go on when the answer is there. Lookups of many callers come together; each
-   * call goes on where it was made, with the async stores of its own request.
-   */
-  look(): void {
-    this.openScope()
-    this.beganMs = this.partition.get(this.hash, this)
+  /** SETTLE. The one exit of a call: it ends with a value or an error, for its leader and for all followers. */
+  override settle(settlement: Settlement): void {
+    this.batch?.leave(this)
+    this.partition.inFlight.end(this.hash, this)
+    super.settle(settlement)
   }
 
-  /** The same call, computed behind whoever made it; with others of its list, but after that was loaded. */
-  alone(): Call {
-    const call = new Call(this.#receiver, this, this.self, this.args, this.context, this.round)
+  /** The same call, made in the background; with others of its list, but after that was loaded. */
+  again(): Call {
+    const call = new Call(this.fn, this, this.self, this.args, this.context, this.batch)
     call.beganMs = monotonicMs()
     return call
   }
 
-  /** A value for a call that joined this one, of a result that was not serialized; `undefined` if it must not be shared. */
+  /** A value for a follower, of a result that was not serialized; `undefined` if it must not be shared. */
   shared(value: unknown): { readonly value: unknown } | undefined {
     this.#sharing ??= sharingOf(value) ?? 'none' // it may be long: for the first who asks, and all after
     return this.#sharing === 'none' ? undefined : { value: this.#sharing() }
   }
 
   get title(): string {
-    return titleOf(this.#receiver.functionName, this.args)
+    return titleOf(this.fn, this.args)
   }
 
   /** Whether another call asks the same cache for the same. */
   isEqualTo(other: Call): boolean {
-    return isSameCache(this.#receiver.address, other.#receiver.address) && askedFor(this) === askedFor(other)
+    return (
+      isSameCache(this.fn.cache.address, other.fn.cache.address) && locationText(this) === locationText(other)
+    )
+  }
+
+  /** Whether it has been in flight for longer than any may be: it waits for an answer of the store that may never come. */
+  get isStuck(): boolean {
+    const { maxComputeMs, waitMs = 0 } = this.fn.settings
+    return monotonicMs() - this.beganMs > maxComputeMs + waitMs
   }
 
   /** Notes that a call waits for this one, in a run. */
@@ -205,12 +129,6 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, AwaitedCall
     call.hasLeft = true
     const at = call.asker === undefined ? -1 : (this.askers?.indexOf(call.asker) ?? -1)
     if (at >= 0) this.askers?.splice(at, 1)
-  }
-
-  /** Runs a callback in the async context in which the call was made. */
-  inScope(callback: () => void): void {
-    if (this.#scope === undefined) callback()
-    else this.#scope.runInAsyncScope(callback)
   }
 
   /** The function has run for longer than it may: nobody need wait for it any more. */
@@ -233,33 +151,29 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, AwaitedCall
    * whoever changes them may change them back: once they were others, nothing is sure any more.
    */
   asksTheSame(): boolean {
-    if (this.hasChanged || !this.#receiver.canChange(this)) return !this.hasChanged
-    this.hasChanged = this.#askedNow() !== (this.#asked ?? askedFor(this))
+    if (this.hasChanged || !this.#canChange) return !this.hasChanged
+    this.hasChanged = this.#askedNow() !== (this.#asked ?? locationText(this))
     return !this.hasChanged
   }
 
   /** The function has begun: what changed since the last look, it changed itself, which is nobody's question. */
   allowChanges(): void {
-    if (!this.hasChanged && this.#receiver.canChange(this)) this.#asked = this.#askedNow()
+    if (!this.hasChanged && this.#canChange) this.#asked = this.#askedNow()
+  }
+
+  get #canChange(): boolean {
+    return typeof this.fn.settings.self === 'function' || this.args.some((arg) => Object(arg) === arg)
   }
 
   #askedNow(): string | undefined {
     try {
-      return this.#receiver.askedBy(this)
+      return locationText(locate(this.fn, this.self, this.args))
     } catch {
       return undefined
     }
   }
 
-  resolve(lookup: Lookup): void {
-    this.leaveScope(() => this.#receiver.found(this, lookup))
-  }
-
-  reject(error: unknown): void {
-    this.leaveScope(() => this.#receiver.notFound(this, error))
-  }
-
-  /** Keeps the present async context for {@link inScope}, until {@link closeScope}. */
+  /** Keeps the present async context for {@link inScope} and {@link leaveScope}. */
   openScope(): void {
     this.#scope ??= new AsyncResource('RedisFuncCacheCall', { requireManualDestroy: true })
   }
@@ -269,11 +183,29 @@ export class Call extends Flight<Outcome> implements Waiter<Lookup>, AwaitedCall
     this.#scope = undefined
   }
 
-  /** Runs a callback in that async context for the last time. */
-  leaveScope(callback: () => void): void {
+  /** Runs a callback in the async context that was kept. */
+  inScope(callback: () => void): void {
+    if (this.#scope === undefined) callback()
+    else this.#scope.runInAsyncScope(callback)
+  }
+
+  /** Goes on in the async context that was kept, for the last time. */
+  leaveScope<T>(goOn: (call: Call, what: T) => void, what: T): void {
     const scope = this.#scope as AsyncResource
-    this.#scope = undefined // what comes of the lookup may open one of its own
-    scope.runInAsyncScope(callback)
+    this.#scope = undefined // what comes of it may open one of its own
+    scope.runInAsyncScope(goOn, undefined, this, what)
     scope.emitDestroy()
   }
+}
+
+/** @throws for arguments that cannot be told apart safely. */
+export function newCall(
+  fn: FunctionContext,
+  self: unknown,
+  args: readonly unknown[],
+  batch?: ListBatch,
+): Call {
+  const call = new Call(fn, locate(fn, self, args), selfFor(fn, self), args, fn.cache.contexts.current, batch)
+  batch?.enter(call)
+  return call
 }

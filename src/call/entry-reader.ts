@@ -1,4 +1,5 @@
-import { type Call, foundOutcome, type Outcome, outcomeOf } from './call.ts'
+import type { Call } from './call.ts'
+import { found, type Settlement } from './settlement.ts'
 import type { Times } from '../functions/detailed-result.ts'
 import { LONGEST_MS } from '../options/duration.ts'
 import { judge, type Verdict } from '../flow/freshness.ts'
@@ -26,7 +27,7 @@ export class Opening {
   }
 
   /** What an entry that was opened is good for. */
-  judge({ atUs, freshUntilMs, computeMs }: Lookup, { isError }: Outcome): Verdict {
+  judge({ atUs, freshUntilMs, computeMs }: Lookup, { isError }: Settlement): Verdict {
     const { freshness } = this.#settings
     const atMs = millisecondsOf(atUs)
     if (isError) return 'fresh' // as long as it lives
@@ -46,14 +47,14 @@ export class Opening {
   }
 
   /** What is stored, as far as it can be used; `undefined` if there is nothing. */
-  open(call: Call, lookup: Lookup): Outcome | undefined | Promise<Outcome | undefined> {
+  open(call: Call, lookup: Lookup): Settlement | undefined | Promise<Settlement | undefined> {
     const stored = this.#valid(lookup)
     if (stored === undefined) return undefined
     try {
-      if (isStoredError(stored)) return this.#openError(stored, lookup)
+      if (isStoredError(stored)) return this.#openError(call, stored, lookup)
       const { serializer } = this.#settings
       const value = decode(serializer, stored)
-      const outcome = foundOutcome(serializer, value, stored, lookup)
+      const outcome = found(value, false, stored, lookup, call.lookupEpoch)
       return this.#settings.schema === undefined ? outcome : this.check(call, outcome)
     } catch (error) {
       this.#report.undecodable(call, error)
@@ -62,14 +63,14 @@ export class Opening {
   }
 
   /** When a result was stored and until when it is fresh; `undefined` where that is not recorded. */
-  timesOf(outcome: Outcome): Times {
+  timesOf(outcome: Settlement): Times {
     const { storedAtMs, freshUntilMs } = this.#recordedTimes(outcome)
     // What has no end, as `ttl` says of that one result, is stored with an end a hundred years away.
     const isEndless = freshUntilMs !== undefined && freshUntilMs > Date.now() + LONGEST_MS / 2
     return { storedAtMs, freshUntilMs: isEndless ? undefined : freshUntilMs }
   }
 
-  #recordedTimes({ source, value }: Outcome): Times {
+  #recordedTimes({ source, value }: Settlement): Times {
     if (!('atUs' in source)) return source
     const { storedAtMs, freshUntilMs, expiresAtMs } = source
     const { freshness, ttlMs, ttlOf, jitter, absentMs } = this.#settings
@@ -81,16 +82,17 @@ export class Opening {
   }
 
   /** One that was stored by a process with other options is nothing to this function. */
-  #openError(stored: Buffer, { atUs, expiresAtMs }: Lookup): Outcome | undefined {
+  #openError(call: Call, stored: Buffer, lookup: Lookup): Settlement | undefined {
     const { cachedErrors } = this.#settings
+    const { atUs, expiresAtMs } = lookup
     if (cachedErrors === undefined || expiresAtMs === undefined) return undefined
     if (expiresAtMs > millisecondsOf(atUs) + cachedErrors.ttlMs + CLOCK_SLACK_MS) return undefined
     const value = decodeError(this.#settings.serializer, stored, this.#errorClasses)
-    return outcomeOf(this.#settings.serializer, value, stored, { isError: true })
+    return found(value, true, stored, lookup, call.lookupEpoch)
   }
 
   /** Whether a result passes the schema, maybe mended; `undefined` if it does not. */
-  async check(call: Call, outcome: Outcome): Promise<Outcome | undefined> {
+  async check(call: Call, outcome: Settlement): Promise<Settlement | undefined> {
     const { schema, migrate } = this.#settings
     try {
       const checked = await checkBySchema(schema as NonNullable<typeof schema>, migrate, outcome.value)

@@ -1,97 +1,51 @@
-import { monotonicMs, nextTick } from './timers.ts'
+import { Collector } from './collector.ts'
 
-/** Who waits for the result of an item. */
-export interface Waiter<Result> {
+/** An item, and who waits for its result. */
+interface Request<Item, Result> {
+  readonly item: Item
   resolve(result: Result): void
   reject(error: unknown): void
 }
 
-/**
- * Lets what is asked for in one turn of the event loop travel together.
- *
- * A lone item leaves at the end of the same turn, so batching adds nothing to its latency. Many items leave in pieces, so
- * that one side works on a piece while the other one prepares or reads the next. What is too heavy for a piece leaves
- * alone and last, so that nobody waits for it.
- */
+/** Answers what is asked for in one turn of the event loop by one command, each by a promise of its own. */
 export class Batcher<Item, Result> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Result[]>
-  readonly #weigh: (item: Item) => number
-  readonly #pieceWeight: number
-  /** By {@link monotonicMs}: when the first of the items came that leave next, or left last. */
-  beganMs = 0
-  #items: Item[] = []
-  #waiters: Waiter<Result>[] = []
+  readonly #requests: Collector<Request<Item, Result>>
 
   /**
-   * @param run Yields one result an item, in order; its rejection is that of every item of the piece.
-   * @param pieceWeight How much travels in one piece.
+   * @param run Yields one result an item, in order; its rejection is that of every item of the batch.
+   * @param batchWeight How much travels in one batch.
    * @param weigh The weight of an item; default 1.
    */
   constructor(
     run: (items: readonly Item[]) => Promise<readonly Result[]>,
-    pieceWeight: number,
+    batchWeight: number,
     weigh: (item: Item) => number = () => 1,
   ) {
     this.#run = run
-    this.#pieceWeight = pieceWeight
-    this.#weigh = weigh
+    this.#requests = new Collector(
+      (requests) => this.#send(requests),
+      batchWeight,
+      ({ item }) => weigh(item),
+    )
   }
 
   /** How many items wait to leave. */
   get size(): number {
-    return this.#items.length
+    return this.#requests.size
   }
 
   ask(item: Item): Promise<Result> {
-    return new Promise((resolve, reject) => this.add(item, { resolve, reject }))
+    return new Promise((resolve, reject) => this.#requests.add({ item, resolve, reject }))
   }
 
-  /** The same without a promise. A waiter throws nothing. */
-  add(item: Item, waiter: Waiter<Result>): void {
-    // nextTick, not a microtask: it runs when all promises that this turn settled have been heard.
-    if (this.#items.push(item) === 1) {
-      this.beganMs = monotonicMs()
-      nextTick(() => this.#flush())
-    }
-    this.#waiters.push(waiter)
-  }
-
-  #flush(): void {
-    const items = this.#items
-    const waiters = this.#waiters
-    this.#items = []
-    this.#waiters = []
-    const heavy: number[] = []
-    let piece: Item[] = []
-    let pieceWaiters: Waiter<Result>[] = []
-    let weight = 0
-    for (let i = 0; i < items.length; i++) {
-      const more = this.#weigh(items[i] as Item)
-      if (more >= this.#pieceWeight && items.length > 1) {
-        heavy.push(i)
-        continue
-      }
-      if (weight > 0 && weight + more > this.#pieceWeight) {
-        this.#send(piece, pieceWaiters)
-        piece = []
-        pieceWaiters = []
-        weight = 0
-      }
-      piece.push(items[i] as Item)
-      pieceWaiters.push(waiters[i] as Waiter<Result>)
-      weight += more
-    }
-    if (piece.length > 0) this.#send(piece, pieceWaiters)
-    for (const i of heavy) this.#send([items[i] as Item], [waiters[i] as Waiter<Result>])
-  }
-
-  #send(items: readonly Item[], waiters: readonly Waiter<Result>[]): void {
-    this.#run(items).then(
+  #send(requests: readonly Request<Item, Result>[]): void {
+    this.#run(requests.map(({ item }) => item)).then(
       (results) => {
-        for (let i = 0; i < waiters.length; i++) waiters[i]?.resolve(results[i] as Result)
+        for (let i = 0; i < requests.length; i++) requests[i]?.resolve(results[i] as Result)
       },
       (error: unknown) => {
-        for (const waiter of waiters) waiter.reject(error)
+        for (const request of requests) request.reject(error)
       },
     )
   }

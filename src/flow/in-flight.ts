@@ -1,91 +1,77 @@
 import { ShortLivedMap } from './short-lived-map.ts'
 
-/** Who waits for what a flight brings. */
-export interface Passenger<Outcome> {
-  land(outcome: Outcome): void
-  crash(error: unknown): void
-  /** Whether he has to know what became of the outcome in the store. */
+/** Waits for a call in flight. */
+export interface SettlementWaiter<Settlement> {
+  settle(settlement: Settlement): void
+  /** Whether this waiter has to know what became of the result in the store. */
   readonly needsProof: boolean
 }
 
-/** Work under way that others may join. */
-export class Flight<Outcome> {
-  /** Most fly alone: a list made for one has no room set aside for sixteen more. */
-  #passengers: Passenger<Outcome>[] | undefined
-  #landed: { readonly outcome: Outcome } | undefined
-  #crashed: { readonly error: unknown } | undefined
+/** Work in flight that others may join. */
+export class InFlight<Settlement extends object> {
+  /** `undefined` for none: most are waited for by one alone, and an array made for one has no room set aside for more. */
+  #waiters: SettlementWaiter<Settlement>[] | undefined
+  #settlement: Settlement | undefined
 
-  board(passenger: Passenger<Outcome>): void {
-    if (this.#landed !== undefined) passenger.land(this.#landed.outcome)
-    else if (this.#crashed !== undefined) passenger.crash(this.#crashed.error)
-    else if (this.#passengers === undefined) this.#passengers = [passenger]
-    else this.#passengers.push(passenger)
+  join(waiter: SettlementWaiter<Settlement>): void {
+    if (this.#settlement !== undefined) waiter.settle(this.#settlement)
+    else if (this.#waiters === undefined) this.#waiters = [waiter]
+    else this.#waiters.push(waiter)
   }
 
   /** Whether nobody is left. */
-  leave(passenger: Passenger<Outcome>): boolean {
-    this.#passengers = this.#passengers?.filter((other) => other !== passenger)
-    return (this.#passengers ?? []).length === 0
+  leave(waiter: SettlementWaiter<Settlement>): boolean {
+    this.#waiters = this.#waiters?.filter((other) => other !== waiter)
+    return (this.#waiters ?? []).length === 0
   }
 
-  /** Serves those who need no proof; whether there were any. The others, and who boards later, wait for the landing. */
-  landEarly(outcome: Outcome): boolean {
-    const served = this.#passengers?.filter(({ needsProof }) => !needsProof) ?? []
-    if (served.length > 0) this.#passengers = this.#passengers?.filter(({ needsProof }) => needsProof)
-    for (const passenger of served) passenger.land(outcome)
+  /** Serves those who need no proof; whether there were any. The others, and who joins later, wait until it settles. */
+  settleEarly(settlement: Settlement): boolean {
+    const served = this.#waiters?.filter(({ needsProof }) => !needsProof) ?? []
+    if (served.length > 0) this.#waiters = this.#waiters?.filter(({ needsProof }) => needsProof)
+    for (const waiter of served) waiter.settle(settlement)
     return served.length > 0
   }
 
-  /** Who boards later has the same outcome. What comes after the first landing or crash is nobody's. */
-  land(outcome: Outcome): void {
-    if (this.#landed !== undefined || this.#crashed !== undefined) return
-    this.#landed = { outcome }
-    for (const passenger of this.#disembark()) passenger.land(outcome)
-  }
-
-  crash(error: unknown): void {
-    if (this.#landed !== undefined || this.#crashed !== undefined) return
-    this.#crashed = { error }
-    for (const passenger of this.#disembark()) passenger.crash(error)
-  }
-
-  #disembark(): readonly Passenger<Outcome>[] {
-    const passengers = this.#passengers ?? []
-    this.#passengers = undefined
-    return passengers
+  /** Serves all who wait, and who joins later. What comes after the first settlement is passed over. */
+  settle(settlement: Settlement): void {
+    if (this.#settlement !== undefined) return
+    this.#settlement = settlement
+    const waiters = this.#waiters
+    this.#waiters = undefined
+    if (waiters !== undefined) for (let i = 0; i < waiters.length; i++) waiters[i]?.settle(settlement)
   }
 }
 
-/** Calls under way in this process, so that an equal one joins instead of repeating them. */
-export class SingleFlight<F> {
-  readonly #flights = new ShortLivedMap<F>()
+/** Calls in flight in this process by call hash, so that an equal one joins instead of repeating them. */
+export class InFlightTable<Call> {
+  readonly #calls = new ShortLivedMap<Call>()
 
-  /** How many are under way. */
+  /** How many are in flight. */
   get size(): number {
-    return this.#flights.size
+    return this.#calls.size
   }
 
-  /** The flight of that name, if one is under way. */
-  get(name: string): F | undefined {
-    return this.#flights.get(name)
+  get(key: string): Call | undefined {
+    return this.#calls.get(key)
   }
 
-  start(name: string, flight: F): void {
-    this.#flights.set(name, flight)
+  start(key: string, call: Call): void {
+    this.#calls.set(key, call)
   }
 
-  end(name: string, flight: F): void {
-    // A flight that was dropped meanwhile must not take its successor along.
-    if (this.#flights.get(name) === flight) this.#flights.delete(name)
+  /** Takes that call out, unless another one has taken its place. */
+  end(key: string, call: Call): void {
+    if (this.#calls.get(key) === call) this.#calls.delete(key)
   }
 
-  /** Nobody joins that flight any more; those who did still get its result. */
-  drop(name: string): void {
-    this.#flights.delete(name)
+  /** Nobody joins that call any more; who joined it is still served by it. */
+  drop(key: string): void {
+    this.#calls.delete(key)
   }
 
-  /** Nobody joins any flight that is under way now. */
+  /** Nobody joins any call that is in flight now. */
   clear(): void {
-    this.#flights.clear()
+    this.#calls.clear()
   }
 }

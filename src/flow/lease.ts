@@ -31,9 +31,9 @@ interface Watcher {
   restored(): void
 }
 
-/** Who takes a lease, for a result of that name. */
+/** Who takes the lease of an entry. */
 interface Holder {
-  readonly name: string
+  readonly hash: string
 }
 
 /** What waiting came to: as {@link Answer}; or the other one has ended, whatever came of it; or the time was up. */
@@ -124,7 +124,7 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
     let hasWaited = false
     for (;;) {
       // First the ear, then the question: what ends after the answer is heard then.
-      const ear = this.#listenFor(holder.name)
+      const ear = this.#listenFor(holder.hash)
       const isHeard = this.#isHeard
       try {
         const answer = await this.#desk.ask(wish)

@@ -1,6 +1,8 @@
 import type { DetailedResult } from './detailed-result.ts'
 import { checkFlag, checkNames, checkSignal, checkSoft, shown } from '../options/checks.ts'
-import type { FunctionCache } from '../call/call-runner.ts'
+import { runCall, runRefresh } from '../call/call-runner.ts'
+import type { FunctionContext } from '../call/function-context.ts'
+import { invalidate, invalidateAll, keyOf, peek, prime } from '../call/function-entries.ts'
 import { OptionError } from '../errors.ts'
 import { define, keepProperties } from './function-properties.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
@@ -157,43 +159,43 @@ type AnyResult<F> = Overloads<F>[number] extends infer O
  * @param self The `this` of every call; `undefined` for the `this` with which each call is made.
  */
 export function callable<F extends AnyFunction>(
-  cache: FunctionCache,
-  identity: FunctionIdentity,
+  fn: FunctionContext,
   self?: object,
   { signal, soft = false }: CallOptions = {},
 ): CachedFunction<F> {
   const settings = { signal, isDetailed: false }
   function cached(this: unknown, ...args: readonly unknown[]): Promise<unknown> {
-    return cache.call(self ?? this, args, settings)
+    return runCall(fn, self ?? this, args, settings)
   }
   // In `cached.invalidate(…)`, `this` is the cached function itself, which means that no object was given.
   const selfOf = (given: unknown): unknown => self ?? (given === cached ? undefined : given)
   const handles = {
     invalidate(this: unknown, ...args: readonly unknown[]) {
-      return cache.invalidate(selfOf(this), args, soft)
+      return invalidate(fn, selfOf(this), args, soft)
     },
     async invalidateAll(options: { readonly soft?: boolean | undefined } = {}) {
-      return cache.invalidateAll(checkSoft(options, 'invalidateAll', soft))
+      return invalidateAll(fn, checkSoft(options, 'invalidateAll', soft))
     },
     detailed(this: unknown, ...args: readonly unknown[]) {
-      return cache.call(selfOf(this), args, { signal, isDetailed: true }) as Promise<DetailedResult<unknown>>
+      return runCall(fn, selfOf(this), args, { signal, isDetailed: true }) as Promise<DetailedResult<unknown>>
     },
     refresh(this: unknown, ...args: readonly unknown[]) {
-      return cache.refresh(selfOf(this), args, signal)
+      return runRefresh(fn, selfOf(this), args, signal)
     },
     peek(this: unknown, ...args: readonly unknown[]) {
-      return cache.peek(selfOf(this), args)
+      return peek(fn, selfOf(this), args)
     },
     async prime(this: unknown, args: readonly unknown[], value: unknown) {
-      return cache.prime(selfOf(this), checkArguments(args), value)
+      return prime(fn, selfOf(this), checkArguments(args), value)
     },
     keyOf(this: unknown, ...args: readonly unknown[]) {
-      return cache.keyOf(selfOf(this), args)
+      return keyOf(fn, selfOf(this), args)
     },
   } satisfies Handles<readonly unknown[], unknown>
+  const { identity } = fn.settings
   const { original } = identity
   const withOptions = (options: CallOptions) =>
-    callable<F>(cache, identity, self, { signal, soft, ...checkCallOptions(options) })
+    callable<F>(fn, self, { signal, soft, ...checkCallOptions(options) })
   const properties = {
     ...handles,
     with: withOptions,
@@ -206,7 +208,7 @@ export function callable<F extends AnyFunction>(
   return markCached(
     complete,
     self === undefined ? original : undefined,
-    cache.address,
+    fn.cache.address,
   ) as unknown as CachedFunction<F>
 }
 

@@ -1,4 +1,5 @@
-import type { FunctionCache } from '../call/call-runner.ts'
+import { runCall } from '../call/call-runner.ts'
+import type { FunctionContext } from '../call/function-context.ts'
 import { shown } from '../options/checks.ts'
 import { define, keepProperties } from './function-properties.ts'
 import { OptionError } from '../errors.ts'
@@ -37,11 +38,11 @@ export type CachedDecorator<Self = never, F extends AsyncMethod = AsyncMethod> =
 type OrAnything<Self> = [Self] extends [never] ? object : Self
 
 /** Wraps a method under its own name, `Class.method`, if the user gave no name. */
-export type WrapMethod = (method: AnyFunction, ownName?: string) => FunctionCache
+export type WrapMethod = (method: AnyFunction, ownName?: string) => FunctionContext
 
 /** The decorated methods of one cache. */
 export class DecoratedMethods {
-  readonly #cacheOf = new WeakMap<object, CacheOf>()
+  readonly #contextOf = new WeakMap<object, ContextOf>()
   readonly #address: CacheAddress
 
   constructor(address: CacheAddress) {
@@ -74,16 +75,16 @@ export class DecoratedMethods {
    * Finds what caches a decorated method.
    * @throws {OptionError} if the method is not decorated by this cache.
    */
-  cacheOf(self: object, name: PropertyKey): FunctionCache {
+  contextOf(self: object, name: PropertyKey): FunctionContext {
     const method: unknown = Object(self) === self ? Reflect.get(self, name) : undefined
-    const cacheOf = typeof method === 'function' ? this.#cacheOf.get(method) : undefined
-    if (cacheOf === undefined) {
+    const contextOf = typeof method === 'function' ? this.#contextOf.get(method) : undefined
+    if (contextOf === undefined) {
       throw new OptionError(
         `method: ${shown(self)} has no method ${String(name)} decorated with cached() of this cache, or another decorator above ` +
           'hides it. Decorate the method, and write cached() above other decorators.',
       )
     }
-    return cacheOf(self)
+    return contextOf(self)
   }
 
   /** Legacy decorators know the class when they run: the target is its prototype, or the class for a static method. */
@@ -96,8 +97,8 @@ export class DecoratedMethods {
   ): void {
     const method: unknown = descriptor?.value
     if (descriptor === undefined || typeof method !== 'function') throw notAMethod(name)
-    const cache = wrap(method as AnyFunction, options.name === undefined ? fullName(target, name) : undefined)
-    descriptor.value = this.#replace(method as AnyFunction, () => cache)
+    const fn = wrap(method as AnyFunction, options.name === undefined ? fullName(target, name) : undefined)
+    descriptor.value = this.#replace(method as AnyFunction, () => fn)
   }
 
   /** Standard decorators learn the class when it is complete (static methods), or when the first instance is made. */
@@ -112,33 +113,33 @@ export class DecoratedMethods {
       const named = wrap(method)
       return this.#replace(method, () => named)
     }
-    const owners = new OwnerCaches(context, (owner) => wrap(method, fullName(owner, context.name)))
-    const replacement = this.#replace(method, (self) => owners.cacheOf(self, replacement))
+    const owners = new ContextsByOwner(context, (owner) => wrap(method, fullName(owner, context.name)))
+    const replacement = this.#replace(method, (self) => owners.contextOf(self, replacement))
     // A clash of names is then reported before the first call.
     context.addInitializer(function (this: unknown) {
-      owners.cacheOf(this as object, replacement)
+      owners.contextOf(this as object, replacement)
     })
     return replacement
   }
 
-  #replace(method: AnyFunction, cacheOf: CacheOf): AnyFunction {
+  #replace(method: AnyFunction, contextOf: ContextOf): AnyFunction {
     function cached(this: object, ...args: readonly unknown[]): Promise<unknown> {
-      let cache: FunctionCache
+      let fn: FunctionContext
       try {
-        cache = cacheOf(this)
+        fn = contextOf(this)
       } catch (error) {
         return Promise.reject(error)
       }
-      return cache.call(this, args)
+      return runCall(fn, this, args)
     }
     const { name, length } = method
     const replacement = define(keepProperties(cached, method), { name, length })
-    this.#cacheOf.set(replacement, cacheOf)
+    this.#contextOf.set(replacement, contextOf)
     return markCached(replacement, unwrap(method, this.#address).original, this.#address)
   }
 }
 
-type CacheOf = (self: object) => FunctionCache
+type ContextOf = (self: object) => FunctionContext
 
 /**
  * What caches one method, by the class that owns it.
@@ -147,18 +148,18 @@ type CacheOf = (self: object) => FunctionCache
  * class for a private method, nor for a method that another decorator covers. Then each class has results of its own: less is
  * shared, but the same in every process.
  */
-class OwnerCaches {
+class ContextsByOwner {
   readonly #context: ClassMethodDecoratorContext
-  readonly #wrap: (owner: object) => FunctionCache
-  readonly #byClass = new WeakMap<object, FunctionCache>()
-  #declared: FunctionCache | undefined
+  readonly #wrap: (owner: object) => FunctionContext
+  readonly #byClass = new WeakMap<object, FunctionContext>()
+  #declared: FunctionContext | undefined
 
-  constructor(context: ClassMethodDecoratorContext, wrap: (owner: object) => FunctionCache) {
+  constructor(context: ClassMethodDecoratorContext, wrap: (owner: object) => FunctionContext) {
     this.#context = context
     this.#wrap = wrap
   }
 
-  cacheOf(self: object | undefined, method: AnyFunction): FunctionCache {
+  contextOf(self: object | undefined, method: AnyFunction): FunctionContext {
     if (this.#declared !== undefined) return this.#declared
     if (self === undefined || self === null) {
       throw new OptionError(
@@ -171,12 +172,12 @@ class OwnerCaches {
       this.#declared = this.#wrap(declaring)
       return this.#declared
     }
-    let cache = this.#byClass.get(own)
-    if (cache === undefined) {
-      cache = this.#wrap(own)
-      this.#byClass.set(own, cache)
+    let fn = this.#byClass.get(own)
+    if (fn === undefined) {
+      fn = this.#wrap(own)
+      this.#byClass.set(own, fn)
     }
-    return cache
+    return fn
   }
 
   #declaring(own: object, method: AnyFunction): object | undefined {

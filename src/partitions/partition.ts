@@ -1,9 +1,10 @@
 import type { Background } from '../flow/background.ts'
 import { Backoff } from '../flow/backoff.ts'
-import { Batcher, type Waiter } from '../flow/batcher.ts'
+import { Batcher } from '../flow/batcher.ts'
+import { Collector } from '../flow/collector.ts'
 import { Leases } from '../flow/lease.ts'
 import { MovingAverage } from '../flow/moving-average.ts'
-import { SingleFlight } from '../flow/in-flight.ts'
+import { InFlightTable } from '../flow/in-flight.ts'
 import { monotonicMs } from '../flow/timers.ts'
 import { TouchBuffer } from '../flow/touch-buffer.ts'
 import type { Hash } from '../keys/call-hash.ts'
@@ -45,8 +46,20 @@ const TOUCH_WITHIN_MS = 5
  */
 const WORTH_A_TIME = 1 / 20
 
-/** What holds for all places of a cache. */
-export interface PartitionSettings {
+/** A call whose entry is looked up. */
+export interface LookedUp {
+  readonly hash: Hash
+}
+
+/** Goes on with calls when their entries were looked up, or could not be. Throws nothing. */
+export interface LookupListener<C> {
+  /** @param lookups What was found for each call, in their order. */
+  answered(calls: readonly C[], lookups: readonly Lookup[]): void
+  failed(calls: readonly C[], error: unknown): void
+}
+
+/** What holds for all partitions of a cache. */
+export interface PartitionSettings<C extends LookedUp> {
   /** The Redis key of the set that lists the key pairs in use; `undefined` with scope `'cache'`. */
   readonly registry: string | undefined
   /** How long the policy may wait to be told of reads; `undefined` to be told before anything is put. */
@@ -54,25 +67,30 @@ export interface PartitionSettings {
   readonly counters: Pick<Counters, 'lookups' | 'puts'>
   /** Counts all that is under way for the cache. */
   readonly background: Background
+  readonly lookups: LookupListener<C>
   /** Called when a read could not be recorded for the policy. No call fails because of it. */
   readonly onTouchFailed: (error: unknown) => void
 }
 
-/** One place of the store, and the traffic with it: what is asked for in one turn travels together. */
-export class Partition<F> {
+/**
+ * One key pair of the store, what is in flight there, and the traffic with it: what is asked for in one turn travels
+ * together.
+ */
+export class Partition<C extends LookedUp> {
   readonly place: KeySpace
-  /** Calls under way in this process, by call hash. */
-  readonly flights: SingleFlight<F> = new SingleFlight<F>()
+  /** Calls in flight in this process, by call hash. */
+  readonly inFlight: InFlightTable<C> = new InFlightTable<C>()
   /** Those that refresh entries behind their readers, by call hash. */
-  readonly refreshing: SingleFlight<F> = new SingleFlight<F>()
-  /** Computations that failed of late, by call hash: whether an older result is served in place of such an error. */
-  readonly failures: Backoff<'spared' | 'told'> = new Backoff()
-  /** Commands that have left, with lookups or with entries to store. */
-  departures: number = 0
+  readonly refreshing: InFlightTable<C> = new InFlightTable<C>()
+  /** Loads that failed of late, by call hash: whether a fallback is served in place of such an error, or callers are told of it. */
+  readonly failures: Backoff<'fallback' | 'told'> = new Backoff()
+  /** The logical clock of this process: how many commands were sent, with lookups or with entries to put. */
+  epoch: number = 0
   readonly #store: Store
-  readonly #settings: PartitionSettings
+  readonly #settings: PartitionSettings<C>
   readonly #registry: string | undefined
-  readonly #reads: Batcher<Hash, Lookup>
+  readonly #lookups: Collector<C>
+  readonly #looks: Batcher<Hash, Lookup>
   readonly #peeks: Batcher<Hash, Lookup>
   readonly #writes: Batcher<NewEntry, Stored>
   readonly #times: Batcher<undefined, number>
@@ -92,14 +110,19 @@ export class Partition<F> {
   /**
    * @param settings What holds for all places of the cache.
    */
-  constructor(store: Store, place: KeySpace, settings: PartitionSettings) {
+  constructor(store: Store, place: KeySpace, settings: PartitionSettings<C>) {
     const { registry, touchEveryMs } = settings
     this.#store = store
     this.#registry = registry
     this.#settings = settings
     this.place = place
     const weigh = (hash: Hash): number => (this.#large.size > 0 && this.#large.get(hash)) || ENTRY_BYTES
-    this.#reads = new Batcher((hashes) => this.#getAll(hashes), PIECE_BYTES, weigh)
+    this.#lookups = new Collector(
+      (calls) => this.#lookUpAll(calls),
+      PIECE_BYTES,
+      ({ hash }) => weigh(hash),
+    )
+    this.#looks = new Batcher((hashes) => this.#getAll(hashes), PIECE_BYTES, weigh)
     this.#peeks = new Batcher(async (hashes) => store.get(place, hashes), PIECE_BYTES, weigh)
     this.#writes = new Batcher((entries) => this.#putAll(entries), PIECE_BYTES, bytesOf)
     this.#releases = new Batcher(async (held) => {
@@ -122,17 +145,17 @@ export class Partition<F> {
   }
 
   /**
-   * Looks an entry up, together with all that are asked for in this turn. Returns when the first of them was, by
-   * {@link monotonicMs}: the clock is read once for all.
+   * Looks the entry of a call up, together with all that are asked for in this turn; the listener goes on with it. Returns
+   * when the first of them was asked for, by {@link monotonicMs}: the clock is read once for all.
    */
-  get(hash: Hash, waiter: Waiter<Lookup>): number {
-    this.#reads.add(hash, waiter)
-    return this.#reads.beganMs
+  lookUp(call: C): number {
+    this.#lookups.add(call)
+    return this.#lookups.beganMs
   }
 
-  /** The same, as a promise. */
+  /** Looks an entry up for a call that looks a second time. */
   look(hash: Hash): Promise<Lookup> {
-    return this.#reads.ask(hash)
+    return this.#looks.ask(hash)
   }
 
   put(entry: NewEntry): Promise<Stored> {
@@ -143,9 +166,10 @@ export class Partition<F> {
   get isInUse(): boolean {
     return (
       this.#underWay > 0 ||
-      this.flights.size > 0 ||
+      this.inFlight.size > 0 ||
       this.refreshing.size > 0 ||
-      this.#reads.size > 0 ||
+      this.#lookups.size > 0 ||
+      this.#looks.size > 0 ||
       this.#peeks.size > 0 ||
       (this.#touches?.size ?? 0) > 0 ||
       [...this.#leases.values()].some(({ isInUse }) => isInUse)
@@ -159,7 +183,7 @@ export class Partition<F> {
 
   /** Keeps calls under way from being joined, and from being stored. Returns how many entries there were. */
   async invalidate(hashes: readonly Hash[], soft: boolean): Promise<number> {
-    for (const hash of hashes) this.flights.drop(hash)
+    for (const hash of hashes) this.inFlight.drop(hash)
     const pieces: Promise<number>[] = []
     for (let i = 0; i < hashes.length; i += HASHES_A_PIECE) {
       pieces.push(this.#store.invalidate(this.place, hashes.slice(i, i + HASHES_A_PIECE), soft))
@@ -235,8 +259,17 @@ export class Partition<F> {
     }
   }
 
+  /** The answers come for the whole batch: no call of it waits by a promise of its own. */
+  #lookUpAll(calls: readonly C[]): void {
+    const { lookups } = this.#settings
+    this.#getAll(calls.map(({ hash }) => hash)).then(
+      (answers) => lookups.answered(calls, answers),
+      (error: unknown) => lookups.failed(calls, error),
+    )
+  }
+
   async #getAll(hashes: readonly Hash[]): Promise<readonly Lookup[]> {
-    this.departures++
+    this.epoch++
     this.register()?.catch(() => {}) // whoever computes hears of it
     const isTimed = this.#misses.value * hashes.length > WORTH_A_TIME
     const beganMs = monotonicMs()
@@ -307,7 +340,7 @@ export class Partition<F> {
   }
 
   async #putAll(entries: readonly NewEntry[]): Promise<Stored[]> {
-    this.departures++
+    this.epoch++
     if (!this.#doTouchesWait) this.#touches?.flush() // who is to leave depends on them
     const beganMs = monotonicMs()
     const { atUs, evicted, stored } = await this.#store.put(this.place, entries)

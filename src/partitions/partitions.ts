@@ -9,7 +9,7 @@ import { messageOf } from '../realms/native.ts'
 import type { Aspects, Limits, KeySpace, Store } from '../stores/store.ts'
 import type { CacheReporter, Invalidated } from '../telemetry/cache-reporter.ts'
 import type { Counters } from '../telemetry/counters.ts'
-import { Partition, type PartitionSettings } from './partition.ts'
+import { type LookedUp, type LookupListener, Partition, type PartitionSettings } from './partition.ts'
 
 /** Partitions kept beside those in use. A policy of a user may give every call a partition of its own. */
 const KEPT = 1_000
@@ -18,7 +18,7 @@ const KEPT = 1_000
 const LOOKED_AT = 4
 
 /** What the partitions of a cache have in common. */
-export interface PartitionsSettings {
+export interface PartitionsSettings<C extends LookedUp> {
   readonly store: Store
   readonly policy: AbstractPolicy
   readonly limits: Limits
@@ -29,10 +29,12 @@ export interface PartitionsSettings {
   readonly counters: Pick<Counters, 'lookups' | 'puts'>
   readonly background: Background
   readonly report: CacheReporter
+  /** Goes on with calls whose entries were looked up. */
+  readonly lookups: LookupListener<C>
 }
 
 /** Where the entry of a call lies. */
-export interface EntryLocation<C> {
+export interface EntryLocation<C extends LookedUp> {
   readonly partition: Partition<C>
   readonly hash: Hash
 }
@@ -43,9 +45,9 @@ export interface EntryLocation<C> {
  *
  * @typeParam C A call in flight.
  */
-export class Partitions<C> {
-  readonly #settings: PartitionsSettings
-  readonly #settingsOfEach: PartitionSettings
+export class Partitions<C extends LookedUp> {
+  readonly #settings: PartitionsSettings<C>
+  readonly #settingsOfEach: PartitionSettings<C>
   /** The least recently used comes first. */
   readonly #open = new Map<string, Partition<C>>()
   #latest: Partition<C> | undefined
@@ -53,8 +55,8 @@ export class Partitions<C> {
   readonly #fields: Aspects = { expiry: false, freshness: false, tags: false }
   readonly #limits: { -readonly [Name in keyof Limits]: Limits[Name] }
 
-  constructor(settings: PartitionsSettings) {
-    const { policy, touchEveryMs, counters, background, report, limits } = settings
+  constructor(settings: PartitionsSettings<C>) {
+    const { policy, touchEveryMs, counters, background, report, limits, lookups } = settings
     this.#settings = settings
     this.#limits = { ...limits }
     this.#settingsOfEach = {
@@ -64,6 +66,7 @@ export class Partitions<C> {
       touchEveryMs,
       counters,
       background,
+      lookups,
       onTouchFailed: (error) => report.touchFailed(error),
     }
   }
@@ -195,7 +198,7 @@ export class Partitions<C> {
 
   /** Nobody joins a call that is in flight now. */
   forgetInFlight(): void {
-    for (const { flights } of this.#open.values()) flights.clear()
+    for (const { inFlight } of this.#open.values()) inFlight.clear()
   }
 
   /** Sends at once what waits to be told to the policy. */
@@ -230,8 +233,8 @@ export class Partitions<C> {
 
   #forgetInFlightAt(places: readonly KeySpace[]): void {
     const indexes = new Set(places.map(({ keys }) => keys[0]))
-    for (const { place, flights } of this.#open.values()) {
-      if (indexes.has(place.keys[0])) flights.clear()
+    for (const { place, inFlight } of this.#open.values()) {
+      if (indexes.has(place.keys[0])) inFlight.clear()
     }
   }
 

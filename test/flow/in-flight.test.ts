@@ -1,94 +1,83 @@
 import { describe, expect, test, vi } from 'vitest'
-import { Flight, SingleFlight } from '../../src/flow/in-flight.ts'
+import { InFlight, InFlightTable } from '../../src/flow/in-flight.ts'
 
-const passenger = (needsProof = false) => ({
-  needsProof,
-  land: vi.fn<(result: string) => void>(),
-  crash: vi.fn<(error: unknown) => void>(),
-})
+interface Settlement {
+  readonly value: string
+}
 
-describe('a flight', () => {
-  test('brings the same to all who boarded, and who board after it has landed', () => {
-    const flight = new Flight<string>()
-    const [first, second, late] = [passenger(), passenger(), passenger()]
-    flight.board(first)
-    flight.board(second)
-    flight.land('result')
-    flight.board(late)
-    for (const { land, crash } of [first, second, late]) {
-      expect(land).toHaveBeenCalledExactlyOnceWith('result')
-      expect(crash).not.toHaveBeenCalled()
-    }
+const waiter = (needsProof = false) => ({ needsProof, settle: vi.fn<(settlement: Settlement) => void>() })
+
+const settlementOf = (value: string): Settlement => ({ value })
+
+describe('work in flight', () => {
+  test('settles in the same way for all who joined, and who join after', () => {
+    const work = new InFlight<Settlement>()
+    const [first, second, late] = [waiter(), waiter(), waiter()]
+    work.join(first)
+    work.join(second)
+    const settlement = settlementOf('result')
+    work.settle(settlement)
+    work.join(late)
+    for (const { settle } of [first, second, late]) expect(settle).toHaveBeenCalledExactlyOnceWith(settlement)
   })
 
-  test('crashes for all', () => {
-    const flight = new Flight<string>()
-    const [first, late] = [passenger(), passenger()]
-    const error = new Error('no')
-    flight.board(first)
-    flight.crash(error)
-    flight.board(late)
-    expect(first.crash).toHaveBeenCalledExactlyOnceWith(error)
-    expect(late.crash).toHaveBeenCalledExactlyOnceWith(error)
-  })
-
-  test('ends once', () => {
-    const flight = new Flight<string>()
-    const first = passenger()
-    flight.board(first)
-    flight.land('stale')
-    flight.land('late')
-    flight.crash(new Error('late'))
-    expect(first.land).toHaveBeenCalledExactlyOnceWith('stale')
-    expect(first.crash).not.toHaveBeenCalled()
+  test('settles once', () => {
+    const work = new InFlight<Settlement>()
+    const first = waiter()
+    work.join(first)
+    const stale = settlementOf('stale')
+    work.settle(stale)
+    work.settle(settlementOf('late'))
+    expect(first.settle).toHaveBeenCalledExactlyOnceWith(stale)
   })
 
   test('may serve those early who need no proof', () => {
-    const flight = new Flight<string>()
-    const [first, second, late] = [passenger(), passenger(true), passenger(true)]
-    expect(flight.landEarly('unproven')).toBe(false)
-    flight.board(first)
-    flight.board(second)
-    expect(flight.landEarly('unproven')).toBe(true)
-    flight.board(late)
-    expect(flight.landEarly('unproven')).toBe(false)
-    flight.land('proven')
-    expect(first.land).toHaveBeenCalledExactlyOnceWith('unproven')
-    for (const { land } of [second, late]) expect(land).toHaveBeenCalledExactlyOnceWith('proven')
+    const work = new InFlight<Settlement>()
+    const [first, second, late] = [waiter(), waiter(true), waiter(true)]
+    const [unproven, proven] = [settlementOf('unproven'), settlementOf('proven')]
+    expect(work.settleEarly(unproven)).toBe(false)
+    work.join(first)
+    work.join(second)
+    expect(work.settleEarly(unproven)).toBe(true)
+    work.join(late)
+    expect(work.settleEarly(unproven)).toBe(false)
+    work.settle(proven)
+    expect(first.settle).toHaveBeenCalledExactlyOnceWith(unproven)
+    for (const { settle } of [second, late]) expect(settle).toHaveBeenCalledExactlyOnceWith(proven)
   })
 
   test('tells when the last one has left, and brings nothing to who left', () => {
-    const flight = new Flight<string>()
-    const [first, second] = [passenger(), passenger()]
-    flight.board(first)
-    flight.board(second)
-    expect(flight.leave(first)).toBe(false)
-    expect(flight.leave(second)).toBe(true)
-    flight.land('result')
-    expect(first.land).not.toHaveBeenCalled()
+    const work = new InFlight<Settlement>()
+    const [first, second] = [waiter(), waiter()]
+    work.join(first)
+    work.join(second)
+    expect(work.leave(first)).toBe(false)
+    expect(work.leave(second)).toBe(true)
+    work.settle(settlementOf('result'))
+    expect(first.settle).not.toHaveBeenCalled()
   })
 })
 
-describe('flights under way', () => {
-  test('are found by name until they end', () => {
-    const flights = new SingleFlight<object>()
-    const flight = {}
-    flights.start('a', flight)
-    expect(flights.get('a')).toBe(flight)
-    expect(flights.size).toBe(1)
-    flights.end('a', flight)
-    expect(flights.get('a')).toBeUndefined()
+describe('calls in flight', () => {
+  test('are found by call hash until they end', () => {
+    const calls = new InFlightTable<object>()
+    const call = {}
+    calls.start('a', call)
+    expect(calls.get('a')).toBe(call)
+    expect(calls.size).toBe(1)
+    calls.end('a', call)
+    expect(calls.get('a')).toBeUndefined()
   })
 
   test('that were dropped leave their successors alone', () => {
-    const flights = new SingleFlight<object>()
+    const calls = new InFlightTable<object>()
     const [old, next] = [{}, {}]
-    flights.start('a', old)
-    flights.drop('a')
-    flights.start('a', next)
-    flights.end('a', old)
-    expect(flights.get('a')).toBe(next)
-    flights.clear()
-    expect(flights.size).toBe(0)
+    calls.start('a', old)
+    calls.drop('a')
+    calls.start('a', next)
+    calls.end('a', old)
+    expect(calls.get('a')).toBe(next)
+    calls.clear()
+    expect(calls.size).toBe(0)
   })
 })

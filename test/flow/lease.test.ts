@@ -26,8 +26,8 @@ const taken = (lease: number): Answer => ({ state: 'taken', atUs: nowUs(), lease
 const there = (): Answer => ({ state: 'there', atUs: nowUs() })
 const held = (ms = LEASE_MS): Answer => ({ state: 'held', atUs: nowUs(), untilUs: nowUs() + ms * 1_000 })
 
-/** Somebody who wants a lease. A name may have several. */
-const holder = (name: string) => ({ name })
+/** Somebody who wants a lease. An entry may have several. */
+const holder = (hash: string) => ({ hash })
 
 /** Leases whose desk answers what the test says; while it says nothing, another one holds every lease. */
 function newLeases(leaseMs = LEASE_MS) {
@@ -44,8 +44,8 @@ function newLeases(leaseMs = LEASE_MS) {
   }
   const leases = new Leases<string, Held>(desk, leaseMs)
   const onWait = vi.fn<() => void>()
-  const take = (who: { readonly name: string }, waitMs = WAIT_MS) =>
-    leases.take(who, who.name, performance.now() + waitMs, (lease) => ({ hash: who.name, lease }), onWait)
+  const take = (who: { readonly hash: string }, waitMs = WAIT_MS) =>
+    leases.take(who, who.hash, performance.now() + waitMs, (lease) => ({ hash: who.hash, lease }), onWait)
   const hear = (act: (watcher: Watcher) => void): void => {
     for (const watcher of new Set(watchers)) act(watcher)
   }
@@ -369,7 +369,7 @@ describe('a lease that is held', () => {
     await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
     expect(desk.renew).toHaveBeenCalledOnce()
     expect(desk.renew.mock.calls[0]?.[0]).toHaveLength(3)
-    await leases.end(holders[1] as { name: string })
+    await leases.end(holders[1] as { hash: string })
     await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
     expect(desk.renew.mock.calls[1]?.[0]).toEqual([
       { hash: 'a', lease: 1 },

@@ -60,6 +60,7 @@ function newPartition(policy: AbstractPolicy = new LfuPolicy(), touchEveryMs?: n
     touchEveryMs,
     counters,
     background: new Background(),
+    lookups: { answered: () => {}, failed: () => {} },
     onTouchFailed,
   })
   const look = (names: string) => Promise.all([...names].map((name) => partition.look(name)))

@@ -19,7 +19,7 @@ class PolicyOfTenants extends LruTPolicy {
 
 function newPartitions() {
   const counters = new Counters()
-  const partitions = new Partitions<object>({
+  const partitions = new Partitions<{ readonly hash: string }>({
     store: new MemoryStore(),
     policy: new PolicyOfTenants(),
     limits: { maxSize: 10, idleTtlMs: 1_000 },
@@ -28,6 +28,7 @@ function newPartitions() {
     counters,
     background: new Background(),
     report: new CacheReporter('tenants', new Events(), counters),
+    lookups: { answered: () => {}, failed: () => {} },
   })
   const fn = FunctionIdentity.ofKeys({ encoders: [] })
   const of = (tenant: number) => partitions.locate(fn, [tenant]).partition
@@ -53,11 +54,11 @@ describe('a new partition beyond those that are kept', () => {
   test('disposes of none that has calls in flight, however long ago it was used', () => {
     const { of, fill } = newPartitions()
     const first = of(0)
-    const call = {}
-    first.flights.start('a', call)
+    const call = { hash: 'a' }
+    first.inFlight.start('a', call)
     fill(1, 2 * KEPT)
     expect(of(0)).toBe(first)
-    first.flights.end('a', call)
+    first.inFlight.end('a', call)
     fill(2 * KEPT, 4 * KEPT)
     expect(of(0)).not.toBe(first)
   })

@@ -1,0 +1,123 @@
+import { monotonicMs } from '../flow/timers.ts'
+import type { HeldLease, LeaseWish, Lookup } from '../stores/store.ts'
+import type { Call } from './call.ts'
+import { equalCallsAround } from './deadlock.ts'
+import { tolerate } from './function-context.ts'
+import type { Settlement } from './settlement.ts'
+
+/** The right to put what a load brings. */
+export interface Permit {
+  /** When the load began, by the server's clock; `undefined` if that is not known: then nothing is put. */
+  readonly token: number | undefined
+  readonly isLeased: boolean
+  /** Whether the put is to win over loads of the same call that began before. */
+  readonly overrules: boolean
+}
+
+const withoutLease = (token: number | undefined): Permit => ({ token, isLeased: false, overrules: false })
+
+const withLease = (token: number): Permit => ({ token, isLeased: true, overrules: false })
+
+/** A permit; or a settlement, where another process has loaded the same meanwhile. */
+export type PermitOrSettlement = Permit | { readonly settlement: Settlement }
+
+/** PERMIT: a token, and with `singleFlight: 'global'` the lease, for which the call may wait. */
+export async function acquirePermit(call: Call, lookup: Lookup | undefined): Promise<PermitOrSettlement> {
+  const { waitMs } = call.fn.settings
+  // The lease may be held by whoever waits for this call, such as a refresh.
+  if (waitMs === undefined || !call.context.mode.read || equalCallsAround(call).length > 0) {
+    return withoutLease(await tokenBy(call, lookup))
+  }
+  try {
+    return await waitForLease(call, lookup, monotonicMs() + waitMs)
+  } catch (error) {
+    tolerate(call, 'lease', error)
+    return withoutLease(await tokenBy(call, lookup))
+  }
+}
+
+/** Waits for the lease, or for what those bring who have it before. */
+async function waitForLease(
+  call: Call,
+  lookup: Lookup | undefined,
+  untilMs: number,
+  hasWaited = false,
+): Promise<PermitOrSettlement> {
+  const { partition, hash, fn } = call
+  const { report, reader, settings } = fn
+  const hold = (lease: number): HeldLease => ({ hash, lease })
+  const turn = await partition
+    .leases(settings.leaseMs)
+    .take(call, wishOf(call, lookup), untilMs, hold, () => {
+      call.batch?.leave(call)
+      if (!hasWaited) report.waits(call)
+    })
+  if (turn.state === 'taken') {
+    report.leased(call)
+    return withLease(turn.atUs)
+  }
+  if (turn.state === 'late') return withoutLease(await tokenOf(call))
+  const validAsOf = partition.epoch
+  const second = await partition.look(hash)
+  const entry = await reader.open(call, second)
+  if (entry !== undefined && ['fresh', 'early'].includes(reader.judge(second, entry))) {
+    return { settlement: { ...entry, status: 'waited', validAsOf } }
+  }
+  if (turn.state === 'ended') return waitForLease(call, second, untilMs, true)
+  // What will not do is loaded without a lease: another process finds nothing amiss with it.
+  return withoutLease(await tokenBy(call, second))
+}
+
+/** A permit of one process of all to refresh an entry; `undefined` if another one has it. Does not wait. */
+export async function tryForLease(call: Call, lookup: Lookup): Promise<Permit | undefined> {
+  const { partition, hash, fn } = call
+  const hold = (lease: number): HeldLease => ({ hash, lease })
+  const answer = await partition.leases(fn.settings.leaseMs).tryToTake(call, wishOf(call, lookup), hold)
+  return answer.state === 'taken' ? withLease(answer.atUs) : undefined
+}
+
+/** A permit whose put wins over all loads that began before. */
+export const overrulingPermit = async (call: Call): Promise<Permit> => ({
+  token: await tokenOf(call),
+  isLeased: false,
+  overrules: true,
+})
+
+/** Ends the lease of a call in this process, for its put to hand it over; `undefined` if it was lost. */
+export const endLease = (call: Call): Promise<HeldLease | undefined> =>
+  call.partition.leases(call.fn.settings.leaseMs).end(call)
+
+/** Gives the lease of a call back, unless it was handed over. */
+export async function giveBack(call: Call): Promise<void> {
+  const held = await endLease(call)
+  if (held !== undefined) await release(call, held)
+}
+
+export async function release(call: Call, held: HeldLease): Promise<void> {
+  try {
+    await call.partition.release(held)
+  } catch (error) {
+    call.fn.report.failed(call, 'lease', error) // it ends by itself
+  }
+}
+
+/** Describes the unusable entry, if one was seen, so that the server can tell a newer one from it. */
+const wishOf = ({ hash }: Call, lookup: Lookup | undefined): LeaseWish => ({
+  hash,
+  seenMs: lookup?.value === undefined ? undefined : (lookup.freshUntilMs ?? 0),
+})
+
+/** The time of a lookup, if that was asked for. One that failed has none, and a second question would be no better off. */
+function tokenBy(call: Call, lookup: Lookup | undefined): Promise<number | undefined> | number | undefined {
+  if (call.context.mode.read && lookup === undefined) return undefined
+  return lookup?.atUs ?? tokenOf(call)
+}
+
+async function tokenOf(call: Call): Promise<number | undefined> {
+  try {
+    return await call.partition.now()
+  } catch (error) {
+    tolerate(call, 'get', error)
+    return undefined
+  }
+}

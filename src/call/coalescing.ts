@@ -1,0 +1,155 @@
+import { currentRun } from '../context/run.ts'
+import type { SettlementWaiter } from '../flow/in-flight.ts'
+import { onAbort, reasonToAbort } from '../flow/timeout.ts'
+import { monotonicMs } from '../flow/timers.ts'
+import { detailOf } from '../functions/detailed-result.ts'
+import { decode } from '../serializers/encoding.ts'
+import type { Call } from './call.ts'
+import { checkForCircle } from './deadlock.ts'
+import type { Opening } from './entry-reader.ts'
+import type { Settlement } from './settlement.ts'
+import { isToldUnstorable } from './store-result.ts'
+
+/**
+ * Who leads and who follows: the equal call in flight that a call joins; `undefined` if it is to lead, and then the next
+ * equal calls join it.
+ *
+ * @throws {DeadlockError} if the call would wait for itself.
+ */
+export function leaderFor(call: Call): Call | undefined {
+  const { mode } = call.context
+  if (!mode.read || !mode.write || !mode.execute) return undefined
+  const { inFlight } = call.partition
+  const leader = inFlight.get(call.hash)
+  if (leader === undefined || leader.isStuck) {
+    inFlight.start(call.hash, call)
+    return undefined
+  }
+  const run = currentRun()
+  checkForCircle(leader, run)
+  leader.isAskedBy(call, run)
+  call.batch?.leave(call)
+  call.beganMs = monotonicMs()
+  call.fn.report.joined(call)
+  return leader
+}
+
+/** How a caller waits. */
+export interface Waiting {
+  readonly signal: AbortSignal | undefined
+  /** Whether the caller wants the status and the times of the result. */
+  readonly isDetailed: boolean
+  /** Whether the caller waits until the result is stored, however long that takes; default no. */
+  readonly needsProof?: boolean
+}
+
+/** What the caller who leads gets: the very value, or the very error. */
+export function asLeader(call: Call, { signal, isDetailed, needsProof }: Waiting): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const leader = new Leader(resolve, reject, needsProof, isDetailed ? call.fn.reader : undefined)
+    call.join(signal === undefined ? leader : untilAborted(leader, reject, call, call, signal))
+  })
+}
+
+class Leader implements SettlementWaiter<Settlement> {
+  readonly needsProof: boolean
+  readonly #resolve: (value: unknown) => void
+  readonly #reject: (error: unknown) => void
+  /** Tells the times of a result; `undefined` if the caller does not want them. */
+  readonly #times: Opening | undefined
+
+  constructor(
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+    needsProof = false,
+    times?: Opening,
+  ) {
+    this.needsProof = needsProof
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#times = times
+  }
+
+  settle(settlement: Settlement): void {
+    const { value, isError, status } = settlement
+    if (isError) this.#reject(value)
+    else if (this.#times === undefined) this.#resolve(value)
+    else this.#resolve(detailOf(value, status, this.#times.timesOf(settlement)))
+  }
+}
+
+/** How the leader of a follower settles. Rejects only if the follower leaves by its signal. */
+export function asFollower(
+  call: Call,
+  leader: Call,
+  { signal }: Pick<Waiting, 'signal'>,
+): Promise<Settlement> {
+  return new Promise((resolve, reject) => {
+    // What the function read when it began is not older than a call that came before.
+    const follower: SettlementWaiter<Settlement> = { needsProof: leader.isRunning, settle: resolve }
+    leader.join(signal === undefined ? follower : untilAborted(follower, reject, call, leader, signal))
+  })
+}
+
+/** A waiter who leaves by a signal. If that is the last one, the work is told that nobody waits for it. */
+function untilAborted(
+  waiter: SettlementWaiter<Settlement>,
+  reject: (reason: unknown) => void,
+  call: Call,
+  leader: Call,
+  signal: AbortSignal,
+): SettlementWaiter<Settlement> {
+  const leaving: SettlementWaiter<Settlement> = {
+    needsProof: waiter.needsProof,
+    settle: (settlement) => {
+      stay()
+      waiter.settle(settlement)
+    },
+  }
+  const stay = onAbort(signal, () => {
+    const reason = reasonToAbort(signal)
+    reject(reason)
+    leader.isLeftBy(call)
+    if (!leader.leave(leaving) || leader.abortion === undefined) return
+    leader.partition.inFlight.end(leader.hash, leader)
+    leader.abortion.abort(reason)
+  })
+  return leaving
+}
+
+/** Whether a follower that joined in that epoch may have come after an invalidation, and must not get what was before. */
+export const isTooOld = ({ isOutdated, validAsOf }: Settlement, joinedIn: number): boolean =>
+  isOutdated || joinedIn > validAsOf
+
+interface Copy {
+  readonly value: unknown
+}
+
+/**
+ * A copy of the leader's value for a follower; `undefined` if there can be none, whatever the reason: the follower need not
+ * hear of it. What nobody can change, or is shared by option, needs no copy.
+ */
+export function copyFor(
+  call: Call,
+  leader: Call,
+  settlement: Settlement,
+): Copy | undefined | Promise<Copy | undefined> {
+  const { value, stored } = settlement
+  const { settings, report, reader } = call.fn
+  const { share, schema, serializer, identity } = settings
+  const isUnchangeable = Object(value) !== value
+  if (share || (isUnchangeable && schema === undefined)) return settlement
+  let copy: Copy | undefined
+  try {
+    if (isUnchangeable) copy = settlement
+    else if (stored === undefined) copy = leader.shared(value)
+    else copy = { value: decode(serializer, Buffer.from(stored as string)) }
+  } catch (error) {
+    report.failed(call, 'serialize', error)
+    return undefined
+  }
+  if (copy === undefined && !isToldUnstorable(identity)) report.unshared()
+  return copy === undefined || schema === undefined
+    ? copy
+    : reader.check(call, { ...settlement, value: copy.value })
+}

@@ -1,0 +1,74 @@
+import { beginRun, currentRun, endRun, Run } from '../context/run.ts'
+import { reasonToAbort, unlessAborted } from '../flow/timeout.ts'
+import { monotonicMs } from '../flow/timers.ts'
+import type { Context } from '../context/context.ts'
+import { type Call, titleOf } from './call.ts'
+import { type FunctionContext, selfFor } from './function-context.ts'
+import type { ListBatch } from './list-batch.ts'
+
+/** What is executed: a function, and what it is given. */
+export interface Invocation extends Pick<Call, 'fn' | 'self' | 'args' | 'context' | 'batch' | 'title'> {
+  /** The runs in which its result is waited for. */
+  askers: Run[] | undefined
+}
+
+/** What is executed for one caller without any call, because the mode neither reads nor writes. */
+export function invocationOf(
+  fn: FunctionContext,
+  self: unknown,
+  args: readonly unknown[],
+  context: Context,
+  batch: ListBatch | undefined,
+): Invocation {
+  return {
+    fn,
+    self: selfFor(fn, self),
+    args,
+    context,
+    batch,
+    askers: undefined,
+    get title() {
+      return titleOf(fn, args)
+    },
+  }
+}
+
+/** Runs the function for one caller alone: nobody joins, and nothing is stored. */
+export function executeAlone(what: Invocation, signal: AbortSignal | undefined): Promise<unknown> {
+  const result = measured(what, signal)
+  return signal === undefined ? result : unlessAborted(result, signal)
+}
+
+async function measured(what: Invocation, signal: AbortSignal | undefined): Promise<unknown> {
+  if (signal?.aborted) throw reasonToAbort(signal) // nobody waits any more
+  const run = currentRun()
+  if (run !== undefined) what.askers = [run]
+  const beganMs = monotonicMs()
+  try {
+    return await execute(what, signal)
+  } finally {
+    what.fn.report.executed(monotonicMs() - beganMs)
+  }
+}
+
+/**
+ * EXECUTE: runs the function, or lets the list of the call load it with its other rows.
+ *
+ * @param signal What the function can ask for as `cache.signal()`.
+ */
+export async function execute(what: Invocation, signal: AbortSignal | undefined): Promise<unknown> {
+  const { fn, self, args, batch } = what
+  fn.report.executes(what)
+  if (batch !== undefined) return batch.load(what)
+  const { contexts } = fn.cache
+  const call = () => (fn.settings.run as (...args: unknown[]) => unknown).apply(self, args as unknown[])
+  const run = new Run([what])
+  try {
+    // The signal of a call around this one is not its own. A context costs time at every promise: only where it is needed.
+    return await beginRun(run, () =>
+      signal === contexts.current.signal ? call() : contexts.withSignal(signal, call),
+    )
+  } finally {
+    endRun(run)
+  }
+}

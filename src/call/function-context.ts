@@ -1,0 +1,56 @@
+import type { WrapSettings } from '../options/function-settings.ts'
+import { known } from '../keys/canonical/path.ts'
+import type { EntryLocation } from '../partitions/partitions.ts'
+import type { ErrorPhase } from '../telemetry/events.ts'
+import { Reporter } from '../telemetry/reporter.ts'
+import type { CacheContext } from './cache-context.ts'
+import type { Call } from './call.ts'
+import { Opening } from './entry-reader.ts'
+
+/** What all calls of one function share. */
+export interface FunctionContext {
+  readonly cache: CacheContext
+  readonly settings: WrapSettings
+  readonly report: Reporter
+  readonly reader: Opening
+  /** Whether the time of each put is recorded even where no option needs it: somebody wanted to know it. */
+  recordsTimes: boolean
+}
+
+export function functionContext(cache: CacheContext, settings: WrapSettings): FunctionContext {
+  const report = new Reporter(cache.name, settings.identity.name, cache.events, cache.counters)
+  const reader = new Opening(settings, cache.errorClasses, report)
+  return { cache, settings, report, reader, recordsTimes: false }
+}
+
+/** From now on the time of each put is recorded, and reads ask for it. */
+export function recordTimes(fn: FunctionContext): void {
+  if (fn.recordsTimes) return
+  fn.recordsTimes = true
+  fn.cache.partitions.ask({ expiry: true, freshness: true, tags: false })
+}
+
+/** Where the entry of a call lies. @throws for arguments that cannot be told apart safely. */
+export function locate(
+  { settings, cache }: FunctionContext,
+  self: unknown,
+  args: readonly unknown[],
+): EntryLocation<Call> {
+  const picks = settings.self
+  const keyed = typeof picks === 'function' ? [known(picks(self as never), 'this', 'this'), ...args] : args
+  return cache.partitions.locate(settings.identity, keyed)
+}
+
+/** What the function gets as `this`: nothing, unless the options say what it means. */
+export const selfFor = ({ settings }: FunctionContext, self: unknown): unknown =>
+  settings.self === 'none' ? undefined : self
+
+/**
+ * A failure of the store: an event tells of it, and the call goes on without the store.
+ * @throws that error where the cache was given `onError: 'throw'`.
+ */
+export function tolerate(call: Call, during: ErrorPhase, error: unknown): void {
+  const { cache, report } = call.fn
+  if (cache.throwsOnError) throw error
+  report.failed(call, during, error)
+}

@@ -1,0 +1,104 @@
+import { monotonicMs } from '../flow/timers.ts'
+import type { Hash } from '../keys/call-hash.ts'
+import { checkKnown } from '../options/checks.ts'
+import type { EntryLocation } from '../partitions/partitions.ts'
+import { isPromise } from '../realms/native.ts'
+import { encode } from '../serializers/encoding.ts'
+import { type Call, newCall } from './call.ts'
+import { type FunctionContext, locate } from './function-context.ts'
+import { termsOf } from './terms.ts'
+
+/** Removes the entry of a call, or lets it grow stale; whether there was one. A load in flight will not store it. */
+export async function invalidate(
+  fn: FunctionContext,
+  self: unknown,
+  args: readonly unknown[],
+  soft: boolean,
+): Promise<boolean> {
+  return (await invalidateAt(fn, [locate(fn, self, args)], soft)) > 0
+}
+
+/** Invalidates the entries of many calls together; how many there were. */
+export async function invalidateEach(
+  fn: FunctionContext,
+  calls: readonly (readonly unknown[])[],
+  soft: boolean,
+): Promise<number> {
+  return invalidateAt(
+    fn,
+    calls.map((args) => locate(fn, undefined, args)),
+    soft,
+  )
+}
+
+/** Invalidates the entries of all calls of the function; how many there were. */
+export const invalidateAll = ({ cache, settings }: FunctionContext, soft: boolean): Promise<number> =>
+  cache.partitions.invalidateFunction(settings.identity, soft)
+
+async function invalidateAt(
+  fn: FunctionContext,
+  locations: readonly EntryLocation<Call>[],
+  soft: boolean,
+): Promise<number> {
+  const beganMs = monotonicMs()
+  const { hashes, count } = await fn.cache.partitions.invalidate(locations, soft)
+  if (hashes.length > 0) fn.report.invalidated(hashes, soft, count, monotonicMs() - beganMs)
+  return count
+}
+
+/** What is stored for a call, without loading it and without touching the order; `undefined` if nothing is. */
+export async function peek(fn: FunctionContext, self: unknown, args: readonly unknown[]): Promise<unknown> {
+  const call = newCall(fn, self, args)
+  if (!call.context.mode.read) return undefined
+  const entry = await fn.reader.open(call, await call.partition.peek(call.hash))
+  return entry?.isError ? undefined : entry?.value
+}
+
+/**
+ * Stores a known value as the result of a call; nothing where the mode of the context forbids to write.
+ *
+ * @throws {SerializerError | StoreError} Nobody else would hear of it.
+ */
+export async function prime(
+  fn: FunctionContext,
+  self: unknown,
+  args: readonly unknown[],
+  value: unknown,
+): Promise<void> {
+  const call = newCall(fn, self, args)
+  call.beganMs = monotonicMs()
+  checkKnown(value, 'prime')
+  if (call.context.mode.write) await store(call, value)
+}
+
+/** A value that may not be stored (its `ttl` is 0, or it is too large) replaces what is there as well: that is removed. */
+async function store(call: Call, value: unknown): Promise<void> {
+  const { partition, hash, fn } = call
+  const { settings, report } = fn
+  const stored = encode(settings.serializer, value) // as it is now
+  const known = termsOf(fn, value, call.args, 0)
+  const terms = isPromise(known) ? await known : known
+  const bytes = Buffer.byteLength(stored)
+  if (terms === undefined || bytes > settings.maxValueBytes) {
+    await partition.invalidate([hash], false)
+    report.skipped(call, terms === undefined ? 'zero-ttl' : 'too-large', bytes, 0)
+    return
+  }
+  await partition.register()
+  const { ttlMs, note } = terms
+  const entry = { hash, value: stored, ttlMs, token: undefined, note: { ...note, overrules: true } }
+  const { evicted } = await partition.put(entry)
+  report.evicted(call, partition.place.keys[0], evicted)
+  report.wrote(call)
+}
+
+/** Where the entry of a call lies. */
+export function keyOf(
+  fn: FunctionContext,
+  self: unknown,
+  args: readonly unknown[],
+): { readonly index: string; readonly values: string; readonly hash: Hash } {
+  const { partition, hash } = locate(fn, self, args)
+  const [index, values] = partition.place.keys
+  return { index, values, hash }
+}

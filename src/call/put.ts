@@ -1,0 +1,63 @@
+import { LONGEST_MS } from '../options/duration.ts'
+import { NOT_STORED, type Times } from '../functions/detailed-result.ts'
+import { endLease, type Permit, release } from './acquire-permit.ts'
+import type { Call } from './call.ts'
+import { tolerate } from './function-context.ts'
+import type { Terms } from './terms.ts'
+
+/** What became of a put. */
+export interface PutOutcome {
+  /** Whether it was refused, because the entry was invalidated since the load began. */
+  readonly isOutdated: boolean
+  /** The epoch in which it was sent: so far the server has shown that the entry holds. `Infinity` if nothing was stored. */
+  readonly validAsOf: number
+  readonly times: Times
+}
+
+export const NOT_PUT: PutOutcome = {
+  isOutdated: false,
+  validAsOf: Number.POSITIVE_INFINITY,
+  times: NOT_STORED,
+}
+
+/** The name of a lease that was lost: it belongs to another process by now, or to none. */
+const LOST = -1
+
+/** Stores an entry by the right of a permit, unless it is too large. Hands the lease over, if there is one. */
+export async function put(
+  call: Call,
+  value: string | Buffer,
+  { ttlMs, freshMs, note: about }: Terms,
+  { token, isLeased, overrules }: Permit,
+  computeMs: number,
+): Promise<PutOutcome> {
+  const { partition, hash, fn } = call
+  const { report, settings, cache } = fn
+  const bytes = Buffer.byteLength(value)
+  const obstacle = bytes > settings.maxValueBytes ? 'too-large' : token === undefined ? 'no-token' : undefined
+  if (obstacle !== undefined) {
+    report.skipped(call, obstacle, bytes, computeMs)
+    return NOT_PUT
+  }
+  const held = isLeased ? await endLease(call) : undefined
+  try {
+    const lease = isLeased ? (held?.lease ?? LOST) : undefined
+    const note = isLeased || overrules ? { ...about, lease, overrules } : about
+    const validAsOf = partition.epoch
+    const { stored, evicted, atMs } = await partition.put({ hash, value, ttlMs, token, note })
+    report.evicted(call, partition.place.keys[0], evicted)
+    if (!stored) {
+      report.skipped(call, 'invalidated', bytes, computeMs)
+      return { isOutdated: true, validAsOf, times: NOT_STORED }
+    }
+    report.stored(call, bytes, computeMs)
+    const freshUntilMs = freshMs === undefined || freshMs === LONGEST_MS ? undefined : atMs + freshMs
+    return { isOutdated: false, validAsOf, times: { storedAtMs: atMs, freshUntilMs } }
+  } catch (error) {
+    // The caller need not wait for more trouble.
+    if (held !== undefined) cache.background.addBehind(release(call, held))
+    if (call.isServedEarly) report.failed(call, 'put', error)
+    else tolerate(call, 'put', error)
+    return NOT_PUT
+  }
+}

@@ -1,0 +1,84 @@
+import { DeadlockError, OptionError } from '../errors.ts'
+import { type Eventually, whenKnown } from '../flow/when-known.ts'
+import { isPromise } from '../realms/native.ts'
+import { encodeError } from '../serializers/errors/stored-error.ts'
+import type { Permit } from './acquire-permit.ts'
+import type { Call } from './call.ts'
+import { NOT_PUT, put, type PutOutcome } from './put.ts'
+import { executed, type FallbackKind, type Settlement } from './settlement.ts'
+import { beforeStored, isSpoiled, untilSaid } from './store-result.ts'
+import { noteFor } from './terms.ts'
+
+/** The function failed: its error yields to a fallback, is stored (`cacheErrors`), or is only thrown. */
+export async function settleFailed(
+  call: Call,
+  error: unknown,
+  permit: Permit | undefined,
+  fallback: FallbackKind,
+  computeMs: number,
+): Promise<Settlement> {
+  const { cachedErrors, fallsBackOn } = call.fn.settings
+  // Nobody waits any more: what the function makes of that says nothing of the next call.
+  if (call.abortion?.signal.aborted) throw error
+  const answer = fallback !== 'none' && says(call, fallsBackOn, error)
+  const yieldsToFallback = isPromise(answer) ? await answer : answer
+  const isOutdated = !call.asksTheSame()
+  const settlement = executed(error, { isError: true, yieldsToFallback, isOutdated })
+  if (permit === undefined || fallback === 'served' || yieldsToFallback) return settlement
+  // Mistakes of the program are none of its function's errors.
+  if (cachedErrors === undefined || error instanceof DeadlockError || error instanceof OptionError) {
+    return settlement
+  }
+  const putting = whenKnown(says(call, cachedErrors.when, error), (isToBeStored) => {
+    const stored = isToBeStored ? encodeFor(call, error) : undefined
+    if (stored === undefined || isSpoiled(call, computeMs)) return NOT_PUT
+    return putError(call, stored, permit, computeMs)
+  })
+  const { validAsOf } = isPromise(putting) ? await beforeStored(call, settlement, putting) : putting
+  return { ...settlement, validAsOf }
+}
+
+/** `undefined` for an error that cannot be stored. */
+function encodeFor(call: Call, error: unknown): string | Buffer | undefined {
+  try {
+    return encodeError(call.fn.settings.serializer, error)
+  } catch (trouble) {
+    call.fn.report.failed(call, 'serialize', trouble)
+    return undefined
+  }
+}
+
+async function putError(
+  call: Call,
+  stored: string | Buffer,
+  permit: Permit,
+  computeMs: number,
+): Promise<PutOutcome> {
+  const { cachedErrors, tags } = call.fn.settings
+  const ttlMs = cachedErrors?.ttlMs
+  try {
+    const note = noteFor(call.fn, ttlMs, computeMs, tags && [])
+    return await put(call, stored, { ttlMs, freshMs: ttlMs, note }, permit, computeMs)
+  } catch (trouble) {
+    call.fn.report.failed(call, 'put', trouble) // what the caller is to hear of is the error of the function
+    return NOT_PUT
+  }
+}
+
+/** What a callback says of an error; no, if it fails itself. */
+function says(
+  call: Call,
+  when: (error: unknown) => Eventually<boolean>,
+  error: unknown,
+): boolean | Promise<boolean> {
+  const failed = (trouble: unknown): boolean => {
+    call.fn.report.failed(call, 'callback', trouble)
+    return false
+  }
+  try {
+    const answer = untilSaid(call, when(error))
+    return isPromise(answer) ? (answer as Promise<boolean>).catch(failed) : answer
+  } catch (trouble) {
+    return failed(trouble)
+  }
+}

@@ -1,0 +1,156 @@
+import { OptionError } from '../errors.ts'
+import { jittered } from '../flow/freshness.ts'
+import { whenKnown } from '../flow/when-known.ts'
+import { type Duration, isZero, LONGEST_MS, spelled, toMs } from '../options/duration.ts'
+import { graceMsOf, type WrapSettings } from '../options/function-settings.ts'
+import { isPromise } from '../realms/native.ts'
+import type { EntryMetadata } from '../stores/store.ts'
+import { warn } from '../telemetry/process-warning.ts'
+import type { Call } from './call.ts'
+import type { FunctionContext } from './function-context.ts'
+
+/** More tags an entry would make the index of tags larger than what it is the index of. */
+const MOST_TAGS = 100
+
+/** Under which terms a result is stored. */
+export interface Terms {
+  /** How long the entry lives. */
+  readonly ttlMs: number | undefined
+  /** How long the result is fresh. */
+  readonly freshMs: number | undefined
+  readonly note: EntryMetadata | undefined
+}
+
+/** Under which terms to store what a load brought; `undefined` for not at all, which is told. */
+export function termsFor(
+  call: Call,
+  value: unknown,
+  computeMs: number,
+): Terms | undefined | Promise<Terms | undefined> {
+  const { settings, report } = call.fn
+  const { cacheIf, absentMs } = settings
+  const skipped = (reason: 'absent' | 'unwanted' | 'zero-ttl'): undefined => {
+    report.skipped(call, reason, 0, computeMs)
+  }
+  const failed = (error: unknown): undefined => {
+    report.failed(call, 'callback', error)
+  }
+  const isRowAbsent = isAbsent(settings, value)
+  if (isRowAbsent && absentMs === undefined) return skipped('absent')
+  try {
+    // What is kept of a row that is missing, `absent` says.
+    const isWanted =
+      isRowAbsent || cacheIf === undefined || cacheIf(value as never, ...(call.args as never[]))
+    const terms = whenKnown(isWanted, (yes) => {
+      if (!yes) return skipped('unwanted')
+      return whenKnown(termsOf(call.fn, value, call.args, computeMs), (known) => known ?? skipped('zero-ttl'))
+    })
+    return isPromise(terms) ? (terms as Promise<Terms | undefined>).catch(failed) : terms
+  } catch (error) {
+    return failed(error)
+  }
+}
+
+/** Under which terms to store a value, whether it is wanted or not; `undefined` if its `ttl` is 0. */
+export function termsOf(
+  fn: FunctionContext,
+  value: unknown,
+  args: readonly unknown[],
+  computeMs: number,
+): Terms | undefined | Promise<Terms | undefined> {
+  const { tags } = fn.settings
+  return whenKnown(ttlMsFor(fn.settings, value, args), (ttlMs) => {
+    if (ttlMs === 0) return undefined
+    return whenKnown(tags?.(value as never, ...(args as never[])), (given) => {
+      const { freshMs, lifeMs } = timesFor(fn, ttlMs)
+      const names = tags && checkTags(given as readonly string[])
+      return { ttlMs: lifeMs, freshMs, note: noteFor(fn, freshMs, computeMs, names) }
+    })
+  })
+}
+
+/** What readers of the function ask for besides a value and its end; `undefined` for nothing. */
+export function noteFor(
+  { settings, recordsTimes }: FunctionContext,
+  freshMs: number | undefined,
+  computeMs: number,
+  tags: readonly string[] | undefined,
+): EntryMetadata | undefined {
+  const { freshness, identity } = settings
+  // Under a key, whoever reads may have other options than whoever stored.
+  const isTimed = (freshness !== undefined || identity.isOfKeys || recordsTimes) && freshMs !== undefined
+  if (!isTimed && tags === undefined) return undefined
+  return { ...(isTimed && { freshMs, computeMs: Math.round(computeMs) }), ...(tags && { tags }) }
+}
+
+/** Whether a value stands for a row that is missing. */
+const isAbsent = ({ rowsMayBeAbsent }: WrapSettings, value: unknown): boolean =>
+  rowsMayBeAbsent && (value === undefined || value === null)
+
+/** 0 if the result is not to be stored; `undefined` for no end, of all results, or `Infinity`, of this one. */
+function ttlMsFor(
+  settings: WrapSettings,
+  value: unknown,
+  args: readonly unknown[],
+): number | undefined | Promise<number | undefined> {
+  const { ttlMs, ttlOf, absentMs, defaultTtlMs } = settings
+  if (absentMs !== undefined && isAbsent(settings, value)) return absentMs
+  if (ttlOf === undefined) return ttlMs
+  return whenKnown(ttlOf(value as never, ...(args as never[])), (ttl) => ttlMsOf(ttl, defaultTtlMs))
+}
+
+/** For how long a result with that `ttl` is fresh, and how long its entry lives. */
+function timesFor(
+  fn: FunctionContext,
+  ttlMs: number | undefined,
+): { readonly freshMs?: number; readonly lifeMs?: number } {
+  if (ttlMs === undefined) return {}
+  const { freshness, jitter, ttlOf } = fn.settings
+  if (ttlMs === Number.POSITIVE_INFINITY) {
+    fn.cache.partitions.provideFor(ttlMs)
+    // An entry without an end would look like one that has lost it.
+    return { freshMs: LONGEST_MS, lifeMs: LONGEST_MS }
+  }
+  const freshMs = jittered(ttlMs, jitter)
+  const wantedMs = freshMs + graceMsOf(freshness)
+  const lifeMs = ttlOf === undefined ? wantedMs : lifeFor(fn, wantedMs)
+  return { freshMs: Math.min(freshMs, lifeMs), lifeMs }
+}
+
+/** How long a result may live whose `ttl` is known only now: no longer than the cache, and a warning tells. */
+function lifeFor({ cache, settings }: FunctionContext, lifeMs: number): number {
+  const fn = settings.identity.name
+  const allowedMs = cache.partitions.provideFor(lifeMs)
+  if (allowedMs < lifeMs) {
+    warn(
+      `ttl:${cache.name}:${fn}`,
+      `Cache '${cache.name}', ${fn}: a result is to live ${spelled(lifeMs)}, but ends after ${spelled(allowedMs)} with the ` +
+        'cache (option idleTtl of the cache). Give the cache a longer idleTtl, or none.',
+    )
+  }
+  return allowedMs
+}
+
+/**
+ * How long a result is fresh by what a callback said of it, in milliseconds: 0 for not at all, `Infinity` for no end.
+ * @throws {OptionError} for what is no duration.
+ */
+function ttlMsOf(ttl: Duration | undefined, defaultMs: number): number {
+  if (ttl === undefined) return defaultMs
+  if (ttl === Number.POSITIVE_INFINITY) return ttl
+  return isZero(ttl) ? 0 : toMs(ttl, 'ttl')
+}
+
+/** @throws {OptionError} for what cannot be the tags of an entry. */
+export function checkTags(tags: readonly string[], where = 'tags'): readonly string[] {
+  if (
+    !Array.isArray(tags) ||
+    tags.length > MOST_TAGS ||
+    !tags.every((tag) => typeof tag === 'string' && tag !== '')
+  ) {
+    const what =
+      where === 'tags' ? `return an array of up to ${MOST_TAGS} texts` : `give up to ${MOST_TAGS} texts`
+    throw new OptionError(`${where}: ${what} that are not empty.`)
+  }
+  return [...new Set(tags)]
+}
