@@ -13,7 +13,15 @@ export { FifoPolicy, FifoTPolicy, LfuPolicy, LruPolicy, LruTPolicy, MruPolicy, R
  *
  * It is not part of the package: a program that names its policy must not carry the scripts of all others.
  */
-export const POLICIES = {
+export const POLICIES: {
+  readonly fifo: typeof FifoPolicy
+  readonly fifo_t: typeof FifoTPolicy
+  readonly lru: typeof LruPolicy
+  readonly lru_t: typeof LruTPolicy
+  readonly mru: typeof MruPolicy
+  readonly lfu: typeof LfuPolicy
+  readonly rr: typeof RrPolicy
+} = {
   fifo: FifoPolicy,
   fifo_t: FifoTPolicy,
   lru: LruPolicy,
@@ -21,4 +29,4 @@ export const POLICIES = {
   mru: MruPolicy,
   lfu: LfuPolicy,
   rr: RrPolicy,
-} as const
+}
