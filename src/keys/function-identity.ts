@@ -5,46 +5,48 @@ import type { CanonicalOptions } from './canonical/options.ts'
 import { known } from './canonical/path.ts'
 import { sourceTextOf } from './source-text.ts'
 
-/** Any function. */
+/** Any function, whatever its parameters and result. */
 export type AnyFunction = (...args: never[]) => unknown
 
-/** What makes calls of one function the calls of that function, and which parts of the arguments count. */
+/** What tells a function from others, and which parts of its arguments tell calls apart. */
 export interface IdentityOptions {
-  /** The name that the user gave. */
+  /** The option `name` of the function. */
   readonly name?: string | undefined
-  /** What the function is called where the user gave no name; default its own name. */
+  /** The name to use without the option `name`; default the function's own name. */
   readonly ownName?: string | undefined
   readonly version?: string | number | undefined
-  /** Whether the source text takes part; default true. */
+  /** Whether the source text is part of the identity; default true. */
   readonly source?: boolean | undefined
   readonly key?: ((...args: never[]) => unknown) | undefined
   readonly canonical?: CanonicalOptions | undefined
-  /** How messages name the only argument; default `arguments[0]`. */
+  /** What messages call the only argument; default `arguments[0]`. */
   readonly argumentName?: string | undefined
-  /** Whether the first of the arguments stands for `this`. */
+  /** Whether the first argument is what was picked of `this`. */
   readonly hasSelf?: boolean | undefined
-  /** True for the one identity of results that are stored under keys. */
+  /** Whether this is the identity of all values that are stored under keys. */
   readonly isOfKeys?: boolean | undefined
 }
 
-/** A function as caches know it: its name and version and, if no name was given, the digest of its source text. */
+/** The identity of a function: its name, its version and, if no name was given, a digest of its source text. */
 export class FunctionIdentity {
+  /** The name of the function. */
   readonly name: string
+  /** The version of the function, as text; `undefined` without the option `version`. */
   readonly version: string | undefined
-  /** The function as given. */
+  /** The function as it was given to the cache. */
   readonly original: AnyFunction
-  /** All of the identity, unambiguous: equal if and only if the functions are the same to a cache. */
+  /** The whole identity as one text: equal if and only if a cache takes two functions for the same. */
   readonly text: string
-  /** The digest of {@link text}, short enough for a key name. */
+  /** A digest of {@link text}, short enough for a key name. */
   readonly checksum: string
-  /** True for the one identity of results that are stored under keys. */
+  /** Whether this is the identity of all values that are stored under keys. */
   readonly isOfKeys: boolean
   readonly #argumentName: string | undefined
   readonly #key: ((...args: never[]) => unknown) | undefined
   readonly #canonical: CanonicalOptions
   readonly #hasSelf: boolean
 
-  /** The identity of all results that are stored under keys of the user; no function has the same. */
+  /** Makes the identity of all values that are stored under keys; no function has the same. */
   static ofKeys(canonical: CanonicalOptions): FunctionIdentity {
     return new FunctionIdentity(() => {}, {
       name: 'getOrSet',
@@ -55,7 +57,7 @@ export class FunctionIdentity {
     })
   }
 
-  /** @throws {IdentityError} for a function without a name, or without a source text where that has to tell it. */
+  /** @throws {IdentityError} for a function without a name, or without a source text where its identity needs one. */
   constructor(original: AnyFunction, options: IdentityOptions = {}) {
     this.original = original
     this.name = options.name ?? options.ownName ?? original.name
@@ -85,8 +87,8 @@ export class FunctionIdentity {
   }
 
   /**
-   * The canonical text of the arguments of a call, or of what `key` makes of them.
-   * @throws {ArgumentsError} for what cannot be told apart safely.
+   * Writes the arguments of a call, or what `key` makes of them, as canonical text.
+   * @throws {ArgumentsError} for values that cannot be told apart safely.
    */
   argumentsText(args: readonly unknown[]): string {
     if (this.#key === undefined) return canonicalize(args, this.#canonical)
@@ -95,7 +97,7 @@ export class FunctionIdentity {
     return canonicalize(this.#hasSelf ? [args[0], picked] : [picked], this.#canonical)
   }
 
-  /** The name of a position in messages: `key`, `id`, `this`, `key(…)` or `arguments[n]`. */
+  /** What messages call an argument: `key`, `id`, `this`, `key(…)` or `arguments[n]`. */
   #nameOf(position: number): string {
     if (this.#hasSelf && position === 0) return 'this'
     if (this.#key !== undefined) return 'key(…)'

@@ -1,6 +1,6 @@
 import type { AnyFunction } from './function-identity.ts'
 
-/** Which cache a cached function belongs to: two objects of one name, prefix and store are one cache. */
+/** What tells caches apart: two objects with the same name, prefix and store are one cache. */
 export interface CacheAddress {
   readonly name: string
   readonly prefix: string
@@ -8,23 +8,23 @@ export interface CacheAddress {
   readonly store: object
 }
 
-/** Whether they are of one cache, if of two objects of it. */
+/** Whether two addresses belong to one cache, even if it has several objects. */
 export const isSameCache = (one: CacheAddress, other: CacheAddress): boolean =>
   one.name === other.name && one.prefix === other.prefix && one.store === other.store
 
-/** What a cached function tells of itself. */
+/** The mark of a cached function, by which other caches recognize it. */
 interface CachedMark {
-  /** The function that has this mark. A wrapper that copies all properties has the mark of another one. */
+  /** The function that was marked. A wrapper that copies all properties carries the mark of another function. */
   readonly cached: AnyFunction
-  /** What it caches; `undefined` for a method that is bound to its object, and cannot run without it. */
+  /** The function it caches; `undefined` for a method bound to its object, which cannot run without it. */
   readonly original: AnyFunction | undefined
   readonly address: CacheAddress
 }
 
-/** Known to all copies of this library in the process: one may be a module, another CommonJS. */
+/** One symbol for all copies of this library in the process: one copy may be a module, another CommonJS. */
 const MARK = /* @__PURE__ */ Symbol.for('redis-func-cache.cached')
 
-/** Makes a cached function known as one, to whatever cache wraps it again. */
+/** Marks a cached function, so that a cache that wraps it again recognizes it. */
 export function markCached<F extends AnyFunction>(
   cached: F,
   original: AnyFunction | undefined,
@@ -34,19 +34,21 @@ export function markCached<F extends AnyFunction>(
   return Object.defineProperty(cached, MARK, { value: mark, configurable: true })
 }
 
-/** A function to be cached, seen through the caching that it has already. */
+/** A function that is to be cached, without the caching that it already has. */
 export interface Unwrapped {
   /** The function that the user wrote. */
   readonly original: AnyFunction
-  /** What is run for a call. */
+  /** The function that runs for a call. */
   readonly run: AnyFunction
-  /** What the function is called where the user gives no name. */
+  /** The name of the function without the option `name`. */
   readonly ownName: string
 }
 
 /**
- * Looks through a function that is cached already. In the cache that it belongs to, its original is run: it would wait for
- * itself. In another one it is run as it is, so that a cache may stand in front of another.
+ * Finds the original of a function that is cached already.
+ *
+ * In the cache that it belongs to, the original runs, since the cached function would wait for itself. In another cache the
+ * cached function runs, so that one cache can stand in front of another.
  */
 export function unwrap(fn: AnyFunction, address: CacheAddress, ownName: string = fn?.name): Unwrapped {
   const mark = (fn as { readonly [MARK]?: CachedMark } | undefined | null)?.[MARK]
@@ -55,7 +57,7 @@ export function unwrap(fn: AnyFunction, address: CacheAddress, ownName: string =
   return { original: mark.original, run, ownName }
 }
 
-/** Whether a function is cached already, and what it caches cannot be told: its text is that of all cached functions. */
+/** Whether a function is cached already and hides its original: its source text is then that of every cached function. */
 export const hidesOriginal = (fn: AnyFunction): boolean => {
   const mark = (fn as { readonly [MARK]?: CachedMark })[MARK]
   return mark?.cached === fn && mark.original === undefined

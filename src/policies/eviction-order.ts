@@ -12,6 +12,6 @@ export interface EvictionOrder {
   evict(count: number): string[]
   /** Removes entries; unknown hashes are ignored. */
   remove(hashes: readonly string[]): void
-  /** Counts the entries. */
+  /** Returns the number of entries. */
   size(): number
 }

@@ -4,21 +4,33 @@ import { isStoredError } from './encoding.ts'
 import type { Serializer } from './serializer.ts'
 
 /**
- * A serializer of the user's own. Both functions are synchronous; `undefined` never reaches them.
+ * A serializer of your own, as an object of two synchronous functions.
  *
- * `T` is what the cached functions return. With `cacheErrors` there are also errors to store, as plain objects of
- * strings, numbers, arrays, and the values of the properties of these errors; errors of functions whose serializer
- * throws at that are not cached.
+ * `T` is what the cached functions return; `undefined` is stored without the serializer. With `cacheErrors` it also gets errors, as
+ * plain objects of strings, numbers, arrays and the values of the errors' properties. Errors that it refuses are not stored.
+ * @example
+ * const serializer: SerializerFunctions = {
+ *   name: 'deflated',
+ *   serialize: (value) => deflateSync(JSON.stringify(value)),
+ *   deserialize: (stored) => JSON.parse(inflateSync(stored).toString()),
+ * }
  */
 export interface SerializerFunctions<T = unknown> {
-  /** Shown in errors and events; `'custom'` without it. */
+  /**
+   * The name of the serializer in errors and warnings.
+   * @default 'custom'
+   */
   readonly name?: string | undefined
+  /** Turns a result into text or bytes. An error that it throws means that the result is not stored. */
   serialize(value: T): string | Uint8Array
-  /** @param stored What `serialize` returned, as bytes that nothing else uses. */
+  /**
+   * Turns stored bytes back into the result. An error that it throws means that the entry counts as a miss.
+   * @param stored What `serialize` returned, as bytes that nothing else uses.
+   */
   deserialize(stored: Buffer): T
 }
 
-/** The same as two functions: `[serialize, deserialize]`. */
+/** A serializer of your own, as an array of two synchronous functions: `[serialize, deserialize]`. */
 export type SerializerPair<T = unknown> = readonly [
   serialize: SerializerFunctions<T>['serialize'],
   deserialize: SerializerFunctions<T>['deserialize'],
@@ -27,11 +39,11 @@ export type SerializerPair<T = unknown> = readonly [
 const NUL = '\0'
 
 /**
- * Makes functions of the user keep the contract of a {@link Serializer}.
+ * Makes the functions of a user keep the contract of a {@link Serializer}.
  *
- * Outputs that are empty, hold nothing but NUL bytes, or begin with NULs and `error\0`, are stored behind one NUL more,
- * so that an empty string means `undefined`, and `\0error\0` an error, here too. Everything else is stored bare. Bytes
- * are copied in both directions: a pair may well return what it was given.
+ * An output that is empty, consists of NUL bytes, or begins with NULs and `error\0`, is stored with one more NUL in front: an empty
+ * text means `undefined`, and `\0error\0` an error. All other output is stored as it is. Bytes are copied in both directions,
+ * since the functions may return what they were given.
  */
 export function customSerializer(functions: SerializerFunctions): Serializer {
   return {
@@ -43,11 +55,11 @@ export function customSerializer(functions: SerializerFunctions): Serializer {
       return Buffer.concat(isAmbiguous(output) ? [Buffer.of(0), output] : [output])
     },
     deserialize: (stored) => {
-      // What is escaped is ambiguous still.
+      // An output with one more NUL in front has the same form, so it is recognized by it.
       const value = functions.deserialize(Buffer.from(isAmbiguous(stored) ? stored.subarray(1) : stored))
       if (isPromise(value)) {
         ignoreRejection(value)
-        throw new TypeError('it returned a promise, and must return the value itself')
+        throw new TypeError('it returned a promise instead of the value')
       }
       return value
     },

@@ -2,20 +2,20 @@ import { SerializerError } from '../errors.ts'
 import { isNotFound, type PackageRequire, placesToLook, versionOf } from '../realms/packages.ts'
 import { isPromise, messageOf } from '../realms/native.ts'
 
-/** A package that a serializer needs, and that a program installs only if it chooses that serializer. */
+/** An optional package: a program installs it only if it uses the serializer that needs it. */
 export interface Peer {
   readonly serializer: string
   readonly package: string
-  /** The lowest major version that will do. */
+  /** The lowest major version that works. */
   readonly major: number
 }
 
 /**
- * Loads the package of a serializer. It loads synchronously, so that a missing package is reported where the serializer is
- * chosen, and not at the first call.
+ * Loads the package of a serializer, synchronously: a missing package is reported where the serializer is chosen, and not by the
+ * first call.
  *
- * @throws {SerializerError} if it is not found (the message says what to install), too old, or fails to load; the original
- *   error is the `cause`.
+ * @throws {SerializerError} for a package that is not found, too old, or fails to load; the message says what to install, and
+ *   `cause` is the original error.
  */
 export function loadPeer(peer: Peer, places: readonly PackageRequire[] = placesToLook()): unknown {
   const require = find(peer, places)
@@ -27,10 +27,10 @@ export function loadPeer(peer: Peer, places: readonly PackageRequire[] = placesT
 }
 
 /**
- * Checks a package that the program passed in: the module, or an object that holds it as `default`, as some bundlers and
- * loaders make it.
+ * Checks a package that the program passed in: the module, or an object with the module as `default`, as some bundlers and loaders
+ * make it.
  *
- * @param isUsable Whether it has what is needed of it.
+ * @param isUsable Whether a module has what the serializer needs.
  * @throws {SerializerError} if it is another package or version.
  */
 export function checkPeer<Module>(peer: Peer, given: unknown, isUsable: (module: Module) => boolean): Module {
@@ -39,15 +39,15 @@ export function checkPeer<Module>(peer: Peer, given: unknown, isUsable: (module:
   if (found !== undefined) return found as Module
   const { serializer, package: name } = peer
   throw new SerializerError(
-    `${needs(peer)}, and was given ${isPromise(given) ? 'a promise' : 'something else, or a version that is too old'}. Run ` +
+    `${needs(peer)}, but was given ${isPromise(given) ? 'a promise' : 'something else, or a version that is too old'}. Run ` +
       `${install(peer)}, then pass ${serializer}(await import('${name}')).`,
   )
 }
 
 /**
- * The first place with a sufficient version. In a workspace the nearest copy may belong to another program.
+ * Finds the first place with a sufficient version. In a workspace the nearest copy may belong to another program.
  *
- * Resolving and loading are two steps: a package that is there and lacks one of its own is not "not installed".
+ * Resolving and loading are two steps, so that a package whose own dependency is missing does not count as missing itself.
  */
 function find(peer: Peer, places: readonly PackageRequire[]): PackageRequire {
   let cause: unknown
@@ -63,7 +63,7 @@ function find(peer: Peer, places: readonly PackageRequire[]): PackageRequire {
     }
   }
   if (tooOld !== undefined) {
-    throw new SerializerError(`${needs(peer)}; ${tooOld} is installed. Run ${install(peer)}.`)
+    throw new SerializerError(`${needs(peer)}, but ${tooOld} is installed. Run ${install(peer)}.`)
   }
   throw new SerializerError(
     `${needs(peer)}, which was not found. Run ${install(peer)}. In a bundle, ${passIn(peer)}`,
@@ -76,7 +76,7 @@ const needs = ({ serializer, package: name, major }: Peer): string =>
 
 const install = ({ package: name, major }: Peer): string => `npm install ${name}@${major}`
 
-/** Some test runners cannot load every module by `require`; a program can import it all the same. */
+/** Some test runners cannot load every module by `require`, but a program can import it. */
 const passIn = ({ serializer, package: name }: Peer): string =>
   `import it and pass it in: serializer: ${serializer}(await import('${name}')).`
 

@@ -14,10 +14,10 @@ import { YAML, type Yaml, yaml } from './formats/yaml.ts'
 
 export type { SerializerFunctions, SerializerPair } from './custom.ts'
 
-/** The formats that are built in. All but `'auto'`, `'json'` and `'v8'` need a package that the user installs. */
+/** The name of a built-in serializer; all but `'auto'`, `'json'` and `'v8'` need a package that you install. */
 export type SerializerName = 'auto' | 'json' | 'v8' | 'msgpack' | 'cbor' | 'bson' | 'yaml' | 'superjson'
 
-/** How results are stored: a built-in format, or functions for results of type `T`. */
+/** A serializer: the name of a built-in one, or your own functions for results of type `T`. */
 export type SerializerOption<T = unknown> = SerializerName | SerializerPair<T> | SerializerFunctions<T>
 
 const FORMATS: Record<SerializerName, () => Serializer> = {
@@ -31,13 +31,13 @@ const FORMATS: Record<SerializerName, () => Serializer> = {
   superjson: () => superjson(loadPeer(SUPERJSON) as SuperJsonModule),
 }
 
-/** Formats keep nothing between calls, so that all caches of the process share one of each. */
+/** Serializers keep no state between calls, so all caches of the process share one of each. */
 const loaded = /* @__PURE__ */ new Map<SerializerName, Serializer>()
 
 /**
- * The serializer an option stands for, its package loaded.
+ * Finds the serializer that an option means, and loads its package.
  *
- * @throws {OptionError} for an unknown name, and for what is neither a name nor a pair of functions.
+ * @throws {OptionError} for an unknown name, and for a value that is neither a name nor two functions.
  * @throws {SerializerError} when the package of a built-in format is not installed, or does not load.
  */
 export function resolveSerializer(option: SerializerOption): Serializer {
@@ -46,17 +46,18 @@ export function resolveSerializer(option: SerializerOption): Serializer {
   const functions = asFunctions(option)
   if (functions === undefined) {
     throw new OptionError(
-      `serializer: give ${known()}, a pair [serialize, deserialize], or an object with these two functions.`,
+      `serializer: ${shown(option)} is not a serializer. Give ${known()}, a pair [serialize, deserialize], or an object with these ` +
+        'two functions.',
     )
   }
   return customSerializer(functions)
 }
 
 /**
- * The same, with the losses that were asked for, or without.
+ * Finds the variant of a serializer that stores what JSON changes, or the one that does not.
  *
  * @param isLossy The option `lossy` of the same cache or function.
- * @throws {OptionError} for a serializer other than `'json'`, which `lossy` means nothing to.
+ * @throws {OptionError} for a serializer other than `'json'`, for which `lossy` has no meaning.
  */
 export function withLosses(serializer: Serializer, isLossy: boolean): Serializer {
   if (serializer === jsonSerializer || serializer === lossyJsonSerializer) {
@@ -64,7 +65,7 @@ export function withLosses(serializer: Serializer, isLossy: boolean): Serializer
   }
   if (!isLossy) return serializer
   throw new OptionError(
-    `lossy: only the serializer 'json' refuses what it would change, and this is '${serializer.name}'. Leave it out, or give ` +
+    `lossy: this option is for the serializer 'json' only, and this one is '${serializer.name}'. Leave lossy out, or give ` +
       "{ serializer: 'json' } beside it.",
   )
 }

@@ -1,23 +1,23 @@
 /**
- * Turns results into what is stored, and back.
+ * Turns results into stored text or bytes, and back.
  *
  * Contract: `deserialize(serialize(value))` equals `value` for every value the format knows. What a format does not
- * know it refuses by throwing, or loses in the way its file says; values that are lost for every format (functions,
- * streams …) never reach one that is built in. `serialize` never yields an empty string or buffer,
+ * know it refuses by throwing, or loses in the way its file says; values that no format can store (functions,
+ * streams …) never reach a built-in one. `serialize` never yields an empty string or buffer,
  * nor one that begins with `\0error\0`: so are `undefined` and errors stored, for every format alike. Nothing that
  * `deserialize` returns shares memory with `stored`: clients hand out slices of bigger buffers, and a store in this
  * process hands out the same one again.
  */
 export interface Serializer {
-  /** Shown in errors and events. */
+  /** The name of the serializer in errors and warnings. */
   readonly name: string
-  /** It keeps this contract by itself: nothing need stand between it and the store. */
+  /** Marks a serializer that keeps this contract by itself; those of users are wrapped to keep it. */
   readonly isBuiltIn?: true
-  /** Whoever chose it wants to have stored what it makes of a value, whatever it loses. */
+  /** Marks a serializer that stores a value also if it changes the value, since the user asked for that. */
   readonly isLossy?: true
-  /** The bits of `fidelityOf` without which every value comes back as it was; `undefined` if that cannot be said by them. */
+  /** The bits of `fidelityOf` without which every value comes back as it was; `undefined` if unknown. */
   readonly losesOnly?: number
-  /** @param fidelity What `fidelityOf(value)` says, where that is known already. */
+  /** @param fidelity The bits of `fidelityOf(value)`, if they are known already. */
   serialize(value: unknown, fidelity?: number): string | Uint8Array
   deserialize(stored: Buffer): unknown
   /**

@@ -23,7 +23,7 @@ export interface CacheEvents {
   join: CallEvent
   /** A call waits for another process that runs the function for the same arguments. */
   wait: CallEvent
-  /** This process got the lease of a call: it alone may run the function for all processes. */
+  /** The process got the lease of a call: it alone may run the function for all processes. */
   lease: CallEvent
   /** A result is being refreshed in the background. */
   refresh: CallEvent & { readonly reason: 'early' | 'stale' }

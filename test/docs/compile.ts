@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import ts from 'typescript'
 import { type Block, PAGES, type Page, ROOT } from './pages.ts'
 
@@ -171,4 +171,52 @@ function exportsOf(program: ts.Program): ts.Symbol[] {
   const source = program.getSourceFile(INDEX)
   const module = source && checker.getSymbolAtLocation(source)
   return module === undefined ? [] : checker.getExportsOfModule(module)
+}
+
+/** An exported name or a member of one, as an editor shows it. */
+export interface Documented {
+  /** `WrapOptions`, `WrapOptions.ttl`. */
+  readonly name: string
+  /** The doc comment without its tags; of a member without one, that of the member it overrides. */
+  readonly text: string
+  readonly tags: readonly ts.JSDocTagInfo[]
+  readonly isOptional: boolean
+}
+
+/** All exported names, and the members of those that have some, as far as they are declared in the sources. */
+export function documentedOf(program: ts.Program): Documented[] {
+  const checker = program.getTypeChecker()
+  const describe = (name: string, symbol: ts.Symbol): Documented => ({
+    name,
+    text: ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim(),
+    tags: symbol.getJsDocTags(checker),
+    isOptional: (symbol.flags & ts.SymbolFlags.Optional) !== 0,
+  })
+  return exportsOf(program).flatMap((each) => {
+    const symbol = each.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(each) : each
+    if (!symbol.declarations?.some(isOfLibrary)) return []
+    const ofValue = symbol.flags & ts.SymbolFlags.Class ? checker.getTypeOfSymbol(symbol).getProperties() : []
+    const members = [...checker.getDeclaredTypeOfSymbol(symbol).getProperties(), ...ofValue]
+    return [
+      describe(each.name, symbol),
+      ...members.filter(isShown).map((member) => describe(`${each.name}.${member.name}`, member)),
+    ]
+  })
+}
+
+/** The sources whose comments are for users. The contract of stores is experimental: its comments are for who writes one. */
+const isOfLibrary = (declaration: ts.Declaration): boolean => {
+  const path = relative(join(ROOT, 'src'), declaration.getSourceFile().fileName)
+  return !path.startsWith('..') && path !== join('stores', 'store.ts')
+}
+
+/** Whether a member is of the library, and for its users. */
+function isShown(member: ts.Symbol): boolean {
+  const isOurs = member.declarations?.some((declaration) => {
+    const name = ts.getNameOfDeclaration(declaration)
+    const isPrivate = name !== undefined && ts.isPrivateIdentifier(name)
+    return isOfLibrary(declaration) && !isPrivate
+  })
+  const isInternal = member.getJsDocTags().some(({ name }) => name === 'internal')
+  return isOurs === true && !isInternal
 }

@@ -157,7 +157,7 @@ describe('a cache', () => {
     {
       given: 'lossy with the default serializer',
       attempt: withCache({ lossy: true }),
-      says: /^lossy: only the serializer 'json' .*'auto'.*serializer: 'json'/,
+      says: /^lossy: this option is for the serializer 'json' only.*'auto'.*serializer: 'json'/,
     },
     {
       given: "lossy 'yes'",
@@ -194,12 +194,12 @@ describe('a cache', () => {
     {
       given: 'an error for a class of errors',
       attempt: withCache({ errors: [new Error('no')] }),
-      says: /^errors: .*no class of errors.*extend Error/,
+      says: /^errors: .*not a class of errors.*extend Error/,
     },
     {
       given: 'a class of errors that is none',
       attempt: withCache({ errors: [Map] }),
-      says: /^errors: Map is no class of errors.*extend Error/,
+      says: /^errors: Map is not a class of errors.*extend Error/,
     },
     {
       given: 'two classes of errors of one name',
@@ -460,12 +460,12 @@ describe('a function', () => {
     {
       given: 'lossy with a serializer of its own',
       attempt: withWrap({ serializer: [String, String], lossy: true }),
-      says: /^lossy: only the serializer 'json' .*'custom'/,
+      says: /^lossy: this option is for the serializer 'json' only.*'custom'/,
     },
     {
       given: 'lossy with that of the cache',
       attempt: withWrap({ lossy: true }),
-      says: /^lossy: only the serializer 'json' .*'auto'/,
+      says: /^lossy: this option is for the serializer 'json' only.*'auto'/,
     },
     { given: 'maxValueBytes -1', attempt: withWrap({ maxValueBytes: -1 }), says: /^maxValueBytes: -1 / },
     { given: 'ttl null', attempt: withWrap({ ttl: null }), says: /^ttl: .*seconds/ },

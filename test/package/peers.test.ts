@@ -57,7 +57,7 @@ describe.each(peers)('$name', ({ name, peer, create, module }) => {
     const error = failure(() => create(given))
     const thing = what === 'a promise' ? what : 'something else, or a version that is too old'
     expect(error.message).toBe(
-      `Serializer '${name}' needs the package '${peer.package}', version ${peer.major} or newer, and was given ` +
+      `Serializer '${name}' needs the package '${peer.package}', version ${peer.major} or newer, but was given ` +
         `${thing}. Run npm install ${peer.package}@${peer.major}, then pass ${name}(await import('${peer.package}')).`,
     )
   })
@@ -109,7 +109,7 @@ describe('loadPeer', () => {
     const path = install(odd.package, '1.10.2')
     const require = Object.assign(() => ({}), { resolve: () => path })
     expect(failure(() => loadPeer(odd, [require])).message).toBe(
-      "Serializer 'odd' needs the package 'redis-func-cache-odd', version 2 or newer; 1.10.2 is installed. Run npm install redis-func-cache-odd@2.",
+      "Serializer 'odd' needs the package 'redis-func-cache-odd', version 2 or newer, but 1.10.2 is installed. Run npm install redis-func-cache-odd@2.",
     )
   })
 

@@ -2,23 +2,23 @@ import type { CanonicalOptions } from './options.ts'
 import { Path } from './path.ts'
 import { writeObject, writeScalar } from './values.ts'
 
-/** Version of the form: part of every call hash; changes only when the form changes. */
+/** The version of the canonical form of arguments, which is part of every call hash; it changes only with the form. */
 export const CANONICAL_FORM = 1
 
 const NO_OPTIONS: CanonicalOptions = {}
 
 /**
- * Arguments as one well-formed text: the same for equal arguments, another for others.
+ * Writes arguments as one well-formed text: the same for equal arguments, and another for all others.
  *
- * For arguments made of nothing but JSON it is their JSON, without spaces and with the properties sorted.
- * The whole form is specified in `docs/call-hash.md`.
+ * For arguments made of JSON values alone it is their JSON, without spaces and with sorted properties. The whole form is
+ * specified in `docs/call-hash.md`.
  *
- * @throws {ArgumentsError} for what cannot be told apart safely, with its path and the ways out.
+ * @throws {ArgumentsError} for values that cannot be told apart safely, with their path and the ways out.
  */
 export function canonicalize(args: readonly unknown[], options: CanonicalOptions = NO_OPTIONS): string {
   const excluded = options.excludedPositions
   let count = args.length
-  // An excluded argument takes no part, not even by being given.
+  // An excluded argument does not count, not even by being there.
   if (excluded !== undefined) while (count > 0 && excluded.has(count - 1)) count--
   let root: Path | undefined
   let text = '['

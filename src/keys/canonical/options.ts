@@ -1,7 +1,4 @@
-/**
- * What a callback that is asked for what tells calls apart may return: anything but a promise, since nothing can be done
- * before it is known.
- */
+/** What a callback that tells calls apart may return: anything but a promise, since a lookup needs it at once. */
 export type Known =
   | string
   | number
@@ -12,25 +9,33 @@ export type Known =
   | undefined
   | (object & { readonly then?: never })
 
-/** How instances of a class are told apart in a call hash. */
+/**
+ * An encoder that tells instances of a class apart in arguments.
+ *
+ * @example
+ * const money: ArgumentEncoder<Money> = { type: Money, encode: ({ amount, currency }) => [amount, currency] }
+ */
 export interface ArgumentEncoder<T = unknown> {
-  /** The class; its subclasses are encoded too, unless an encoder before this one takes them. */
+  /** The class of the instances; instances of subclasses are encoded too, unless an earlier encoder takes them. */
   readonly type: abstract new (
     ...args: never[]
   ) => T
-  /** Stands in the text for the class. Default: `type.name`. */
+  /**
+   * The name of the class in the call hash; give one where a minifier renames classes.
+   * @default `type.name`
+   */
   readonly name?: string | undefined
-  /** All that tells one instance from another, as anything the form knows. */
+  /** Returns everything that tells one instance from another, as a value that the canonical form knows. */
   encode(value: T): Known
 }
 
-/** What does not take part, and how instances of classes are told apart. */
+/** Which parts of the arguments count, and how instances of classes are told apart. */
 export interface CanonicalOptions {
-  /** Names of properties that do not take part, of arguments that are plain objects (not of parts deeper inside). */
+  /** Names of properties that do not count, in arguments that are plain objects (not in objects within them). */
   readonly excludedNames?: ReadonlySet<string>
-  /** Positions of arguments that do not take part, from 0. */
+  /** Positions of arguments that do not count, from 0. */
   readonly excludedPositions?: ReadonlySet<number>
-  /** Asked in this order, before anything else is known about an object; the first whose class fits is taken. */
+  /** Encoders, asked in this order before anything else is known about an object; the first whose class fits is used. */
   readonly encoders?: readonly ArgumentEncoder[]
   /** The name of the argument at a position, for error messages; default `arguments[0]`, `arguments[1]` … */
   readonly nameOf?: (position: number) => string

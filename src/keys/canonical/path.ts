@@ -2,7 +2,7 @@ import { ArgumentsError } from '../../errors.ts'
 import { ignoreRejection, isPromise } from '../../realms/native.ts'
 import type { CanonicalOptions } from './options.ts'
 
-/** How a part is reached from what holds it: an index, a property name, or a call that is spelled only if needed. */
+/** How a part is reached from the object around it: an index, a property name, or a text that is made only if needed. */
 export type Step = number | string | (() => string)
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
@@ -16,17 +16,17 @@ const WAYS_OUT_FOR_KEYS =
   'encoder for its class with the cache, or give it a `toJSON` method.'
 
 /**
- * An object that is being written, linked to those around it.
+ * The way from the arguments to an object that is being written: a list of the objects around it.
  *
- * The chain is both the list of ancestors, by which cycles are found, and the path for an error. It lives
- * in the calls that need it and nowhere else, so accessors, encoders and `toJSON` may throw or make cached calls.
+ * Cycles are found by it, and errors name it. It is kept in the calls that need it and nowhere else, so accessors, encoders and
+ * `toJSON` may throw, or make cached calls.
  */
 export class Path {
   readonly parent: Path | undefined
   readonly step: Step
   readonly value: unknown
   readonly options: CanonicalOptions
-  /** How many objects are around it; the list of arguments has none. */
+  /** How many objects are around this one; 0 for the list of arguments. */
   readonly depth: number
 
   constructor(parent: Path | undefined, step: Step, value: unknown, options: CanonicalOptions) {
@@ -39,9 +39,9 @@ export class Path {
 }
 
 /**
- * What a callback said of a call, which has to be known before anything else can be done.
+ * Checks what a callback that tells calls apart returned: it has to be known before a lookup can be made.
  *
- * @param path Where it stands, in messages.
+ * @param path What messages call it.
  * @param option Which option the callback is.
  * @throws {ArgumentsError} for a promise.
  */
@@ -50,19 +50,19 @@ export function known(answer: unknown, path: string, option: string): unknown {
   ignoreRejection(answer)
   throw new ArgumentsError(
     path,
-    `${path} is a promise: the option \`${option}\` has to return at once what tells calls apart. What has to be waited for, ` +
-      'wait for before the call, and give it as an argument.',
+    `${path} is a promise, but the option \`${option}\` has to return at once what tells calls apart. Await the promise before ` +
+      'the call, and pass its value as an argument.',
   )
 }
 
-/** Throws the {@link ArgumentsError} that says what stands there and what the caller can do about it. */
+/** Throws the {@link ArgumentsError} that says what was found at a path, and what to do about it. */
 export function refuse(what: string, parent: Path, step: Step): never {
   const path = pathOf(parent, step)
   const waysOut = parent.options.isOfKeys ? WAYS_OUT_FOR_KEYS : WAYS_OUT
   throw new ArgumentsError(path, `${path} is ${what}, and has no safe place in a call hash. ${waysOut}`)
 }
 
-/** A property step that is a symbol, for {@link refuse}. */
+/** Makes the step to a property that is named by a symbol, for {@link refuse}. */
 export function symbolStep(symbol: symbol): Step {
   return () => `[${String(symbol)}]`
 }

@@ -1,14 +1,14 @@
 /**
- * Which class a stored error is of when it is thrown again. A class crosses from process to process by its name alone,
- * so that each process names the classes it knows.
+ * The classes of stored errors that are thrown again. Processes share only the name of a class, so each process lists the classes
+ * it knows.
  */
 import { OptionError } from '../../errors.ts'
 import { isErrorPrototype } from '../../realms/native.ts'
 
-/** A class of errors, whatever its constructor wants: it is never run. */
+/** A class of errors with any constructor: stored errors are made without running it. */
 export type ErrorClass = abstract new (...args: never[]) => Error
 
-/** Their names in every realm. Not each has a `DOMException`. */
+/** The error classes of JavaScript, by their names in every realm; not every realm has a `DOMException`. */
 const BUILT_IN = [
   'Error',
   'TypeError',
@@ -21,7 +21,7 @@ const BUILT_IN = [
   'DOMException',
 ] as const
 
-/** The classes of errors that are known by name: those of JavaScript, and those that are given. */
+/** The classes of errors that are known by name: those of JavaScript, and those of the option `errors`. */
 export class ErrorClasses {
   readonly #prototypes = new Map<string, Error>()
 
@@ -57,7 +57,7 @@ export class ErrorClasses {
     const known = this.#prototypes.get(name)
     if (known !== undefined && known !== prototype) {
       throw new OptionError(
-        `errors: there are two classes named '${name}', and errors are stored by that name. Rename one, or leave it out.`,
+        `errors: there are two classes named '${name}', and errors are stored by the name of their class. Rename one, or leave it out.`,
       )
     }
     this.#prototypes.set(name, prototype)
@@ -70,10 +70,14 @@ function checkClass(given: unknown): { readonly name: string; readonly prototype
     readonly prototype?: unknown
   }
   if (!isErrorPrototype(prototype)) {
-    throw new OptionError(`errors: ${describe(given)} is no class of errors. Give classes that extend Error.`)
+    throw new OptionError(
+      `errors: ${describe(given)} is not a class of errors. Give classes that extend Error.`,
+    )
   }
   if (typeof name !== 'string' || name === '') {
-    throw new OptionError('errors: a class has no name, by which its errors could be stored. Name it.')
+    throw new OptionError(
+      'errors: a class has no name, but errors are stored by the name of their class. Name it.',
+    )
   }
   return { name, prototype }
 }

@@ -23,7 +23,10 @@ const SLOW_US = 1_000_000
 
 /** What a `MemoryStore` can be told. */
 export interface MemoryStoreOptions {
-  /** Milliseconds since 1970; default `Date.now`. For tests that must not wait. */
+  /**
+   * The clock of the store, in milliseconds since 1970, for tests that must not wait.
+   * @default Date.now
+   */
   readonly clock?: (() => number) | undefined
 }
 

@@ -62,7 +62,7 @@ describe('ErrorClasses', () => {
   ])('refuses %s', (_, classes, name) => {
     expect(() => new ErrorClasses(classes)).toThrow(
       new OptionError(
-        `errors: there are two classes named '${name}', and errors are stored by that name. Rename one, or leave it out.`,
+        `errors: there are two classes named '${name}', and errors are stored by the name of their class. Rename one, or leave it out.`,
       ),
     )
   })
@@ -76,12 +76,12 @@ describe('ErrorClasses', () => {
   })
 
   test.each([
-    [class Plain {}, 'Plain is no class of errors'],
-    [() => new Error('no'), 'a function is no class of errors'],
-    [new Error('an instance'), 'a value of type object is no class of errors'],
-    ['NotFoundError', 'a value of type string is no class of errors'],
-    [null, 'null is no class of errors'],
-    [undefined, 'a value of type undefined is no class of errors'],
+    [class Plain {}, 'Plain is not a class of errors'],
+    [() => new Error('no'), 'a function is not a class of errors'],
+    [new Error('an instance'), 'a value of type object is not a class of errors'],
+    ['NotFoundError', 'a value of type string is not a class of errors'],
+    [null, 'null is not a class of errors'],
+    [undefined, 'a value of type undefined is not a class of errors'],
   ])('refuses %o', (given, message) => {
     expect(() => new ErrorClasses([given as never])).toThrow(OptionError)
     expect(() => new ErrorClasses([given as never])).toThrow(`errors: ${message}`)
