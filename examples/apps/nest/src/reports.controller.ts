@@ -4,8 +4,8 @@ import { Database } from './database'
 import { Roles, RolesGuard } from './roles'
 
 /**
- * Answers are remembered, and guards are asked each time, whether or not there is an answer. Decorators that only note
- * something, as most of Nest's do, may stand above `cached` or below it.
+ * The results of these routes are cached. Guards run at every request, also when the result is cached. Decorators that
+ * only set metadata, as most of Nest's do, may stand above `cached` or below it.
  */
 @Controller('reports')
 @UseGuards(RolesGuard)
