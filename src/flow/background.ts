@@ -1,15 +1,15 @@
 import { clearTimeout, setImmediate, setTimeout } from './timers.ts'
 
-/** Is given work that goes on behind callers. */
+/** A function that is given each piece of background work, as a promise that never rejects. */
 export type WaitUntil = (work: Promise<void>) => void
 
-/** Who works, and may be given up before the work has ended. */
+/** A load that may be given up before it has ended. */
 export interface Abandonable {
-  /** Calls that function once, if the work is given up or has been. */
+  /** Calls a function once, as soon as the load is given up, or at once if it was already. */
   whenGivenUp(act: () => void): void
 }
 
-/** The work of one cache that is under way: counted, so that somebody can wait for its end. */
+/** Counts the work of one cache that is under way, so that `drain` can wait for its end. */
 export class Background {
   readonly #waitUntil: WaitUntil | undefined
   readonly #onFailed: (error: unknown) => void
@@ -25,12 +25,12 @@ export class Background {
     this.#onFailed = onFailed
   }
 
-  /** Whether somebody is to be told of work that no caller waits for. */
+  /** Whether the option `waitUntil` is given. */
   get isTold(): boolean {
     return this.#waitUntil !== undefined
   }
 
-  /** Something begins. Whoever calls this calls {@link end} once. */
+  /** Counts work that begins; each call needs one call of {@link end}. */
   begin(): void {
     this.#underWay++
   }
@@ -46,8 +46,8 @@ export class Background {
   /**
    * Counts work until its promise settles.
    *
-   * @param worker If he is given up, the work is not counted any more.
-   * @returns That promise.
+   * @param worker The load that does the work: if it is given up, the work is not counted any more.
+   * @returns The promise of the work.
    */
   add<T>(work: Promise<T>, worker?: Abandonable): Promise<T> {
     this.begin()
@@ -61,13 +61,13 @@ export class Background {
     return work
   }
 
-  /** The same for work that no caller waits for: `waitUntil` is given it. */
+  /** Counts work that no caller waits for, and gives it to `waitUntil`. */
   addBehind(work: Promise<unknown>, worker?: Abandonable): void {
     void this.add(work, worker)
     this.tell(work, worker)
   }
 
-  /** Gives work to `waitUntil`, in the async context of whoever calls this. */
+  /** Gives work to `waitUntil`, in the async context of this call. */
   tell(work: Promise<unknown>, worker?: Abandonable): void {
     if (this.#waitUntil === undefined) return
     const settled = new Promise<void>((resolve) => {
@@ -77,7 +77,7 @@ export class Background {
     })
     try {
       const result: unknown = this.#waitUntil(settled)
-      // The type says that it returns nothing; an async function is accepted all the same.
+      // By its type it returns nothing, but an async function is accepted, too.
       Promise.resolve(result).catch(this.#onFailed)
     } catch (error) {
       this.#onFailed(error)
@@ -85,11 +85,11 @@ export class Background {
   }
 
   /**
-   * Waits until nothing is under way, including what begins meanwhile.
+   * Waits until no work is under way, including work that begins meanwhile.
    *
-   * @param timeoutMs The longest that it waits.
-   * @param flush Called again and again: sends at once what waits to be sent.
-   * @returns Whether nothing was left.
+   * @param timeoutMs The longest time to wait, in milliseconds.
+   * @param flush Called repeatedly: sends at once what waits to be sent.
+   * @returns Whether all work ended in time.
    */
   async drain(timeoutMs: number, flush: () => void): Promise<boolean> {
     let isLate = false
@@ -102,7 +102,7 @@ export class Background {
     })
     try {
       for (;;) {
-        await new Promise(setImmediate) // what was asked for in this turn of the event loop leaves
+        await new Promise(setImmediate) // commands of this turn of the event loop are sent first
         flush()
         if (this.#underWay === 0) return true
         if (isLate) return false

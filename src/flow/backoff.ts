@@ -3,10 +3,10 @@ import { monotonicMs } from './timers.ts'
 const FIRST_MS = 1_000
 const LONGEST_MS = 60_000
 
-/** Names remembered; the one that failed longest ago is forgotten first. */
+/** The number of names that are remembered; the one that failed the longest ago is forgotten first. */
 const LIMIT = 1_000
 
-/** Growing pauses after failures: a second, two, four … up to a minute. */
+/** Pauses after failures: 1 second after the first, doubled by each further one, up to 1 minute. */
 export class Backoff<Cause> {
   readonly #elapsedMs: () => number
   readonly #pauses = new Map<
@@ -14,12 +14,12 @@ export class Backoff<Cause> {
     { readonly ms: number; readonly untilMs: number; readonly cause: Cause }
   >()
 
-  /** @param elapsedMs A clock of this machine that never goes back; default {@link monotonicMs}. */
+  /** @param elapsedMs A clock of this machine that never goes back; by default {@link monotonicMs}. */
   constructor(elapsedMs: () => number = monotonicMs) {
     this.#elapsedMs = elapsedMs
   }
 
-  /** What the last failure was, while the pause after it lasts. */
+  /** The cause of the last failure, while the pause after it lasts; otherwise `undefined`. */
   causeOfPause(name: string): Cause | undefined {
     const pause = this.#pauses.get(name)
     return pause !== undefined && this.#elapsedMs() < pause.untilMs ? pause.cause : undefined

@@ -1,23 +1,25 @@
 import { clearTimeout, monotonicMs, setTimeout } from './timers.ts'
 
-/** Something that is called when its time is over, unless it is ended before. */
+/** A function that is called when its time is over, unless the deadline is ended before. */
 export interface Deadline {
   end(): void
 }
 
-/** Deadlines of many, with one timer for all that last equally long. */
+/** Many deadlines, with one timer for all deadlines of the same length. */
 export class Deadlines {
   readonly #keepsAlive: boolean
   readonly #queues = new Map<number, Queue>()
 
-  /** @param keepsAlive Whether the process lives on until they are over. */
+  /** @param keepsAlive Whether the process stays alive until they are over. */
   constructor(keepsAlive: boolean) {
     this.#keepsAlive = keepsAlive
   }
 
   /**
-   * @param ms `Infinity` for never.
-   * @param onOver Called once, from a timer: in no particular async context. Throws nothing.
+   * Starts a deadline.
+   *
+   * @param ms Its length in milliseconds; `Infinity` for a deadline that is never over.
+   * @param onOver Called once, from a timer and so outside the async context of the call. It must not throw.
    */
   after(ms: number, onOver: () => void): Deadline {
     if (ms === Number.POSITIVE_INFINITY) return NEVER
@@ -53,7 +55,7 @@ class Waiting implements Deadline {
   }
 }
 
-/** Those that last equally long end in the order in which they began. */
+/** Deadlines of one length: they end in the order in which they began, so a list of them is sorted by itself. */
 class Queue {
   readonly ms: number
   readonly #keepsAlive: boolean
@@ -79,7 +81,7 @@ class Queue {
     else if (this.#keepsAlive && isAlone) this.#timer.ref?.()
   }
 
-  /** The timer stays for those that come next: setting one for each would cost more. */
+  /** Ends a deadline. The timer stays for the next ones: setting a timer for each would cost more. */
   delete(waiting: Waiting): void {
     if (this.#remove(waiting) && this.#first === undefined) this.#timer?.unref?.()
   }
@@ -108,7 +110,7 @@ class Queue {
     this.#timer = undefined
     const nowMs = monotonicMs()
     for (let waiting = this.#first; waiting !== undefined; waiting = this.#first) {
-      // A timer may be a little early by that clock.
+      // A timer may fire a little early by the monotonic clock.
       if (waiting.dueMs - nowMs >= 1) return this.#arm(waiting.dueMs - nowMs)
       this.#remove(waiting)
       waiting.onOver()

@@ -1,6 +1,6 @@
 import { clearTimeout, setTimeout } from './timers.ts'
 
-/** What a promise brings; the error, if that takes longer. Whatever it brings later is nobody's. */
+/** Settles as a promise does, or rejects with `error` after `ms` milliseconds. What the promise brings later is ignored. */
 export function within<R>(promise: Promise<R>, ms: number, error: () => Error): Promise<R> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(error()), ms)
@@ -8,7 +8,7 @@ export function within<R>(promise: Promise<R>, ms: number, error: () => Error): 
   })
 }
 
-/** What is done when a signal aborts, and the one listener that does it. */
+/** The functions to call when a signal aborts, and the one listener that calls them. */
 interface Hearing {
   readonly acts: Set<() => void>
   readonly listener: () => void
@@ -17,9 +17,9 @@ interface Hearing {
 const hearings = /* @__PURE__ */ new WeakMap<AbortSignal, Hearing>()
 
 /**
- * Hears once that a signal aborts. Returns what ends that.
+ * Calls a function once when a signal aborts. Returns a function that takes that back.
  *
- * By one listener a signal, for Node warns of more than ten, and a list of ids, or many calls, may share one.
+ * There is one listener for each signal, since many calls may share a signal and Node warns of more than ten listeners.
  */
 export function onAbort(signal: AbortSignal, act: () => void): () => void {
   const { acts, listener } = hearings.get(signal) ?? hear(signal)
@@ -47,7 +47,7 @@ function hear(signal: AbortSignal): Hearing {
   return hearing
 }
 
-/** What a promise brings; the reason of the signal, if that aborts before. Whatever it brings later is nobody's. */
+/** Settles as a promise does, or rejects with the reason of the signal if that aborts first. */
 export function unlessAborted<R>(promise: Promise<R>, signal: AbortSignal): Promise<R> {
   return new Promise((resolve, reject) => {
     const stay = onAbort(signal, () => reject(reasonToAbort(signal)))
@@ -55,7 +55,7 @@ export function unlessAborted<R>(promise: Promise<R>, signal: AbortSignal): Prom
   })
 }
 
-/** The reason of a signal that has aborted. Those that stand in for Node's may have none. */
+/** The reason of a signal that has aborted; polyfills of AbortSignal may have none. */
 export function reasonToAbort(signal: AbortSignal): unknown {
   return signal.reason ?? new DOMException('This operation was aborted', 'AbortError')
 }

@@ -1,8 +1,8 @@
 /**
- * The timers and clocks of the process, whatever stands in their place in the program: fake timers of a test, with which
- * no call would ever end, or those of a browser environment, which return numbers.
+ * The real timers and clocks of the process, also where a program has replaced them: with fake timers of a test no call would ever
+ * end, and timers of a browser environment return numbers.
  *
- * They are taken when this module loads: `node:test` replaces those of `node:timers` too, for as long as a test runs.
+ * They are taken when this module loads: during a test, `node:test` replaces those of `node:timers` too.
  */
 import { performance } from 'node:perf_hooks'
 import process from 'node:process'
@@ -23,12 +23,12 @@ const tick = original('nextTick', realProcess.nextTick)
 /** Runs a callback when this turn of the event loop, and all promises that it settles, are done. */
 export const nextTick: typeof process.nextTick = (...args) => tick.apply(realProcess, args)
 
-/** Milliseconds by a clock that never goes back; only differences mean something. */
+/** Milliseconds by a clock that never goes back; only differences of its values have a meaning. */
 export const monotonicMs = (): number => performance.now()
 
 /**
- * The function itself, if a fake stands in its place already when this module loads. The fakes of Jest and Vitest come from
- * `@sinonjs/fake-timers`, which keeps the original at the clock of the fake under its name with `_` in front.
+ * Finds the real function if a fake has replaced it before this module loads. The fakes of Jest and Vitest come from
+ * `@sinonjs/fake-timers`, which keeps the original at the clock of the fake, under its name with `_` in front.
  */
 function original<F extends (...args: never[]) => unknown>(name: string, found: F): F {
   const { clock } = found as { readonly clock?: Readonly<Record<string, unknown>> }

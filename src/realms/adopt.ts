@@ -30,7 +30,7 @@ function adoptAlone(item: object): void {
     Object.setPrototypeOf(item, own.prototype as object)
 }
 
-/** Whether the prototype of an object is not that of a class of this realm. */
+/** Whether an object comes from another realm: its prototype is not that of the given class. */
 export function isForeign(made: object, type: { readonly prototype: object }): boolean {
   return Object.getPrototypeOf(made) !== type.prototype
 }

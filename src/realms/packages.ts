@@ -1,40 +1,40 @@
-/** Optional packages: where they are found. */
+/** Finds optional packages. */
 import { readFileSync } from 'node:fs'
 import nodeModule from 'node:module'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
-/** The part of `require` that finds and loads a package; tests give their own. */
+/** The part of `require` that finds and loads a package. */
 export interface PackageRequire {
   (id: string): unknown
   resolve(id: string): string
 }
 
-/** The exports of each copy of a package that is found, loaded one after the other. */
+/** Loads each copy of a package that is found, one after the other. */
 export function* loadCopies(name: string): Generator<unknown, void> {
   for (const require of placesToLook()) {
     try {
       yield require(name)
     } catch {
-      // not there, or it does not load
+      // The package is not there, or does not load: the next place may have it.
     }
   }
 }
 
 /**
- * Where to look: beside this library (or the bundle that holds it), beside the script that was started, and in the working
- * directory at the time of the search.
+ * The places to look for packages: beside this library or the bundle that holds it, beside the script that was started, and in the
+ * working directory at the time of the search.
  */
 export function placesToLook(): PackageRequire[] {
   const places = [ownFile, () => process.argv[1], () => join(process.cwd(), 'package.json')]
   return places.flatMap((place) => {
     try {
       const path = place()
-      // Not imported by its name: webpack would take it for a `require` of its own, and put `undefined` in its place.
+      // Not imported by its name: webpack would take it for its own `require`, and replace it by `undefined`.
       return path ? [nodeModule.createRequire(path)] : []
     } catch {
-      return [] // no path of a file system: evaluated code, a folder that is gone
+      return [] // the place is no file path: evaluated code, or a folder that was removed
     }
   })
 }
@@ -65,15 +65,15 @@ export function versionOf(name: string, path: string): string | undefined {
       >
       if (manifest['name'] === name) return String(manifest['version'])
     } catch {
-      // None here: further up.
+      // There is no package.json in this folder: go on in the folder above.
     }
   }
   return undefined
 }
 
-/** Node and Jest say the first, Deno and Bun the second, and what Bun throws is no `Error`. */
+/** The codes of a package that is not found: the first of Node and Jest, the second of Deno and Bun. Bun throws no `Error`. */
 const NOT_FOUND: ReadonlySet<unknown> = /* @__PURE__ */ new Set(['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND'])
 
-/** Whether a package is not there. */
+/** Whether an error says that a package is not there. */
 export const isNotFound = (error: unknown): boolean =>
   NOT_FOUND.has((error as { readonly code?: unknown } | null | undefined)?.code)

@@ -1,8 +1,9 @@
 /**
- * What it takes to bring a value back as it was: one walk over it, when it is stored. Reads never look.
+ * Tells what a serializer must be able to do to bring a value back as it was. It takes one walk over the value when that is stored,
+ * and nothing when it is read.
  *
- * A property that is `undefined` counts as left out, an object without a prototype as a plain one, and an object that is
- * held twice as two equal ones: JSON makes two of it.
+ * A property that is `undefined` counts as missing, an object without a prototype as a plain one, and an object that is referenced
+ * twice as two equal ones, as JSON makes of it.
  */
 import process from 'node:process'
 import { types } from 'node:util'
@@ -10,16 +11,16 @@ import { isArrayPrototype, isPlainPrototype, isPromise, messageOf, nativeName } 
 
 /** Bits of what {@link fidelityOf} returns; without any of them, JSON brings the value back as it was. */
 export const BY_CLONE = 1
-/** Something becomes something else in every format: instances of classes, properties that symbols name. */
+/** A part of the value changes in every format: instances of classes, properties named by symbols. */
 export const CHANGED = 2
-/** Something cannot come back at all: functions, streams, promises … */
+/** A part of the value is lost in every format: functions, streams, promises … */
 export const LOST = 4
 
-/** Deeper, or with more objects than this, a value may have cycles, or hold an object in very many ways. */
+/** A value deeper or larger than this may have cycles, or reach one object in very many ways. */
 const MAX_DEPTH = 200
 const MAX_OBJECTS = 1_000_000
 
-/** Which of {@link BY_CLONE}, {@link CHANGED} and {@link LOST} hold for a value and all that is in it. */
+/** Which of {@link BY_CLONE}, {@link CHANGED} and {@link LOST} hold for a value or any part of it. */
 export function fidelityOf(value: unknown): number {
   try {
     return new Walk(undefined).of(value, 0)
@@ -33,14 +34,14 @@ export function fidelityOf(value: unknown): number {
   }
 }
 
-/** A getter or a Proxy threw. What is nested too deeply to be walked is so for every format, and each says so itself. */
+/** For a value whose getter or Proxy threw. A value nested too deeply to be walked is refused by each format itself. */
 const failed = (error: unknown): number =>
   error instanceof RangeError && /call stack/i.test(error.message) ? 0 : LOST
 
 const TOO_LARGE = /* @__PURE__ */ new Error('too large to be walked without a note of what was seen')
 
 class Walk {
-  /** What is met twice is left to structured clone. Keeping this takes as long as all the rest, and is rarely needed. */
+  /** Objects met so far: one that is met twice is left to structured clone. Kept only if needed, since it doubles the time. */
   readonly #seen: Set<object> | undefined
   #objects = 0
 
@@ -81,13 +82,13 @@ class Walk {
       for (const [, item] of contentsOf(part)) flags |= this.of(item, depth + 1)
       return flags
     }
-    // Whatever their `toJSON` gives, where they have one: that is not their content.
+    // Lost even with a `toJSON`: what that returns is not their content.
     if (isPromise(part) || types.isKeyObject(part) || WEB_CLASSES.has(tagOf(part))) return LOST
     if (hasToJson(part)) return this.#ofJson(part, depth)
     return isOpaque(part) ? LOST : CHANGED | this.#ofProperties(part, depth)
   }
 
-  /** Of an object of which its `toJSON` says what it is; what that gives is not asked in turn. */
+  /** For an object with a `toJSON`: what that returns is not asked for its own `toJSON`, as in JSON. */
   #ofJson(part: WithToJson, depth: number): number {
     const json = part.toJSON('')
     if (typeof json !== 'object' || json === null || isCloneable(json)) {
@@ -114,7 +115,7 @@ class Walk {
 
   #ofArray(part: readonly unknown[], prototype: object | null, depth: number): number {
     let flags = isArrayPrototype(prototype) ? 0 : CHANGED
-    // With holes, or with properties of its own.
+    // The array has holes, or properties of its own.
     if (Object.keys(part).length !== part.length) return flags | BY_CLONE | this.#ofProperties(part, depth)
     for (const item of part) {
       flags |= this.of(item, depth + 1)
@@ -135,14 +136,14 @@ function hasToJson(part: object): part is WithToJson {
   return typeof (part as Partial<WithToJson>).toJSON === 'function'
 }
 
-/** What structured clone knows, and most formats but JSON. */
+/** Whether structured clone knows a part, as most formats other than JSON do. */
 function isCloneable(part: object): boolean {
   if (ArrayBuffer.isView(part) || types.isArrayBuffer(part)) return true
   if (types.isDate(part) || types.isMap(part) || types.isSet(part) || types.isRegExp(part)) return true
   return types.isBoxedPrimitive(part) ? !types.isSymbolObject(part) : types.isNativeError(part)
 }
 
-/** What structured clone brings back as what it was; an AggregateError is an Error then. */
+/** The errors that structured clone brings back as they were; an AggregateError comes back as an Error. */
 const KEPT_ERRORS: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set([
   'Error',
   'EvalError',
@@ -153,10 +154,10 @@ const KEPT_ERRORS: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set([
   'URIError',
 ])
 
-/** Bun leaves out causes. */
+/** Whether structured clone keeps the causes of errors: Bun drops them. */
 const clonesCauses = process.versions['bun'] === undefined
 
-/** Structured clone knows the built-in classes alone, and nothing of what was added to an instance. */
+/** The bits for a part that structured clone may change: it keeps built-in classes, but no properties added to their instances. */
 function changesOf(part: object, prototype: object | null): number {
   if (Buffer.isBuffer(part)) return 0
   const name = prototype === null ? undefined : nativeName(prototype)
@@ -170,7 +171,7 @@ function changesOf(part: object, prototype: object | null): number {
   return Object.keys(part).length > 0 ? CHANGED : 0
 }
 
-/** Classes of the web, by what their instances say of themselves: `[object Response]`. */
+/** Classes of the web platform, by the tag of their instances: `[object Response]`. */
 const WEB_CLASSES: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'Response',
   'Request',
@@ -188,7 +189,7 @@ const WEB_CLASSES: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'WebSocket',
 ])
 
-/** Whether an instance has nothing that can be seen from outside, or is work under way and no data. */
+/** Whether an instance shows nothing of its content from outside, or is work under way rather than data. */
 function isOpaque(part: object): boolean {
   const seen = part as Readonly<Record<string | symbol, unknown>>
   if (typeof seen[Symbol.asyncIterator] === 'function') return true
@@ -199,7 +200,7 @@ function isOpaque(part: object): boolean {
   return tag !== 'Object' && typeof Reflect.get(globalThis, tag) === 'function'
 }
 
-/** WeakMaps, formats of `Intl` …: what they hold lies in the engine. */
+/** Whether a part is of a built-in class, such as WeakMap or a format of `Intl`, whose content only the engine sees. */
 function isOfNativeClass(part: object): boolean {
   for (
     let each: object | null = Object.getPrototypeOf(part);
@@ -214,7 +215,7 @@ function isOfNativeClass(part: object): boolean {
 
 const tagOf = (part: object): string => Object.prototype.toString.call(part).slice('[object '.length, -1)
 
-/** What lies in an object, and how it is reached. */
+/** The parts of an object, and how each is reached. */
 function contentsOf(part: object): readonly (readonly [access: string, item: unknown])[] {
   if (types.isMap(part)) {
     return [...part].flatMap(([key, item]) => [['.keys()', key] as const, ['.get(…)', item] as const])
@@ -229,10 +230,10 @@ function contentsOf(part: object): readonly (readonly [access: string, item: unk
 }
 
 /**
- * The innermost part of a value for which one of these bits holds: `'result.body is a ReadableStream'`. Contents are never
- * quoted, only names of properties.
+ * Names the innermost part of a value for which one of the bits holds: `'result.body is a ReadableStream'`. It quotes names of
+ * properties, and never their values.
  *
- * @param root What the value stands for.
+ * @param root What the value is, for the beginning of the path.
  */
 export function findPart(value: unknown, bits: number, root: string): string {
   try {
@@ -276,8 +277,8 @@ function accessTo(container: object, name: string): string {
 }
 
 /**
- * The value with plain objects in the place of Proxies and of instances of classes: what their `toJSON` gives, or else their
- * own properties. What structured clone makes of it differs from what JSON makes of it only where JSON loses something.
+ * Copies a value with plain objects in place of Proxies and instances of classes: what their `toJSON` returns, or else their own
+ * properties. Structured clone then differs from JSON only where JSON loses something.
  */
 export function withoutInstances(value: unknown): unknown {
   return copy(value, '', new Map())
@@ -304,7 +305,7 @@ function copy(part: unknown, name: string, copies: Map<object, unknown>): unknow
   return copyProperties(part, json, copies)
 }
 
-/** All holes, which copied items fill. */
+/** Makes an array of holes, which copied items fill: it stays sparse where the original is. */
 function emptyArray(length: number): unknown[] {
   const array: unknown[] = []
   array.length = length
@@ -316,7 +317,7 @@ function copyProperties(part: object, json: object, copies: Map<object, unknown>
   copies.set(part, copied)
   for (const name of Object.keys(json)) {
     const item = copy(Reflect.get(json, name), name, copies)
-    // Never assigns: `__proto__` is a property like any other.
+    // Defined, not assigned: `__proto__` is a property like any other.
     Object.defineProperty(copied, name, { value: item, enumerable: true, writable: true, configurable: true })
   }
   return copied

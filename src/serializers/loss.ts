@@ -4,11 +4,11 @@ import { decode, reasonOf } from './encoding.ts'
 import type { Serializer } from './serializer.ts'
 
 /**
- * Where a result does not come back from the store as it was: `'result.createdAt is a Date and comes back as a string'`,
- * or `undefined` when it does.
+ * Tells where a result does not come back from the store as it was: `'result.createdAt is a Date and comes back as a string'`;
+ * `undefined` if it does.
  *
- * For a warning, once a function: it decodes and compares, which takes far longer than a call. Contents are never
- * quoted, only names of properties. An object without a prototype that comes back with the usual one is no loss.
+ * It decodes and compares, which takes far longer than a call, and so is done once for each function. It quotes names of
+ * properties, and never their values. An object without a prototype that comes back with the usual one counts as equal.
  *
  * @param stored What `encode` made of `value`.
  */
@@ -27,15 +27,15 @@ export function findLoss(
     const comparison: Comparison = { seen: new Set(), vanished: undefined }
     return compare('result', value, returned, comparison) ?? comparison.vanished
   } catch {
-    // Getters that throw, or nesting too deep to walk: nothing can be said, and a warning is not worth an error.
+    // A getter throws, or the value is too deep to walk: no warning then, since the call itself went well.
     return undefined
   }
 }
 
 interface Comparison {
-  /** What is being compared or was found equal, against cycles. */
+  /** Objects that are being compared or were found equal, so that cycles end. */
   readonly seen: Set<object>
-  /** The first undefined property that is gone: the mildest of losses, said only if there is no other. */
+  /** The first property that was `undefined` and is missing now: reported only if there is no other loss. */
   vanished: string | undefined
 }
 
