@@ -46,24 +46,24 @@ async function waitForLease(
   const { partition, hash, fn } = call
   const { report, reader, settings } = fn
   const hold = (lease: number): HeldLease => ({ hash, lease })
-  const turn = await partition
+  const outcome = await partition
     .leases(settings.leaseMs)
     .take(call, wishOf(call, lookup), untilMs, hold, () => {
       call.batch?.leave(call)
       if (!hasWaited) report.waits(call)
     })
-  if (turn.state === 'taken') {
+  if (outcome.state === 'taken') {
     report.leased(call)
-    return withLease(turn.atUs)
+    return withLease(outcome.atUs)
   }
-  if (turn.state === 'late') return withoutLease(await tokenOf(call))
+  if (outcome.state === 'late') return withoutLease(await tokenOf(call))
   const validAsOf = partition.epoch
   const second = await partition.look(hash)
   const entry = await reader.open(call, second)
   if (entry !== undefined && ['fresh', 'early'].includes(reader.judge(second, entry))) {
     return { settlement: { ...entry, status: 'waited', validAsOf } }
   }
-  if (turn.state === 'ended') return waitForLease(call, second, untilMs, true)
+  if (outcome.state === 'ended') return waitForLease(call, second, untilMs, true)
   // What will not do is loaded without a lease: another process finds nothing amiss with it.
   return withoutLease(await tokenBy(call, second))
 }

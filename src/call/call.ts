@@ -16,7 +16,7 @@ import { sharingOf } from './sharing.ts'
 
 /** The partition and the call hash of a call, as text. */
 const locationText = ({ partition, hash }: EntryLocation<Call>): string =>
-  `${partition.place.keys[0]} ${hash}`
+  `${partition.keySpace.keys[0]} ${hash}`
 
 /** A call as a program would write it. */
 export const titleOf = ({ settings }: FunctionContext, args: readonly unknown[]): string =>

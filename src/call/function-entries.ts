@@ -88,7 +88,7 @@ async function store(call: Call, value: unknown): Promise<void> {
   const { ttlMs, note } = terms
   const entry = { hash, value: stored, ttlMs, token: undefined, note: { ...note, overrules: true } }
   const { evicted } = await partition.put(entry)
-  report.evicted(call, partition.place.keys[0], evicted)
+  report.evicted(call, partition.keySpace.keys[0], evicted)
   report.wrote(call)
 }
 
@@ -99,6 +99,6 @@ export function keyOf(
   args: readonly unknown[],
 ): { readonly index: string; readonly values: string; readonly hash: Hash } {
   const { partition, hash } = locate(fn, self, args)
-  const [index, values] = partition.place.keys
+  const [index, values] = partition.keySpace.keys
   return { index, values, hash }
 }

@@ -45,7 +45,7 @@ export async function put(
     const note = isLeased || overrules ? { ...about, lease, overrules } : about
     const validAsOf = partition.epoch
     const { stored, evicted, atMs } = await partition.put({ hash, value, ttlMs, token, note })
-    report.evicted(call, partition.place.keys[0], evicted)
+    report.evicted(call, partition.keySpace.keys[0], evicted)
     if (!stored) {
       report.skipped(call, 'invalidated', bytes, computeMs)
       return { isOutdated: true, validAsOf, times: NOT_STORED }

@@ -1,8 +1,8 @@
 import { within } from './timeout.ts'
 import { clearInterval, clearTimeout, monotonicMs, setInterval, setTimeout } from './timers.ts'
 
-/** What the store of the leases does, for one place. */
-export interface LeaseDesk<Wish, Held> {
+/** What the store of the leases does, for one partition. */
+export interface LeaseBackend<Wish, Held> {
   /** Asks for a lease. */
   ask(wish: Wish): Promise<Answer>
   /** Prolongs leases; 0 for one that was lost. */
@@ -36,8 +36,11 @@ interface Holder {
   readonly hash: string
 }
 
-/** What waiting came to: as {@link Answer}; or the other one has ended, whatever came of it; or the time was up. */
-export type Turn =
+/**
+ * What waiting for a lease came to: an {@link Answer}; `'ended'` if the other process has finished, successfully or not;
+ * `'late'` if the time was up.
+ */
+export type LeaseOutcome =
   | Exclude<Answer, { state: 'held' }>
   | { readonly state: 'ended' }
   | { readonly state: 'late' }
@@ -46,27 +49,27 @@ export type Turn =
 const POLL_MS = 50
 
 /** How long a connection for messages is waited for before asking without it. */
-const PATIENCE_MS = 1_000
+const WATCH_TIMEOUT_MS = 1_000
 
 /** Renewed when this part of a lease has passed, so that one renewal may fail. */
 const RENEW_AFTER = 1 / 3
 
 /** The watch of some leases, apart from them: it is closed when they are gone. */
-interface Ear {
+interface OpenWatch {
   watch: Watch | undefined
 }
 
 /** Closes the watches of leases that were dropped without {@link Leases.close}, as with a cache that nobody has any more. */
-const dropped = /* @__PURE__ */ new FinalizationRegistry<Ear>(({ watch }) => closeQuietly(watch))
+const dropped = /* @__PURE__ */ new FinalizationRegistry<OpenWatch>(({ watch }) => closeQuietly(watch))
 
 /** The right to compute something, held by one process at a time: taken, waited for, and kept while the work goes on. */
 export class Leases<Wish, Held extends { readonly lease: number }> {
-  readonly #desk: LeaseDesk<Wish, Held>
+  readonly #backend: LeaseBackend<Wish, Held>
   readonly #leaseMs: number
   /** By who holds them: two may compute the same where one was invalidated, and each ends his own. */
   readonly #held = new Map<Holder, Held>()
   readonly #waiting = new Map<string, Set<(hasEnded: boolean) => void>>()
-  readonly #ear: Ear = { watch: undefined }
+  readonly #open: OpenWatch = { watch: undefined }
   #watching: Promise<void> | undefined
   #isHeard = false
   #timer: NodeJS.Timeout | undefined
@@ -77,7 +80,7 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
     lost: () => {
       this.#isHeard = false
       this.#watching = undefined // the next one asks for it, in case nobody restores it
-      for (const name of this.#waiting.keys()) this.#wake(name, false)
+      for (const hash of this.#waiting.keys()) this.#wake(hash, false)
     },
     restored: () => {
       this.#isHeard = true
@@ -87,10 +90,10 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
   /** What is given away of the watcher. */
   readonly #hearing: Watcher = weakly(this.#watcher)
 
-  constructor(desk: LeaseDesk<Wish, Held>, leaseMs: number) {
-    this.#desk = desk
+  constructor(backend: LeaseBackend<Wish, Held>, leaseMs: number) {
+    this.#backend = backend
     this.#leaseMs = leaseMs
-    dropped.register(this, this.#ear)
+    dropped.register(this, this.#open)
   }
 
   /** Whether a lease is held, or waited for. */
@@ -100,8 +103,8 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
 
   /** Stops hearing of leases that end. Leases are kept; the next one that is taken makes this hear again. */
   close(): void {
-    const { watch } = this.#ear
-    this.#ear.watch = undefined
+    const { watch } = this.#open
+    this.#open.watch = undefined
     this.#watcher.lost()
     closeQuietly(watch)
   }
@@ -119,15 +122,15 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
     untilMs: number,
     hold: (lease: number) => Held,
     onWait: () => void,
-  ): Promise<Turn> {
+  ): Promise<LeaseOutcome> {
     await this.#watch()
     let hasWaited = false
     for (;;) {
-      // First the ear, then the question: what ends after the answer is heard then.
-      const ear = this.#listenFor(holder.hash)
+      // First listen, then ask: of a lease that ends after the answer, the message is heard.
+      const ending = this.#listenFor(holder.hash)
       const isHeard = this.#isHeard
       try {
-        const answer = await this.#desk.ask(wish)
+        const answer = await this.#backend.ask(wish)
         if (answer.state === 'taken') this.#keep(holder, hold(answer.lease))
         if (answer.state !== 'held') return answer
         const leftMs = untilMs - monotonicMs()
@@ -136,19 +139,19 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
         hasWaited = true
         // The end of a lease whose holder died is told by nobody.
         const leaseMs = (answer.untilUs - answer.atUs) / 1000 + 1
-        const hasEnded = await ear.hears(
+        const hasEnded = await ending.isHeardWithin(
           Math.min(leftMs, leaseMs, isHeard ? Number.POSITIVE_INFINITY : POLL_MS),
         )
         if (hasEnded) return { state: 'ended' }
       } finally {
-        ear.close()
+        ending.close()
       }
     }
   }
 
   /** Asks once, without waiting. */
   async tryToTake(holder: Holder, wish: Wish, hold: (lease: number) => Held): Promise<Answer> {
-    const answer = await this.#desk.ask(wish)
+    const answer = await this.#backend.ask(wish)
     if (answer.state === 'taken') this.#keep(holder, hold(answer.lease))
     return answer
   }
@@ -182,7 +185,7 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
     const before = [...this.#held]
     let names: readonly number[]
     try {
-      names = await this.#desk.renew(before.map(([, held]) => held))
+      names = await this.#backend.renew(before.map(([, held]) => held))
     } catch {
       return // the next one may succeed in time
     }
@@ -198,15 +201,15 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
   async #watch(): Promise<void> {
     if (this.#isHeard) return
     this.#watching ??= this.#tryToWatch()
-    await within(this.#watching, PATIENCE_MS, () => new Error()).catch(() => {})
+    await within(this.#watching, WATCH_TIMEOUT_MS, () => new Error()).catch(() => {})
   }
 
   #tryToWatch(): Promise<void> {
-    const watching: Promise<void> = this.#desk.watch(this.#hearing).then(
+    const watching: Promise<void> = this.#backend.watch(this.#hearing).then(
       (watch) => {
         if (this.#watching !== watching) return closeQuietly(watch) // closed or lost meanwhile
-        const before = this.#ear.watch
-        this.#ear.watch = watch
+        const before = this.#open.watch
+        this.#open.watch = watch
         this.#isHeard = watch !== undefined
         closeQuietly(before)
       },
@@ -217,28 +220,28 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
     return watching
   }
 
-  #wake(name: string, hasEnded: boolean): void {
-    for (const wake of this.#waiting.get(name) ?? []) wake(hasEnded)
+  #wake(hash: string, hasEnded: boolean): void {
+    for (const wake of this.#waiting.get(hash) ?? []) wake(hasEnded)
   }
 
-  /** `hears` resolves to whether the lease has ended; false when the time is up, or nothing can be heard any more. */
-  #listenFor(name: string): { hears(ms: number): Promise<boolean>; close(): void } {
+  /** `isHeardWithin` resolves to whether the lease has ended; false when the time is up, or nothing can be heard any more. */
+  #listenFor(hash: string): { isHeardWithin(ms: number): Promise<boolean>; close(): void } {
     let timer: NodeJS.Timeout | undefined
     let wake: (hasEnded: boolean) => void = () => {}
     const heard = new Promise<boolean>((resolve) => {
       wake = resolve
     })
-    const waiting = this.#waiting.get(name) ?? new Set()
-    this.#waiting.set(name, waiting.add(wake))
+    const waiting = this.#waiting.get(hash) ?? new Set()
+    this.#waiting.set(hash, waiting.add(wake))
     return {
-      hears: (ms) => {
+      isHeardWithin: (ms) => {
         timer = setTimeout(wake, ms, false)
         return heard
       },
       close: () => {
         clearTimeout(timer)
         waiting.delete(wake)
-        if (waiting.size === 0) this.#waiting.delete(name)
+        if (waiting.size === 0) this.#waiting.delete(hash)
       },
     }
   }

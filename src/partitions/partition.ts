@@ -30,7 +30,7 @@ const ENTRY_BYTES = 1_024
 const LARGE_BYTES = 8_192
 const LARGE_LIMIT = 1_000
 
-/** A registration is renewed when this part of the place's lifetime has passed. */
+/** A registration is renewed when this part of the lifetime of the key space has passed. */
 const RENEW_AFTER = 0.1
 const RENEW_AT_LATEST_MS = 3_600_000
 
@@ -77,7 +77,7 @@ export interface PartitionSettings<C extends LookedUp> {
  * together.
  */
 export class Partition<C extends LookedUp> {
-  readonly place: KeySpace
+  readonly keySpace: KeySpace
   /** Calls in flight in this process, by call hash. */
   readonly inFlight: InFlightTable<C> = new InFlightTable<C>()
   /** Those that refresh entries behind their readers, by call hash. */
@@ -108,14 +108,14 @@ export class Partition<C extends LookedUp> {
   #renewAtMs = 0
 
   /**
-   * @param settings What holds for all places of the cache.
+   * @param settings What holds for all partitions of the cache.
    */
-  constructor(store: Store, place: KeySpace, settings: PartitionSettings<C>) {
+  constructor(store: Store, keySpace: KeySpace, settings: PartitionSettings<C>) {
     const { registry, touchEveryMs } = settings
     this.#store = store
     this.#registry = registry
     this.#settings = settings
-    this.place = place
+    this.keySpace = keySpace
     const weigh = (hash: Hash): number => (this.#large.size > 0 && this.#large.get(hash)) || ENTRY_BYTES
     this.#lookups = new Collector(
       (calls) => this.#lookUpAll(calls),
@@ -123,18 +123,18 @@ export class Partition<C extends LookedUp> {
       ({ hash }) => weigh(hash),
     )
     this.#looks = new Batcher((hashes) => this.#getAll(hashes), PIECE_BYTES, weigh)
-    this.#peeks = new Batcher(async (hashes) => store.get(place, hashes), PIECE_BYTES, weigh)
+    this.#peeks = new Batcher(async (hashes) => store.get(keySpace, hashes), PIECE_BYTES, weigh)
     this.#writes = new Batcher((entries) => this.#putAll(entries), PIECE_BYTES, bytesOf)
     this.#releases = new Batcher(async (held) => {
-      await store.release(place, held)
+      await store.release(keySpace, held)
       return held.map(() => undefined)
     }, LEASES_A_PIECE)
     this.#times = new Batcher(async (askers) => {
-      const atUs = await store.now(place)
+      const atUs = await store.now(keySpace)
       return askers.map(() => atUs)
     }, Number.POSITIVE_INFINITY)
     this.#doTouchesWait = touchEveryMs !== undefined
-    if (place.policy.readsChangeOrder) {
+    if (keySpace.policy.readsChangeOrder) {
       this.#touches = new TouchBuffer<Hash>(
         touchEveryMs ?? TOUCH_WITHIN_MS,
         (hashes) => void this.#touch(hashes),
@@ -162,7 +162,7 @@ export class Partition<C extends LookedUp> {
     return this.#counted(this.#writes.ask(entry))
   }
 
-  /** Whether something is under way here, or waits to be sent: as long as it is, no other partition may have this place. */
+  /** Whether something is under way here, or waits to be sent: as long as it is, no other partition may have this key space. */
   get isInUse(): boolean {
     return (
       this.#underWay > 0 ||
@@ -186,7 +186,7 @@ export class Partition<C extends LookedUp> {
     for (const hash of hashes) this.inFlight.drop(hash)
     const pieces: Promise<number>[] = []
     for (let i = 0; i < hashes.length; i += HASHES_A_PIECE) {
-      pieces.push(this.#store.invalidate(this.place, hashes.slice(i, i + HASHES_A_PIECE), soft))
+      pieces.push(this.#store.invalidate(this.keySpace, hashes.slice(i, i + HASHES_A_PIECE), soft))
     }
     return (await Promise.all(pieces)).reduce((sum, count) => sum + count, 0)
   }
@@ -201,18 +201,18 @@ export class Partition<C extends LookedUp> {
     let leases = this.#leases.get(leaseMs)
     if (leases === undefined) {
       const asks = new Batcher<LeaseWish, LeaseAnswer>(
-        async (wishes) => this.#store.lease(this.place, wishes, leaseMs),
+        async (wishes) => this.#store.lease(this.keySpace, wishes, leaseMs),
         LEASES_A_PIECE,
       )
       const renewals = new Batcher<HeldLease, number>(
-        async (held) => this.#store.renew(this.place, held, leaseMs),
+        async (held) => this.#store.renew(this.keySpace, held, leaseMs),
         LEASES_A_PIECE,
       )
       leases = new Leases(
         {
           ask: (wish) => asks.ask(wish),
           renew: (held) => Promise.all(held.map((each) => renewals.ask(each))),
-          watch: async (watcher) => this.#store.watch(this.place, watcher),
+          watch: async (watcher) => this.#store.watch(this.keySpace, watcher),
         },
         leaseMs,
       )
@@ -235,14 +235,17 @@ export class Partition<C extends LookedUp> {
     for (const leases of this.#leases.values()) leases.close()
   }
 
-  /** Notes the place in its registry, if that is due: before anything is computed for it, so that a purge finds it. */
+  /** Notes the partition in its registry, if that is due: before anything is computed for it, so that a purge finds it. */
   register(): Promise<void> | undefined {
     if (this.#registry === undefined) return undefined
     const nowMs = monotonicMs()
     if (nowMs >= this.#renewAtMs) {
       this.#renewAtMs =
         nowMs +
-        Math.min((this.place.limits.idleTtlMs ?? Number.POSITIVE_INFINITY) * RENEW_AFTER, RENEW_AT_LATEST_MS)
+        Math.min(
+          (this.keySpace.limits.idleTtlMs ?? Number.POSITIVE_INFINITY) * RENEW_AFTER,
+          RENEW_AT_LATEST_MS,
+        )
       this.#registration = this.#counted(this.#registerNow(this.#registry))
       this.#settings.background.tell(this.#registration) // a lookup does not wait for it
     }
@@ -251,7 +254,7 @@ export class Partition<C extends LookedUp> {
 
   async #registerNow(registry: string): Promise<void> {
     try {
-      await this.#store.register(registry, this.place)
+      await this.#store.register(registry, this.keySpace)
       this.#registration = undefined
     } catch (error) {
       this.#renewAtMs = 0
@@ -276,7 +279,7 @@ export class Partition<C extends LookedUp> {
     let lookups: readonly Lookup[]
     this.#begin()
     try {
-      lookups = await this.#store.get(this.place, hashes, isTimed)
+      lookups = await this.#store.get(this.keySpace, hashes, isTimed)
     } finally {
       this.#end()
     }
@@ -300,13 +303,13 @@ export class Partition<C extends LookedUp> {
     this.#large.set(hash, length)
   }
 
-  /** A touch that is lost costs a place in the order, never a value: no call waits for it, or fails by it. */
+  /** A touch that is lost costs a rank in the order, never a value: no call waits for it, or fails by it. */
   async #touch(hashes: readonly Hash[]): Promise<void> {
     const onTouched = this.#onTouched
     this.#onTouched = undefined
     this.#begin()
     try {
-      await this.#store.touch(this.place, hashes)
+      await this.#store.touch(this.keySpace, hashes)
     } catch (error) {
       this.#settings.onTouchFailed(error)
     } finally {
@@ -343,7 +346,7 @@ export class Partition<C extends LookedUp> {
     this.epoch++
     if (!this.#doTouchesWait) this.#touches?.flush() // who is to leave depends on them
     const beganMs = monotonicMs()
-    const { atUs, evicted, stored } = await this.#store.put(this.place, entries)
+    const { atUs, evicted, stored } = await this.#store.put(this.keySpace, entries)
     this.#settings.counters.puts.observe(monotonicMs() - beganMs, entries.length)
     const atMs = Math.floor(atUs / 1_000)
     return stored.map((flag, i) => ({ stored: flag, atMs, evicted: i === 0 ? evicted : 0 }))

@@ -93,10 +93,10 @@ export class Partitions<C extends LookedUp> {
   #of(name: string, keys: KeyPair, ext: readonly (string | Buffer)[]): Partition<C> {
     let partition = this.#open.get(name)
     if (partition === undefined) {
-      partition = new Partition<C>(this.#settings.store, this.#placeOf(keys, ext), this.#settingsOfEach)
+      partition = new Partition<C>(this.#settings.store, this.#keySpaceOf(keys, ext), this.#settingsOfEach)
       if (this.#open.size >= KEPT) this.#disposeUnused()
     } else if (partition === this.#latest) {
-      return partition // most caches have one partition: its place in the order need not be told each time
+      return partition // most caches have one partition: its rank in the order need not be told each time
     } else {
       this.#open.delete(name)
     }
@@ -142,7 +142,7 @@ export class Partitions<C extends LookedUp> {
   /** Entries that can be read now: in the partition of a function, or in all. */
   async size(fn?: FunctionIdentity): Promise<number> {
     const { store } = this.#settings
-    return sum(await Promise.all((await this.#places(fn)).map((place) => store.size(place))))
+    return sum(await Promise.all((await this.#keySpaces(fn)).map((keySpace) => store.size(keySpace))))
   }
 
   /** Removes all entries from the partition of a function, or from all partitions. Returns how many there were. */
@@ -150,7 +150,9 @@ export class Partitions<C extends LookedUp> {
     const { policy, store } = this.#settings
     // In a partition for all functions, purging those of one function purges all.
     const name = policy.scope === 'function' ? fn?.name : undefined
-    return this.#undo({ function: name, soft: false }, await this.#places(fn), (place) => store.purge(place))
+    return this.#undo({ function: name, soft: false }, await this.#keySpaces(fn), (keySpace) =>
+      store.purge(keySpace),
+    )
   }
 
   /** Invalidates the entries of calls. Returns their call hashes, each once, and how many of them had an entry. */
@@ -184,15 +186,17 @@ export class Partitions<C extends LookedUp> {
           'with the number of its bytes, hashPartBytes beside calcHash(), or purge().',
       )
     }
-    const place = this.#placeOf(this.#pairOf(fn), [])
-    return this.#undo({ function: fn.name, soft }, [place], () => store.invalidateFunction(place, part, soft))
+    const keySpace = this.#keySpaceOf(this.#pairOf(fn), [])
+    return this.#undo({ function: fn.name, soft }, [keySpace], () =>
+      store.invalidateFunction(keySpace, part, soft),
+    )
   }
 
   /** Invalidates all entries that have one of these tags. Returns how many there were. */
   async invalidateTags(tags: readonly string[], soft: boolean): Promise<number> {
     const { store } = this.#settings
-    return this.#undo({ tags, soft }, await this.#places(undefined), (place) =>
-      store.invalidateTags(place, tags, soft),
+    return this.#undo({ tags, soft }, await this.#keySpaces(undefined), (keySpace) =>
+      store.invalidateTags(keySpace, tags, soft),
     )
   }
 
@@ -212,38 +216,38 @@ export class Partitions<C extends LookedUp> {
   }
 
   /**
-   * Undoes what lies in these places, and returns how much it was. Nobody joins what is in flight there: not what began
+   * Undoes what lies in these key spaces, and returns how much it was. Nobody joins what is in flight there: not what began
    * before, and not what began meanwhile, which may be older than what was undone.
    */
   async #undo(
     what: Invalidated,
-    places: readonly KeySpace[],
-    undo: (place: KeySpace) => Promise<number>,
+    keySpaces: readonly KeySpace[],
+    undo: (keySpace: KeySpace) => Promise<number>,
   ): Promise<number> {
     const beganMs = monotonicMs()
-    this.#forgetInFlightAt(places)
+    this.#forgetInFlightAt(keySpaces)
     try {
-      const count = sum(await Promise.all(places.map(undo)))
+      const count = sum(await Promise.all(keySpaces.map(undo)))
       this.#settings.report.invalidated(what, count, monotonicMs() - beganMs)
       return count
     } finally {
-      this.#forgetInFlightAt(places)
+      this.#forgetInFlightAt(keySpaces)
     }
   }
 
-  #forgetInFlightAt(places: readonly KeySpace[]): void {
-    const indexes = new Set(places.map(({ keys }) => keys[0]))
-    for (const { place, inFlight } of this.#open.values()) {
-      if (indexes.has(place.keys[0])) inFlight.clear()
+  #forgetInFlightAt(keySpaces: readonly KeySpace[]): void {
+    const indexes = new Set(keySpaces.map(({ keys }) => keys[0]))
+    for (const { keySpace, inFlight } of this.#open.values()) {
+      if (indexes.has(keySpace.keys[0])) inFlight.clear()
     }
   }
 
-  async #places(fn: FunctionIdentity | undefined): Promise<KeySpace[]> {
+  async #keySpaces(fn: FunctionIdentity | undefined): Promise<KeySpace[]> {
     const { policy, store } = this.#settings
     const { registry } = policy
     const pairs: readonly KeyPair[] =
       fn === undefined && registry !== undefined ? await store.registered(registry) : [this.#pairOf(fn)]
-    return pairs.map((keys) => this.#placeOf(keys, []))
+    return pairs.map((keys) => this.#keySpaceOf(keys, []))
   }
 
   /**
@@ -267,7 +271,7 @@ export class Partitions<C extends LookedUp> {
     }
   }
 
-  #placeOf(keys: KeyPair, ext: readonly (string | Buffer)[]): KeySpace {
+  #keySpaceOf(keys: KeyPair, ext: readonly (string | Buffer)[]): KeySpace {
     return { policy: this.#settings.policy, keys, limits: this.#limits, ext, aspects: this.#fields }
   }
 }

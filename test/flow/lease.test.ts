@@ -29,10 +29,10 @@ const held = (ms = LEASE_MS): Answer => ({ state: 'held', atUs: nowUs(), untilUs
 /** Somebody who wants a lease. An entry may have several. */
 const holder = (hash: string) => ({ hash })
 
-/** Leases whose desk answers what the test says; while it says nothing, another one holds every lease. */
+/** Leases whose backend answers what the test says; while it says nothing, another one holds every lease. */
 function newLeases(leaseMs = LEASE_MS) {
   const watchers: Watcher[] = []
-  const desk = {
+  const backend = {
     ask: vi.fn<(wish: string) => Promise<Answer>>(async () => held()),
     renew: vi.fn<(all: readonly Held[]) => Promise<readonly number[]>>(async (all) =>
       all.map(({ lease }) => lease + 1),
@@ -42,7 +42,7 @@ function newLeases(leaseMs = LEASE_MS) {
       return { close: async () => {} }
     }),
   }
-  const leases = new Leases<string, Held>(desk, leaseMs)
+  const leases = new Leases<string, Held>(backend, leaseMs)
   const onWait = vi.fn<() => void>()
   const take = (who: { readonly hash: string }, waitMs = WAIT_MS) =>
     leases.take(who, who.hash, performance.now() + waitMs, (lease) => ({ hash: who.hash, lease }), onWait)
@@ -51,7 +51,7 @@ function newLeases(leaseMs = LEASE_MS) {
   }
   return {
     leases,
-    desk,
+    backend,
     take,
     onWait,
     ended: (name: string) => hear((watcher) => watcher.ended(name)),
@@ -74,19 +74,19 @@ const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0)
 
 describe('whoever asks', () => {
   test('is given the lease that is free', async () => {
-    const { take, desk, leases, onWait } = newLeases()
-    desk.ask.mockResolvedValueOnce(taken(7))
+    const { take, backend, leases, onWait } = newLeases()
+    backend.ask.mockResolvedValueOnce(taken(7))
     const who = holder('a')
     expect(await take(who)).toMatchObject({ state: 'taken', lease: 7 })
     expect(onWait).not.toHaveBeenCalled()
-    expect(desk.ask).toHaveBeenCalledExactlyOnceWith('a')
+    expect(backend.ask).toHaveBeenCalledExactlyOnceWith('a')
     expect(await leases.end(who)).toEqual({ hash: 'a', lease: 7 })
     expect(vi.getTimerCount()).toBe(0)
   })
 
   test('is told of a result that is there', async () => {
-    const { take, desk, leases, onWait } = newLeases()
-    desk.ask.mockResolvedValueOnce(there())
+    const { take, backend, leases, onWait } = newLeases()
+    backend.ask.mockResolvedValueOnce(there())
     const who = holder('a')
     expect(await take(who)).toMatchObject({ state: 'there' })
     expect(onWait).not.toHaveBeenCalled()
@@ -95,32 +95,32 @@ describe('whoever asks', () => {
   })
 
   test('has an ear before he asks', async () => {
-    const { take, desk } = newLeases()
+    const { take, backend } = newLeases()
     const watch = gate<{ close(): Promise<void> } | undefined>()
-    desk.watch.mockReturnValueOnce(watch.promise)
-    desk.ask.mockResolvedValue(there())
+    backend.watch.mockReturnValueOnce(watch.promise)
+    backend.ask.mockResolvedValue(there())
     const turn = take(holder('a'))
     await settle()
-    expect(desk.ask).not.toHaveBeenCalled()
+    expect(backend.ask).not.toHaveBeenCalled()
     watch.open({ close: async () => {} })
     await turn
-    expect(desk.ask).toHaveBeenCalledOnce()
+    expect(backend.ask).toHaveBeenCalledOnce()
   })
 
   test('but asks without one where that cannot be had in good time', async () => {
-    const { take, desk } = newLeases()
-    desk.watch.mockReturnValue(new Promise(() => {}))
-    desk.ask.mockResolvedValueOnce(held()).mockResolvedValueOnce(taken(1))
+    const { take, backend } = newLeases()
+    backend.watch.mockReturnValue(new Promise(() => {}))
+    backend.ask.mockResolvedValueOnce(held()).mockResolvedValueOnce(taken(1))
     const turn = take(holder('a'))
     await vi.advanceTimersByTimeAsync(1_000)
-    expect(desk.ask).toHaveBeenCalledOnce()
+    expect(backend.ask).toHaveBeenCalledOnce()
     await vi.advanceTimersByTimeAsync(POLL_MS)
     expect(await turn).toMatchObject({ state: 'taken' })
   })
 
   test('hears what goes wrong', async () => {
-    const { take, desk, leases } = newLeases()
-    desk.ask.mockRejectedValueOnce(new Error('no server'))
+    const { take, backend, leases } = newLeases()
+    backend.ask.mockRejectedValueOnce(new Error('no server'))
     const who = holder('a')
     await expect(take(who)).rejects.toThrow('no server')
     expect(await leases.end(who)).toBeUndefined()
@@ -128,62 +128,62 @@ describe('whoever asks', () => {
   })
 
   test('once, without waiting, has the answer', async () => {
-    const { leases, desk } = newLeases()
+    const { leases, backend } = newLeases()
     const who = holder('a')
     const tryToTake = () => leases.tryToTake(who, 'a', (lease) => ({ hash: 'a', lease }))
     expect(await tryToTake()).toMatchObject({ state: 'held' })
     expect(await leases.end(who)).toBeUndefined()
-    desk.ask.mockResolvedValueOnce(taken(3))
+    backend.ask.mockResolvedValueOnce(taken(3))
     expect(await tryToTake()).toMatchObject({ state: 'taken', lease: 3 })
     expect(await leases.end(who)).toEqual({ hash: 'a', lease: 3 })
-    expect(desk.watch).not.toHaveBeenCalled()
+    expect(backend.watch).not.toHaveBeenCalled()
     expect(vi.getTimerCount()).toBe(0)
   })
 })
 
 describe('whoever waits', () => {
   test('says so, and is told when the lease has ended', async () => {
-    const { take, desk, onWait, ended } = newLeases()
+    const { take, backend, onWait, ended } = newLeases()
     const turn = take(holder('a'))
     await settle()
     expect(onWait).toHaveBeenCalledOnce()
     ended('a')
     expect(await turn).toEqual({ state: 'ended' })
-    expect(desk.ask).toHaveBeenCalledOnce()
+    expect(backend.ask).toHaveBeenCalledOnce()
     expect(vi.getTimerCount()).toBe(0)
   })
 
   test('says so once, however often he asks again', async () => {
-    const { take, desk, onWait } = newLeases()
+    const { take, backend, onWait } = newLeases()
     void take(holder('a'))
     await vi.advanceTimersByTimeAsync(2.5 * LEASE_MS)
-    expect(desk.ask).toHaveBeenCalledTimes(3)
+    expect(backend.ask).toHaveBeenCalledTimes(3)
     expect(onWait).toHaveBeenCalledOnce()
   })
 
   test('does not ask for the ends of other leases', async () => {
-    const { take, desk, ended } = newLeases()
+    const { take, backend, ended } = newLeases()
     void take(holder('a'))
     await settle()
     ended('b')
     await vi.advanceTimersByTimeAsync(LEASE_MS / 2)
-    expect(desk.ask).toHaveBeenCalledOnce()
+    expect(backend.ask).toHaveBeenCalledOnce()
   })
 
   test('knows names of bytes too', async () => {
-    const { take, desk } = newLeases()
+    const { take, backend } = newLeases()
     const bytes = Buffer.from([0xff, 0x00, 0xe4])
     const turn = take(holder(bytes.toString('latin1')))
     await settle()
-    const [watcher] = desk.watch.mock.calls[0] as [Watcher]
+    const [watcher] = backend.watch.mock.calls[0] as [Watcher]
     watcher.ended(bytes.toString('latin1'))
     expect(await turn).toEqual({ state: 'ended' })
   })
 
   test('does not miss an end between question and answer', async () => {
-    const { take, desk, ended } = newLeases()
+    const { take, backend, ended } = newLeases()
     const answer = gate<Answer>()
-    desk.ask.mockReturnValueOnce(answer.promise)
+    backend.ask.mockReturnValueOnce(answer.promise)
     const turn = take(holder('a'))
     await settle()
     ended('a')
@@ -193,14 +193,14 @@ describe('whoever waits', () => {
   })
 
   test('asks when the lease has run out, since nobody tells of a holder that died', async () => {
-    const { take, desk } = newLeases()
+    const { take, backend } = newLeases()
     const turn = take(holder('a'))
     await vi.advanceTimersByTimeAsync(LEASE_MS - 10)
-    expect(desk.ask).toHaveBeenCalledOnce()
-    desk.ask.mockResolvedValueOnce(taken(1))
+    expect(backend.ask).toHaveBeenCalledOnce()
+    backend.ask.mockResolvedValueOnce(taken(1))
     await vi.advanceTimersByTimeAsync(20)
     expect(await turn).toMatchObject({ state: 'taken' })
-    expect(desk.ask).toHaveBeenCalledTimes(2)
+    expect(backend.ask).toHaveBeenCalledTimes(2)
   })
 
   test('as one of several of this process is woken with them', async () => {
@@ -223,22 +223,22 @@ describe('whoever waits', () => {
   })
 
   test('waits no longer than he wants, and has looked at the very end', async () => {
-    const { take, desk } = newLeases(60_000)
-    desk.ask.mockImplementation(async () => held(60_000))
+    const { take, backend } = newLeases(60_000)
+    backend.ask.mockImplementation(async () => held(60_000))
     const turn = take(holder('a'), 500)
     await vi.advanceTimersByTimeAsync(499)
-    expect(desk.ask).toHaveBeenCalledOnce()
+    expect(backend.ask).toHaveBeenCalledOnce()
     await vi.advanceTimersByTimeAsync(1)
     expect(await turn).toEqual({ state: 'late' })
-    expect(desk.ask).toHaveBeenCalledTimes(2)
+    expect(backend.ask).toHaveBeenCalledTimes(2)
     expect(vi.getTimerCount()).toBe(0)
   })
 
   test('leaves nothing behind if the server fails meanwhile', async () => {
-    const { take, desk } = newLeases()
+    const { take, backend } = newLeases()
     const turn = take(holder('a'))
     await settle()
-    desk.ask.mockRejectedValueOnce(new Error('no server'))
+    backend.ask.mockRejectedValueOnce(new Error('no server'))
     const failure = expect(turn).rejects.toThrow('no server')
     await vi.advanceTimersByTimeAsync(LEASE_MS + 10)
     await failure
@@ -248,130 +248,130 @@ describe('whoever waits', () => {
 
 describe('where messages cannot be heard', () => {
   /** How often is asked from now on, in that time. */
-  async function asksWithin(desk: ReturnType<typeof newLeases>['desk'], ms: number): Promise<number> {
-    const before = desk.ask.mock.calls.length
+  async function asksWithin(backend: ReturnType<typeof newLeases>['backend'], ms: number): Promise<number> {
+    const before = backend.ask.mock.calls.length
     await vi.advanceTimersByTimeAsync(ms)
-    return desk.ask.mock.calls.length - before
+    return backend.ask.mock.calls.length - before
   }
 
   test('for the store has no way, it is asked again and again', async () => {
-    const { take, desk } = newLeases()
-    desk.watch.mockResolvedValue(undefined)
+    const { take, backend } = newLeases()
+    backend.watch.mockResolvedValue(undefined)
     const turn = take(holder('a'))
     await settle()
-    expect(await asksWithin(desk, 10 * POLL_MS)).toBe(10)
-    desk.ask.mockResolvedValueOnce(there())
+    expect(await asksWithin(backend, 10 * POLL_MS)).toBe(10)
+    backend.ask.mockResolvedValueOnce(there())
     await vi.advanceTimersByTimeAsync(POLL_MS)
     expect(await turn).toMatchObject({ state: 'there' })
-    expect(desk.watch).toHaveBeenCalledOnce()
+    expect(backend.watch).toHaveBeenCalledOnce()
     expect(vi.getTimerCount()).toBe(0)
   })
 
   test('for now, too, and the next one tries to listen again', async () => {
-    const { take, desk } = newLeases()
-    desk.watch.mockRejectedValueOnce(new Error('no connection'))
+    const { take, backend } = newLeases()
+    backend.watch.mockRejectedValueOnce(new Error('no connection'))
     void take(holder('a'))
     await settle()
-    expect(await asksWithin(desk, 4 * POLL_MS)).toBe(4)
-    expect(desk.watch).toHaveBeenCalledOnce()
+    expect(await asksWithin(backend, 4 * POLL_MS)).toBe(4)
+    expect(backend.watch).toHaveBeenCalledOnce()
     void take(holder('b'))
     await settle()
-    expect(desk.watch).toHaveBeenCalledTimes(2)
+    expect(backend.watch).toHaveBeenCalledTimes(2)
     // Who began to poll hears the messages from its next question on.
-    expect(await asksWithin(desk, POLL_MS)).toBe(1)
-    expect(await asksWithin(desk, 4 * POLL_MS)).toBe(0)
+    expect(await asksWithin(backend, POLL_MS)).toBe(1)
+    expect(await asksWithin(backend, 4 * POLL_MS)).toBe(0)
   })
 
   test('any more, everybody asks at once, then again and again until they can', async () => {
-    const { take, desk, lost, restored } = newLeases()
+    const { take, backend, lost, restored } = newLeases()
     void take(holder('a'))
     void take(holder('b'))
     await settle()
-    expect(desk.ask).toHaveBeenCalledTimes(2)
+    expect(backend.ask).toHaveBeenCalledTimes(2)
     lost()
     await settle()
-    expect(desk.ask).toHaveBeenCalledTimes(4)
-    expect(await asksWithin(desk, 3 * POLL_MS)).toBe(6)
+    expect(backend.ask).toHaveBeenCalledTimes(4)
+    expect(await asksWithin(backend, 3 * POLL_MS)).toBe(6)
     restored()
     // Once more, for what was missed.
-    expect(await asksWithin(desk, POLL_MS)).toBe(2)
-    expect(await asksWithin(desk, 10 * POLL_MS)).toBe(0)
+    expect(await asksWithin(backend, POLL_MS)).toBe(2)
+    expect(await asksWithin(backend, 10 * POLL_MS)).toBe(0)
   })
 
   test('any more, the next one tries to listen again, in case nobody restores it', async () => {
-    const { take, desk, lost } = newLeases()
-    desk.ask.mockResolvedValueOnce(there())
+    const { take, backend, lost } = newLeases()
+    backend.ask.mockResolvedValueOnce(there())
     await take(holder('a'))
     lost()
     void take(holder('a'))
     await settle()
-    expect(desk.watch).toHaveBeenCalledTimes(2)
-    expect(desk.watch.mock.calls[1]).toEqual(desk.watch.mock.calls[0])
-    expect(await asksWithin(desk, 10 * POLL_MS)).toBe(0)
+    expect(backend.watch).toHaveBeenCalledTimes(2)
+    expect(backend.watch.mock.calls[1]).toEqual(backend.watch.mock.calls[0])
+    expect(await asksWithin(backend, 10 * POLL_MS)).toBe(0)
   })
 
   test('since the connection was lost as soon as it was there, it is asked for', async () => {
-    const { take, desk } = newLeases()
-    desk.watch.mockImplementationOnce(async (watcher) => {
+    const { take, backend } = newLeases()
+    backend.watch.mockImplementationOnce(async (watcher) => {
       await Promise.resolve()
       watcher.lost()
       return { close: async () => {} }
     })
     void take(holder('a'))
     await settle()
-    expect(await asksWithin(desk, 4 * POLL_MS)).toBe(4)
+    expect(await asksWithin(backend, 4 * POLL_MS)).toBe(4)
   })
 
   test('when the question is asked, a connection that is there when the answer comes has missed what was between', async () => {
-    const { take, desk, lost, restored } = newLeases()
-    desk.ask.mockResolvedValueOnce(there())
+    const { take, backend, lost, restored } = newLeases()
+    backend.ask.mockResolvedValueOnce(there())
     await take(holder('a'))
     lost()
-    desk.watch.mockRejectedValue(new Error('no connection'))
+    backend.watch.mockRejectedValue(new Error('no connection'))
     const answer = gate<Answer>()
-    desk.ask.mockReturnValueOnce(answer.promise)
+    backend.ask.mockReturnValueOnce(answer.promise)
     void take(holder('a'))
     await settle()
     restored()
     answer.open(held())
     await settle()
-    expect(await asksWithin(desk, POLL_MS)).toBe(1)
-    expect(await asksWithin(desk, 10 * POLL_MS)).toBe(0)
+    expect(await asksWithin(backend, POLL_MS)).toBe(1)
+    expect(await asksWithin(backend, 10 * POLL_MS)).toBe(0)
   })
 })
 
 describe('a lease that is held', () => {
   test('is renewed every third of its time, until it is ended', async () => {
-    const { take, desk, leases } = newLeases()
-    desk.ask.mockResolvedValueOnce(taken(1))
+    const { take, backend, leases } = newLeases()
+    backend.ask.mockResolvedValueOnce(taken(1))
     const who = holder('a')
     await take(who)
     await vi.advanceTimersByTimeAsync(LEASE_MS / 3 - 1)
-    expect(desk.renew).not.toHaveBeenCalled()
+    expect(backend.renew).not.toHaveBeenCalled()
     await vi.advanceTimersByTimeAsync(1)
-    expect(desk.renew).toHaveBeenLastCalledWith([{ hash: 'a', lease: 1 }])
+    expect(backend.renew).toHaveBeenLastCalledWith([{ hash: 'a', lease: 1 }])
     await vi.advanceTimersByTimeAsync(LEASE_MS)
-    expect(desk.renew).toHaveBeenCalledTimes(4)
-    expect(desk.renew).toHaveBeenLastCalledWith([{ hash: 'a', lease: 4 }])
+    expect(backend.renew).toHaveBeenCalledTimes(4)
+    expect(backend.renew).toHaveBeenLastCalledWith([{ hash: 'a', lease: 4 }])
     expect(await leases.end(who)).toEqual({ hash: 'a', lease: 5 })
     expect(vi.getTimerCount()).toBe(0)
     await vi.advanceTimersByTimeAsync(LEASE_MS)
-    expect(desk.renew).toHaveBeenCalledTimes(4)
+    expect(backend.renew).toHaveBeenCalledTimes(4)
   })
 
   test('is renewed together with the others', async () => {
-    const { take, desk, leases } = newLeases()
+    const { take, backend, leases } = newLeases()
     const holders = ['a', 'b', 'c'].map(holder)
     for (const [i, who] of holders.entries()) {
-      desk.ask.mockResolvedValueOnce(taken(10 * i))
+      backend.ask.mockResolvedValueOnce(taken(10 * i))
       await take(who)
     }
     await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
-    expect(desk.renew).toHaveBeenCalledOnce()
-    expect(desk.renew.mock.calls[0]?.[0]).toHaveLength(3)
+    expect(backend.renew).toHaveBeenCalledOnce()
+    expect(backend.renew.mock.calls[0]?.[0]).toHaveLength(3)
     await leases.end(holders[1] as { hash: string })
     await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
-    expect(desk.renew.mock.calls[1]?.[0]).toEqual([
+    expect(backend.renew.mock.calls[1]?.[0]).toEqual([
       { hash: 'a', lease: 1 },
       { hash: 'c', lease: 21 },
     ])
@@ -380,9 +380,9 @@ describe('a lease that is held', () => {
   })
 
   test('was lost, and is nobody’s to end', async () => {
-    const { take, desk, leases } = newLeases()
-    desk.ask.mockResolvedValueOnce(taken(1))
-    desk.renew.mockResolvedValueOnce([0])
+    const { take, backend, leases } = newLeases()
+    backend.ask.mockResolvedValueOnce(taken(1))
+    backend.renew.mockResolvedValueOnce([0])
     const who = holder('a')
     await take(who)
     await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
@@ -391,24 +391,24 @@ describe('a lease that is held', () => {
   })
 
   test('survives a renewal that fails', async () => {
-    const { take, desk, leases } = newLeases()
-    desk.ask.mockResolvedValueOnce(taken(1))
-    desk.renew.mockRejectedValueOnce(new Error('no server'))
+    const { take, backend, leases } = newLeases()
+    backend.ask.mockResolvedValueOnce(taken(1))
+    backend.renew.mockRejectedValueOnce(new Error('no server'))
     const who = holder('a')
     await take(who)
     await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
     await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
-    expect(desk.renew).toHaveBeenCalledTimes(2)
+    expect(backend.renew).toHaveBeenCalledTimes(2)
     expect(await leases.end(who)).toEqual({ hash: 'a', lease: 2 })
   })
 
   test('is ended by the name that a renewal under way gives it', async () => {
-    const { take, desk, leases } = newLeases()
-    desk.ask.mockResolvedValueOnce(taken(1))
+    const { take, backend, leases } = newLeases()
+    backend.ask.mockResolvedValueOnce(taken(1))
     const who = holder('a')
     await take(who)
     const renewal = gate<readonly number[]>()
-    desk.renew.mockReturnValueOnce(renewal.promise)
+    backend.renew.mockReturnValueOnce(renewal.promise)
     await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
     const ended = vi.fn<() => void>()
     const end = leases.end(who).then((result) => {
@@ -423,25 +423,25 @@ describe('a lease that is held', () => {
   })
 
   test('is not renewed twice at the same time', async () => {
-    const { take, desk } = newLeases()
-    desk.ask.mockResolvedValueOnce(taken(1))
+    const { take, backend } = newLeases()
+    backend.ask.mockResolvedValueOnce(taken(1))
     await take(holder('a'))
     const renewal = gate<readonly number[]>()
-    desk.renew.mockReturnValueOnce(renewal.promise)
+    backend.renew.mockReturnValueOnce(renewal.promise)
     await vi.advanceTimersByTimeAsync(LEASE_MS)
-    expect(desk.renew).toHaveBeenCalledOnce()
+    expect(backend.renew).toHaveBeenCalledOnce()
     renewal.open([2])
     await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
-    expect(desk.renew).toHaveBeenLastCalledWith([{ hash: 'a', lease: 2 }])
+    expect(backend.renew).toHaveBeenLastCalledWith([{ hash: 'a', lease: 2 }])
   })
 
   test('taken while others are being renewed keeps its name', async () => {
-    const { take, desk, leases } = newLeases()
-    desk.ask.mockResolvedValueOnce(taken(1)).mockResolvedValueOnce(taken(50))
+    const { take, backend, leases } = newLeases()
+    backend.ask.mockResolvedValueOnce(taken(1)).mockResolvedValueOnce(taken(50))
     const [first, second] = [holder('a'), holder('b')]
     await take(first)
     const renewal = gate<readonly number[]>()
-    desk.renew.mockReturnValueOnce(renewal.promise)
+    backend.renew.mockReturnValueOnce(renewal.promise)
     await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
     await take(second)
     renewal.open([2])
@@ -450,8 +450,8 @@ describe('a lease that is held', () => {
   })
 
   test('is its holder’s own, also if a second one computes the same', async () => {
-    const { take, desk, leases } = newLeases()
-    desk.ask.mockResolvedValueOnce(taken(1)).mockResolvedValueOnce(taken(2))
+    const { take, backend, leases } = newLeases()
+    backend.ask.mockResolvedValueOnce(taken(1)).mockResolvedValueOnce(taken(2))
     const [invalidated, next] = [holder('a'), holder('a')]
     await take(invalidated)
     await take(next)
