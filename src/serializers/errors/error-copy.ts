@@ -1,21 +1,23 @@
 /**
- * Copies of what a function threw, for calls that joined the one that ran it: whoever catches an error may change it, adding
- * what he knows, and nobody else is to see that.
+ * Copies thrown values for the calls that joined the one that ran the function: a caller may change the error that it catches, and
+ * no other caller must see that.
  */
 import { types } from 'node:util'
 import { isArrayPrototype, isError, nativeName } from '../../realms/native.ts'
 import { CHANGED, fidelityOf, LOST } from '../fidelity.ts'
 
 /**
- * A copy of what was thrown: of the same class, with the same message, stack and properties, and copies of the errors in
- * `cause` and `errors` and of plain data. What cannot be copied is what it was: errors of classes with private fields and of
- * the platform (DOMException), frozen ones, thrown handles. So are values of properties that no copy brings back.
+ * Copies a thrown value: an error of the same class, with the same message, stack and properties, and with copies of the errors in
+ * `cause` and `errors` and of plain data.
+ *
+ * A value that cannot be copied is returned itself: errors of classes with private fields and of the platform (DOMException),
+ * frozen errors, and thrown handles. The same holds for the values of properties.
  */
 export function copyOfThrown(thrown: unknown): unknown {
   try {
     return copy(thrown, new Map())
   } catch {
-    return thrown // a Proxy or a getter of its own mind
+    return thrown // a Proxy or a getter threw
   }
 }
 
@@ -31,11 +33,11 @@ function copy(value: unknown, copies: Map<object, unknown>): unknown {
 
 function copyOfError(error: Error, copies: Map<object, unknown>): Error {
   const copied: Error = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error) as object) as Error
-  Reflect.deleteProperty(copied, 'stack') // It leads here.
+  Reflect.deleteProperty(copied, 'stack') // the stack of this place
   copies.set(error, copied)
   for (const name of Reflect.ownKeys(error)) {
     const descriptor = Object.getOwnPropertyDescriptor(error, name) as PropertyDescriptor
-    // In some engines the stack is an accessor of this one error.
+    // In some engines the stack is an accessor that reads this one error only.
     const own =
       name === 'stack'
         ? { value: error.stack, writable: true, configurable: true, enumerable: false }
@@ -46,7 +48,7 @@ function copyOfError(error: Error, copies: Map<object, unknown>): Error {
   return copied
 }
 
-/** Whether all that an error consists of can be seen from outside. */
+/** Whether everything that an error consists of is visible from outside. */
 function isCopyable(error: Error): boolean {
   if (!types.isNativeError(error)) return false
   for (let each = prototypeOf(error); each !== null; each = prototypeOf(each)) {
@@ -57,7 +59,7 @@ function isCopyable(error: Error): boolean {
 
 const prototypeOf = (object: object): object | null => Object.getPrototypeOf(object) as object | null
 
-/** Private fields, as they are written, and as compilers write them. */
+/** Private fields, as written in sources and by compilers. */
 const PRIVATE = /#[\p{ID_Start}$_]|__private|__classPrivate|WeakMap|WeakSet/u
 
 const privacy = /* @__PURE__ */ new WeakMap<object, boolean>()

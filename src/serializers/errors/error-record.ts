@@ -21,12 +21,12 @@ import type { ErrorClasses } from './error-classes.ts'
 
 export interface ThrowRecord {
   readonly errors: readonly ErrorRecord[]
-  /** Anything can be thrown. */
+  /** What was thrown, which need not be an error. */
   readonly thrown: Slot
 }
 
 interface ErrorRecord extends Texts {
-  /** Names of its class and those it extends, the nearest first, up to `Error`. */
+  /** The names of the error's class and of the classes it extends, the nearest first, up to `Error`. */
   readonly classes: readonly string[]
   readonly properties: readonly (Slot & PropertyName)[]
 }
@@ -39,39 +39,42 @@ interface Texts {
 
 interface PropertyName {
   readonly name: string
-  /** Not enumerable. */
+  /** Whether the property is not enumerable. */
   readonly hidden?: true
 }
 
-/** What is held. Formats without `undefined` drop the property `value` then, and what is empty is `undefined`. */
+/** A value, or a reference to an error. Formats without `undefined` drop the property `value`: an empty slot is `undefined`. */
 type Slot = Item | { readonly list: readonly Item[] }
 type Item = { readonly value: unknown } | { readonly error: number }
 
-/** What is kept of own properties that are not enumerable, {@link TEXTS} aside. */
+/** The own properties that are kept although they are not enumerable, besides {@link TEXTS}. */
 const HIDDEN: ReadonlySet<string> = new Set(['cause', 'errors', 'code'])
 
 const TEXTS = ['name', 'message', 'stack'] as const
 
-/** Of all that hangs together; more are left out of what holds them. */
+/** The number of connected errors that are kept; further ones are left out of their properties. */
 const MAX_ERRORS = 100
 
-/** The rest is cut off: `Error.stackTraceLimit` is 10 lines by default, and may be Infinity. */
+/** Longer stacks are cut off: `Error.stackTraceLimit` is 10 lines by default, and may be Infinity. */
 const MAX_STACK_LENGTH = 10_000
 
-/** Beyond it there is `Error`, for all we store. */
+/** The number of classes that are kept of one error; `Error` stands for those beyond. */
 const MAX_CLASSES = 32
 
-/** @throws {TypeError} for functions and symbols, and whatever a Proxy throws. */
+/**
+ * Makes the record of a thrown value.
+ * @throws {TypeError} for functions and symbols; a Proxy may throw anything.
+ */
 export function recordOf(thrown: unknown): ThrowRecord {
   const found = new FoundErrors()
   const slot = found.slotOf(thrown)
   if (slot === undefined) throw new TypeError(`there is nothing to store of a ${typeof thrown}`)
-  // Their number grows meanwhile, by those that they hold.
+  // The list grows during the loop, by the errors that the properties hold.
   const errors = Array.from(found.numbers.keys(), (error) => describe(error, found))
   return { errors, thrown: slot }
 }
 
-/** The record, without those values of properties that are not to be kept. */
+/** Copies a record without the values of properties that are not to be kept. */
 export function withValues(record: ThrowRecord, isKept: (value: unknown) => boolean): ThrowRecord {
   const isSlotKept = (slot: Slot): boolean => !('value' in slot) || isKept(slot.value)
   const errors = record.errors.map((error) => {
@@ -84,11 +87,11 @@ export function withValues(record: ThrowRecord, isKept: (value: unknown) => bool
 }
 
 /**
- * What was thrown, from what a serializer read.
+ * Makes the thrown value of a record that a serializer has read.
  *
- * Constructors are not run, as they may need arguments: these are errors of the engine that get another prototype.
+ * Constructors are not run, since they may need arguments: a plain `Error` gets the prototype of the class.
  *
- * @throws {TypeError} when this is no record.
+ * @throws {TypeError} for a value that is not a record.
  */
 export function revive(record: unknown, classes: ErrorClasses): unknown {
   const { errors, thrown } = asObject(record)
@@ -98,11 +101,11 @@ export function revive(record: unknown, classes: ErrorClasses): unknown {
   return valueOf(thrown, revived)
 }
 
-/** Numbers every error when it is met first. */
+/** Numbers the errors in the order in which they are found. */
 class FoundErrors {
   readonly numbers = new Map<Error, number>()
 
-  /** `undefined` for what is left out. */
+  /** The slot of a value; `undefined` for a value that is left out. */
   slotOf(value: unknown): Slot | undefined {
     if (!Array.isArray(value) || !value.some(isError)) return this.#itemOf(value)
     return { list: value.map((item) => this.#itemOf(item)).filter((item) => item !== undefined) }
@@ -136,7 +139,7 @@ function propertyOf(error: Error, name: string, found: FoundErrors): (Slot & Pro
   }
 }
 
-/** As they are seen, own or inherited. Those that are enumerable are among the properties. */
+/** Reads texts such as the message, own or inherited; enumerable ones are among the properties already. */
 function textsOf(error: Error): Texts {
   const seen = TEXTS.filter((name) => !isEnumerable(error, name)).map((name) => [name, read(error, name)])
   const texts = Object.fromEntries(seen.filter(([, text]) => typeof text === 'string')) as Texts
@@ -162,9 +165,9 @@ function classNameOf(constructor: unknown): unknown {
 function bareError({ classes, name, message }: UnknownObject, known: ErrorClasses): Error {
   const prototype = known.prototypeOf(asList(classes).map(asText))
   const isDomException = classNamesOf(Object.create(prototype) as Error).includes('DOMException')
-  // Only its constructor can set its name and message.
+  // Only the constructor of DOMException can set its name and message.
   const error = isDomException ? new DOMException(asOptionalText(message), asOptionalText(name)) : new Error()
-  Reflect.deleteProperty(error, 'stack') // It leads here.
+  Reflect.deleteProperty(error, 'stack') // the stack of this place
   return Object.setPrototypeOf(error, prototype) as Error
 }
 
@@ -174,12 +177,12 @@ function fill(error: Error, record: UnknownObject, revived: readonly Error[]): v
   }
   for (const name of TEXTS) {
     const text = asOptionalText(record[name])
-    // The class may well say so by itself.
+    // The prototype of the class may have this text already.
     if (text !== undefined && read(error, name) !== text) define(error, name, text, false)
   }
 }
 
-/** Never assigns: `__proto__` is to be a property like any other, and setters of the class are not to run. */
+/** Defines instead of assigning: `__proto__` is a property like any other, and setters of the class must not run. */
 function define(error: Error, name: string, value: unknown, enumerable: boolean): void {
   Object.defineProperty(error, name, { value, enumerable, writable: true, configurable: true })
 }
@@ -201,7 +204,7 @@ function prototypeOf(object: object): object | null {
   return Object.getPrototypeOf(object) as object | null
 }
 
-/** `undefined` also for a getter that throws. */
+/** Reads a property; `undefined` also for a getter that throws. */
 function read(object: object, name: string): unknown {
   try {
     return Reflect.get(object, name)

@@ -1,9 +1,9 @@
 /**
- * What a function threw, as what is stored, and back: to be thrown again as it was, in any process.
+ * Turns thrown values into stored bytes and back, so that they are thrown again in any process as they were.
  *
- * Stored are {@link ERROR_MARKER} and what the serializer makes of a plain record (see `error-record.ts`), so that
- * values in properties of the error are kept as well as results are. They lie in the store for all who can read it to
- * read, and so does the stack with its paths.
+ * The bytes are {@link ERROR_MARKER} and what the serializer makes of a plain record (see `error-record.ts`), so that values in
+ * properties of an error are kept as well as results are. Everybody who can read the store can read them, including the stack
+ * with its paths.
  */
 import { SerializerError } from '../../errors.ts'
 import { decode, ERROR_MARKER, isStoredError, reasonOf, serialize } from '../encoding.ts'
@@ -12,12 +12,12 @@ import { recordOf, revive, type ThrowRecord, withValues } from './error-record.t
 import type { Serializer } from '../serializer.ts'
 
 /**
- * What a function threw, an error or anything else, as what is stored.
+ * Turns a thrown value, an error or anything else, into what is stored.
  *
- * Properties that the serializer refuses are left out, each for itself; if it refuses the others together, as too
- * large, all are. Names, messages, stacks and causes remain.
+ * Each property that the serializer refuses is left out; if it refuses the rest together, because it is too large, all properties
+ * are. Names, messages, stacks and causes remain.
  *
- * @throws {SerializerError} as `encode` does, when the serializer refuses these too, or a thrown value that is no error.
+ * @throws {SerializerError} if the serializer refuses these as well, and for a thrown value that is no error and is refused.
  */
 export function encodeError(serializer: Serializer, thrown: unknown): string | Buffer {
   const record = tryRecordOf(thrown)
@@ -38,16 +38,16 @@ export function encodeError(serializer: Serializer, thrown: unknown): string | B
 }
 
 /**
- * What {@link encodeError} stored, new at every call, and to be thrown.
+ * Turns what {@link encodeError} made back into a value to throw, a new one at every call.
  *
- * An error of a class that is not known here is of the nearest that is, among those the class extends; its `name` and
- * all else are as they were.
+ * An error of a class that is unknown here becomes an instance of the nearest known class that its class extends; its `name` and
+ * everything else stay as they were.
  *
- * @throws {SerializerError} when it cannot be read.
+ * @throws {SerializerError} for bytes that cannot be read.
  */
 export function decodeError(serializer: Serializer, stored: Buffer, classes: ErrorClasses): unknown {
   if (!isStoredError(stored)) {
-    throw new SerializerError('What is stored is a result of the function, not an error.')
+    throw new SerializerError('The stored value is a result of the function, not an error.')
   }
   const record = decode(serializer, stored.subarray(ERROR_MARKER.length))
   try {

@@ -6,8 +6,8 @@ import type { Serializer } from '../serializer.ts'
 import { v8Serializer } from './v8.ts'
 
 /**
- * What is stored begins with it where it is no JSON. Texts in JSON never begin with NUL, and stored errors begin with
- * another word behind it. Bun has a structured clone of its own.
+ * The beginnings of stored values that are not JSON. JSON never begins with NUL, and stored errors have another word after it.
+ * There are two of them, since Bun has a structured clone of its own.
  */
 const MARKS = { v8: '\0v8\0', jsc: '\0jsc\0' } as const
 
@@ -15,12 +15,12 @@ const OWN_CLONE = process.versions['bun'] === undefined ? 'v8' : 'jsc'
 const OTHER_CLONE = OWN_CLONE === 'v8' ? 'jsc' : 'v8'
 
 /**
- * The default: JSON wherever JSON brings a value back as it was, byte for byte as `JSON.stringify` writes it, so that
- * everything can read it. Elsewhere (Dates, Maps, Sets, bigints, typed arrays, NaN, `-0`, `undefined` in lists, RegExps,
- * Errors, cycles) structured clone, as of `'v8'`, behind a mark.
+ * The default: JSON for every value that JSON brings back as it was, byte for byte as `JSON.stringify` writes it, so that any
+ * program can read it. All other values (with Dates, Maps, Sets, bigints, typed arrays, NaN, `-0`, `undefined` in arrays, RegExps,
+ * Errors, cycles) are structured clones, as with `'v8'`, after a mark.
  *
  * Instances of classes come back as plain objects, or as what their `toJSON` gives. Functions, symbols, promises, streams
- * and the like are refused. What Node wrote by structured clone Bun cannot read, nor the other way round: that is a miss.
+ * and the like are refused. Node and Bun cannot read each other's structured clones: such an entry counts as a miss.
  */
 export const autoSerializer: Serializer = {
   name: 'auto',

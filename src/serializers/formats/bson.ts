@@ -3,7 +3,7 @@ import { checkPeer, type Peer } from '../load-peer.ts'
 import { hasNested } from './has-nested.ts'
 import type { Serializer } from '../serializer.ts'
 
-/** What is used of `bson`; declared here, so that our types never import a package that may be missing. */
+/** The part of the package `bson` that is used, declared here: the types of this library must not import a package that may be missing. */
 export interface Bson {
   serialize(document: { value: unknown }, options: object): Uint8Array
   deserialize(stored: Uint8Array, options: object): { value?: unknown }
@@ -12,13 +12,13 @@ export interface Bson {
 
 export const BSON: Peer = { serializer: 'bson', package: 'bson', major: 5 }
 
-/** MongoDB's limit of a document. */
+/** The largest document that MongoDB accepts, in bytes. */
 const MAX_BYTES = 16 * 1024 * 1024
 
-/** `bson` writes into one buffer, cuts strings off at its end without a word: it must be larger than what we accept. */
+/** `bson` writes into one buffer, and silently cuts strings off at its end: so it has to be larger than what is accepted. */
 const SERIALIZE_OPTIONS = { minInternalBufferSize: MAX_BYTES + 1024 * 1024 }
 
-/** Our numbers are never stored as int64, so that what is int64 was a bigint. */
+/** Numbers are never written as int64, so every int64 that is read was a bigint. */
 const DESERIALIZE_OPTIONS = { useBigInt64: true, promoteBuffers: true }
 
 const REFUSAL =
@@ -28,7 +28,7 @@ const MIN_INT64 = -0x8000_0000_0000_0000n
 const MAX_INT64 = 0x7fff_ffff_ffff_ffffn
 
 /**
- * BSON, by MongoDB's `bson`, as the document `{ value: <result> }`. Dates, RegExps, Buffers, bigints of 64 bits, `-0`,
+ * A serializer that writes BSON by MongoDB's package `bson`, as the document `{ value: <result> }`. Dates, RegExps, Buffers, bigints of 64 bits, `-0`,
  * NaN, ObjectIds and the other classes of `bson` come back as they were: those of the module that was passed in; by the
  * name `'bson'` those of its CommonJS build, as in MongoDB's driver.
  *
@@ -39,7 +39,7 @@ const MAX_INT64 = 0x7fff_ffff_ffff_ffffn
  * refused.
  *
  * @param module `await import('bson')`.
- * @throws {SerializerError} if `module` is another package, or too old a version.
+ * @throws {SerializerError} for another package, and for a version that is too old.
  * @see https://bsonspec.org/spec.html
  * @see https://github.com/mongodb/js-bson
  */
@@ -57,7 +57,7 @@ export function bson(module: Bson): Serializer {
       if (bytes.length > MAX_BYTES) throw new RangeError('a BSON document ends at 16 MiB')
       return bytes
     },
-    // Binary values come back as slices of what they are read from, so that they are read from a copy.
+    // Binary values come back as slices of the bytes they are read from: so those are a copy.
     deserialize: (stored) => {
       const document = format.deserialize(Buffer.from(stored), DESERIALIZE_OPTIONS)
       if (Object.keys(document).join() === 'value') return document.value
@@ -66,7 +66,7 @@ export function bson(module: Bson): Serializer {
   }
 }
 
-/** What `bson` drops, wraps around (bigints), sets to 1970 (invalid Dates) instead of refusing it. */
+/** Whether a part is one that `bson` drops, wraps around (bigints) or sets to 1970 (invalid Dates) instead of refusing it. */
 function isSilentlyLost(part: unknown): boolean {
   switch (typeof part) {
     case 'bigint':

@@ -2,7 +2,7 @@ import { checkPeer, type Peer } from '../load-peer.ts'
 import type { Serializer } from '../serializer.ts'
 import { asFloat, isDigits, refuseDigits } from './text.ts'
 
-/** What is used of `cbor-x`; declared here, so that our types never import a package that may be missing. */
+/** The part of the package `cbor-x` that is used, declared here: the types of this library must not import a package that may be missing. */
 export interface CborX {
   Encoder: new (options: object) => { encode(value: unknown): Uint8Array }
   Decoder: new (options: object) => { decode(stored: Uint8Array): unknown }
@@ -10,11 +10,11 @@ export interface CborX {
 
 export const CBOR_X: Peer = { serializer: 'cbor', package: 'cbor-x', major: 1 }
 
-/** A number of eight bytes follows. */
+/** The first byte of a number of eight bytes. */
 const FLOAT_64 = 0xfb
 
 /**
- * CBOR (RFC 8949), by `cbor-x`: compact, standardized. Dates, Maps, Sets, RegExps, bigints, Buffers, typed arrays, NaN
+ * A serializer that writes CBOR (RFC 8949) by the package `cbor-x`: compact, and standardized. Dates, Maps, Sets, RegExps, bigints, Buffers, typed arrays, NaN
  * and `undefined` inside come back as they were. Everything is standard CBOR with registered tags (259 for Maps, 258
  * for Sets, 64 to 87 for typed arrays) that other implementations read; every value is complete in itself.
  *
@@ -24,7 +24,7 @@ const FLOAT_64 = 0xfb
  * refused.
  *
  * @param module `await import('cbor-x')`.
- * @throws {SerializerError} if `module` is another package, or too old a version.
+ * @throws {SerializerError} for another package, and for a version that is too old.
  * @see https://www.rfc-editor.org/rfc/rfc8949
  * @see https://github.com/kriszyp/cbor-x
  */
@@ -34,7 +34,7 @@ export function cbor(module: CborX): Serializer {
     module,
     (given) => typeof given.Encoder === 'function',
   )
-  // Records would be private tags that lean on definitions elsewhere. `variableMapSize` is RFC 8949's preferred form.
+  // Records would be private tags that need definitions from elsewhere. `variableMapSize` is RFC 8949's preferred form.
   const encoder = new Encoder({ useRecords: false, variableMapSize: true, useToJSON: true })
   // `copyBuffers`: results do not share memory with what is stored.
   const decoder = new Decoder({ useRecords: false, copyBuffers: true })

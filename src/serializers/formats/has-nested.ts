@@ -2,10 +2,10 @@ import { types } from 'node:util'
 import { isError } from '../../realms/native.ts'
 
 /**
- * Whether a value, or anything inside it, matches: array items, own enumerable properties, keys and values of Maps,
+ * Whether a value, or any part of it, matches: array items, own enumerable properties, keys and values of Maps,
  * members of Sets, causes of errors. Cycles are followed once.
  *
- * For formats that would lose something without a word. It runs when a result is stored, never when it is read.
+ * For formats that would lose such parts silently. It runs when a result is stored, and never when it is read.
  */
 export function hasNested(value: unknown, matches: (part: unknown) => boolean): boolean {
   return search(value, matches, new Set())

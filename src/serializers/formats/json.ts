@@ -3,9 +3,9 @@ import type { Serializer } from '../serializer.ts'
 import { textOf } from './text.ts'
 
 /**
- * JSON alone, with no loss: what JSON would change is refused. That are Dates, Maps, Sets, NaN and the infinities, `-0`,
- * bigints, bytes, `undefined` and holes in arrays, instances of classes, cycles. Properties that are `undefined` count as
- * left out.
+ * JSON without loss: a value that JSON would change is refused. Those are Dates, Maps, Sets, NaN and the infinities, `-0`,
+ * bigints, bytes, `undefined` and holes in arrays, instances of classes, and cycles. Properties that are `undefined` count as
+ * missing.
  *
  * @see https://tc39.es/ecma262/#sec-json.stringify
  */

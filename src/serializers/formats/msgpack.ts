@@ -4,7 +4,7 @@ import { hasNested } from './has-nested.ts'
 import type { Serializer } from '../serializer.ts'
 import { asFloat, isDigits, refuseDigits } from './text.ts'
 
-/** What is used of `msgpackr`; declared here, so that our types never import a package that may be missing. */
+/** The part of the package `msgpackr` that is used, declared here: the types of this library must not import a package that may be missing. */
 export interface Msgpackr {
   Packr: new (options: object) => { pack(value: unknown): Uint8Array }
   Unpackr: new (options: object) => { unpack(stored: Uint8Array): unknown }
@@ -19,7 +19,7 @@ const FLOAT_64 = 0xcb
 const HOLDS_MAPS = 0xc1
 
 /**
- * MessagePack, by `msgpackr`: compact, and fast to read. Dates, Maps, Sets, RegExps, Errors (without their stack),
+ * A serializer that writes MessagePack by the package `msgpackr`: compact, and fast to read. Dates, Maps, Sets, RegExps, Errors (without their stack),
  * bigints, Buffers, typed arrays, NaN and `undefined` inside come back as they were.
  *
  * JSON-like values, Dates and Buffers are standard MessagePack that every implementation reads; other types use
@@ -30,7 +30,7 @@ const HOLDS_MAPS = 0xc1
  * `__proto__` under another name, half a surrogate pair as U+FFFD. Functions, symbols and cycles are refused.
  *
  * @param module `await import('msgpackr')`.
- * @throws {SerializerError} if `module` is another package, or too old a version.
+ * @throws {SerializerError} for another package, and for a version that is too old.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  * @see https://github.com/kriszyp/msgpackr
  */

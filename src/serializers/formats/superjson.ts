@@ -4,7 +4,7 @@ import { hasNested } from './has-nested.ts'
 import type { Serializer } from '../serializer.ts'
 import { textOf } from './text.ts'
 
-/** What is used of `superjson`; declared here, so that our types never import a package that may be missing. */
+/** The part of the package `superjson` that is used, declared here: the types of this library must not import a package that may be missing. */
 export interface SuperJsonModule {
   SuperJSON: new () => SuperJson
 }
@@ -48,7 +48,7 @@ function viewType(name: string): ViewType {
   return globalThis[known]
 }
 
-/** superjson has its own way for some of them: refuses bigints, makes NaN a 0, and never reads a Buffer again. */
+/** Typed arrays and Buffers: superjson alone refuses bigints in them, turns NaN into 0, and cannot read Buffers. */
 const VIEWS: Transformer = {
   isApplicable: (value) => ArrayBuffer.isView(value),
   serialize: (view) => {
@@ -66,7 +66,7 @@ const VIEWS: Transformer = {
 }
 
 /**
- * JSON with a note of what JSON loses, by `superjson`: stays readable, ten times slower to write. Dates, Maps, Sets,
+ * A serializer that writes JSON with a note of what JSON loses, by the package `superjson`: readable, and ten times slower to write. Dates, Maps, Sets,
  * RegExps, URLs, Errors (without their stack, and with a `name` of their own), bigints, Buffers, typed arrays, NaN, `-0`, `undefined` inside, shared
  * references and cycles come back as they were.
  *
@@ -75,7 +75,7 @@ const VIEWS: Transformer = {
  * invalid Dates, and properties named `__proto__`, `constructor` or `prototype` are refused.
  *
  * @param module `await import('superjson')`.
- * @throws {SerializerError} if `module` is another package, or too old a version.
+ * @throws {SerializerError} for another package, and for a version that is too old.
  * @see https://github.com/flightcontrolhq/superjson
  */
 export function superjson(module: SuperJsonModule): Serializer {

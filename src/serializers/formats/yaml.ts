@@ -4,7 +4,7 @@ import { hasNested } from './has-nested.ts'
 import type { Serializer } from '../serializer.ts'
 import { textOf } from './text.ts'
 
-/** What is used of `yaml`; declared here, so that our types never import a package that may be missing. */
+/** The part of the package `yaml` that is used, declared here: the types of this library must not import a package that may be missing. */
 export interface Yaml {
   stringify(value: unknown, options: object): string
   parse(text: string, options: object): unknown
@@ -23,7 +23,7 @@ const STRINGIFY_OPTIONS = { ...TYPES, lineWidth: 0 }
 // oxlint-disable-next-line no-control-regex -- these are meant
 const CONTROL = /[\0-\x08\v\f\x0e-\x1f]/
 
-/** What we wrote has no limit of aliases, no doubled keys, and needs no warnings in the process's log. */
+/** Text written here may have any number of aliases and has no duplicate keys; warnings would only fill the process's log. */
 const PARSE_OPTIONS = {
   ...TYPES,
   maxAliasCount: -1,
@@ -33,7 +33,7 @@ const PARSE_OPTIONS = {
 }
 
 /**
- * YAML 1.2, by `yaml`: for results that people read, and some hundred times slower than JSON. Dates, Maps, Sets,
+ * A serializer that writes YAML 1.2 by the package `yaml`: for results that people read, and some hundred times slower than JSON. Dates, Maps, Sets,
  * Buffers, multi-line text, `-0`, NaN, shared references and cycles come back as they were.
  *
  * Properties that are `undefined` vanish, as in JSON, and in arrays become `null`. A Uint8Array comes back as a Buffer,
@@ -41,7 +41,7 @@ const PARSE_OPTIONS = {
  * functions, symbols, and Dates that are invalid or outside the years 100 to 9999 are refused.
  *
  * @param module `await import('yaml')`.
- * @throws {SerializerError} if `module` is another package, or too old a version.
+ * @throws {SerializerError} for another package, and for a version that is too old.
  * @see https://yaml.org/spec/1.2.2/
  * @see https://eemeli.org/yaml/
  */
@@ -51,7 +51,7 @@ export function yaml(module: Yaml): Serializer {
   const read = (text: string): unknown => {
     // Nearly every text is YAML of something: JSON is, and the first half of a document.
     if (!text.endsWith('\n') || CONTROL.test(text))
-      throw new TypeError('it is no document as it was written here')
+      throw new TypeError('it is not a document as this serializer writes it')
     return format.parse(text, PARSE_OPTIONS)
   }
   return {
