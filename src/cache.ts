@@ -1,7 +1,6 @@
-import process from 'node:process'
 import type { CacheContext } from './call/cache-context.ts'
 import { lookups, runCall } from './call/call-runner.ts'
-import { type FunctionContext, functionContext } from './call/function-context.ts'
+import type { FunctionContext } from './call/function-context.ts'
 import { invalidate, peek, prime } from './call/function-entries.ts'
 import { type LoadMany, RowLoader } from './call/row-loader.ts'
 import { type CachedFunction, callable } from './functions/cached-function.ts'
@@ -18,20 +17,18 @@ import {
 } from './functions/method-decorator.ts'
 import type { DetailedResult } from './functions/detailed-result.ts'
 import { spelled } from './options/duration.ts'
-import { IdentityError, OptionError } from './errors.ts'
+import { OptionError } from './errors.ts'
 import { Background } from './flow/background.ts'
 import { Deadlines } from './flow/deadlines.ts'
 import {
   type CacheKey,
   checkKey,
-  checkKeyOptions,
   type GetOrSetOptions,
-  type KeyVerb,
   type PeekOptions,
   type SetOptions,
 } from './options/key-options.ts'
-import { type AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
-import { type CacheAddress, unwrap } from './keys/unwrapping.ts'
+import type { AnyFunction, FunctionIdentity } from './keys/function-identity.ts'
+import { unwrap } from './keys/unwrapping.ts'
 import { type CachedMany, callableMany } from './functions/cached-many.ts'
 import { checkCacheName, checkCacheOptions, drainMs } from './options/cache-checks.ts'
 import type { CacheOptions, DrainOptions } from './options/cache-options.ts'
@@ -39,16 +36,14 @@ import type { CacheSettings } from './options/cache-settings.ts'
 import type { AbstractPolicy } from './policies/policy.ts'
 import { warn } from './telemetry/process-warning.ts'
 import { Partitions } from './partitions/partitions.ts'
-import type { Store } from './stores/store.ts'
+import { isLastOpen, noteOpen } from './stores/open-caches.ts'
 import { CacheReporter } from './telemetry/cache-reporter.ts'
 import { type CacheStats, Counters } from './telemetry/counters.ts'
 import { type CacheEvents, Events } from './telemetry/events.ts'
 import { checkWrapManyOptions, checkWrapOptions } from './options/function-checks.ts'
 import type { WrapManyOptions, WrapOptions } from './options/function-options.ts'
-import { aspectsOf, longestLifeOf, type WrapSettings } from './options/function-settings.ts'
-
-/** Caches that have not been closed, by their store: several may share one. */
-const openCaches = /* @__PURE__ */ new WeakMap<Store, Set<WeakRef<RedisFuncCache>>>()
+import { KeyedCalls } from './functions/keyed-calls.ts'
+import { WrappedFunctions } from './functions/wrapped-functions.ts'
 
 /**
  * A named, bounded cache of function results, shared by all processes that use the same server, name and prefix.
@@ -66,19 +61,10 @@ export class RedisFuncCache {
   /** Closes the cache at the end of a block: `await using cache = new RedisFuncCache(…)`. See {@link close}. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>
   readonly #settings: CacheSettings
-  readonly #address: CacheAddress
-  readonly #contexts = new Contexts()
-  readonly #events = new Events()
+  readonly #shared: CacheContext
+  readonly #functions: WrappedFunctions
   readonly #methods: DecoratedMethods
-  readonly #functions = new Map<string, AnyFunction>()
-  readonly #settingsOf = new WeakMap<FunctionIdentity, WrapSettings>()
-  readonly #counters = new Counters()
-  readonly #report: CacheReporter
-  readonly #background: Background
-  /** The identity of all results that are stored under keys. */
-  readonly #keyIdentity: FunctionIdentity
-  readonly #partitions: CacheContext['partitions']
-  readonly #context: CacheContext
+  readonly #keyed: KeyedCalls
 
   /**
    * Makes a cache. No command is sent to the server before the first call.
@@ -95,43 +81,21 @@ export class RedisFuncCache {
         'policy: give an instance of a policy, such as new LruTPolicy(), not the class or its name.',
       )
     }
-    this.#settings = checkCacheOptions(options)
-    this.#report = new CacheReporter(this.name, this.#events, this.#counters)
-    this.#background = new Background(this.#settings.waitUntil, (error) => this.#report.callbackFailed(error))
-    this.#keyIdentity = FunctionIdentity.ofKeys({ encoders: this.#settings.encoders })
+    const settings = checkCacheOptions(options)
     this.policy = policy
-    const { prefix } = this.#settings
-    this.#address = { name: this.name, prefix, store: options.client ?? this.#settings.store }
-    this.#methods = new DecoratedMethods(this.#address)
-    this.#partitions = new Partitions({
-      ...this.#settings,
-      policy,
-      counters: this.#counters,
-      background: this.#background,
-      report: this.#report,
-      lookups,
-    })
-    this.#context = {
-      name: this.name,
-      address: this.#address,
-      partitions: this.#partitions,
-      contexts: this.#contexts,
-      background: this.#background,
-      events: this.#events,
-      counters: this.#counters,
-      errorClasses: this.#settings.errorClasses,
-      throwsOnError: this.#settings.throwsOnError,
-      loadDeadlines: new Deadlines(false), // the work itself keeps the process alive, or nothing does
-      putDeadlines: new Deadlines(true),
-    }
-    policy.attach(this, this.#partitions)
+    this.#settings = settings
+    this.#shared = sharedBy(this.name, policy, settings, options.client ?? settings.store)
+    this.#functions = new WrappedFunctions(this.#shared)
+    this.#methods = new DecoratedMethods(this.#shared.address)
+    this.#keyed = new KeyedCalls(this.#shared, settings)
+    policy.attach(this, this.#shared.partitions)
     try {
-      this.#settings.store.accept(policy)
+      settings.store.accept(policy)
     } catch (error) {
       policy.detach()
       throw error
     }
-    noteOpen(this.#settings.store, this)
+    noteOpen(settings.store, this)
     // Where it is missing, as in the realms of Jest on Node 20, compilers of `await using` look for the other symbol.
     Object.defineProperty(this, Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose'), {
       value: () => this.close(),
@@ -159,9 +123,9 @@ export class RedisFuncCache {
    * const getUser = cache.wrap(async (id: number) => db.user(id), { name: 'getUser', ttl: '5m' })
    */
   wrap<F extends AnyFunction>(fn: F, options: WrapOptions<NoInfer<F>> = {}): CachedFunction<F> {
-    const given = unwrap(fn, this.#address)
+    const given = unwrap(fn, this.#shared.address)
     const settings = checkWrapOptions(given, options as unknown as WrapOptions, this.#settings)
-    return callable<F>(this.#register(settings, given.original, 'one'))
+    return callable<F>(this.#functions.register(settings, given.original, 'one'))
   }
 
   /**
@@ -176,8 +140,8 @@ export class RedisFuncCache {
    * const [ada, bob] = await getUsers([1, 2])
    */
   wrapMany<Id, Row>(load: LoadMany<Id, Row>, options: WrapManyOptions<Id, Row> = {}): CachedMany<Id, Row> {
-    const given = unwrap(load as AnyFunction, this.#address)
-    const single = this.#settingsOf.get(options?.entriesOf?.identity as FunctionIdentity)
+    const given = unwrap(load as AnyFunction, this.#shared.address)
+    const single = this.#functions.settingsOf(options?.entriesOf?.identity)
     const settings = checkWrapManyOptions(
       given,
       options as unknown as WrapManyOptions,
@@ -185,7 +149,7 @@ export class RedisFuncCache {
       single,
     )
     const loader = new RowLoader(given.run as LoadMany<unknown, unknown>, settings.identity.name)
-    const fn = this.#register(settings, given.original, 'many')
+    const fn = this.#functions.register(settings, given.original, 'many')
     return callableMany(fn, loader, given.original) as CachedMany<Id, Row>
   }
 
@@ -244,7 +208,7 @@ export class RedisFuncCache {
     value: Value,
     options: SetOptions<NoInfer<Value>, NoInfer<Key>> = {},
   ): Promise<void> {
-    const keyed = this.#ofKeys('set', () => value, options as unknown as GetOrSetOptions)
+    const keyed = this.#keyed.contextFor('set', () => value, options as unknown as GetOrSetOptions)
     await prime(keyed, undefined, [checkKey(key, 'set')], checkKnown(value, 'set'))
   }
 
@@ -256,7 +220,7 @@ export class RedisFuncCache {
    * @throws {StoreError} if the store cannot be reached.
    */
   async peek<Value = unknown>(key: CacheKey, options: PeekOptions<Value> = {}): Promise<Value | undefined> {
-    const keyed = this.#ofKeys('peek', () => undefined, options as unknown as GetOrSetOptions)
+    const keyed = this.#keyed.contextFor('peek', () => undefined, options as unknown as GetOrSetOptions)
     return (await peek(keyed, undefined, [checkKey(key, 'peek')])) as Value | undefined
   }
 
@@ -269,7 +233,7 @@ export class RedisFuncCache {
    */
   async invalidate(key: CacheKey, options: { readonly soft?: boolean | undefined } = {}): Promise<boolean> {
     const soft = checkSoft(options, 'invalidate')
-    const keyed = this.#ofKeys('invalidate', () => undefined, {})
+    const keyed = this.#keyed.contextFor('invalidate', () => undefined, {})
     return invalidate(keyed, undefined, [checkKey(key, 'invalidate')], soft)
   }
 
@@ -291,9 +255,9 @@ export class RedisFuncCache {
     options: CachedOptions<Self, F>,
   ): CachedDecorator<Self, F> {
     const wrap = (method: AnyFunction, ownName?: string): FunctionContext => {
-      const given = unwrap(method, this.#address, ownName)
+      const given = unwrap(method, this.#shared.address, ownName)
       const settings = checkWrapOptions(given, options as unknown as WrapOptions, this.#settings, 'cached')
-      return this.#register(settings, given.original, 'one')
+      return this.#functions.register(settings, given.original, 'one')
     }
     return this.#methods.decorator(wrap, options)
   }
@@ -352,7 +316,7 @@ export class RedisFuncCache {
     }
     const tags = checkTags(given, 'invalidateTags')
     if (tags.length === 0) return 0
-    return this.#partitions.invalidateTags(tags, soft)
+    return this.#shared.partitions.invalidateTags(tags, soft)
   }
 
   /**
@@ -361,7 +325,7 @@ export class RedisFuncCache {
    * Returns `undefined` elsewhere, and if the call that started the function has no signal of its own: it waits to the end.
    */
   signal(): AbortSignal | undefined {
-    return this.#contexts.current.signal
+    return this.#shared.contexts.current.signal
   }
 
   /**
@@ -375,7 +339,7 @@ export class RedisFuncCache {
    * @throws {OptionError} for a timeout that is not a duration.
    */
   async drain(options: DrainOptions = {}): Promise<boolean> {
-    return this.#background.drain(drainMs(options, 'drain'), () => this.#partitions.flush())
+    return this.#shared.background.drain(drainMs(options, 'drain'), () => this.#shared.partitions.flush())
   }
 
   /**
@@ -395,7 +359,7 @@ export class RedisFuncCache {
           'store may be lost if the process ends or the client is closed. Give it longer: close({ timeout }).',
       )
     }
-    this.#partitions.close()
+    this.#shared.partitions.close()
     if (isLastOpen(this.#settings.store, this)) await this.#settings.store.close()
   }
 
@@ -410,7 +374,7 @@ export class RedisFuncCache {
     checkNames(mode, Object.keys(DEFAULT_MODE), 'withMode')
     for (const [name, value] of Object.entries(mode)) if (value !== undefined) checkFlag(value, name)
     checkCallback(callback, 'withMode')
-    return this.#contexts.withMode(mode, callback)
+    return this.#shared.contexts.withMode(mode, callback)
   }
 
   /** Runs a callback whose calls are served from the store only; a call without a stored result throws a {@link CacheMissError}. */
@@ -437,12 +401,12 @@ export class RedisFuncCache {
    */
   async withStats<R>(callback: (stats: Readonly<Stats>) => R): Promise<{ result: Awaited<R>; stats: Stats }> {
     checkCallback(callback, 'withStats')
-    return this.#contexts.withStats(callback)
+    return this.#shared.contexts.withStats(callback)
   }
 
   /** Returns the figures of this cache in this process since its construction, with latencies in seconds. */
   stats(): CacheStats {
-    return this.#counters.snapshot()
+    return this.#shared.counters.snapshot()
   }
 
   /**
@@ -453,7 +417,7 @@ export class RedisFuncCache {
    * cache.on('error', ({ during, error }) => logger.warn({ during, error }))
    */
   on<E extends keyof CacheEvents>(event: E, listener: (detail: CacheEvents[E]) => void): this {
-    this.#events.on(event, listener)
+    this.#shared.events.on(event, listener)
     return this
   }
 
@@ -463,41 +427,8 @@ export class RedisFuncCache {
    * @throws {OptionError} for an unknown event, and for a listener that is not a function.
    */
   off<E extends keyof CacheEvents>(event: E, listener: (detail: CacheEvents[E]) => void): this {
-    this.#events.off(event, listener)
+    this.#shared.events.off(event, listener)
     return this
-  }
-
-  #register(settings: WrapSettings, original: AnyFunction, kind: 'one' | 'many'): FunctionContext {
-    const { identity } = settings
-    const name = `${kind}:${identity.text}` // one of each kind may share entries
-    const namesake = this.#functions.get(name)
-    if (namesake !== undefined && namesake !== original) this.#replace(settings)
-    this.#functions.set(name, original)
-    if (kind === 'one') this.#settingsOf.set(identity, settings)
-    this.#partitions.ask(aspectsOf(settings))
-    this.#partitions.provideFor(longestLifeOf(settings))
-    return functionContext(this.#context, settings)
-  }
-
-  /** Lets a function take over from another one of its identity, if it may. */
-  #replace({ identity, replace = isDevelopment() }: WrapSettings): void {
-    if (!replace) {
-      throw new IdentityError(
-        `The cache '${this.name}' has another function under the name '${identity.name}'. They would get each other's ` +
-          'results: wrap it once and share the result, or give it a name or version of its own. If it is the same function, ' +
-          'and its module was evaluated again (hot reload, several bundles), keep the client in globalThis and make the cache in ' +
-          'the module; or let the newest take over: { replace: true }, the default where NODE_ENV is development. See ' +
-          'docs/deployments.md.',
-      )
-    }
-    warn(
-      `replace:${this.name}:${identity.text}`,
-      (more) =>
-        `Cache '${this.name}', ${identity.name}: another function takes over this name, as after a hot reload${more}. Results ` +
-        'of the older one are still served. If these are two functions, give each a name of its own.',
-    )
-    // What the older one has under way is not for callers of the newer one.
-    this.#partitions.forgetInFlight()
   }
 
   #getOrSet(
@@ -507,45 +438,38 @@ export class RedisFuncCache {
     isDetailed: boolean,
   ): Promise<unknown> {
     try {
-      const keyed = this.#ofKeys('getOrSet', load, options)
+      const keyed = this.#keyed.contextFor('getOrSet', load, options)
       const { signal } = options
       return runCall(keyed, undefined, [checkKey(key, 'getOrSet')], { signal, isDetailed })
     } catch (error) {
       return Promise.reject(error)
     }
   }
-
-  /** What calls under keys share. Its reads ask for all parts of entries: they may be stored with other options. */
-  #ofKeys(where: KeyVerb, load: () => unknown, options: GetOrSetOptions): FunctionContext {
-    const settings = checkKeyOptions(this.#keyIdentity, load, options, this.#settings, where)
-    const { tags } = aspectsOf(settings)
-    this.#partitions.ask({ expiry: true, freshness: true, tags })
-    this.#partitions.provideFor(longestLifeOf(settings))
-    return functionContext(this.#context, settings)
-  }
 }
 
-/** Notes that a cache uses a store. */
-function noteOpen(store: Store, cache: RedisFuncCache): void {
-  const caches = openCaches.get(store) ?? new Set()
-  openCaches.set(store, caches.add(new WeakRef(cache)))
-}
-
-/** Notes that a cache was closed; whether no other one uses the store. One that nobody has any more does not. */
-function isLastOpen(store: Store, cache: RedisFuncCache): boolean {
-  const caches = openCaches.get(store)
-  for (const ref of caches ?? []) {
-    const open = ref.deref()
-    if (open === undefined || open === cache) caches?.delete(ref)
-  }
-  return (caches?.size ?? 0) === 0
-}
-
-function isDevelopment(): boolean {
-  try {
-    return process.env['NODE_ENV'] === 'development'
-  } catch {
-    return false // a runtime may forbid to ask
+/** What the functions of a cache share. @param store The client or store that the user gave. */
+function sharedBy(
+  name: string,
+  policy: AbstractPolicy,
+  settings: CacheSettings,
+  store: object,
+): CacheContext {
+  const events = new Events()
+  const counters = new Counters()
+  const report = new CacheReporter(name, events, counters)
+  const background = new Background(settings.waitUntil, (error) => report.callbackFailed(error))
+  return {
+    name,
+    address: { name, prefix: settings.prefix, store },
+    partitions: new Partitions({ ...settings, policy, counters, background, report, lookups }),
+    contexts: new Contexts(),
+    background,
+    events,
+    counters,
+    errorClasses: settings.errorClasses,
+    throwsOnError: settings.throwsOnError,
+    loadDeadlines: new Deadlines(false), // the work itself keeps the process alive, or nothing does
+    putDeadlines: new Deadlines(true),
   }
 }
 
