@@ -105,8 +105,7 @@ export async function printKeys({ policy }: RedisFuncCache, url: string): Promis
 /** Shows the entries of a store in this process. */
 export async function printEntries({ policy, maxSize }: RedisFuncCache, store: MemoryStore): Promise<void> {
   const limits = { maxSize, idleTtlMs: undefined }
-  const aspects = { expiry: false, freshness: false, tags: false }
-  const entries = [...store.entriesOf({ policy, keys: policy.calcKeys(), limits, ext: [], aspects })]
+  const entries = [...store.entriesOf({ policy, keys: policy.calcKeys(), limits, ext: [] })]
   print(`  ${whole(entries.length)} entries in this process, call hash → result:`)
   for (const [hash, value] of entries.slice(0, 3)) print(shortened(`  ${hash}  ${value.toString()}`))
   print('')

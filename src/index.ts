@@ -57,15 +57,18 @@ export type { Stats } from './context/stats.ts'
 export { MemoryStore, type MemoryStoreOptions } from './stores/memory/memory-store.ts'
 export { RedisStore } from './stores/redis/redis-store.ts'
 export type {
-  Aspects,
+  EntryStore,
   HeldLease,
   LeaseAnswer,
+  LeaseStore,
   LeaseWatch,
   LeaseWatcher,
   LeaseWish,
   Limits,
   Lookup,
+  LookupOptions,
   NewEntry,
+  Notifications,
   EntryMetadata,
   KeySpace,
   PutReport,

@@ -58,7 +58,7 @@ async function waitForLease(
   }
   if (outcome.state === 'late') return withoutLease(await tokenOf(call))
   const validAsOf = partition.epoch
-  const second = await partition.look(hash)
+  const second = await partition.look(call)
   const entry = await reader.open(call, second)
   if (entry !== undefined && ['fresh', 'early'].includes(reader.judge(second, entry))) {
     return { settlement: { ...entry, status: 'waited', validAsOf } }

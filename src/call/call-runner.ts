@@ -43,7 +43,7 @@ import { type Call, newCall } from './call.ts'
 import { asFollower, asLeader, copyFor, isTooOld, leaderFor, type Waiting } from './coalescing.ts'
 import { isWithinItself } from './deadlock.ts'
 import { executeAlone, invocationOf } from './execute.ts'
-import { type FunctionContext, recordTimes, tolerate } from './function-context.ts'
+import { type FunctionContext, tolerate } from './function-context.ts'
 import type { ListBatch } from './list-batch.ts'
 import { fallbackUnseen, load, loadWithFallback, loadWithPermit } from './load.ts'
 import { failure, type Settlement } from './settlement.ts'
@@ -74,7 +74,6 @@ export function runCall(
       const value = executeAlone(invocationOf(fn, self, args, context, batch), signal)
       return isDetailed ? value.then((result) => detailOf(result, 'bypass', NOT_STORED)) : value
     }
-    if (isDetailed) recordTimes(fn)
     call = newCall(fn, self, args, batch)
   } catch (error) {
     return Promise.reject(error)

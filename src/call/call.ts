@@ -32,6 +32,8 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
   readonly context: Context
   /** The other calls of its list, with which it loads what is missing. */
   readonly batch: ListBatch | undefined
+  /** Whether entries of its function have tags. */
+  readonly isTagged: boolean
   /** By {@link monotonicMs}. */
   beganMs: number = 0
   /** The epoch of the partition in which its entry was asked for. */
@@ -71,6 +73,7 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
   ) {
     super()
     this.fn = fn
+    this.isTagged = fn.settings.tags !== undefined
     this.partition = partition
     this.hash = hash
     this.self = self

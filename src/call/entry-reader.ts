@@ -9,6 +9,8 @@ import { decode, isStoredError } from '../serializers/encoding.ts'
 import type { ErrorClasses } from '../serializers/errors/error-classes.ts'
 import { decodeError } from '../serializers/errors/stored-error.ts'
 import type { Lookup } from '../stores/store.ts'
+import { serializerMark } from '../stores/trailer.ts'
+import { SerializerError } from '../errors.ts'
 import type { WrapSettings } from '../options/function-settings.ts'
 
 /** A lookup moves by the server's clock, which may be set back a little between a write and a read. */
@@ -19,17 +21,18 @@ export class Opening {
   readonly #settings: WrapSettings
   readonly #errorClasses: ErrorClasses
   readonly #report: Reporter
+  readonly #serializerMark: number
 
   constructor(settings: WrapSettings, errorClasses: ErrorClasses, report: Reporter) {
     this.#settings = settings
     this.#errorClasses = errorClasses
     this.#report = report
+    this.#serializerMark = serializerMark(settings.serializer.name)
   }
 
   /** What an entry that was opened is good for. */
-  judge({ atUs, freshUntilMs, computeMs }: Lookup, { isError }: Settlement): Verdict {
+  judge({ nowMs: atMs, freshUntilMs, computeMs }: Lookup, { isError }: Settlement): Verdict {
     const { freshness } = this.#settings
-    const atMs = millisecondsOf(atUs)
     if (isError) return 'fresh' // as long as it lives
     if (freshness === undefined)
       return freshUntilMs !== undefined && freshUntilMs <= atMs ? 'expired' : 'fresh'
@@ -48,7 +51,7 @@ export class Opening {
 
   /** What is stored, as far as it can be used; `undefined` if there is nothing. */
   open(call: Call, lookup: Lookup): Settlement | undefined | Promise<Settlement | undefined> {
-    const stored = this.#valid(lookup)
+    const stored = this.#valid(call, lookup)
     if (stored === undefined) return undefined
     try {
       if (isStoredError(stored)) return this.#openError(call, stored, lookup)
@@ -62,31 +65,20 @@ export class Opening {
     }
   }
 
-  /** When a result was stored and until when it is fresh; `undefined` where that is not recorded. */
-  timesOf(outcome: Settlement): Times {
-    const { storedAtMs, freshUntilMs } = this.#recordedTimes(outcome)
+  /** When a result was stored and until when it is fresh; `undefined` for one that was not stored, or without an end. */
+  timesOf({ source }: Settlement): Times {
+    const { storedAtMs, freshUntilMs } = source
     // What has no end, as `ttl` says of that one result, is stored with an end a hundred years away.
     const isEndless = freshUntilMs !== undefined && freshUntilMs > Date.now() + LONGEST_MS / 2
     return { storedAtMs, freshUntilMs: isEndless ? undefined : freshUntilMs }
   }
 
-  #recordedTimes({ source, value }: Settlement): Times {
-    if (!('atUs' in source)) return source
-    const { storedAtMs, freshUntilMs, expiresAtMs } = source
-    const { freshness, ttlMs, ttlOf, jitter, absentMs } = this.#settings
-    if (freshness !== undefined || storedAtMs !== undefined) return { storedAtMs, freshUntilMs }
-    const isAbsent = absentMs !== undefined && (value === undefined || value === null)
-    const freshMs = isAbsent ? absentMs : ttlOf === undefined && jitter === 0 ? ttlMs : undefined
-    const beganMs = expiresAtMs === undefined || freshMs === undefined ? undefined : expiresAtMs - freshMs
-    return { storedAtMs: beganMs, freshUntilMs: expiresAtMs }
-  }
-
   /** One that was stored by a process with other options is nothing to this function. */
   #openError(call: Call, stored: Buffer, lookup: Lookup): Settlement | undefined {
     const { cachedErrors } = this.#settings
-    const { atUs, expiresAtMs } = lookup
+    const { nowMs, expiresAtMs } = lookup
     if (cachedErrors === undefined || expiresAtMs === undefined) return undefined
-    if (expiresAtMs > millisecondsOf(atUs) + cachedErrors.ttlMs + CLOCK_SLACK_MS) return undefined
+    if (expiresAtMs > nowMs + cachedErrors.ttlMs + CLOCK_SLACK_MS) return undefined
     const value = decodeError(this.#settings.serializer, stored, this.#errorClasses)
     return found(value, true, stored, lookup, call.lookupEpoch)
   }
@@ -105,18 +97,37 @@ export class Opening {
   }
 
   /**
-   * What may be served at all. An entry that lost its end or its tags (`maxmemory` may take those keys alone) might never
-   * leave; one that ends later than it could was stored when the TTL was a longer one.
+   * What may be served at all. Not an entry of another call, or of another serializer; nor one whose tags are not known:
+   * `maxmemory` may have taken their index, and an invalidation would pass over it. One that ends later than it could, or
+   * has no end, was stored when the TTL was a longer one.
    */
-  #valid({ value, atUs, expiresAtMs, isTagged }: Lookup): Buffer | undefined {
+  #valid(call: Call, lookup: Lookup): Buffer | undefined {
+    const { value, nowMs, expiresAtMs, isTagged } = lookup
     const { ttlMs, ttlOf, tags, freshness } = this.#settings
-    if (value === undefined || (tags !== undefined && !isTagged)) return undefined
+    if (lookup.isMisplaced) this.#report.misplaced(call)
+    if (value === undefined || !this.#isReadable(call, lookup)) return undefined
+    if (tags !== undefined && !isTagged) return undefined
     if (expiresAtMs === undefined) return ttlMs === undefined && ttlOf === undefined ? value : undefined
     // Of one with a time of grace, the end of its freshness tells; of an error, its own TTL.
-    const isForeign = freshness === undefined && this.#isForeign(expiresAtMs, millisecondsOf(atUs))
+    const isForeign = freshness === undefined && this.#isForeign(expiresAtMs, nowMs)
     return isForeign && !isStoredError(value) ? undefined : value
   }
-}
 
-/** Without a time nothing was found that ends. */
-const millisecondsOf = (atUs = Number.POSITIVE_INFINITY): number => atUs / 1000
+  /** Whether the serializer of this function wrote an entry. */
+  #isReadable(call: Call, { beganUs, serializer }: Lookup): boolean {
+    if (serializer === this.#serializerMark) return true
+    const hasTrailer = beganUs !== undefined
+    if (!hasTrailer && call.partition.keySpace.policy.storesBareValues) return true
+    const { name } = this.#settings.serializer
+    const writer = hasTrailer
+      ? 'another serializer'
+      : 'another program or version of this one, as it has no trailer'
+    this.#report.undecodable(
+      call,
+      new SerializerError(
+        `Serializer '${name}' cannot read what is stored: it was written by ${writer}. The result is computed anew.`,
+      ),
+    )
+    return false
+  }
+}

@@ -13,21 +13,12 @@ export interface FunctionContext {
   readonly settings: WrapSettings
   readonly report: Reporter
   readonly reader: Opening
-  /** Whether the time of each put is recorded even where no option needs it: somebody wanted to know it. */
-  recordsTimes: boolean
 }
 
 export function functionContext(cache: CacheContext, settings: WrapSettings): FunctionContext {
   const report = new Reporter(cache.name, settings.identity.name, cache.events, cache.counters)
   const reader = new Opening(settings, cache.errorClasses, report)
-  return { cache, settings, report, reader, recordsTimes: false }
-}
-
-/** From now on the time of each put is recorded, and reads ask for it. */
-export function recordTimes(fn: FunctionContext): void {
-  if (fn.recordsTimes) return
-  fn.recordsTimes = true
-  fn.cache.partitions.ask({ expiry: true, freshness: true, tags: false })
+  return { cache, settings, report, reader }
 }
 
 /** Where the entry of a call lies. @throws for arguments that cannot be told apart safely. */

@@ -50,7 +50,7 @@ async function invalidateAt(
 export async function peek(fn: FunctionContext, self: unknown, args: readonly unknown[]): Promise<unknown> {
   const call = newCall(fn, self, args)
   if (!call.context.mode.read) return undefined
-  const entry = await fn.reader.open(call, await call.partition.peek(call.hash))
+  const entry = await fn.reader.open(call, await call.partition.peek(call))
   return entry?.isError ? undefined : entry?.value
 }
 
@@ -85,8 +85,9 @@ async function store(call: Call, value: unknown): Promise<void> {
     return
   }
   await partition.register()
-  const { ttlMs, note } = terms
-  const entry = { hash, value: stored, ttlMs, token: undefined, note: { ...note, overrules: true } }
+  const { ttlMs } = terms
+  const metadata = { ...terms.metadata, overrules: true }
+  const entry = { hash, value: stored, ttlMs, token: undefined, metadata }
   const { evicted } = await partition.put(entry)
   report.evicted(call, partition.keySpace.keys[0], evicted)
   report.wrote(call)

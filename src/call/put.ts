@@ -27,7 +27,7 @@ const LOST = -1
 export async function put(
   call: Call,
   value: string | Buffer,
-  { ttlMs, freshMs, note: about }: Terms,
+  { ttlMs, freshMs, metadata: about }: Terms,
   { token, isLeased, overrules }: Permit,
   computeMs: number,
 ): Promise<PutOutcome> {
@@ -42,9 +42,9 @@ export async function put(
   const held = isLeased ? await endLease(call) : undefined
   try {
     const lease = isLeased ? (held?.lease ?? LOST) : undefined
-    const note = isLeased || overrules ? { ...about, lease, overrules } : about
+    const metadata = isLeased || overrules ? { ...about, lease, overrules } : about
     const validAsOf = partition.epoch
-    const { stored, evicted, atMs } = await partition.put({ hash, value, ttlMs, token, note })
+    const { stored, evicted, atMs } = await partition.put({ hash, value, ttlMs, token, metadata })
     report.evicted(call, partition.keySpace.keys[0], evicted)
     if (!stored) {
       report.skipped(call, 'invalidated', bytes, computeMs)

@@ -7,7 +7,7 @@ import type { Call } from './call.ts'
 import { NOT_PUT, put, type PutOutcome } from './put.ts'
 import { executed, type FallbackKind, type Settlement } from './settlement.ts'
 import { beforeStored, isSpoiled, untilSaid } from './store-result.ts'
-import { noteFor } from './terms.ts'
+import { metadataFor } from './terms.ts'
 
 /** The function failed: its error yields to a fallback, is stored (`cacheErrors`), or is only thrown. */
 export async function settleFailed(
@@ -57,8 +57,8 @@ async function putError(
   const { cachedErrors, tags } = call.fn.settings
   const ttlMs = cachedErrors?.ttlMs
   try {
-    const note = noteFor(call.fn, ttlMs, computeMs, tags && [])
-    return await put(call, stored, { ttlMs, freshMs: ttlMs, note }, permit, computeMs)
+    const metadata = metadataFor(call.fn, ttlMs, computeMs, tags && [])
+    return await put(call, stored, { ttlMs, freshMs: ttlMs, metadata }, permit, computeMs)
   } catch (trouble) {
     call.fn.report.failed(call, 'put', trouble) // what the caller is to hear of is the error of the function
     return NOT_PUT

@@ -18,7 +18,7 @@ export interface Terms {
   readonly ttlMs: number | undefined
   /** How long the result is fresh. */
   readonly freshMs: number | undefined
-  readonly note: EntryMetadata | undefined
+  readonly metadata: EntryMetadata
 }
 
 /** Under which terms to store what a load brought; `undefined` for not at all, which is told. */
@@ -64,24 +64,23 @@ export function termsOf(
     return whenKnown(tags?.(value as never, ...(args as never[])), (given) => {
       const { freshMs, lifeMs } = timesFor(fn, ttlMs)
       const names = tags && checkTags(given as readonly string[])
-      return { ttlMs: lifeMs, freshMs, note: noteFor(fn, freshMs, computeMs, names) }
+      return { ttlMs: lifeMs, freshMs, metadata: metadataFor(fn, freshMs, computeMs, names) }
     })
   })
 }
 
-/** What readers of the function ask for besides a value and its end; `undefined` for nothing. */
-export function noteFor(
-  { settings, recordsTimes }: FunctionContext,
+/** What is told of an entry besides its value and its life. */
+export const metadataFor = (
+  { settings }: FunctionContext,
   freshMs: number | undefined,
   computeMs: number,
   tags: readonly string[] | undefined,
-): EntryMetadata | undefined {
-  const { freshness, identity } = settings
-  // Under a key, whoever reads may have other options than whoever stored.
-  const isTimed = (freshness !== undefined || identity.isOfKeys || recordsTimes) && freshMs !== undefined
-  if (!isTimed && tags === undefined) return undefined
-  return { ...(isTimed && { freshMs, computeMs: Math.round(computeMs) }), ...(tags && { tags }) }
-}
+): EntryMetadata => ({
+  serializer: settings.serializer.name,
+  computeMs: Math.round(computeMs),
+  freshMs,
+  tags,
+})
 
 /** Whether a value stands for a row that is missing. */
 const isAbsent = ({ rowsMayBeAbsent }: WrapSettings, value: unknown): boolean =>

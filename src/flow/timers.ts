@@ -26,6 +26,9 @@ export const nextTick: typeof process.nextTick = (...args) => tick.apply(realPro
 /** Milliseconds by a clock that never goes back; only differences of its values have a meaning. */
 export const monotonicMs = (): number => performance.now()
 
+/** Milliseconds since 1970, by the clock of the day of this machine: it may be set, and is compared with itself alone. */
+export const wallMs: () => number = Date.now
+
 /**
  * Finds the real function if a fake has replaced it before this module loads. The fakes of Jest and Vitest come from
  * `@sinonjs/fake-timers`, which keeps the original at the clock of the fake, under its name with `_` in front.

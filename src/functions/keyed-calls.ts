@@ -2,7 +2,8 @@ import type { CacheContext } from '../call/cache-context.ts'
 import { type FunctionContext, functionContext } from '../call/function-context.ts'
 import { FunctionIdentity } from '../keys/function-identity.ts'
 import type { CacheSettings } from '../options/cache-settings.ts'
-import { aspectsOf, longestLifeOf } from '../options/function-settings.ts'
+import { checkBareValues } from '../options/bare-values.ts'
+import { longestLifeOf } from '../options/function-settings.ts'
 import { checkKeyOptions, type GetOrSetOptions, type KeyVerb } from '../options/key-options.ts'
 
 /** Calls under keys, as `getOrSet` makes them: each brings its function and its options along. */
@@ -25,8 +26,7 @@ export class KeyedCalls {
   contextFor(where: KeyVerb, load: () => unknown, options: GetOrSetOptions): FunctionContext {
     const { partitions } = this.#cache
     const settings = checkKeyOptions(this.#identity, load, options, this.#settings, where)
-    // Reads ask for all parts of entries: they may have been stored with other options.
-    partitions.ask({ expiry: true, freshness: true, tags: aspectsOf(settings).tags })
+    checkBareValues(partitions.policy, settings)
     partitions.provideFor(longestLifeOf(settings))
     return functionContext(this.#cache, settings)
   }

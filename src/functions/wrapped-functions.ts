@@ -3,7 +3,8 @@ import type { CacheContext } from '../call/cache-context.ts'
 import { type FunctionContext, functionContext } from '../call/function-context.ts'
 import { IdentityError } from '../errors.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
-import { aspectsOf, longestLifeOf, type WrapSettings } from '../options/function-settings.ts'
+import { longestLifeOf, type WrapSettings } from '../options/function-settings.ts'
+import { checkBareValues } from '../options/bare-values.ts'
 import { warn } from '../telemetry/process-warning.ts'
 
 /** The functions that a cache has wrapped: no two of them have one identity, or they would get each other's results. */
@@ -25,12 +26,12 @@ export class WrappedFunctions {
   register(settings: WrapSettings, original: AnyFunction, kind: 'one' | 'many'): FunctionContext {
     const { partitions } = this.#cache
     const { identity } = settings
+    checkBareValues(partitions.policy, settings)
     const name = `${kind}:${identity.text}`
     const namesake = this.#originals.get(name)
     if (namesake !== undefined && namesake !== original) this.#replace(settings)
     this.#originals.set(name, original)
     if (kind === 'one') this.#settings.set(identity, settings)
-    partitions.ask(aspectsOf(settings))
     partitions.provideFor(longestLifeOf(settings))
     return functionContext(this.#cache, settings)
   }

@@ -1,9 +1,8 @@
 -- Every script opens with this: the names of its keys, the server's clock, and how much fits into one command.
-local index, values, expiry, fence, fresh, tags, leases =
-  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local index, values, expiry, fence, tags, leases = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 
 -- So many keys every pair has; the policy's own come after them.
-local FIXED_KEYS = 7
+local FIXED_KEYS = 6
 
 -- `unpack` fails at 8,000 results, and some hosts allow 3,999 arguments a command.
 local CHUNK = 1000

@@ -4,7 +4,6 @@ import type { Eventually } from '../flow/when-known.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import type { Serializer } from '../serializers/serializer.ts'
-import type { Aspects } from '../stores/store.ts'
 
 /** The options of a cached function, checked, with their defaults, and with durations in milliseconds. */
 export interface WrapSettings {
@@ -64,14 +63,3 @@ export function longestLifeOf(settings: WrapSettings): number {
   const { cachedErrors: errors, absentMs } = settings
   return Math.max(resultLifeOf(settings), errors?.ttlMs ?? 0, absentMs ?? 0)
 }
-
-/** The metadata that every lookup of the function's entries has to read. */
-export const aspectsOf = (settings: WrapSettings): Aspects => ({
-  expiry: expires(settings),
-  freshness: settings.freshness !== undefined,
-  tags: settings.tags !== undefined,
-})
-
-/** Whether entries of the function expire one by one. */
-const expires = ({ ttlMs, ttlOf, cachedErrors: errors, absentMs }: WrapSettings): boolean =>
-  ttlMs !== undefined || ttlOf !== undefined || errors !== undefined || absentMs !== undefined

@@ -49,6 +49,8 @@ const WORTH_A_TIME = 1 / 20
 /** A call whose entry is looked up. */
 export interface LookedUp {
   readonly hash: Hash
+  /** Whether entries of its function have tags, which then have to be known. */
+  readonly isTagged: boolean
 }
 
 /** Goes on with calls when their entries were looked up, or could not be. Throws nothing. */
@@ -90,8 +92,8 @@ export class Partition<C extends LookedUp> {
   readonly #settings: PartitionSettings<C>
   readonly #registry: string | undefined
   readonly #lookups: Collector<C>
-  readonly #looks: Batcher<Hash, Lookup>
-  readonly #peeks: Batcher<Hash, Lookup>
+  readonly #looks: Batcher<LookedUp, Lookup>
+  readonly #peeks: Batcher<LookedUp, Lookup>
   readonly #writes: Batcher<NewEntry, Stored>
   readonly #times: Batcher<undefined, number>
   readonly #misses = new MovingAverage(1, 1 / 64)
@@ -116,14 +118,15 @@ export class Partition<C extends LookedUp> {
     this.#registry = registry
     this.#settings = settings
     this.keySpace = keySpace
-    const weigh = (hash: Hash): number => (this.#large.size > 0 && this.#large.get(hash)) || ENTRY_BYTES
-    this.#lookups = new Collector(
-      (calls) => this.#lookUpAll(calls),
+    const weigh = ({ hash }: LookedUp): number =>
+      (this.#large.size > 0 && this.#large.get(hash)) || ENTRY_BYTES
+    this.#lookups = new Collector<C>((calls) => this.#lookUpAll(calls), PIECE_BYTES, weigh)
+    this.#looks = new Batcher((calls) => this.#getAll(calls), PIECE_BYTES, weigh)
+    this.#peeks = new Batcher(
+      async (calls) => store.get(keySpace, hashesOf(calls), { isTagged: areTagged(calls) }),
       PIECE_BYTES,
-      ({ hash }) => weigh(hash),
+      weigh,
     )
-    this.#looks = new Batcher((hashes) => this.#getAll(hashes), PIECE_BYTES, weigh)
-    this.#peeks = new Batcher(async (hashes) => store.get(keySpace, hashes), PIECE_BYTES, weigh)
     this.#writes = new Batcher((entries) => this.#putAll(entries), PIECE_BYTES, bytesOf)
     this.#releases = new Batcher(async (held) => {
       await store.release(keySpace, held)
@@ -154,8 +157,8 @@ export class Partition<C extends LookedUp> {
   }
 
   /** Looks an entry up for a call that looks a second time. */
-  look(hash: Hash): Promise<Lookup> {
-    return this.#looks.ask(hash)
+  look(call: LookedUp): Promise<Lookup> {
+    return this.#looks.ask(call)
   }
 
   put(entry: NewEntry): Promise<Stored> {
@@ -177,8 +180,8 @@ export class Partition<C extends LookedUp> {
   }
 
   /** Looks an entry up without telling the policy, together with all that are asked for in this turn. */
-  peek(hash: Hash): Promise<Lookup> {
-    return this.#peeks.ask(hash)
+  peek(call: LookedUp): Promise<Lookup> {
+    return this.#peeks.ask(call)
   }
 
   /** Keeps calls under way from being joined, and from being stored. Returns how many entries there were. */
@@ -265,13 +268,14 @@ export class Partition<C extends LookedUp> {
   /** The answers come for the whole batch: no call of it waits by a promise of its own. */
   #lookUpAll(calls: readonly C[]): void {
     const { lookups } = this.#settings
-    this.#getAll(calls.map(({ hash }) => hash)).then(
+    this.#getAll(calls).then(
       (answers) => lookups.answered(calls, answers),
       (error: unknown) => lookups.failed(calls, error),
     )
   }
 
-  async #getAll(hashes: readonly Hash[]): Promise<readonly Lookup[]> {
+  async #getAll(calls: readonly LookedUp[]): Promise<readonly Lookup[]> {
+    const hashes = hashesOf(calls)
     this.epoch++
     this.register()?.catch(() => {}) // whoever computes hears of it
     const isTimed = this.#misses.value * hashes.length > WORTH_A_TIME
@@ -279,7 +283,7 @@ export class Partition<C extends LookedUp> {
     let lookups: readonly Lookup[]
     this.#begin()
     try {
-      lookups = await this.#store.get(this.keySpace, hashes, isTimed)
+      lookups = await this.#store.get(this.keySpace, hashes, { isTimed, isTagged: areTagged(calls) })
     } finally {
       this.#end()
     }
@@ -360,3 +364,8 @@ const HASHES_A_PIECE = 500
 const LEASES_A_PIECE = 500
 
 const bytesOf = ({ value }: NewEntry): number => Math.max(ENTRY_BYTES, value.length)
+
+const hashesOf = (calls: readonly LookedUp[]): readonly Hash[] => calls.map(({ hash }) => hash)
+
+/** Whether the tags of some of their entries have to be known. */
+const areTagged = (calls: readonly LookedUp[]): boolean => calls.some(({ isTagged }) => isTagged)

@@ -6,7 +6,7 @@ import type { FunctionIdentity } from '../keys/function-identity.ts'
 import type { KeyPair } from '../keys/key-names.ts'
 import type { AbstractPolicy } from '../policies/policy.ts'
 import { messageOf } from '../realms/native.ts'
-import type { Aspects, Limits, KeySpace, Store } from '../stores/store.ts'
+import type { KeySpace, Limits, Store } from '../stores/store.ts'
 import type { CacheReporter, Invalidated } from '../telemetry/cache-reporter.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import { type LookedUp, type LookupListener, Partition, type PartitionSettings } from './partition.ts'
@@ -52,7 +52,6 @@ export class Partitions<C extends LookedUp> {
   readonly #open = new Map<string, Partition<C>>()
   #latest: Partition<C> | undefined
   /** Seen by every partition, as they are at the time. */
-  readonly #fields: Aspects = { expiry: false, freshness: false, tags: false }
   readonly #limits: { -readonly [Name in keyof Limits]: Limits[Name] }
 
   constructor(settings: PartitionsSettings<C>) {
@@ -69,6 +68,10 @@ export class Partitions<C extends LookedUp> {
       lookups,
       onTouchFailed: (error) => report.touchFailed(error),
     }
+  }
+
+  get policy(): AbstractPolicy {
+    return this.#settings.policy
   }
 
   /**
@@ -117,13 +120,6 @@ export class Partitions<C extends LookedUp> {
       if (partition.isInUse) this.#open.set(name, partition)
       else partition.close()
     }
-  }
-
-  /** From now on, reads ask for these parts of entries too. */
-  ask({ expiry, freshness, tags }: Aspects): void {
-    this.#fields.expiry ||= expiry
-    this.#fields.freshness ||= freshness
-    this.#fields.tags ||= tags
   }
 
   /**
@@ -272,7 +268,7 @@ export class Partitions<C extends LookedUp> {
   }
 
   #keySpaceOf(keys: KeyPair, ext: readonly (string | Buffer)[]): KeySpace {
-    return { policy: this.#settings.policy, keys, limits: this.#limits, ext, aspects: this.#fields }
+    return { policy: this.#settings.policy, keys, limits: this.#limits, ext }
   }
 }
 

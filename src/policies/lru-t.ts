@@ -1,5 +1,5 @@
 import { LRU_T } from '../lua/scripts.generated.ts'
-import type { RemoteClock } from '../flow/server-clock.ts'
+import type { LogicalClock } from '../flow/logical-clock.ts'
 import { composeScripts, type LuaSources } from '../lua/compose.ts'
 import type { Command } from '../clients/port.ts'
 import { AbstractPolicy } from './policy.ts'
@@ -27,7 +27,7 @@ export class LruTPolicy extends AbstractPolicy {
    * another process has written.
    * @see https://redis.io/docs/latest/commands/zadd/
    */
-  override touchCommand(index: string, hashes: readonly (Buffer | string)[], clock: RemoteClock): Command {
+  override touchCommand(index: string, hashes: readonly (Buffer | string)[], clock: LogicalClock): Command {
     const command: [string, ...(Buffer | string)[]] = ['ZADD', index, 'XX', 'GT']
     const scores = new ScoreTexts(clock.now(hashes.length) - hashes.length)
     for (const hash of hashes) command.push(scores.next(), hash)

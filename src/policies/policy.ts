@@ -1,6 +1,6 @@
 import { checkChoice, checkNames, shown } from '../options/checks.ts'
 import { PolicyError } from '../errors.ts'
-import type { RemoteClock } from '../flow/server-clock.ts'
+import type { LogicalClock } from '../flow/logical-clock.ts'
 import { CallHash, type CallHashOptions } from '../keys/call-hash.ts'
 import type { FunctionIdentity } from '../keys/function-identity.ts'
 import { KeyNames, type KeyPair, type KeyStyle, type Scope } from '../keys/key-names.ts'
@@ -77,6 +77,14 @@ export abstract class AbstractPolicy {
    * @default []
    */
   readonly structures: readonly string[] = []
+
+  /**
+   * Whether values are stored bare, without the trailer that tells their end and their call: for entries that another
+   * program writes and reads, too. Functions of such a cache need `ttl: Infinity`, and have no `tags`, `cacheErrors` or times
+   * of grace: nothing would tell when an entry ends, or what its tags are.
+   * @default false
+   */
+  readonly storesBareValues: boolean = false
 
   /** What shares one key pair and its `maxSize`: all functions of the cache, or each function by itself. */
   readonly scope: Scope
@@ -197,7 +205,7 @@ export abstract class AbstractPolicy {
   touchCommand(
     _index: string,
     _hashes: readonly (Buffer | string)[],
-    _clock: RemoteClock,
+    _clock: LogicalClock,
   ): Command | undefined {
     return undefined
   }

@@ -10,56 +10,60 @@ export interface Limits {
   readonly idleTtlMs: number | undefined
 }
 
-/**
- * What is kept of entries besides their values, and so has to be asked for at every read. Each is off until a function of
- * the cache needs it.
- */
-export interface Aspects {
-  /** When entries end. */
-  expiry: boolean
-  /** Until when they are fresh. */
-  freshness: boolean
-  /** That their tags are known. */
-  tags: boolean
-}
-
-/** A key pair, and all that governs it. */
+/** The keys of a partition, and all that governs it. */
 export interface KeySpace {
   readonly policy: AbstractPolicy
   readonly keys: KeyPair
   readonly limits: Limits
   /** What the policy's `calcExtArgs` gave. */
   readonly ext: readonly (string | Buffer)[]
-  readonly aspects: Readonly<Aspects>
+}
+
+/** What a lookup is to tell besides the entries. */
+export interface LookupOptions {
+  /** Whether the moment is to be known exactly, for a token; default no. */
+  readonly isTimed?: boolean | undefined
+  /** Whether it matters that the tags of the entries are known; default no. */
+  readonly isTagged?: boolean | undefined
 }
 
 /** What a lookup found. */
 export interface Lookup {
   /**
-   * When, in microseconds, by the clock of the store; it also is a token, as of {@link Store.now}. `undefined` if nobody
+   * When, in microseconds, by the clock of the store; it also is a token, as of {@link EntryStore.now}. `undefined` if nobody
    * asked for it, and nothing that was found depends on it.
    */
   readonly atUs: number | undefined
-  /** `undefined` if there is none, or it has expired. */
+  /** When, in milliseconds, by the clock of the store, as exactly as it matters for what was found. */
+  readonly nowMs: number
+  /** `undefined` if there is none, it has expired, or it is that of another call. */
   readonly value: Buffer | undefined
   /** When the entry ends, by the clock of the store; `undefined` if it has no end of its own. */
   readonly expiresAtMs: number | undefined
-  /** Until when the entry is fresh; `undefined` if nothing is noted of that. */
+  /** Until when the entry is fresh; `undefined` if it has no end of its own. */
   readonly freshUntilMs: number | undefined
-  /** How long its computation took, if that is noted. */
-  readonly computeMs: number | undefined
-  /** When it was stored, by the clock of the store, if that is noted. */
+  /** When its load began, in microseconds; `undefined` for what is stored without a trailer, by another program. */
+  readonly beganUs: number | undefined
+  /** When it was stored, by the clock of the store. */
   readonly storedAtMs: number | undefined
-  /** Whether its tags are known; `true` also where nobody asks for them. */
+  /** How long its function took, in milliseconds. */
+  readonly computeMs: number | undefined
+  /** The serializer that wrote it, as of `serializerMark`. */
+  readonly serializer: number | undefined
+  /** Whether its tags are known; `false` also where nobody asked for them. */
   readonly isTagged: boolean
+  /** Whether what is stored there belongs to another call. */
+  readonly isMisplaced: boolean
 }
 
-/** What is to be noted of an entry besides its value and its end. */
+/** What is to be known of an entry besides its value and its end. */
 export interface EntryMetadata {
-  /** For how long it is fresh. */
-  readonly freshMs?: number | undefined
-  /** How long its computation took. */
+  /** The name of the serializer that wrote the value. */
+  readonly serializer?: string | undefined
+  /** How long its function took, in whole milliseconds; default 0. */
   readonly computeMs?: number | undefined
+  /** For how long it is fresh; default as long as it lives. */
+  readonly freshMs?: number | undefined
   /** Its tags; `undefined` for a function that has none. */
   readonly tags?: readonly string[] | undefined
   /**
@@ -77,9 +81,12 @@ export interface NewEntry {
   readonly value: string | Buffer
   /** Its own lifetime; `undefined` for none. */
   readonly ttlMs: number | undefined
-  /** When its computation began. It is refused if it was invalidated since; `undefined` stores it in any case. */
+  /**
+   * When its computation began. It is refused if it was invalidated since, or if what is there began to be computed later;
+   * `undefined` stores it in any case.
+   */
   readonly token: number | undefined
-  readonly note?: EntryMetadata | undefined
+  readonly metadata?: EntryMetadata | undefined
 }
 
 /** What became of entries to store. */
@@ -121,54 +128,63 @@ export interface HeldLease {
  * Where entries live.
  *
  * Every method may be called at any time with up to 1,000 entries. No put stores what was invalidated after its token, by
- * `invalidate`, `invalidateFunction`, `invalidateTags` or `purge`. Those four end the leases of what they invalidate,
- * and are told whether it is to be removed or, where it has a time of grace, only to grow stale (`soft`).
+ * `invalidate`, `invalidateFunction`, `invalidateTags` or `purge`, nor replaces an entry whose load began after its token.
+ * Those four end the leases of what they invalidate, and are told whether it is to be removed or, where it has a time of
+ * grace, only to grow stale (`soft`).
  */
-export interface Store {
+export interface EntryStore {
   /**
    * Told of a policy before it is used here.
    * @throws {PolicyError} if it cannot run here.
    */
   accept(policy: AbstractPolicy): void
-  /**
-   * Reads entries, in the order asked for, without telling the policy.
-   * @param isTimed Whether the moment is to be known in any case; default false.
-   */
-  get(place: KeySpace, hashes: readonly Hash[], isTimed?: boolean): Promise<readonly Lookup[]>
-  /** Tells the policy that entries were read, in that order, and prolongs the lifetime of the place if that slides. */
-  touch(place: KeySpace, hashes: readonly Hash[]): Promise<void>
-  /** Stores entries, evicting whom the policy names while the place is full, and hands leases over. */
-  put(place: KeySpace, entries: readonly NewEntry[]): Promise<PutReport>
+  /** Reads entries, in the order asked for, without telling the policy. */
+  get(space: KeySpace, hashes: readonly Hash[], options?: LookupOptions): Promise<readonly Lookup[]>
+  /** Tells the policy that entries were read, in that order, and prolongs the lifetime of the partition if that slides. */
+  touch(space: KeySpace, hashes: readonly Hash[]): Promise<void>
+  /** Stores entries, evicting those that the policy names while the partition is full, and hands leases over. */
+  put(space: KeySpace, entries: readonly NewEntry[]): Promise<PutReport>
   /** Invalidates entries. Returns how many there were. */
-  invalidate(place: KeySpace, hashes: readonly Hash[], soft?: boolean): Promise<number>
+  invalidate(space: KeySpace, hashes: readonly Hash[], soft?: boolean): Promise<number>
   /** Invalidates all entries whose hash begins so. Returns how many there were. */
-  invalidateFunction(place: KeySpace, part: Hash, soft?: boolean): Promise<number>
+  invalidateFunction(space: KeySpace, part: Hash, soft?: boolean): Promise<number>
   /** Invalidates all entries that have one of these tags. Returns how many there were. */
-  invalidateTags(place: KeySpace, tags: readonly string[], soft?: boolean): Promise<number>
+  invalidateTags(space: KeySpace, tags: readonly string[], soft?: boolean): Promise<number>
   /** Removes all entries. Returns how many there were. */
-  purge(place: KeySpace): Promise<number>
+  purge(space: KeySpace): Promise<number>
   /** Entries that can be read now. */
-  size(place: KeySpace): Promise<number>
+  size(space: KeySpace): Promise<number>
   /** The clock of the store, in microseconds: a token for a computation that begins now. */
-  now(place: KeySpace): Promise<number>
-  /** Gives the right to compute entries to one caller at a time, for so long, after a second look at them. */
-  lease(place: KeySpace, wishes: readonly LeaseWish[], leaseMs: number): Promise<readonly LeaseAnswer[]>
+  now(space: KeySpace): Promise<number>
+  /** Notes that a partition is in use, in a list that lives as long as they do. */
+  register(registry: string, space: KeySpace): Promise<void>
+  /** All key pairs noted in a list. */
+  registered(registry: string): Promise<readonly KeyPair[]>
+}
+
+/** The right to compute entries, given to one caller at a time. */
+export interface LeaseStore {
+  /** Gives leases for so long, after a second look at the entries. */
+  lease(space: KeySpace, wishes: readonly LeaseWish[], leaseMs: number): Promise<readonly LeaseAnswer[]>
   /** Prolongs leases. Returns their new names; 0 for one that was lost. */
-  renew(place: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]>
+  renew(space: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]>
   /** Gives leases back without an entry. */
-  release(place: KeySpace, held: readonly HeldLease[]): Promise<void>
+  release(space: KeySpace, held: readonly HeldLease[]): Promise<void>
+}
+
+/** What is told of partitions while somebody listens. */
+export interface Notifications {
   /**
    * Hears of leases that end, whether handed over, given back or ended by an invalidation. Resolves when all that end from
    * now on will be heard of; to `undefined` where the store has no way to tell.
    */
-  watch(place: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch | undefined>
-  /** Notes that a place is in use, in a list that lives as long as they do. */
-  register(registry: string, place: KeySpace): Promise<void>
-  /** All key pairs noted in a list. */
-  registered(registry: string): Promise<readonly KeyPair[]>
+  watch(space: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch | undefined>
   /** Ends what the store opened of its own. It may be used again after. */
   close(): Promise<void>
 }
+
+/** All that a cache asks of a store. */
+export interface Store extends EntryStore, LeaseStore, Notifications {}
 
 /** Who is told of leases that end. */
 export interface LeaseWatcher {

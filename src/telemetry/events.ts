@@ -41,6 +41,8 @@ export interface CacheEvents {
   error: ErrorEvent
   /** A stored value could not be read by the serializer, and counts as a miss. */
   undecodable: CallEvent & { /** What the serializer threw. */ readonly error: Error }
+  /** What is stored for a call is the entry of another one. It is not served, counts as a miss, and is replaced. */
+  misplaced: CallEvent
   /** A stored value did not pass the schema, and counts as a miss. */
   invalid: CallEvent & { /** The messages of the schema. */ readonly issues: readonly string[] }
   /** The serializer does not bring a result back as it was; reported once for each function, and once for `getOrSet`. */
@@ -176,6 +178,7 @@ export const EVENTS: readonly (keyof CacheEvents)[] = [
   'evict',
   'error',
   'undecodable',
+  'misplaced',
   'invalid',
   'lossy',
 ]

@@ -23,6 +23,9 @@ export interface ReportedCall {
   readonly beganMs: number
 }
 
+const MISPLACED =
+  'An entry names another call than the one it is stored for. Was it moved in Redis, or are the replies of the client out of step?'
+
 /** Counts and reports the calls of one function: in the statistics of their contexts and of the cache, and as events. */
 export class Reporter {
   readonly #cache: string
@@ -153,6 +156,13 @@ export class Reporter {
     } else {
       warnOfFailure(this.#cache, this.#function, 'undecodable', error)
     }
+  }
+
+  /** What is stored for a call is the entry of another one. */
+  misplaced(call: ReportedCall): void {
+    this.#count(call.context, 'error')
+    if (this.#events.wants('misplaced')) this.#events.emit('misplaced', this.#describe(call))
+    else warnOfFailure(this.#cache, this.#function, 'misplaced', new Error(MISPLACED))
   }
 
   invalid(call: ReportedCall, issues: readonly string[]): void {

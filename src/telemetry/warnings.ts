@@ -6,7 +6,7 @@ import { toError } from '../realms/native.ts'
 import { cureFor } from './cures.ts'
 import type { ErrorPhase } from './events.ts'
 
-type Failure = ErrorPhase | 'undecodable' | 'invalid'
+type Failure = ErrorPhase | 'undecodable' | 'misplaced' | 'invalid'
 
 /** What failed, and what that led to. */
 const WHAT: Record<Failure, string> = {
@@ -17,6 +17,7 @@ const WHAT: Record<Failure, string> = {
   serialize: 'a result could not be serialized, so it was not stored',
   refresh: 'a stale result could not be refreshed',
   callback: 'a callback of the options failed, so the result may not have been stored',
+  misplaced: 'what is stored for a call belongs to another one, so it counts as a miss',
   undecodable: 'a stored value could not be read, so it counts as a miss',
   invalid: 'a stored value did not pass the schema, so it counts as a miss',
 }
@@ -32,7 +33,7 @@ const OF_STORE: ReadonlySet<Failure> = /* @__PURE__ */ new Set(['get', 'put', 't
 export function warnOfFailure(cache: string, fn: string | undefined, what: Failure, error: Error): void {
   const where = fn === undefined ? `Cache '${cache}'` : `Cache '${cache}', ${fn}`
   const { kind, cure } = OF_STORE.has(what) ? cureFor(error) : { kind: where, cure: undefined }
-  const event = what === 'undecodable' || what === 'invalid' ? what : 'error'
+  const event = what === 'undecodable' || what === 'misplaced' || what === 'invalid' ? what : 'error'
   warn(`${what}:${kind}`, (more) =>
     [
       `${where}: ${WHAT[what]}: ${sentence(error.message)}${more}`,

@@ -7,11 +7,13 @@ import {
   type Hash,
   LfuPolicy,
   MemoryStore,
+  type LookupOptions,
   type NewEntry,
   type KeySpace,
 } from '../../src/index.ts'
 import { Background } from '../../src/flow/background.ts'
 import { Partition } from '../../src/partitions/partition.ts'
+import { StoredEntry } from '../../src/stores/trailer.ts'
 import { Counters } from '../../src/telemetry/counters.ts'
 import { entry, newPlace } from '../server/places.ts'
 
@@ -22,18 +24,15 @@ class NotingStore extends MemoryStore {
   readonly asked: string[] = []
   readonly timed: boolean[] = []
 
-  override async get(_place: KeySpace, hashes: readonly Hash[], isTimed = false) {
+  override async get(_place: KeySpace, hashes: readonly Hash[], { isTimed = false }: LookupOptions = {}) {
     this.asked.push(`get ${hashes.join('')}`)
     this.timed.push(isTimed)
-    return hashes.map((hash) => ({
-      atUs: isTimed ? 1 : undefined,
-      value: /^[a-z]$/.test(String(hash)) ? Buffer.from('value') : undefined,
-      expiresAtMs: undefined,
-      freshUntilMs: undefined,
-      computeMs: undefined,
-      storedAtMs: undefined,
-      isTagged: true,
-    }))
+    return hashes.map((hash) => {
+      const entry = new StoredEntry()
+      entry.atUs = isTimed ? 1 : undefined
+      entry.value = /^[a-z]$/.test(hash) ? Buffer.from('value') : undefined
+      return entry
+    })
   }
 
   override async touch(_place: KeySpace, hashes: readonly Hash[]): Promise<void> {
@@ -63,7 +62,8 @@ function newPartition(policy: AbstractPolicy = new LfuPolicy(), touchEveryMs?: n
     lookups: { answered: () => {}, failed: () => {} },
     onTouchFailed,
   })
-  const look = (names: string) => Promise.all([...names].map((name) => partition.look(name)))
+  const look = (names: string) =>
+    Promise.all([...names].map((name) => partition.look({ hash: name, isTagged: false })))
   const touches = () => store.asked.filter((each) => each.startsWith('touch'))
   return { store, partition, look, touches, counters, onTouchFailed }
 }

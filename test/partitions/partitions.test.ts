@@ -19,7 +19,7 @@ class PolicyOfTenants extends LruTPolicy {
 
 function newPartitions() {
   const counters = new Counters()
-  const partitions = new Partitions<{ readonly hash: string }>({
+  const partitions = new Partitions<{ readonly hash: string; readonly isTagged: boolean }>({
     store: new MemoryStore(),
     policy: new PolicyOfTenants(),
     limits: { maxSize: 10, idleTtlMs: 1_000 },
@@ -54,7 +54,7 @@ describe('a new partition beyond those that are kept', () => {
   test('disposes of none that has calls in flight, however long ago it was used', () => {
     const { of, fill } = newPartitions()
     const first = of(0)
-    const call = { hash: 'a' }
+    const call = { hash: 'a', isTagged: false }
     first.inFlight.start('a', call)
     fill(1, 2 * KEPT)
     expect(of(0)).toBe(first)

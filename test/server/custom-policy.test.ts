@@ -235,7 +235,7 @@ describe.runIf(hasServer)('a policy with a structure, keys, hashes and arguments
       .update(JSON.stringify(['print', report]))
       .digest()
     expect(hash).toBe(bytes.toString('latin1'))
-    expect(String(await target.raw(values, 'HGET', values, bytes))).toBe('"7 pages for t"')
+    expect(String(await target.raw(values, 'HGET', values, bytes))).toMatch(/^"7 pages for t"\n1 /)
     expect(await target.raw(index, 'SISMEMBER', index, bytes)).toBe(1)
     expect(String(await target.raw(index, 'ZSCORE', `${index}:weights`, bytes))).toBe('7')
     expect(await target.raw(index, 'PTTL', `${index}:weights`)).toBeGreaterThan(3_500_000)

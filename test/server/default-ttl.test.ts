@@ -70,7 +70,7 @@ describe('Infinity', () => {
     await fn('a')
     expect(await fn.detailed('a')).toMatchObject({
       status: 'hit',
-      storedAt: undefined,
+      storedAt: expect.any(Date),
       freshUntil: undefined,
     })
     if (!hasServer) return

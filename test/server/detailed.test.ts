@@ -42,11 +42,12 @@ describe.each<{ which: string; options: WrapOptions<Load> }>([
 test.each<{ what: string; options: WrapOptions<Load>; freshMs: number | undefined }>([
   { what: 'without an end', options: { ttl: Number.POSITIVE_INFINITY }, freshMs: undefined },
   { what: 'with jitter and no grace', options: { ttl: 100, jitter: 0.5 }, freshMs: 100 * SECOND },
-])('of a result $what it is not known when it was stored', async ({ options, freshMs }) => {
+])('of a result $what it is known when it was stored', async ({ options, freshMs }) => {
   const { fn } = new Timeline(target).newProcess(options)
-  await fn('a')
+  const { storedAt } = await fn.detailed('a')
   const hit = await fn.detailed('a')
-  expect(hit).toMatchObject({ value: 'a 1', status: 'hit', storedAt: undefined })
+  expect(hit).toMatchObject({ value: 'a 1', status: 'hit', storedAt })
+  expect(storedAt).toBeInstanceOf(Date)
   if (freshMs === undefined) expect(hit.freshUntil).toBeUndefined()
   else expect(msOf(hit.freshUntil)).toBeLessThanOrEqual(Date.now() + freshMs + 2 * SECOND)
 })

@@ -7,6 +7,7 @@ import {
   type LeaseWatch,
   type LeaseWatcher,
   type LeaseWish,
+  type LookupOptions,
   type NewEntry,
   type KeySpace,
   type PutReport,
@@ -31,8 +32,8 @@ export class FailingStore implements Store {
     this.#store.accept(policy)
   }
 
-  get(place: KeySpace, hashes: readonly Hash[], isTimed?: boolean): ReturnType<Store['get']> {
-    return this.#do('get', () => this.#store.get(place, hashes, isTimed))
+  get(place: KeySpace, hashes: readonly Hash[], options?: LookupOptions): ReturnType<Store['get']> {
+    return this.#do('get', () => this.#store.get(place, hashes, options))
   }
 
   touch(place: KeySpace, hashes: readonly Hash[]): Promise<void> {

@@ -596,53 +596,31 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       expect(await strict('a')).toBe('a 2')
     })
 
-    test('passes for stale where a time of grace is new', async () => {
+    test('is fresh for as long as it was to be, where a time of grace is new', async () => {
       const time = newTimeline()
+      const { place } = time.newProcess({ ttl: 100 })
       await time.newProcess({ ttl: 100 }).fn('a')
-      const { fn, told } = time.newProcess(STALE)
+      const { fn } = time.newProcess(STALE)
       expect(await fn('a')).toBe('a 1')
-      await heard(told, 'store')
+      await time.pass(place, 100 * SECOND)
       expect(await fn('a')).toBe('a 2')
     })
   })
 
-  describe.runIf(hasServer)('a result of which nobody knows any more how fresh it is', () => {
-    async function forgotten(options: WrapOptions<Load>) {
+  describe.runIf(hasServer)('where the key of ends is lost', () => {
+    test('a result is fresh, stale and gone when it would have been', async () => {
       const time = newTimeline()
-      const process = time.newProcess(options)
-      await process.fn('a')
-      const note = `${process.place.keys[1]}:fresh`
-      expect(await target.raw(note, 'DEL', note)).toBe(1)
-      return { time, ...process }
-    }
-
-    test('passes for stale', async () => {
-      const { fn, told } = await forgotten(BOTH)
+      const { fn, place, told } = time.newProcess(BOTH)
+      await fn('a')
+      const ends = `${place.keys[1]}:expiry`
+      expect(await target.raw(ends, 'DEL', ends)).toBe(1)
       expect(await fn('a')).toBe('a 1')
-      await heard(told, 'store', 2)
-      expect(await fn('a')).toBe('a 2')
-      expect(names(told).slice(2)).toEqual(['stale:grace', 'refresh:stale', 'store', 'hit'])
-    })
-
-    test('passes for spare if it is never stale', async () => {
-      const { fn, time } = await forgotten(SPARE)
+      await time.pass(place, 100 * SECOND)
       time.load.mockRejectedValueOnce(unavailable)
       expect(await fn('a')).toBe('a 1')
-      const other = await forgotten(SPARE)
-      expect(await other.fn('a')).toBe('a 2')
-    })
-
-    test('is gone if it is neither', async () => {
-      const { fn, time } = await forgotten({ ttl: 100, earlyRefresh: true })
-      time.load.mockRejectedValueOnce(unavailable)
-      await expect(fn('a')).rejects.toBe(unavailable)
+      await heard(told, 'error')
+      await time.pass(place, 200 * SECOND)
       expect(await fn('a')).toBe('a 3')
-    })
-
-    test('ends when it would have', async () => {
-      const { fn, time, place } = await forgotten(STALE)
-      await time.pass(place, 150 * SECOND)
-      expect(await fn('a')).toBe('a 2')
     })
   })
 })

@@ -37,14 +37,14 @@ describe('in the store', () => {
     return answer as Taken
   }
 
-  const put = async (store: Store, place: KeySpace, value: string, token: number, note: object = {}) =>
-    (await store.put(place, [entry('a', { value, token, ttlMs: 60_000, note })])).stored[0]
+  const put = async (store: Store, place: KeySpace, value: string, token: number, metadata: object = {}) =>
+    (await store.put(place, [entry('a', { value, token, ttlMs: 60_000, metadata })])).stored[0]
 
   const valueOf = async (store: Store, place: KeySpace) => (await valuesOf(store, place, ['a']))[0]
 
   test.each([
     ['with nothing noted', {}],
-    ['with times noted', { freshMs: 30_000, computeMs: 0 }],
+    ['with times noted', { freshMs: 30_000 }],
   ])('a load that lost its lease does not replace what the next holder has stored, %s', async (_, about) => {
     const { store, place } = newStore()
     const first = await take(store, place, 1)
@@ -66,7 +66,7 @@ describe('in the store', () => {
   test('it replaces what is older, and was stale when the lease was given', async () => {
     const { store, place } = newStore()
     const began = await store.now(place)
-    const about = { freshMs: 1, computeMs: 0 }
+    const about = { freshMs: 1 }
     expect(await put(store, place, 'v0', began, about)).toBe(true)
     const [found] = await store.get(place, ['a'])
     const first = await take(store, place, 1, found?.freshUntilMs)
@@ -79,44 +79,41 @@ describe('in the store', () => {
     const { store, place } = newStore()
     const first = await take(store, place, 1)
     const second = await take(store, place, 60_000)
-    const gone = entry('a', { value: 'v2', token: second.atUs, ttlMs: 1, note: { lease: second.lease } })
+    const gone = entry('a', { value: 'v2', token: second.atUs, ttlMs: 1, metadata: { lease: second.lease } })
     await store.put(place, [gone])
     await vi.waitFor(async () => expect(await valueOf(store, place)).toBeUndefined(), { interval: 1 })
     expect(await put(store, place, 'v1', first.atUs, { lease: first.lease })).toBe(true)
   })
 
-  test('of several for one entry in one command, each is judged by what was there before', async () => {
-    const { store, place } = newStore()
-    const first = await take(store, place, 1)
-    const second = await take(store, place, 60_000)
-    const entries = [
-      entry('a', { value: 'v2', token: second.atUs, note: { lease: second.lease } }),
-      entry('a', { value: 'v1', token: first.atUs, note: { lease: LOST } }),
-      entry('b', { value: 'b' }),
-    ]
-    expect((await store.put(place, entries)).stored).toEqual([true, true, true])
-  })
-
-  test.each([
-    { what: 'began later', computeMs: 100, isStored: false },
-    { what: 'began earlier, and ended first', computeMs: 5_000, isStored: true },
-  ])('a load without a lease that takes long meets one that $what', async ({ computeMs, isStored }) => {
+  test('of several for one entry in one command, the one that began last stays', async () => {
     const { store, place } = newStore()
     const nowUs = await store.now(place)
-    const about = { freshMs: 30_000 }
-    expect(await put(store, place, 'v2', nowUs, { ...about, computeMs })).toBe(true)
-    expect(await put(store, place, 'v1', nowUs - 2_000_000, { ...about, computeMs: 2_000 })).toBe(isStored)
-    expect(await valueOf(store, place)).toBe(isStored ? 'v1' : 'v2')
+    const at = (value: string, token: number | undefined) => entry('a', { value, token })
+    const entries = [at('v2', nowUs), at('v1', nowUs - 1), at('v3', undefined), at('v2', nowUs), entry('b')]
+    expect((await store.put(place, entries)).stored).toEqual([true, false, true, false, true])
+    expect(await valueOf(store, place)).toBe('v3')
   })
 
-  test('a short load without a lease replaces what is there, and so does a known value', async () => {
+  test.each([1, 500_000, 2_000_000])(
+    'a load that began %d µs before that of what is there does not replace it',
+    async (earlierUs) => {
+      const { store, place } = newStore()
+      const nowUs = await store.now(place)
+      expect(await put(store, place, 'v2', nowUs)).toBe(true)
+      expect(await put(store, place, 'v1', nowUs - earlierUs)).toBe(false)
+      expect(await valueOf(store, place)).toBe('v2')
+    },
+  )
+
+  test('a load that began later replaces what is there, and so does a known value', async () => {
     const { store, place } = newStore()
     const nowUs = await store.now(place)
-    expect(await put(store, place, 'v2', nowUs, { freshMs: 30_000, computeMs: 0 })).toBe(true)
-    expect(await put(store, place, 'v1', nowUs - 500_000)).toBe(true)
-    expect((await store.put(place, [entry('a', { value: 'v3', note: { lease: LOST } })])).stored).toEqual([
-      true,
-    ])
+    expect(await put(store, place, 'v1', nowUs - 2_000_000)).toBe(true)
+    expect(await put(store, place, 'v2', nowUs - 1_000_000)).toBe(true)
+    expect(await put(store, place, 'v2', nowUs - 1_000_000)).toBe(true) // the same one again
+    const known = entry('a', { value: 'v3', metadata: { lease: LOST } })
+    expect((await store.put(place, [known])).stored).toEqual([true])
+    expect(await put(store, place, 'v2', nowUs)).toBe(false)
     expect(await valueOf(store, place)).toBe('v3')
   })
 })

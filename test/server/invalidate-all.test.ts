@@ -100,8 +100,9 @@ describe.each(EVERY)('$policy, $how: invalidateAll', ({ create, how }) => {
     expect((await target.inspect(store, place)).hashes).toEqual([])
     if (!hasServer) return
     const [index, values] = place.keys
-    const keys = [index, values, `${values}:expiry`, `${values}:fresh`, `${values}:tags`]
-    expect(await target.raw(index, 'EXISTS', ...keys)).toBe(0)
+    expect(await target.raw(index, 'EXISTS', index, values, `${values}:expiry`)).toBe(0)
+    // Only the name of the index of tags is left, until the next write.
+    expect(await target.raw(values, 'ZLEXCOUNT', `${values}:tags`, '[h', '+')).toBe(0)
   })
 
   test('reaches a process that shares the server', async () => {
@@ -215,11 +216,11 @@ describe('many entries', () => {
     const { policy } = place
     const mine = String(policy.calcHashPart(one.identity))
     const others = String(policy.calcHashPart(two.identity))
-    const note = soft ? { freshMs: 100_000, computeMs: 1 } : undefined
+    const metadata = soft ? { freshMs: 100_000, computeMs: 1 } : undefined
     const put = (part: string, start: number, count: number) =>
       store.put(
         place,
-        Array.from({ length: count }, (_, i) => entry(`${part} ${start + i}`, { ttlMs: 150_000, note })),
+        Array.from({ length: count }, (_, i) => entry(`${part} ${start + i}`, { ttlMs: 150_000, metadata })),
       )
     for (let start = 0; start < COUNT; start += 500) {
       await put(mine, start, 500)

@@ -337,7 +337,7 @@ describe.each(SCOPES)('scope %s', (scope) => {
     expect(await there.load.peek('a')).toBe('there')
     here.end(0, 'here')
     expect(await first).toBe('here')
-    expect(await there.load.peek('a')).toBe('here')
+    expect(await there.load.peek('a')).toBe('there') // its load began later
   })
 
   test('an invalidation beats also who waited for too long', async () => {
@@ -589,7 +589,7 @@ describe('in the store', () => {
 
   test('an entry that is not fresh, or was seen and will not do, is not there', async () => {
     const { store, place } = newLeases()
-    const fresh = (hash: string, freshMs: number) => entry(hash, { ttlMs: 600_000, note: { freshMs } })
+    const fresh = (hash: string, freshMs: number) => entry(hash, { ttlMs: 600_000, metadata: { freshMs } })
     await store.put(place, [fresh('fresh', 300_000), fresh('stale', 0), entry('unnoted')])
     const [seen, stale] = await store.get(place, ['fresh', 'stale'])
     const until = (lookup: typeof seen): number => lookup?.freshUntilMs as number
@@ -615,7 +615,7 @@ describe('in the store', () => {
     const stranger = { hash: 'a', lease: own.lease - 1 }
     await store.release(place, [stranger])
     expect(await store.renew(place, [stranger], 60_000)).toEqual([0])
-    await store.put(place, [entry('a', { token: 1, note: { lease: stranger.lease } })]) // refused: that old
+    await store.put(place, [entry('a', { token: 1, metadata: { lease: stranger.lease } })]) // refused: that old
     expect(await ask()).toMatchObject([{ state: 'held', untilUs: own.lease }])
 
     const [renewed = 0] = await store.renew(place, [{ hash: 'a', lease: own.lease }], 60_000)
@@ -676,7 +676,7 @@ describe('in the store', () => {
       await store.lease(other, [wish('a')], 60_000)
       const lease = own.lease
       if (how === 'release') await store.release(place, [{ hash: 'a', lease }])
-      if (how === 'put') await store.put(place, [entry('a', { note: { lease } })])
+      if (how === 'put') await store.put(place, [entry('a', { metadata: { lease } })])
       if (how === 'invalidate') await store.invalidate(place, ['a', 'c'])
       if (how === 'invalidateFunction') await store.invalidateFunction(place, 'a')
       if (how === 'purge') await store.purge(place)

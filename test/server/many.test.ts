@@ -10,6 +10,7 @@ import {
   type LeaseAnswer,
   type LeaseWish,
   type Lookup,
+  type LookupOptions,
   LruTPolicy,
   type NewEntry,
   OptionError,
@@ -51,9 +52,13 @@ class CountingStore extends FailingStore {
   readonly puts: number[] = []
   readonly leases: number[] = []
 
-  override get(place: KeySpace, hashes: readonly Hash[], isTimed?: boolean): Promise<readonly Lookup[]> {
+  override get(
+    place: KeySpace,
+    hashes: readonly Hash[],
+    options?: LookupOptions,
+  ): Promise<readonly Lookup[]> {
     this.gets.push(hashes.length)
-    return super.get(place, hashes, isTimed)
+    return super.get(place, hashes, options)
   }
 
   override put(place: KeySpace, entries: readonly NewEntry[]): Promise<PutReport> {
@@ -98,7 +103,7 @@ function newUsers(
   )
   const errors: unknown[] = []
   cache.on('error', ({ error }) => errors.push(error))
-  const place = { ...placeOf(cache, users.keyOf(1)), aspects: { expiry: true, freshness: true, tags: true } }
+  const place = placeOf(cache, users.keyOf(1))
   return { cache, store: counting, inner, users, loads, errors, place }
 }
 

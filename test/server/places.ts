@@ -10,9 +10,6 @@ import {
 } from '../../src/index.ts'
 import { type Target, unique } from './target.ts'
 
-/** As if functions of all kinds were cached there, but none with tags: their entries would be told by them. */
-export const ALL_ASPECTS = { expiry: true, freshness: true, tags: false }
-
 /** A place as a cache with this policy would have, to be used through a store alone. */
 export function newPlace(policy: AbstractPolicy, limits: Partial<Limits> = {}): KeySpace {
   const cache = new RedisFuncCache(unique('place'), policy, { store: new MemoryStore() })
@@ -22,7 +19,6 @@ export function newPlace(policy: AbstractPolicy, limits: Partial<Limits> = {}): 
     keys: policy.calcKeys(identity),
     limits: { maxSize: 100_000, idleTtlMs: 600_000, ...limits },
     ext: [],
-    aspects: ALL_ASPECTS,
   }
 }
 
@@ -38,7 +34,7 @@ export function placeOf(
   { index, values }: { readonly index: string; readonly values: string },
 ): KeySpace {
   const limits = { maxSize: cache.maxSize, idleTtlMs: undefined }
-  return { policy: cache.policy, keys: [index, values], limits, ext: [], aspects: ALL_ASPECTS }
+  return { policy: cache.policy, keys: [index, values], limits, ext: [] }
 }
 
 /** All keys of a place that end with it: index, values, expiry, the policy's own. */
@@ -47,7 +43,7 @@ export function keysOf({ policy, keys: [index, values] }: KeySpace): string[] {
 }
 
 /** What lies beside them where entries have notes and tags. */
-export const besideOf = ({ keys: [, values] }: KeySpace): string[] => [`${values}:fresh`, `${values}:tags`]
+export const besideOf = ({ keys: [, values] }: KeySpace): string[] => [`${values}:tags`]
 
 /** An entry whose value is its name. */
 export const entry = (hash: string, more: Partial<NewEntry> = {}): NewEntry => ({
@@ -110,16 +106,22 @@ export async function runDown(target: Target, keys: readonly string[], ms: numbe
   await Promise.all(keys.map((key) => target.raw(key, 'PEXPIRE', key, String(ms))))
 }
 
-/** The server's clock cannot be set: moves all ends of entries, and of their freshness, toward the present instead. */
+/** The server's clock cannot be set: moves the times of all entries toward the past instead. */
 export async function passTime(target: Target, { keys }: KeySpace, ms: number): Promise<void> {
-  const [expiry, fresh] = [`${keys[1]}:expiry`, `${keys[1]}:fresh`]
-  await target.raw(expiry, 'EVAL', PASS, '2', expiry, fresh, String(ms))
+  const expiry = `${keys[1]}:expiry`
+  await target.raw(expiry, 'EVAL', PASS, '2', expiry, keys[1], String(ms))
 }
+
+/** In a script: moves the times of the entries of a hash by ARGV[1] milliseconds. */
+export const MOVE_ENTRIES = (values: string): string => `
+  local stored = redis.call('HGETALL', ${values})
+  for i = 1, #stored, 2 do
+    local before, began, after = stored[i + 1]:match('^(.*\\n1 %S+ %S+ )(%d+)( [^\\n]*)$')
+    if before then
+      redis.call('HSET', ${values}, stored[i], before .. string.format('%.0f', began - ARGV[1] * 1000) .. after)
+    end
+  end`
 
 const PASS = `
   for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do redis.call('ZINCRBY', KEYS[1], -ARGV[1], member) end
-  local notes = redis.call('HGETALL', KEYS[2])
-  for i = 1, #notes, 2 do
-    local until_ms, compute_ms, stored_ms = notes[i + 1]:match('^(%d+) (%d+) (%d+)$')
-    redis.call('HSET', KEYS[2], notes[i], string.format('%.0f %s %.0f', until_ms - ARGV[1], compute_ms, stored_ms - ARGV[1]))
-  end`
+  ${MOVE_ENTRIES('KEYS[2]')}`

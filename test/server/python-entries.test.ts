@@ -14,16 +14,22 @@ const pythonHash = (fn: FunctionIdentity | undefined, args: readonly unknown[]):
 
 const POLICIES = {
   fifo: class extends FifoPolicy {
+    override readonly storesBareValues = true
+
     override calcHash(fn?: FunctionIdentity, args: readonly unknown[] = []): string {
       return pythonHash(fn, args)
     }
   },
   lru: class extends LruPolicy {
+    override readonly storesBareValues = true
+
     override calcHash(fn?: FunctionIdentity, args: readonly unknown[] = []): string {
       return pythonHash(fn, args)
     }
   },
   mru: class extends MruPolicy {
+    override readonly storesBareValues = true
+
     override calcHash(fn?: FunctionIdentity, args: readonly unknown[] = []): string {
       return pythonHash(fn, args)
     }
@@ -104,6 +110,14 @@ describe.runIf(hasServer).each(Object.keys(POLICIES) as (keyof typeof POLICIES)[
     const bytes = String(await raw('HGET', '1', HASHES.product43))
     expect(JSON.parse(bytes)).toEqual({ id: 43, title: 'T\u00e9' })
     expect(String(await raw('TYPE', '0'))).toBe('zset')
+  })
+
+  test('what bare values cannot tell is refused', async () => {
+    const { cache } = shared()
+    for (const options of [{ ttl: '1h' }, { tags: () => ['a'] }, { cacheErrors: { ttl: '1s' } }] as const) {
+      expect(() => cache.wrap(async () => 1, { name: 'other', ...options })).toThrow(/stores values bare/)
+    }
+    await expect(cache.getOrSet('key', () => 1, { ttl: '1h' })).rejects.toThrow(/ttl: Infinity/)
   })
 
   test('entries of both are invalidated, counted, evicted in one order and purged', async () => {

@@ -4,6 +4,7 @@ import { type AbstractPolicy, MemoryStore, type KeySpace, RedisStore, type Store
 import { POLICIES } from '../../src/policies/index.ts'
 import type { Command, RedisPort, Reply } from '../../src/clients/port.ts'
 import { toPort } from '../../src/clients/detect.ts'
+import { partitionMark, readEntry } from '../../src/stores/trailer.ts'
 import { connectTo } from './connect-urls.ts'
 
 declare module 'vitest' {
@@ -41,7 +42,7 @@ export interface Contents {
 /** What is noted of how fresh an entry is. */
 export interface Freshness {
   readonly untilMs: number
-  readonly computeMs: number
+  readonly beganUs: number
   readonly storedMs: number
 }
 
@@ -136,8 +137,8 @@ export function inspectMemory(store: MemoryStore, place: KeySpace): Contents {
   for (const [hash, , endsAtMs, noted] of store.entriesOf(place)) {
     hashes.push(hash)
     if (endsAtMs !== undefined) expiry.set(hash, endsAtMs)
-    const { untilMs, computeMs = 0, storedMs = 0 } = noted
-    if (untilMs !== undefined) fresh.set(hash, { untilMs, computeMs, storedMs })
+    const { freshUntilMs: untilMs, beganUs = 0, storedAtMs: storedMs = 0 } = noted
+    if (untilMs !== undefined) fresh.set(hash, { untilMs, beganUs, storedMs })
     if (noted.tags !== undefined) tags.set(hash, noted.tags.map(bytesOf).toSorted())
   }
   return checked(place, { hashes, expiry, fresh, tags })
@@ -145,27 +146,37 @@ export function inspectMemory(store: MemoryStore, place: KeySpace): Contents {
 
 async function inspectServer(port: RedisPort, place: KeySpace): Promise<Contents> {
   const [index, values] = place.keys
-  const [indexed, fields, expiring, noted, tagged] = (await Promise.all(
+  const [indexed, flat, expiring, tagged] = (await Promise.all(
     port.send(index, [
       ['ZRANGE', index, '0', '-1'],
-      ['HKEYS', values],
+      ['EVAL', "return redis.call('HGETALL', KEYS[1])", '1', values],
       ['EVAL', DUMP, '1', `${values}:expiry`],
-      ['EVAL', "return redis.call('HGETALL', KEYS[1])", '1', `${values}:fresh`],
       ['ZRANGE', `${values}:tags`, '0', '-1'],
     ]),
-  )) as [Buffer[], Buffer[], Buffer[], Buffer[], Buffer[]]
+  )) as [Buffer[], Buffer[], Buffer[], Buffer[]]
   const hashes = indexed.map(latin1)
-  if (JSON.stringify(hashes.toSorted()) !== JSON.stringify(fields.map(latin1).toSorted())) {
-    throw new Error(`index and values disagree: ${hashes.join(' ')} / ${fields.join(' ')}`)
+  const stored = new Map(pairs(flat))
+  if (JSON.stringify(hashes.toSorted()) !== JSON.stringify([...stored.keys()].toSorted())) {
+    throw new Error(`index and values disagree: ${hashes.join(' ')} / ${[...stored.keys()].join(' ')}`)
   }
   const expiry = new Map(pairs(expiring).map(([hash, endsAtMs]) => [hash, Number(endsAtMs)]))
-  const fresh = new Map(
-    pairs(noted).map(([hash, note]) => {
-      const [untilMs = 0, computeMs = 0, storedMs = 0] = note.split(' ').map(Number)
-      return [hash, { untilMs, computeMs, storedMs }]
-    }),
+  const fresh = new Map<string, Freshness>()
+  const known: string[] = []
+  const members = tagged.map(latin1)
+  const generation = members.find((member) => member.startsWith('g'))?.slice(1)
+  for (const [hash, value] of stored) {
+    const entry = readEntry(Buffer.from(value, 'latin1'), hash, partitionMark(values))
+    const { freshUntilMs: untilMs, beganUs = 0, storedAtMs: storedMs = 0, tagsGeneration } = entry
+    if (entry.isMisplaced) throw new Error(`${hash} holds the entry of another call`)
+    if (untilMs !== undefined) fresh.set(hash, { untilMs, beganUs, storedMs })
+    if (tagsGeneration !== undefined && String(tagsGeneration) === String(Number(generation)))
+      known.push(hash)
+  }
+  const tags = readTags(
+    members.filter((member) => !member.startsWith('g')),
+    known,
   )
-  return checked(place, { hashes, expiry, fresh, tags: readTags(tagged.map(latin1)) })
+  return checked(place, { hashes, expiry, fresh, tags })
 }
 
 /** Scores as text, which all protocols agree on. */
@@ -180,15 +191,15 @@ const pairs = (flat: readonly Buffer[]): (readonly [string, string])[] =>
   flat.flatMap((each, i) => (i % 2 === 0 ? [[latin1(each), latin1(flat[i + 1] as Buffer)] as const] : []))
 
 /** Reads the index of tags, and fails if its two directions disagree, or if an entry has tags that are not known. */
-function readTags(members: readonly string[]): Map<string, readonly string[]> {
-  const tags = new Map<string, string[]>()
+function readTags(members: readonly string[], known: readonly string[]): Map<string, readonly string[]> {
+  const tags = new Map<string, string[]>(known.map((hash) => [hash, []]))
   const wanted: string[] = []
   for (const member of members.filter(([kind]) => kind === 'h')) {
     const { name: hash, rest: tag } = parse(member)
-    if (tag === '') tags.set(hash, [])
-    else wanted.push(`t${tag.length}:${tag}=${hash}`)
-    if (tag !== '') tags.get(hash)?.push(tag) // the note that they are known sorts first
-    if (!tags.has(hash)) throw new Error(`${hash} has the tag ${tag}, but no note that its tags are known`)
+    wanted.push(`t${tag.length}:${tag}=${hash}`)
+    tags.get(hash)?.push(tag)
+    if (!tags.has(hash))
+      throw new Error(`${hash} has the tag ${tag}, but does not say that its tags are known`)
   }
   const found = members.filter(([kind]) => kind !== 'h')
   if (JSON.stringify(found.toSorted()) !== JSON.stringify(wanted.toSorted())) {

@@ -6,7 +6,7 @@ export function timeless(store: Store): Store {
     get(_, name) {
       if (name === 'get') {
         return async (...[place, hashes]: Parameters<Store['get']>) =>
-          (await store.get(place, hashes, false)).map(withoutTime)
+          (await store.get(place, hashes)).map(withoutTime)
       }
       const method = Reflect.get(store, name) as unknown
       return typeof method === 'function' ? method.bind(store) : method

@@ -2,13 +2,14 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MemoryStore, type EntryMetadata, type KeySpace, RedisFuncCache, type Store } from './library.ts'
+import { MOVE_ENTRIES } from './places.ts'
 import { COMBINATIONS, hasServer, inspectMemory, openTarget, type Target, unique } from './target.ts'
 
 interface StepEntry {
   readonly hash: string
   readonly value: string
   readonly ttlMs: number | undefined
-  readonly note: EntryMetadata | undefined
+  readonly metadata: EntryMetadata | undefined
   /** Which of the tokens taken so far it proves itself with, and which of the leases it hands over; none for no such. */
   readonly token: number | undefined
   readonly lease: number | undefined
@@ -48,11 +49,10 @@ const entry = fc.record({
   hash,
   value: fc.string(),
   ttlMs: fc.constantFrom(undefined, ...ENDS_MS),
-  note: fc.option(
+  metadata: fc.option(
     fc.record(
       {
         freshMs: fc.constantFrom(...FRESH_MS),
-        computeMs: fc.nat({ max: 5_000 }),
         tags,
         overrules: fc.constant(true),
       },
@@ -123,11 +123,7 @@ const PASS = `
       redis.call('ZINCRBY', KEYS[i], -ARGV[1] * (i == 1 and 1 or 1000), member)
     end
   end
-  local notes = redis.call('HGETALL', KEYS[4])
-  for i = 1, #notes, 2 do
-    local until_ms, compute_ms, stored_ms = notes[i + 1]:match('^(%d+) (%d+) (%d+)$')
-    redis.call('HSET', KEYS[4], notes[i], string.format('%.0f %s %.0f', until_ms - ARGV[1], compute_ms, stored_ms - ARGV[1]))
-  end`
+  ${MOVE_ENTRIES('KEYS[4]')}`
 
 describe.runIf(hasServer)('scripts and twins', () => {
   let target: Target
@@ -184,8 +180,8 @@ describe.runIf(hasServer)('scripts and twins', () => {
       if (each.do === 'pass') {
         passedMs += each.ms
         const [, values] = place.keys
-        const keys = ['expiry', 'leases', 'fence', 'fresh'].map((name) => `${values}:${name}`)
-        await target.raw(values, 'EVAL', PASS, '4', ...keys, String(each.ms))
+        const keys = ['expiry', 'leases', 'fence'].map((name) => `${values}:${name}`)
+        await target.raw(values, 'EVAL', PASS, '4', ...keys, values, String(each.ms))
         there.move(-each.ms * 1_000)
         continue
       }
@@ -208,15 +204,15 @@ describe.runIf(hasServer)('scripts and twins', () => {
     expectSameTimes(there.expiry, here.expiry, passedMs)
     for (const time of ['untilMs', 'storedMs'] as const) {
       const timesOf = (fresh: typeof here.fresh) =>
-        new Map([...fresh].map(([name, note]) => [name, note[time]]))
+        new Map([...fresh].map(([name, metadata]) => [name, metadata[time]]))
       expectSameTimes(timesOf(there.fresh), timesOf(here.fresh), passedMs)
     }
-    const computed = (fresh: typeof here.fresh) =>
-      Object.fromEntries([...fresh].map(([name, note]) => [name, note.computeMs]))
-    expect(computed(there.fresh)).toEqual(computed(here.fresh))
     const [inServer, inProcess] = await Promise.all(
       [store, twin].map(async (each) =>
-        (await each.get(place, ALL_HASHES)).map(({ value, isTagged }) => [value?.toString(), isTagged]),
+        (await each.get(place, ALL_HASHES, { isTagged: true })).map(({ value, isTagged }) => [
+          value?.toString(),
+          isTagged,
+        ]),
       ),
     )
     expect(inServer).toEqual(inProcess)
@@ -257,20 +253,20 @@ class Actor {
   async take(step: Exclude<Step, { do: 'resize' }>): Promise<unknown> {
     switch (step.do) {
       case 'get': {
-        const lookups = await this.#store.get(this.#place, step.hashes, true)
+        const lookups = await this.#store.get(this.#place, step.hashes, { isTimed: true, isTagged: true })
         await this.#store.touch(this.#place, step.hashes)
-        return lookups.map(({ value, isTagged, computeMs }) => [value?.toString(), isTagged, computeMs])
+        return lookups.map(({ value, isTagged }) => [value?.toString(), isTagged])
       }
       case 'put': {
         const { atUs: _, ...report } = await this.#store.put(
           this.#place,
-          step.entries.map(({ token, lease, note, ...entry }) => {
+          step.entries.map(({ token, lease, metadata, ...entry }) => {
             const held = lease === undefined ? undefined : this.#held[lease]
             return {
               ...entry,
               hash: held?.hash ?? entry.hash,
               token: token === undefined ? undefined : this.#tokens[token],
-              note: held === undefined ? note : { ...note, lease: held.lease },
+              metadata: held === undefined ? metadata : { ...metadata, lease: held.lease },
             }
           }),
         )
@@ -344,7 +340,6 @@ function newPlace(create: (typeof COMBINATIONS)[number]['create']): {
     keys: cache.policy.calcKeys(identity),
     limits,
     ext: [],
-    aspects: { expiry: true, freshness: true, tags: true },
   }
   return {
     place,

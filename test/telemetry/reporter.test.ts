@@ -53,6 +53,7 @@ const TELLS = {
   evict: ({ report, call }) => report.evicted(call, 'index', 2),
   error: ({ report, call }) => report.failed(call, 'get', new Error('no')),
   undecodable: ({ report, call }) => report.undecodable(call, new Error('no')),
+  misplaced: ({ report, call }) => report.misplaced(call),
   invalid: ({ report, call }) => report.invalid(call, ['no']),
   lossy: ({ report, call }) => report.lossy(call, 'a Date', true),
 } satisfies Record<keyof CacheEvents, (it: Report) => void>

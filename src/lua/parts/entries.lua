@@ -7,8 +7,8 @@ local existing
 local function exists(key)
   if not existing then
     existing = {}
-    if redis.call('EXISTS', expiry, fence, fresh, tags) > 0 then
-      for _, each in ipairs({ expiry, fence, fresh, tags }) do
+    if redis.call('EXISTS', expiry, fence, tags) > 0 then
+      for _, each in ipairs({ expiry, fence, tags }) do
         existing[each] = redis.call('EXISTS', each) == 1
       end
     end
@@ -25,8 +25,9 @@ local function wrote(key)
 end
 
 -- Tags are kept in one sorted set, in both directions, so that no half of them can be lost: `h<length>:<hash>=<tag>` and
--- `t<length>:<tag>=<hash>`. Lengths keep names apart that contain one another. `h<length>:<hash>=` alone notes that the
--- tags of an entry are known; readers of tagged functions ask for it.
+-- `t<length>:<tag>=<hash>`. Lengths keep names apart that contain one another. `g<generation>` names the set itself: who
+-- has tags names it in its trailer, and readers of tagged functions ask whether it still is the same. If the set is lost,
+-- the next one has another generation, and its entries are told from those that it does not know.
 local function prefix_of(kind, name)
   return kind .. #name .. ':' .. name .. '='
 end
@@ -60,15 +61,30 @@ end
 
 -- Gives an entry that has none its tags.
 local function tag(hash, names)
-  local own = prefix_of('h', hash)
-  local members = { '0', own }
+  local own, members = prefix_of('h', hash), {}
   for i = 1, #names do
     local at = #members
     members[at + 1], members[at + 2] = '0', own .. names[i]
     members[at + 3], members[at + 4] = '0', prefix_of('t', names[i]) .. hash
   end
-  redis.call('ZADD', tags, unpack(members))
-  wrote(tags)
+  if #members > 0 then
+    redis.call('ZADD', tags, unpack(members))
+  end
+end
+
+-- The generation of the set of tags, which is made if there is none. Nine digits of the time are enough to tell it from
+-- the one before.
+local generation
+local function tags_generation()
+  if not generation then
+    local found = redis.call('ZRANGEBYLEX', tags, '[g', '(h', 'LIMIT', 0, 1)[1]
+    generation = found and found:sub(2) or digits(now_us() % 1000000000)
+    if not found then
+      redis.call('ZADD', tags, '0', 'g' .. generation)
+      wrote(tags)
+    end
+  end
+  return generation
 end
 
 -- Sets what entries have of a kind: `with` alternates as the command takes it, those named in `without` have none.
@@ -82,22 +98,10 @@ local function set_all(key, set, with, unset, without)
   end
 end
 
--- Until when an entry is fresh, and the rest of what is noted of it; nil if nothing is.
-local function fresh_until(hash)
-  local note = exists(fresh) and redis.call('HGET', fresh, hash)
-  if note then
-    local until_ms, rest = note:match('^(%d+)(.*)$')
-    return tonumber(until_ms), rest
-  end
-end
-
 -- Removes what entries have outside the index. Returns how many of them there were.
 local function forget(hashes)
   if exists(expiry) then
     redis.call('ZREM', expiry, unpack(hashes))
-  end
-  if exists(fresh) then
-    redis.call('HDEL', fresh, unpack(hashes))
   end
   if exists(tags) then
     untag(hashes)
@@ -113,8 +117,8 @@ end
 
 -- Removes everything but the fence, which has to outlive it, and the leases, which are not of entries.
 local function discard_all()
-  redis.call('UNLINK', index, values, expiry, fresh, tags, unpack(KEYS, FIXED_KEYS + 1))
-  existing = nil
+  redis.call('UNLINK', index, values, expiry, tags, unpack(KEYS, FIXED_KEYS + 1))
+  existing, generation = nil, nil
 end
 
 -- `maxmemory` or a DEL by hand may take keys. Half a pair is worth nothing, nor is what was beside a pair that is gone: it

@@ -7,21 +7,31 @@ local function end_leases(hashes)
   end
 end
 
+-- Makes an entry stale from now on: its trailer says so, and it ends by as much sooner.
+local function make_stale(hash, stored, entry)
+  local at_ms = now_ms()
+  local ends_ms = math.max(entry.stored_ms, entry.ends_ms - (entry.fresh_until_ms - at_ms))
+  local fresh, life = digits(math.max(0, at_ms - entry.stored_ms)), digits(ends_ms - entry.stored_ms)
+  local times = entry.compute .. ' ' .. fresh .. ' ' .. life
+  local value = stored:match('^(.*)\n')
+  local last = trailer(entry.label, entry.began, entry.stored_ms, times, entry.generation)
+  redis.call('HSET', values, hash, value .. last)
+  redis.call('ZADD', expiry, digits(ends_ms), hash)
+  wrote(expiry)
+end
+
 -- An entry with a time of grace is stale from now on, and gone when that has passed; the others are removed. Returns how
 -- many there were.
 local function soften(hashes)
-  local at_ms, doomed, kept = now_ms(), {}, 0
+  local all, doomed, kept = redis.call('HMGET', values, unpack(hashes)), {}, 0
   for i = 1, #hashes do
-    local hash = hashes[i]
-    local until_ms, rest = fresh_until(hash)
-    local ends_ms = until_ms and redis.call('ZSCORE', expiry, hash)
-    if not ends_ms then
-      doomed[#doomed + 1] = hash
+    local entry = all[i] and read_trailer(all[i])
+    if not entry or not entry.ends_ms or entry.ends_ms == entry.fresh_until_ms then
+      doomed[#doomed + 1] = hashes[i]
     else
       kept = kept + 1
-      if until_ms > at_ms then
-        redis.call('HSET', fresh, hash, digits(at_ms) .. rest)
-        redis.call('ZADD', expiry, digits(ends_ms - (until_ms - at_ms)), hash)
+      if entry.fresh_until_ms > now_ms() then
+        make_stale(hashes[i], all[i], entry)
       end
     end
   end

@@ -1,8 +1,8 @@
 -- Invalidates the entries of one function, a portion at a time, and keeps its loads that are under way from storing.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
 -- ARGV: 1 soft (1 or 0), 2 what its hashes begin with, 3 where to go on ('0' at first), then the policy's own arguments
 -- Reply: number of entries there were in this portion, where to go on ('0' at the end)
--- uses: entries handing-over invalidation
+-- uses: trailer entries handing-over invalidation
 local is_soft, part, cursor = ARGV[1] == '1', ARGV[2], ARGV[3]
 read_ext(4)
 

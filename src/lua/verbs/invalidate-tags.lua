@@ -1,10 +1,10 @@
 -- Invalidates the entries that have one of some tags, a portion at a time, and keeps loads under way that would have one
 -- from storing.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
 -- ARGV: 1 soft (1 or 0), 2 which of the tags to go on with ('1' at first), 3 after which of its entries (empty: none), 4 count,
 --       then the tags, then the policy's own arguments
 -- Reply: number of entries there were in this portion, which of the tags to go on with (0: no more), after which entry
--- uses: entries handing-over invalidation
+-- uses: trailer entries handing-over invalidation
 local is_soft, from, after, count = ARGV[1] == '1', tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local names = slice(ARGV, 5, count + 4)
 read_ext(count + 5)

@@ -1,9 +1,9 @@
 -- Invalidates entries, and keeps loads that are under way from storing them again.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
 -- ARGV: 1 soft (1: they grow stale if they may, 0: they are removed), 2 count, then the hashes, then the policy's own
 --       arguments
 -- Reply: number of entries there were
--- uses: entries handing-over invalidation
+-- uses: trailer entries handing-over invalidation
 local is_soft, count = ARGV[1] == '1', tonumber(ARGV[2])
 local hashes = slice(ARGV, 3, count + 2)
 read_ext(count + 3)

@@ -1,23 +1,24 @@
 -- Gives the right to compute an entry to one caller at a time, after a second look at it.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
 -- ARGV: 1 lease_ms, 2 count, then for each: hash, until when it was seen to be fresh (empty: no such entry was seen)
 -- Reply: the moment in microseconds, then for each: 0 (there is an entry to be had now) or 1 (leased to the caller) or
 --        2 (leased to another), and until when in microseconds, which also is the name of the lease
--- uses: entries lease-keeping
+-- uses: trailer lease-keeping
 local lease_us, count = ARGV[1] * 1000, tonumber(ARGV[2])
 local at_us = now_us()
 local at_ms = now_ms()
 
 -- Whether there is an entry that is alive and fresh. For a reader who has seen one that will not do: another than that.
 local function is_there(hash, seen)
-  if redis.call('HEXISTS', values, hash) == 0 then
+  local stored = redis.call('HGET', values, hash)
+  if not stored then
     return false
   end
-  local ends_ms = redis.call('ZSCORE', expiry, hash)
-  if ends_ms and ends_ms + 0 <= at_ms then
+  local entry = read_trailer(stored)
+  if entry and entry.ends_ms and entry.ends_ms <= at_ms then
     return false
   end
-  local until_ms = fresh_until(hash)
+  local until_ms = entry and entry.fresh_until_ms
   if seen ~= '' and (until_ms == nil or until_ms == tonumber(seen)) then
     return false
   end

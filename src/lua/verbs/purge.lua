@@ -1,8 +1,8 @@
 -- Removes all entries, and keeps loads that are under way from storing theirs.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
 -- ARGV: the policy's own arguments
 -- Reply: number of entries removed, the expired ones not counted
--- uses: entries counting handing-over invalidation
+-- uses: trailer entries counting handing-over invalidation
 read_ext(1)
 local removed = live()
 discard_all()

@@ -1,19 +1,21 @@
 -- Stores results, as if all of them came at the same moment: what is there already is replaced and counts as used, then
 -- room is made for what is new. Whom the policy names leaves, but nobody for whom there is room beside the others.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
 -- ARGV: 1 max_size (0: unbounded), 2 idle_ttl_ms of the keys (0: none), 3 part (how many bytes
 --       of a hash tell its function; 0: they do not), 4 count,
---       then for each entry: hash, value, its own ttl_ms (empty: none), token (empty: stored in any case), note,
+--       then for each entry: hash, value, label (what its trailer begins with; empty: it is stored bare, without one), times
+--       (as they stand in the trailer: how long its function took, its freshness and its life, in milliseconds), token (when
+--       its load began; empty: now, and it is stored in any case), extras,
 --       then the policy's own arguments
---       A note is empty or JSON: fresh_ms and compute_ms (for how long it is fresh, and took to compute), tags, lease (the
---       name of the one to hand over; -1 for one that was lost), overrules (true: what began to be computed before its
---       token, or now, is refused)
--- Reply: the moment in microseconds, number evicted, number expired, then for each entry 1 (stored) or 0 (refused:
---       invalidated since its token, or what is there is newer)
--- uses: entries handing-over
+--       Extras are empty or JSON: tags, lease (the name of the one to hand over; -1 for one that was lost), overrules (true:
+--       what began to be computed before its token, or now, is refused)
+-- Reply: the time in microseconds, the moment up to which the policy has ordered entries (the time, or later), number
+--       evicted, number expired, then for each entry 1 (stored) or 0 (refused: invalidated since its token, or what is
+--       there began to be computed later)
+-- uses: trailer entries handing-over
 local max_size, idle_ttl_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
 local part, count = tonumber(ARGV[3]), tonumber(ARGV[4])
-read_ext(5 + 5 * count)
+read_ext(5 + 6 * count)
 
 local at_us, at_ms = now_us(), now_ms()
 
@@ -24,7 +26,7 @@ local began_empty = held == 0
 local evicted, was_empty = 0, began_empty
 
 -- Whether the entry, its function or one of its tags was invalidated since the token, or everything was.
-local function is_refused(hash, token, note)
+local function is_invalidated(hash, token, extras)
   if token == '' then
     return false
   end
@@ -36,7 +38,7 @@ local function is_refused(hash, token, note)
     return false
   end
   local members = { '', 'h:' .. hash, 'f:' .. hash:sub(1, part) }
-  for _, tag in ipairs(note.tags or {}) do
+  for _, tag in ipairs(extras.tags or {}) do
     members[#members + 1] = 't:' .. tag
   end
   local raised = redis.call('ZMSCORE', fence, unpack(members))
@@ -48,30 +50,46 @@ local function is_refused(hash, token, note)
   return false
 end
 
--- Whether the entry that is there is newer: its load began later, as far as that is noted. A load that had no entry when
--- it got its lease, and has lost the lease, takes any entry for newer. Looked at only where it may be: the lease was lost,
--- or the load took long. Its process may have been stopped meanwhile.
-local SLOW_US = 1000000
-local newly = {} -- stored by this script, where there was none
-local function is_overtaken(hash, token, note)
-  if token == '' or newly[hash] then
+-- What is there already of the entries to store, as it was before.
+local function stored_before()
+  local before = {}
+  for first = 1, count, CHUNK do
+    local hashes = {}
+    for i = first, math.min(count, first + CHUNK - 1) do
+      hashes[#hashes + 1] = ARGV[6 * i - 1]
+    end
+    local stored = redis.call('HMGET', values, unpack(hashes))
+    for i = 1, #hashes do
+      before[hashes[i]] = stored[i]
+    end
+  end
+  return before
+end
+
+-- When the load began of what is there under a hash, in microseconds; nil if that is not known, or does not count: there is
+-- nothing, it has expired, or it is no entry of this hash. A time to come was noted before the clock was set back: it tells
+-- nothing.
+local began = {}
+local unknown = {} -- there is something, and nothing is known of it
+local function look_at(hash, stored, label)
+  local entry = label ~= '' and read_trailer(stored)
+  if not entry then
+    unknown[hash] = true
+  elseif entry.label:match('^1 %S+') == label:match('^1 %S+') and (not entry.ends_ms or entry.ends_ms > at_ms) then
+    began[hash] = entry.began_us <= at_us and entry.began_us or nil
+  end
+end
+
+-- Whether what is there is newer: its load began later. Of what is unknown, a load takes that for granted that has lost its
+-- lease: there was nothing when it got it.
+local function is_overtaken(hash, token, extras)
+  if token == '' then
     return false
   end
-  token = tonumber(token)
-  local is_lost = note.lease and tonumber(redis.call('ZSCORE', leases, hash) or 0) ~= note.lease
-  if (not is_lost and at_us - token < SLOW_US) or redis.call('HEXISTS', values, hash) == 0 then
-    return false
+  if began[hash] then
+    return began[hash] > tonumber(token)
   end
-  local ends_ms = exists(expiry) and redis.call('ZSCORE', expiry, hash)
-  if ends_ms and ends_ms + 0 <= at_ms then
-    return false
-  end
-  local noted = exists(fresh) and redis.call('HGET', fresh, hash)
-  local compute_ms, stored_ms = (noted or ''):match(' (%d+) (%d+)$')
-  if stored_ms and stored_ms + 0 <= at_ms then -- otherwise the clock was set back, and times tell nothing
-    return (stored_ms - compute_ms) * 1000 > token
-  end
-  return is_lost
+  return unknown[hash] and extras.lease and tonumber(redis.call('ZSCORE', leases, hash) or 0) ~= extras.lease
 end
 
 -- Evicts until so many more fit in.
@@ -104,29 +122,38 @@ end
 make_room(0) -- the bound may have been lowered
 
 local NOTHING = {}
-local reply, hashes, notes, ttls, new, used = { 0, 0, 0 }, {}, {}, {}, {}, {}
+local before = held > 0 and stored_before() or NOTHING
+local reply, hashes, tagged, lives, new, used = { 0, 0, 0, 0 }, {}, {}, {}, {}, {}
 local handed_over, overruled = {}, {}
-for i = 5, 5 * count, 5 do
-  local hash, value, token = ARGV[i], ARGV[i + 1], ARGV[i + 3]
-  local note = ARGV[i + 4] == '' and NOTHING or cjson.decode(ARGV[i + 4])
-  local refused = is_refused(hash, token, note) or is_overtaken(hash, token, note)
+for i = 5, 6 * count, 6 do
+  local hash, value, label, times, token = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
+  local extras = ARGV[i + 5] == '' and NOTHING or cjson.decode(ARGV[i + 5])
+  if before[hash] then
+    look_at(hash, before[hash], label)
+    before[hash] = false
+  end
+  local refused = is_invalidated(hash, token, extras) or is_overtaken(hash, token, extras)
   if not refused then
+    if label ~= '' then
+      local generation = extras.tags and tags_generation()
+      value = value .. trailer(label, token == '' and digits(at_us) or token, at_ms, times, generation)
+    end
     local is_new = redis.call('HSET', values, hash, value) == 1
-    newly[hash] = newly[hash] or is_new
-    if not notes[hash] then -- of several for one hash, the last one counts
+    began[hash], unknown[hash] = tonumber(token) or at_us, nil
+    if not lives[hash] then -- of several for one hash, the last one that is stored counts
       local list = is_new and new or used
       list[#list + 1] = hash
       hashes[#hashes + 1] = hash
     end
-    ttls[hash], notes[hash] = ARGV[i + 2], note
-    if note.overrules then
+    lives[hash], tagged[hash] = times:match('^%d+ %d+ (%S+)$') or times:match('^%d+ (%d+)$') or '-', extras.tags
+    if extras.overrules then
       raise_fence('h:', { hash }, tonumber(token) or at_us)
       wrote(fence)
       overruled[#overruled + 1] = hash
     end
   end
-  if note.lease then
-    handed_over[#handed_over + 1] = { hash, note.lease }
+  if extras.lease then
+    handed_over[#handed_over + 1] = { hash, extras.lease }
   end
   reply[#reply + 1] = refused and 0 or 1
 end
@@ -134,29 +161,20 @@ end
 if #used > 0 and exists(tags) then
   untag(used)
 end
-local ends, endless, freshness, timeless = {}, {}, {}, {}
+local ends, endless = {}, {}
 for i = 1, #hashes do
   local hash = hashes[i]
-  local note = notes[hash]
-  if ttls[hash] ~= '' then
-    ends[#ends + 1] = digits(at_ms + ttls[hash])
-    ends[#ends + 1] = hash
-  else
+  if lives[hash] == '-' then
     endless[#endless + 1] = hash
-  end
-  if note.fresh_ms then
-    freshness[#freshness + 1] = hash
-    freshness[#freshness + 1] =
-      table.concat({ digits(at_ms + note.fresh_ms), digits(note.compute_ms or 0), digits(at_ms) }, ' ')
   else
-    timeless[#timeless + 1] = hash
+    ends[#ends + 1] = digits(at_ms + lives[hash])
+    ends[#ends + 1] = hash
   end
-  if note.tags then
-    tag(hash, note.tags)
+  if tagged[hash] then
+    tag(hash, tagged[hash])
   end
 end
 set_all(expiry, 'ZADD', ends, 'ZREM', endless)
-set_all(fresh, 'HSET', freshness, 'HDEL', timeless)
 if #used > 0 then
   touch(used)
 end
@@ -167,7 +185,7 @@ end
 for i = 1, #overruled do
   end_lease(overruled[i])
 end
-reply[2], reply[3] = evicted, expired
+reply[3], reply[4] = evicted, expired
 
 -- Whether a key may have come to be here, and so have no end yet: it joins the values.
 local function may_be_new(i)
@@ -195,5 +213,5 @@ local function keep()
 end
 
 keep()
-reply[1] = now_us()
+reply[1], reply[2] = at_us, now_us()
 return reply

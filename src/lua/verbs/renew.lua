@@ -1,5 +1,5 @@
 -- Prolongs leases.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
 -- ARGV: 1 lease_ms, 2 count, then for each: hash, the name of the lease
 -- Reply: for each its new name; 0 if it was lost
 -- uses: lease-keeping

@@ -1,5 +1,5 @@
 -- Counts the entries that can be read now.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
 -- ARGV: none
 -- Reply: number of entries, the expired ones not counted
 -- uses: counting

@@ -1,9 +1,10 @@
 -- Tells the policy that entries were read, in that order, some maybe more than once. Who has been evicted meanwhile stays
 -- out.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 fresh, 6 tags, 7 leases, then the policy's own structures
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
 -- ARGV: 1 count, then the hashes, then the policy's own arguments
--- Reply: the moment in microseconds
+-- Reply: the time in microseconds, and the moment up to which the policy has ordered entries: the time, or later
 local count = tonumber(ARGV[1])
 read_ext(count + 2)
+local at_us = now_us()
 touch(slice(ARGV, 2, count + 1))
-return now_us()
+return { at_us, now_us() }

@@ -4,6 +4,7 @@ import { setImmediate } from '../../flow/timers.ts'
 import type { Hash } from '../../keys/call-hash.ts'
 import type { KeyPair } from '../../keys/key-names.ts'
 import type { AbstractPolicy } from '../../policies/policy.ts'
+import { lookUpAt, partitionMark, StoredEntry } from '../trailer.ts'
 import { Fence, MemoryContent } from './partition-data.ts'
 import type {
   HeldLease,
@@ -18,9 +19,6 @@ import type {
   Store,
 } from '../store.ts'
 
-/** As in the scripts: a load that takes longer may have been overtaken by one that began later. */
-const SLOW_US = 1_000_000
-
 /** What a `MemoryStore` can be told. */
 export interface MemoryStoreOptions {
   /**
@@ -30,11 +28,11 @@ export interface MemoryStoreOptions {
   readonly clock?: (() => number) | undefined
 }
 
-/** What a `MemoryStore` notes of an entry beside its end; `undefined` where that is not noted. */
+/** What a `MemoryStore` knows of an entry beside its end; `undefined` where that is not known. */
 export interface NotedOfEntry {
-  readonly untilMs?: number
-  readonly computeMs?: number
-  readonly storedMs?: number
+  readonly freshUntilMs: number | undefined
+  readonly beganUs: number | undefined
+  readonly storedAtMs: number | undefined
   readonly tags: readonly string[] | undefined
 }
 
@@ -69,23 +67,10 @@ export class MemoryStore implements Store {
   }
 
   async get(place: KeySpace, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
-    const { values, expiry, fresh, tags } = this.#contentOf(place)
+    const content = this.#contentOf(place)
     const atUs = this.#tick()
-    return hashes.map((name) => {
-      const expiresAtMs = expiry.get(name)
-      const isLive = (expiresAtMs ?? Number.POSITIVE_INFINITY) * 1000 > atUs
-      const { untilMs: freshUntilMs, computeMs, storedMs: storedAtMs } = fresh.get(name) ?? {}
-      const isTagged = !place.aspects.tags || tags.of(name) !== undefined
-      return {
-        atUs,
-        value: isLive ? values.get(name) : undefined,
-        expiresAtMs,
-        freshUntilMs,
-        computeMs,
-        storedAtMs,
-        isTagged,
-      }
-    })
+    const entries = hashes.map((hash) => content.read(hash) ?? new StoredEntry())
+    return lookUpAt(entries, atUs / 1_000, atUs)
   }
 
   async touch(place: KeySpace, hashes: readonly Hash[]): Promise<void> {
@@ -106,37 +91,38 @@ export class MemoryStore implements Store {
     if (content.isEmpty) content.expiresAtMs = untilMs
     else content.prolong(untilMs)
     let evicted = content.makeRoom(0, maxSize) // the bound may have been lowered
+    const began = new Map<string, number | 'unknown' | undefined>()
     const named = entries.map((entry) => [entry.hash, entry] as const)
     const stored = named.map(([name, entry]) => {
-      const { token, note } = entry
+      const { token, metadata } = entry
+      if (!began.has(name)) began.set(name, content.beganUs(name, atUs))
       if (token !== undefined && fence.refuses(membersOf(place, name, entry), token, atUs)) return false
-      if (token !== undefined && this.#isOvertaken(place, name, token, note?.lease, atUs)) return false
-      if (note?.overrules) fence.raise('h:', [name], token ?? atUs)
+      if (this.#isOvertaken(place, entry, began.get(name))) return false
+      if (metadata?.overrules) fence.raise('h:', [name], token ?? atUs)
+      began.set(name, token ?? atUs)
       return true
     })
     evicted += content.store(
       named.filter((_, i) => stored[i]),
-      atMs,
+      atUs,
       maxSize,
     )
-    named.forEach(([name, { note }], i) => {
-      if (note?.lease !== undefined) this.#handOver(place, name, note.lease)
-      if (note?.overrules && stored[i]) this.#endLease(place, name)
+    named.forEach(([name, { metadata }], i) => {
+      if (metadata?.lease !== undefined) this.#handOver(place, name, metadata.lease)
+      if (metadata?.overrules && stored[i]) this.#endLease(place, name)
     })
     return { atUs, evicted, expired, stored }
   }
 
-  /** As in the scripts: whether the entry that is there is newer than a load that began then. */
+  /** As in the scripts: whether the load of what is there began later than that of an entry to store. */
   #isOvertaken(
     place: KeySpace,
-    name: string,
-    token: number,
-    lease: number | undefined,
-    atUs: number,
+    { hash, token, metadata }: NewEntry,
+    beganUs: number | 'unknown' | undefined,
   ): boolean {
-    const isLost = lease !== undefined && this.#leasesOf(place).get(name) !== lease
-    if (!isLost && atUs - token < SLOW_US) return false
-    return this.#contentOf(place).isNewer(name, token, isLost, Math.floor(atUs / 1000))
+    if (token === undefined || beganUs === undefined) return false
+    if (beganUs !== 'unknown') return beganUs > token
+    return metadata?.lease !== undefined && this.#leasesOf(place).get(hash) !== metadata.lease
   }
 
   async invalidate(place: KeySpace, hashes: readonly Hash[], soft = false): Promise<number> {
@@ -237,9 +223,10 @@ export class MemoryStore implements Store {
   *entriesOf(
     place: KeySpace,
   ): Generator<readonly [hash: string, value: Buffer, expiresAtMs: number | undefined, noted: NotedOfEntry]> {
-    const { values, expiry, fresh, tags } = this.#contentOf(place)
-    for (const [hash, value] of values) {
-      yield [hash, value, expiry.get(hash), { ...fresh.get(hash), tags: tags.of(hash) }]
+    const content = this.#contentOf(place)
+    for (const [hash, stored] of content.values) {
+      const { value = stored, expiresAtMs, freshUntilMs, beganUs, storedAtMs } = content.read(hash) ?? {}
+      yield [hash, value, expiresAtMs, { freshUntilMs, beganUs, storedAtMs, tags: content.tags.of(hash) }]
     }
   }
 
@@ -275,7 +262,10 @@ export class MemoryStore implements Store {
     const [index] = place.keys
     let content = this.#contents.get(index)
     if (content === undefined || content.expiresAtMs <= this.#clock()) {
-      content = new MemoryContent(place.policy.createOrder())
+      content = new MemoryContent(
+        place.policy.createOrder(),
+        place.policy.storesBareValues ? undefined : partitionMark(place.keys[1]),
+      )
       this.#contents.set(index, content)
     }
     return content
@@ -292,14 +282,14 @@ export class MemoryStore implements Store {
 
   /** The clock in microseconds. No two ticks are equal, so that before and after are always told apart. */
   #tick(): number {
-    this.#lastUs = Math.max(this.#clock() * 1000, this.#lastUs + 1)
+    this.#lastUs = Math.max(Math.floor(this.#clock() * 1000), this.#lastUs + 1)
     return this.#lastUs
   }
 }
 
 /** What the fence may have been raised for, of an entry. */
-function membersOf({ policy }: KeySpace, name: string, { note }: NewEntry): string[] {
-  const tags = note?.tags ?? []
+function membersOf({ policy }: KeySpace, name: string, { metadata }: NewEntry): string[] {
+  const tags = metadata?.tags ?? []
   return [`h:${name}`, `f:${name.slice(0, policy.hashPartBytes)}`, ...tags.map((tag) => `t:${tag}`)]
 }
 

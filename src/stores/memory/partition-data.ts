@@ -1,6 +1,7 @@
 import type { EvictionOrder } from '../../policies/eviction-order.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
 import type { NewEntry } from '../store.ts'
+import { bareEntry, labelOf, readEntry, type StoredEntry, timesText, trailerOf } from '../trailer.ts'
 import { TagIndex } from './tag-index.ts'
 
 /** As in the scripts: how many invalidations are remembered, and for how long. */
@@ -10,12 +11,8 @@ const FENCE_TTL_US = 86_400_000_000
 /** As in the scripts: how many entries are dealt with at a time, and how many expired ones a write removes at the most. */
 const CHUNK = 1_000
 
-/** Until when an entry is fresh, how long its computation took, and when it was stored. */
-interface Freshness {
-  readonly untilMs: number
-  readonly computeMs: number
-  readonly storedMs: number
-}
+/** An index of tags in process is never lost. */
+const TAGS_GENERATION = 0
 
 /** When what was invalidated. It outlives the entries. */
 export class Fence {
@@ -51,16 +48,30 @@ export class Fence {
 
 /** What a `MemoryStore` keeps for one key pair: what the scripts keep in its keys. */
 export class MemoryContent {
+  /** As in Redis: each with its trailer, unless values are stored bare. */
   readonly values: Map<string, Buffer> = new Map<string, Buffer>()
+  /** When entries end, for the sweep. */
   readonly expiry: ExpiryQueue = new ExpiryQueue()
-  readonly fresh: Map<string, Freshness> = new Map<string, Freshness>()
   readonly tags: TagIndex = new TagIndex()
   readonly order: EvictionOrder
   /** When the whole ends. */
   expiresAtMs: number = Number.POSITIVE_INFINITY
+  readonly #partition: string | undefined
 
-  constructor(order: EvictionOrder) {
+  /** @param partition As of `partitionMark`; `undefined` where values are stored bare. */
+  constructor(order: EvictionOrder, partition: string | undefined) {
     this.order = order
+    this.#partition = partition
+  }
+
+  /** What is stored, with what its trailer tells; `undefined` if there is nothing. */
+  read(name: string): StoredEntry | undefined {
+    const stored = this.values.get(name)
+    if (stored === undefined) return undefined
+    if (this.#partition === undefined) return bareEntry(stored)
+    const entry = readEntry(stored, name, this.#partition)
+    entry.isTagged = entry.tagsGeneration === TAGS_GENERATION
+    return entry
   }
 
   get isEmpty(): boolean {
@@ -78,7 +89,7 @@ export class MemoryContent {
    */
   store(
     entries: readonly (readonly [name: string, entry: NewEntry])[],
-    atMs: number,
+    atUs: number,
     maxSize: number,
   ): number {
     const added = new Set<string>()
@@ -86,7 +97,7 @@ export class MemoryContent {
     for (const [name, entry] of entries) {
       if (!this.values.has(name)) added.add(name)
       else if (!added.has(name)) used.add(name)
-      this.#keep(name, entry, atMs)
+      this.#keep(name, entry, atUs)
     }
     this.order.touch([...used])
     return this.#admit([...added], maxSize)
@@ -104,14 +115,21 @@ export class MemoryContent {
     return evicted
   }
 
-  #keep(name: string, { value, ttlMs, note }: NewEntry, atMs: number): void {
+  #keep(name: string, { value, ttlMs, token, metadata }: NewEntry, atUs: number): void {
+    const { serializer = '', computeMs = 0, freshMs, tags } = metadata ?? {}
+    const atMs = Math.floor(atUs / 1_000)
     this.#forget(name)
-    this.values.set(name, Buffer.from(value))
-    if (ttlMs !== undefined) this.expiry.set(name, atMs + ttlMs)
-    if (note?.freshMs !== undefined) {
-      this.fresh.set(name, { untilMs: atMs + note.freshMs, computeMs: note.computeMs ?? 0, storedMs: atMs })
+    const bytes = Buffer.from(value)
+    if (this.#partition === undefined) {
+      this.values.set(name, bytes)
+    } else {
+      const label = labelOf(name, this.#partition, serializer)
+      const generation = tags && TAGS_GENERATION
+      const last = trailerOf(label, token ?? atUs, atMs, timesText(computeMs, freshMs, ttlMs), generation)
+      this.values.set(name, Buffer.concat([bytes, Buffer.from(last)]))
     }
-    if (note?.tags !== undefined) this.tags.set(name, note.tags)
+    if (ttlMs !== undefined) this.expiry.set(name, atMs + ttlMs)
+    if (tags !== undefined) this.tags.set(name, tags)
   }
 
   /** Evicts until so many more fit in, and returns how many left. */
@@ -139,32 +157,38 @@ export class MemoryContent {
 
   /** As the scripts see it: whether there is an entry to be had, given the one that was seen and will not do. */
   isThere(name: string, seenMs: number | undefined, atUs: number): boolean {
-    if (!this.values.has(name) || (this.expiry.get(name) ?? Number.POSITIVE_INFINITY) * 1000 <= atUs)
-      return false
-    const untilMs = this.fresh.get(name)?.untilMs
+    const entry = this.read(name)
+    if (entry === undefined || (entry.expiresAtMs ?? Number.POSITIVE_INFINITY) * 1000 <= atUs) return false
+    const untilMs = entry.freshUntilMs
     if (seenMs !== undefined && (untilMs === undefined || untilMs === seenMs)) return false
     return untilMs === undefined || untilMs * 1000 > atUs
   }
 
   /**
-   * Whether there is an entry whose load began after a token.
-   * @param otherwise The answer for an entry of which that is not known.
+   * When the load began of what is stored, as far as that is known and counts: `'unknown'` for what has no trailer, `undefined`
+   * for nothing, for what has expired, and for what was noted before the clock was set back.
    */
-  isNewer(name: string, token: number, otherwise: boolean, atMs: number): boolean {
-    if (!this.values.has(name) || (this.expiry.get(name) ?? Number.POSITIVE_INFINITY) <= atMs) return false
-    const noted = this.fresh.get(name)
-    // What was stored later than now was so before the clock was set back: times tell nothing then.
-    if (noted === undefined || noted.storedMs > atMs) return otherwise
-    return (noted.storedMs - noted.computeMs) * 1000 > token
+  beganUs(name: string, atUs: number): number | 'unknown' | undefined {
+    const entry = this.read(name)
+    if (entry === undefined || entry.isMisplaced) return undefined
+    if (entry.beganUs === undefined) return 'unknown'
+    const hasEnded = (entry.expiresAtMs ?? Number.POSITIVE_INFINITY) * 1000 <= atUs
+    return hasEnded || entry.beganUs > atUs ? undefined : entry.beganUs
   }
 
+  /** Whether an entry with a time of grace could be made stale. */
   #soften(name: string, atMs: number): boolean {
-    const noted = this.fresh.get(name)
-    const endsMs = this.expiry.get(name)
-    if (noted === undefined || endsMs === undefined) return false
-    if (noted.untilMs > atMs) {
-      this.fresh.set(name, { ...noted, untilMs: atMs })
-      this.expiry.set(name, endsMs - (noted.untilMs - atMs))
+    const entry = this.read(name)
+    const { value, expiresAtMs, freshUntilMs, storedAtMs = 0, computeMs = 0 } = entry ?? {}
+    if (value === undefined || expiresAtMs === undefined || freshUntilMs === undefined) return false
+    if (expiresAtMs === freshUntilMs) return false
+    if (freshUntilMs > atMs) {
+      const endsMs = Math.max(storedAtMs, expiresAtMs - (freshUntilMs - atMs))
+      const last = (this.values.get(name) as Buffer).toString('latin1', value.length)
+      const times = timesText(computeMs, Math.max(0, atMs - storedAtMs), endsMs - storedAtMs)
+      const staleLast = last.replace(/ \d+ \d+ \d+(?= t|$)/, ` ${times}`)
+      this.values.set(name, Buffer.concat([value, Buffer.from(staleLast)]))
+      this.expiry.set(name, endsMs)
     }
     return true
   }
@@ -177,7 +201,6 @@ export class MemoryContent {
   #forget(name: string): void {
     this.values.delete(name)
     this.expiry.delete(name)
-    this.fresh.delete(name)
     this.tags.delete(name)
   }
 }

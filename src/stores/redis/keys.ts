@@ -4,7 +4,7 @@ import type { KeyPair } from '../../keys/key-names.ts'
  * The one table of the keys that a partition has in Redis, in the order in which every script is given them. The prelude and
  * the headers of the scripts are checked against it when they are embedded. What a policy keeps of its own comes after them.
  */
-export const FIXED_KEYS = ['index', 'values', 'expiry', 'fence', 'fresh', 'tags', 'leases'] as const
+export const FIXED_KEYS = ['index', 'values', 'expiry', 'fence', 'tags', 'leases'] as const
 
 export type FixedKey = (typeof FIXED_KEYS)[number]
 
@@ -27,7 +27,6 @@ export function partitionKeys([index, values]: KeyPair, structures: readonly str
     values,
     expiry: beside('expiry'),
     fence: beside('fence'),
-    fresh: beside('fresh'),
     tags: beside('tags'),
     leases: beside('leases'),
   }

@@ -1,81 +1,58 @@
 import { StoreError } from '../../errors.ts'
+import type { Hash } from '../../keys/call-hash.ts'
 import { messageOf } from '../../realms/native.ts'
-import type { Command, Reply } from '../../clients/port.ts'
-import { toNumber } from '../../clients/detect.ts'
-import type { Lookup, KeySpace } from '../store.ts'
-import type { PartitionKeys } from './keys.ts'
+import type { Reply } from '../../clients/port.ts'
+import { bareEntry, readEntry, StoredEntry } from '../trailer.ts'
 
-/** One read: what it asks for, as the aspects are when it begins, and what the answers mean. */
-export class Reading {
-  /**
-   * The values are asked for last: what is known of an entry is then never newer than its value, and an expired entry
-   * never taken for one that lives on.
-   */
-  readonly commands: readonly Command[]
-  readonly #time: boolean
-  readonly #expiry: boolean
-  readonly #freshness: boolean
-  readonly #tags: boolean
-
-  /** @param isTimed Whether to ask for the time where nothing else needs it. */
-  constructor(
-    { aspects: { expiry, freshness, tags } }: KeySpace,
-    keys: PartitionKeys,
-    hashes: readonly (Buffer | string)[],
-    isTimed: boolean,
-  ) {
-    this.#time = isTimed || expiry || freshness
-    this.#expiry = expiry
-    this.#freshness = freshness
-    this.#tags = tags
-    const commands: Command[] = []
-    if (this.#time) commands.push(['TIME'])
-    if (expiry) commands.push(['ZMSCORE', keys.expiry, ...hashes])
-    if (freshness) commands.push(['HMGET', keys.fresh, ...hashes])
-    if (tags) commands.push(['ZMSCORE', keys.tags, ...hashes.map(taggedMember)])
-    commands.push(['HMGET', keys.values, ...hashes])
-    this.commands = commands
-  }
-
-  /** @param replies To those commands. */
-  lookups(replies: readonly Reply[]): readonly Lookup[] {
-    let next = 0
-    const take = (isAsked: boolean) => (isAsked ? (replies[next++] as readonly Reply[]) : undefined)
-    const time = take(this.#time)
-    const expiries = take(this.#expiry)
-    const notes = take(this.#freshness)
-    const tagged = take(this.#tags)
-    const values = replies[next] as readonly (Buffer | null)[]
-    const atUs = time && toMicroseconds(time)
-    return values.map((value, i) => {
-      const expiresAtMs = (expiries && toNumber(expiries[i] as Reply)) ?? undefined
-      const isOver = expiresAtMs !== undefined && atUs !== undefined && expiresAtMs * 1000 <= atUs
-      const note = notes?.[i]
-      const [freshUntilMs, computeMs, storedAtMs] = note
-        ? (note as Buffer).toString().split(' ').map(Number)
-        : []
-      return {
-        atUs,
-        value: value === null || isOver ? undefined : value,
-        expiresAtMs,
-        freshUntilMs,
-        computeMs,
-        storedAtMs,
-        isTagged: tagged === undefined || tagged[i] !== null,
-      }
-    })
-  }
+/** What is stored under each of some hashes. */
+export interface Batch {
+  readonly hashes: readonly Hash[]
+  readonly stored: readonly (Buffer | null)[]
+  /** As of `partitionMark`; `undefined` where values are stored bare. */
+  readonly partition: string | undefined
+  /** The generation of the index of tags; `undefined` if there is none, or nobody asks. */
+  readonly tagsGeneration: number | undefined
 }
 
-/** As the scripts write it: that the tags of an entry are known. */
-function taggedMember(hash: Buffer | string): Buffer | string {
-  if (typeof hash === 'string') return `h${Buffer.byteLength(hash)}:${hash}=`
-  return Buffer.concat([Buffer.from(`h${hash.length}:`), hash, Buffer.from('=')])
+/** The entries of a batch, whatever the time. */
+export function readBatch({ hashes, stored, partition, tagsGeneration }: Batch): StoredEntry[] {
+  return stored.map((value, i) => {
+    if (value === null) return new StoredEntry()
+    if (partition === undefined) return bareEntry(value)
+    const entry = readEntry(value, hashes[i] as Hash, partition)
+    entry.isTagged = entry.tagsGeneration !== undefined && entry.tagsGeneration === tagsGeneration
+    return entry
+  })
 }
 
+/**
+ * Whether the time within these bounds says of each entry whether it has ended, and whether it is fresh. What was stored in
+ * the future shows that the clock of the server has jumped.
+ */
+export function isDecided(entries: readonly StoredEntry[], earliestMs: number, latestMs: number): boolean {
+  const isWithin = (ms: number | undefined): boolean => ms !== undefined && ms > earliestMs && ms <= latestMs
+  return entries.every(
+    ({ expiresAtMs, freshUntilMs, storedAtMs }) =>
+      !isWithin(expiresAtMs) &&
+      !isWithin(freshUntilMs) &&
+      (storedAtMs === undefined || storedAtMs <= latestMs),
+  )
+}
+
+/** Whether some of them have an end: then the time will be wanted the next time, too. */
+export const haveEnds = (entries: readonly StoredEntry[]): boolean =>
+  entries.some(({ freshUntilMs }) => freshUntilMs !== undefined)
+
+/** The time of the server, from its reply to `TIME`. */
 export const toMicroseconds = (time: Reply): number => {
   const [seconds, microseconds] = time as [Buffer, Buffer]
   return Number(seconds) * 1e6 + Number(microseconds)
+}
+
+/** The generation of the index of tags, from what was found of its name. */
+export const toGeneration = (members: Reply): number | undefined => {
+  const [member] = members as readonly Buffer[]
+  return member === undefined ? undefined : Number(member.toString('latin1', 1))
 }
 
 export const trouble = (what: string, cause: unknown): StoreError =>

@@ -1,4 +1,5 @@
-import { RemoteClock } from '../../flow/server-clock.ts'
+import { LogicalClock } from '../../flow/logical-clock.ts'
+import { ServerClock } from '../../flow/server-clock.ts'
 import { monotonicMs } from '../../flow/timers.ts'
 import { bytesOfHash, type Hash } from '../../keys/call-hash.ts'
 import type { KeyPair } from '../../keys/key-names.ts'
@@ -10,7 +11,8 @@ import { toPort } from '../../clients/detect.ts'
 import { runScript, type Script } from '../../clients/script.ts'
 import { Watches } from './notifications.ts'
 import { type PartitionKeys, partitionKeys } from './keys.ts'
-import { Reading, toMicroseconds, trouble } from './lookup.ts'
+import { haveEnds, isDecided, readBatch, toGeneration, toMicroseconds, trouble } from './lookup.ts'
+import { labelOf, lookUpAt, partitionMark, timesText } from '../trailer.ts'
 import type {
   HeldLease,
   LeaseAnswer,
@@ -18,6 +20,7 @@ import type {
   LeaseWatcher,
   LeaseWish,
   Lookup,
+  LookupOptions,
   NewEntry,
   EntryMetadata,
   KeySpace,
@@ -35,11 +38,17 @@ const RENEW_AT_LATEST_MS = 360_000
 /** For how long the clock of a server is taken to run as fast as that of this process. */
 const CLOCKS_AGREE_MS = 10_000
 
-/** What is known of a place besides what it is told. */
+/** What is known of a partition besides what it is told. */
 interface Surroundings {
   readonly keys: PartitionKeys
-  /** The clock of the server that has the place; ahead of the order of the policy once a script told its moment. */
-  readonly clock: RemoteClock
+  /** Stands for the partition in the names of its entries; `undefined` where values are stored bare. */
+  readonly mark: string | undefined
+  /** The clock of the server that has the partition. */
+  readonly clock: ServerClock
+  /** Whether entries with an end were seen or stored: reads then need the time. */
+  hasEnds: boolean
+  /** Follows the clock of the server, and is ahead of the order of the policy once a script told its moment. */
+  readonly order: LogicalClock
   /** By the clock of this process; then a script is to tell it again. */
   orderKnownUntilMs: number
   /** When its idle TTL is to be renewed, by the clock of this process. */
@@ -72,10 +81,39 @@ export class RedisStore implements Store {
     void policy.luaScripts
   }
 
-  /** Plain commands, since a value that passes through Lua costs three times as much. */
-  async get(place: KeySpace, hashes: readonly Hash[], isTimed = false): Promise<readonly Lookup[]> {
-    const reading = new Reading(place, this.#around(place).keys, sent(hashes), isTimed)
-    return reading.lookups(await this.#sendAll('get', place.keys[1], reading.commands))
+  /**
+   * Plain commands, since a value that passes through Lua costs three times as much. Values come last: what else is known is
+   * then never newer than them. The time is asked for along with them where it is a token, or the clock of the server is not
+   * known; and after them, where it is too near to the end of an entry to be told without asking.
+   */
+  async get(
+    place: KeySpace,
+    hashes: readonly Hash[],
+    { isTimed = false, isTagged = false }: LookupOptions = {},
+  ): Promise<readonly Lookup[]> {
+    const around = this.#around(place)
+    const { keys, clock } = around
+    const asksTime = isTimed || (around.hasEnds && !clock.isKnown)
+    const commands: Command[] = []
+    if (asksTime) commands.push(['TIME'])
+    if (isTagged) commands.push(['ZRANGEBYLEX', keys.tags, '[g', '(h', 'LIMIT', '0', '1'])
+    commands.push(['HMGET', keys.values, ...sent(hashes)])
+    const sentMs = monotonicMs()
+    const replies = await this.#sendAll('get', keys.values, commands)
+    const atUs = asksTime ? this.#hearTime(around, replies[0] as Reply, sentMs) : undefined
+    const entries = readBatch({
+      hashes,
+      stored: replies.at(-1) as readonly (Buffer | null)[],
+      partition: around.mark,
+      tagsGeneration: isTagged ? toGeneration(replies.at(-2) as Reply) : undefined,
+    })
+    if (haveEnds(entries)) around.hasEnds = true
+    if (atUs !== undefined) return lookUpAt(entries, atUs / 1_000, atUs)
+    if (!around.hasEnds || (clock.isKnown && isDecided(entries, clock.earliestMs, clock.latestMs))) {
+      return lookUpAt(entries, clock.latestMs, undefined)
+    }
+    const nowUs = await this.now(place)
+    return lookUpAt(entries, nowUs / 1_000, nowUs)
   }
 
   /** A plain command where one can do it; now and then the script all the same, which tells the time. */
@@ -84,37 +122,39 @@ export class RedisStore implements Store {
     const names = sent(hashes)
     const around = this.#around(place)
     const isOrderKnown = monotonicMs() < around.orderKnownUntilMs
-    const plain = isOrderKnown ? policy.touchCommand(keys[0], names, around.clock) : undefined
+    const plain = isOrderKnown ? policy.touchCommand(keys[0], names, around.order) : undefined
     const isForScript = policy.readsChangeOrder && plain === undefined
-    const [atUs] = await Promise.all([
+    const sentMs = monotonicMs()
+    const [times] = await Promise.all([
       isForScript ? this.#run(place, 'touch', [String(names.length), ...names, ...ext]) : undefined,
       plain && this.#sendAll('touch', keys[0], [plain]),
       this.#isRenewalDue(place, around)
         ? this.#runText('touch', PROLONG, around.keys.endingTogether, [String(place.limits.idleTtlMs)])
         : undefined,
     ])
-    if (isForScript) this.#hearOrder(place, atUs as number)
+    if (isForScript) this.#hearScript(around, times as readonly number[], sentMs)
   }
 
   async put(place: KeySpace, entries: readonly NewEntry[]): Promise<PutReport> {
     const { maxSize, idleTtlMs } = place.limits
+    const around = this.#around(place)
     const args: (string | Buffer)[] = [
       maxSize === Number.POSITIVE_INFINITY ? '0' : String(maxSize),
       String(idleTtlMs ?? 0),
       String(place.policy.hashPartBytes),
       String(entries.length),
     ]
-    for (const { hash, value, ttlMs, token, note } of entries) {
-      args.push(bytesOfHash(hash), value, String(ttlMs ?? ''), String(token ?? ''), textOf(note))
+    for (const { hash, value, ttlMs, token, metadata } of entries) {
+      const label = around.mark === undefined ? '' : labelOf(hash, around.mark, metadata?.serializer ?? '')
+      const times = timesText(metadata?.computeMs ?? 0, metadata?.freshMs, ttlMs)
+      if (ttlMs !== undefined) around.hasEnds = true
+      args.push(bytesOfHash(hash), value, label, times, String(token ?? ''), extrasOf(metadata))
     }
-    const [atUs, evicted, expired, ...stored] = (await this.#run(place, 'put', [...args, ...place.ext])) as [
-      number,
-      number,
-      number,
-      ...number[],
-    ]
-    this.#hearOrder(place, atUs)
-    if (idleTtlMs !== undefined) this.#around(place).renewAtMs = monotonicMs() + renewAfterMs(idleTtlMs)
+    const sentMs = monotonicMs()
+    const reply = (await this.#run(place, 'put', [...args, ...place.ext])) as readonly number[]
+    const [atUs, , evicted, expired, ...stored] = reply as [number, number, number, number, ...number[]]
+    this.#hearScript(around, reply, sentMs)
+    if (idleTtlMs !== undefined) around.renewAtMs = monotonicMs() + renewAfterMs(idleTtlMs)
     return { atUs, evicted, expired, stored: stored.map((isStored) => isStored === 1) }
   }
 
@@ -160,8 +200,9 @@ export class RedisStore implements Store {
   }
 
   async now(place: KeySpace): Promise<number> {
+    const sentMs = monotonicMs()
     const [time] = await this.#sendAll('now', place.keys[0], [['TIME']])
-    return toMicroseconds(time as Reply)
+    return this.#hearTime(this.#around(place), time as Reply, sentMs)
   }
 
   async lease(
@@ -171,7 +212,9 @@ export class RedisStore implements Store {
   ): Promise<readonly LeaseAnswer[]> {
     const args: (string | Buffer)[] = [String(leaseMs), String(wishes.length)]
     for (const { hash, seenMs } of wishes) args.push(bytesOfHash(hash), String(seenMs ?? ''))
+    const sentMs = monotonicMs()
     const [atUs, ...answers] = (await this.#run(place, 'lease', args)) as [number, ...number[]]
+    this.#around(place).clock.observe(atUs, sentMs)
     return wishes.map((_, i): LeaseAnswer => {
       const untilUs = answers[2 * i + 1] as number
       if (answers[2 * i] === 1) return { state: 'taken', atUs, lease: untilUs }
@@ -209,9 +252,16 @@ export class RedisStore implements Store {
     return (members as readonly Buffer[]).map((pair) => JSON.parse(pair.toString()) as KeyPair)
   }
 
-  #hearOrder(place: KeySpace, atUs: number): void {
-    const around = this.#around(place)
-    around.clock.hear(atUs)
+  #hearTime({ clock }: Surroundings, time: Reply, sentMs: number): number {
+    const atUs = toMicroseconds(time)
+    clock.observe(atUs, sentMs)
+    return atUs
+  }
+
+  /** A script told the time, and the moment up to which the policy has ordered entries. */
+  #hearScript(around: Surroundings, [atUs, orderedUs]: readonly number[], sentMs: number): void {
+    around.clock.observe(atUs as number, sentMs)
+    around.order.hear(orderedUs as number)
     around.orderKnownUntilMs = monotonicMs() + CLOCKS_AGREE_MS
   }
 
@@ -228,7 +278,15 @@ export class RedisStore implements Store {
     let around = this.#surroundings.get(place)
     if (around === undefined) {
       const keys = partitionKeys(place.keys, place.policy.structures)
-      around = { keys, clock: new RemoteClock(), orderKnownUntilMs: 0, renewAtMs: 0 }
+      around = {
+        keys,
+        mark: place.policy.storesBareValues ? undefined : partitionMark(keys.values),
+        clock: new ServerClock(),
+        hasEnds: false,
+        order: new LogicalClock(),
+        orderKnownUntilMs: 0,
+        renewAtMs: 0,
+      }
       this.#surroundings.set(place, around)
     }
     return around
@@ -285,11 +343,12 @@ const renewAfterMs = (idleTtlMs: number): number => Math.min(idleTtlMs * RENEW_A
 
 const flag = (is: boolean): string => (is ? '1' : '0')
 
-function textOf(note: EntryMetadata | undefined): string {
-  if (note === undefined) return ''
-  const { freshMs, computeMs, tags, lease, overrules } = note
+function extrasOf(metadata: EntryMetadata | undefined): string {
+  if (metadata === undefined) return ''
+  const { tags, lease, overrules } = metadata
+  if (tags === undefined && lease === undefined && overrules === undefined) return ''
   const names = tags?.map((tag) => tag.replace(LONE_SURROGATE, '\ufffd'))
-  return JSON.stringify({ fresh_ms: freshMs, compute_ms: computeMs, tags: names, lease, overrules })
+  return JSON.stringify({ tags: names, lease, overrules })
 }
 
 /** Half a character: the server cannot read it in JSON, and as bytes it becomes a replacement character. */

@@ -9,23 +9,22 @@ const full = (hash: string, more: Partial<NewEntry> = {}): NewEntry => ({
   value: hash,
   ttlMs: 100,
   token: undefined,
-  note: { freshMs: 50, computeMs: 1, tags: ['all', `own ${hash}`] },
+  metadata: { freshMs: 50, tags: ['all', `own ${hash}`] },
   ...more,
 })
 
 function filled(maxSize: number): MemoryContent {
-  const content = new MemoryContent(new LinkedOrder(true, 'oldest'))
+  const content = new MemoryContent(new LinkedOrder(true, 'oldest'), 'abcd')
   for (const hash of 'abcdef') content.store([[hash, full(hash)]], 0, maxSize)
   return content
 }
 
 /** All names that are known in any place of it. */
 function namesIn(content: MemoryContent): Record<string, string[]> {
-  const { values, expiry, fresh, tags } = content
+  const { values, expiry, tags } = content
   return {
     values: [...values.keys()],
     expiry: Array.from(expiry.entries(), ([name]) => name),
-    fresh: [...fresh.keys()],
     tagged: tags.having('all'),
     ofItsOwn: [...'abcdef'].filter((hash) => tags.having(`own ${hash}`).includes(hash)),
     known: [...'abcdef'].filter((hash) => tags.of(hash) !== undefined),
@@ -35,7 +34,6 @@ function namesIn(content: MemoryContent): Record<string, string[]> {
 const only = (...names: string[]): Record<string, string[]> => ({
   values: names,
   expiry: names,
-  fresh: names,
   tagged: names,
   ofItsOwn: names,
   known: names,
@@ -62,13 +60,13 @@ describe('of an entry', () => {
 
   test('that was softly invalidated, all is left if it has a time of grace', () => {
     const content = filled(100)
-    const { note: _, ...bare } = full('f')
+    const { metadata: _, ...bare } = full('f')
     content.store([['f', bare]], 0, 100)
     expect(content.drop(['a', 'f'], true, 10)).toBe(2)
     expect(namesIn(content)).toEqual(only('a', 'b', 'c', 'd', 'e'))
-    expect(content.fresh.get('a')).toEqual({ untilMs: 10, computeMs: 1, storedMs: 0 })
+    expect(content.read('a')).toMatchObject({ freshUntilMs: 10, storedAtMs: 0, expiresAtMs: 60 })
     expect(content.expiry.get('a')).toBe(60)
-    expect(content.fresh.get('b')?.untilMs).toBe(50)
+    expect(content.read('b')).toMatchObject({ freshUntilMs: 50, expiresAtMs: 100 })
   })
 
   test('that was replaced, nothing is left of what it was', () => {
@@ -80,14 +78,15 @@ describe('of an entry', () => {
   })
 })
 
-test('what was loaded later is newer, unless it was stored when the clock was ahead of now', () => {
-  const content = new MemoryContent(new LinkedOrder(true, 'oldest'))
-  content.store([['a', full('a', { ttlMs: 60_000, note: { freshMs: 50, computeMs: 300 } })]], 10_000, 10)
-  content.store([['b', full('b', { ttlMs: 60_000, note: undefined })]], 10_000, 10)
-  const isNewer = (name: string, beganMs: number, otherwise: boolean, atMs = 11_000) =>
-    content.isNewer(name, beganMs * 1_000, otherwise, atMs)
-  expect([isNewer('a', 9_699, false), isNewer('a', 9_700, true)]).toEqual([true, false])
-  expect([isNewer('a', 9_000, false, 9_999), isNewer('a', 9_000, true, 9_999)]).toEqual([false, true])
-  expect([isNewer('b', 9_000, false), isNewer('b', 9_000, true)]).toEqual([false, true])
-  expect([isNewer('a', 9_000, true, 70_000), isNewer('none', 9_000, true)]).toEqual([false, false])
+test('when the load of an entry began is known, unless that was noted when the clock was ahead of now', () => {
+  const content = new MemoryContent(new LinkedOrder(true, 'oldest'), 'abcd')
+  content.store([['a', full('a', { ttlMs: 60_000, token: 9_700_000 })]], 10_000_000, 10)
+  expect(content.beganUs('a', 10_000_000)).toBe(9_700_000)
+  expect(content.beganUs('a', 9_699_999)).toBeUndefined()
+  expect(content.beganUs('a', 70_000_000)).toBeUndefined() // it has expired
+  expect(content.beganUs('none', 10_000_000)).toBeUndefined()
+  content.values.set('b', content.values.get('a') as Buffer)
+  expect(content.beganUs('b', 10_000_000)).toBeUndefined() // it is that of another call
+  content.values.set('c', Buffer.from('bare'))
+  expect(content.beganUs('c', 10_000_000)).toBe('unknown')
 })

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { RemoteClock } from '../../src/flow/server-clock.ts'
+import { LogicalClock } from '../../src/flow/logical-clock.ts'
 
 function newClock() {
   let elapsedMs = 0
-  const clock = new RemoteClock(() => elapsedMs)
+  const clock = new LogicalClock(() => elapsedMs)
   const pass = (ms: number): void => {
     elapsedMs += ms
   }

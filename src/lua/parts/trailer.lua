@@ -1,0 +1,29 @@
+-- The trailer: what an entry knows of itself, as the last line of what is stored. `stores/trailer.ts` tells its fields.
+local LONGEST_TRAILER = 160
+
+-- What a stored value tells of its entry; nil if it has no trailer.
+local function read_trailer(stored)
+  local label, began, later, compute, times, generation =
+    stored:sub(-LONGEST_TRAILER):match('\n(1 %S+ %S+) (%d+) (%-?%d+) (%d+)([%d %-]*)t?(%d*)$')
+  if not label then
+    return nil
+  end
+  local began_us = tonumber(began)
+  local entry = { label = label, began = began, compute = compute, generation = generation, began_us = began_us }
+  entry.stored_ms = math.floor(began_us / 1000) + later
+  local fresh, life = times:match('^ (%d+) ?([%d%-]*)')
+  if fresh then
+    entry.fresh_until_ms = entry.stored_ms + fresh
+    if life ~= '-' then
+      entry.ends_ms = entry.stored_ms + (life == '' and fresh or life)
+    end
+  end
+  return entry
+end
+
+-- A trailer of an entry that is stored at that time. `times` is how long its function took, and its freshness and life, if it ends.
+local function trailer(label, began, stored_ms, times, generation)
+  local later = digits(stored_ms - math.floor(began / 1000))
+  local mark = generation and generation ~= '' and ' t' .. generation or ''
+  return '\n' .. label .. ' ' .. began .. ' ' .. later .. ' ' .. times .. mark
+end

@@ -1,0 +1,17 @@
+import { OptionError } from '../errors.ts'
+import type { AbstractPolicy } from '../policies/policy.ts'
+import type { WrapSettings } from './function-settings.ts'
+
+/**
+ * Checks that bare values can tell all that the options of a function need.
+ * @throws {OptionError} otherwise.
+ */
+export function checkBareValues({ key, storesBareValues }: AbstractPolicy, settings: WrapSettings): void {
+  if (!storesBareValues) return
+  const { ttlMs, ttlOf, tags, freshness, cachedErrors, absentMs } = settings
+  if ([ttlMs, ttlOf, tags, freshness, cachedErrors, absentMs].every((option) => option === undefined)) return
+  throw new OptionError(
+    `The policy '${key}' stores values bare, and nothing tells when they end or what their tags are: give ` +
+      'ttl: Infinity, and no tags, staleWhileRevalidate, staleIfError, earlyRefresh, cacheErrors or absent.',
+  )
+}
