@@ -63,12 +63,12 @@ export class FunctionIdentity {
     this.name = options.name ?? options.ownName ?? original.name
     if (this.name === '') {
       throw new IdentityError(
-        'A function without a name cannot be told apart from another one. Name it: wrap(fn, { name: … }).',
+        'This function has no name, so it cannot be told apart from others. Name it: wrap(fn, { name: … }).',
       )
     }
     if (/[{}]/.test(this.name)) {
       throw new IdentityError(
-        `The function name '${this.name}' has braces, which mean something in key names. Choose another: wrap(fn, { name: … }).`,
+        `The function name '${this.name}' has braces, which mark the slot of a key in a cluster. Choose another name: wrap(fn, { name: … }).`,
       )
     }
     this.version = options.version === undefined ? undefined : String(options.version)
@@ -105,7 +105,7 @@ export class FunctionIdentity {
   }
 }
 
-/** `null` where the source text takes no part. */
+/** The digest of the source text; `null` if it is not part of the identity. */
 function sourceDigest(
   name: string,
   original: AnyFunction,
@@ -115,14 +115,14 @@ function sourceDigest(
   if (text === undefined && given === undefined) {
     throw new IdentityError(
       `${name}: this function has no source text that tells it from others, as bound and built-in functions and proxies ` +
-        'have none. Name it: wrap(fn, { name: … }). Or wrap the function that is behind it.',
+        'have none. Name it: wrap(fn, { name: … }); or wrap the original function.',
     )
   }
   if (!source) return null
   if (text === undefined) {
     throw new IdentityError(
-      `source: ${name} has no source text, as bound and built-in functions and proxies have none. Leave the option out, and ` +
-        'say version when the code changes.',
+      `source: ${name} has no source text, as bound and built-in functions and proxies have none. Leave source out, and ` +
+        'change version when the code changes.',
     )
   }
   return hash('sha256', text, 'base64')

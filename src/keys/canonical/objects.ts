@@ -4,14 +4,14 @@ import { isDeepStrictEqual, types } from 'node:util'
 import { nativeName } from '../../realms/native.ts'
 import type { Step } from './path.ts'
 
-/** A built-in object taken apart: `name(text,part,part)`. */
+/** The parts of a built-in object, which is written as `name(text,part,part)`. */
 export interface BuiltIn {
   readonly name: string
-  /** What is written as it is, before the parts; free of anything that could be taken for structure. */
+  /** A text that is written as it is, before the parts; nothing in it may look like structure. */
   readonly text: string | undefined
-  /** What is written in canonical form itself. */
+  /** The parts, each written in canonical form. */
   readonly parts: readonly Part[]
-  /** How many of its own property names are its elements, and so written already. */
+  /** How many of the own property names are elements, which are written already. */
   readonly elements: number
 }
 
@@ -27,10 +27,10 @@ type Resizable = {
   readonly maxByteLength?: number
 }
 
-/** From this length on, comparing with a copy is cheaper than a list of all the names. */
+/** From this length on, comparing with a copy is cheaper than listing all names. */
 const MANY_ELEMENTS = 128
 
-/** By name, how to take it apart; nothing for what only pretends to be one. */
+/** How to take a built-in object apart, by the name of its class; each returns nothing for an object that only pretends. */
 const BUILT_INS: Readonly<Record<string, (value: object) => BuiltIn | undefined>> = {
   Object: (value: object) =>
     types.isArgumentsObject(value) ? list('Arguments', Array.from(value)) : undefined,
@@ -58,7 +58,7 @@ const BUILT_INS: Readonly<Record<string, (value: object) => BuiltIn | undefined>
     quoted('URLSearchParams', value, (prototype: URLSearchParams) => prototype.toString.call(value)),
 }
 
-/** Takes a built-in object apart; nothing for instances of other classes, subclasses of built-ins among them. */
+/** Takes a built-in object apart; nothing for instances of other classes, including subclasses of built-in ones. */
 export function builtInOf(value: object): BuiltIn | undefined {
   const prototype: object | null = Object.getPrototypeOf(value)
   if (prototype === null) return undefined
@@ -68,13 +68,13 @@ export function builtInOf(value: object): BuiltIn | undefined {
   return Object.hasOwn(BUILT_INS, name) ? BUILT_INS[name]?.(value) : undefined
 }
 
-/** The names of the own enumerable properties that a built-in object carries besides what it is. */
+/** The names of the own enumerable properties that were added to a built-in object. */
 export function extraNames(value: object, elements: number): string[] {
   if (elements >= MANY_ELEMENTS && types.isTypedArray(value) && isBare(value)) return []
   return Object.keys(value).slice(elements)
 }
 
-/** The names by which an error is known: all that it shows, but for the stack. */
+/** The names of the properties that tell errors apart: all visible ones except the stack. */
 export function errorNames(error: object): string[] {
   const names = new Set(Object.keys(error)).add('name').add('message')
   for (const name of ['cause', 'errors']) if (Object.hasOwn(error, name)) names.add(name)
@@ -82,14 +82,14 @@ export function errorNames(error: object): string[] {
   return [...names].sort()
 }
 
-/** The name of the class of an object, as its prototype tells it; empty for a class without a name. */
+/** The name of an object's class by its prototype; empty for a class without a name. */
 export function className(value: object): string {
   const constructor: unknown = Object.getPrototypeOf(value)?.constructor
   const name: unknown = typeof constructor === 'function' ? constructor.name : ''
   return typeof name === 'string' ? name : ''
 }
 
-/** What an object that was refused is, in words. */
+/** Describes a refused object in words. */
 export function describe(value: object): string {
   if (types.isPromise(value)) return 'a promise'
   if (types.isGeneratorObject(value)) return 'a generator'
@@ -102,11 +102,11 @@ export function describe(value: object): string {
   return name === 'Object' ? 'an object with a prototype of its own' : `an instance of ${name}`
 }
 
-/** Written in JavaScript, so without a native constructor: by Node, or by what a program has put in their place. */
+/** Classes that are written in JavaScript, by Node or by a polyfill, and so have no native constructor. */
 const URL_CLASSES = ['URL', 'URLSearchParams'] as const
 
 function builtInName(prototype: object): string | undefined {
-  // The same in all realms that have it.
+  // All realms that have this class share it.
   if (prototype === Buffer.prototype) return 'Buffer'
   for (const name of URL_CLASSES) {
     if (prototype === nodeUrl[name].prototype || prototype === globalThis[name]?.prototype) return name
@@ -114,12 +114,12 @@ function builtInName(prototype: object): string | undefined {
   return nativeName(prototype)
 }
 
-/** By the getter all typed arrays share, which answers for nothing else. */
+/** The name of a typed array, by the getter that all typed arrays share; it answers for no other object. */
 function typedArrayName(value: object): unknown {
   return Reflect.get(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag, value)
 }
 
-/** Whether a typed array carries nothing but its elements; `false` means: look closer. */
+/** Whether a typed array certainly has no added properties; `false` if its names have to be looked at. */
 function isBare(array: TypedArray): boolean {
   const copy = Object.setPrototypeOf(array.slice(), Object.getPrototypeOf(array))
   return isDeepStrictEqual(array, copy)
@@ -162,7 +162,7 @@ function regExp(value: RegExp): BuiltIn {
 }
 
 function boxed(name: string, prototype: object, value: object): BuiltIn {
-  // Not by `value.valueOf()`, which an own property could replace.
+  // Not by `value.valueOf()`: an own property could replace that.
   const primitive: unknown = prototype.valueOf.call(value)
   const elements = typeof primitive === 'string' ? primitive.length : 0
   return form(name, undefined, [{ value: primitive, step: () => '.valueOf()' }], elements)
@@ -182,7 +182,7 @@ function base64({ buffer, byteOffset, byteLength }: NodeJS.ArrayBufferView): str
   return Buffer.from(buffer, byteOffset, byteLength).toString('base64')
 }
 
-/** By a getter or method of its class, which answers only for the real thing. */
+/** Reads an object by a getter or method of its class, which throws for objects that only pretend. */
 function quoted<Prototype>(
   name: string,
   value: object,

@@ -6,20 +6,20 @@ import { Path, refuse, type Step, symbolStep } from './path.ts'
 
 type ToJson = (this: unknown, key: string) => unknown
 
-/** Deeper is no identity of a call, and far deeper would overflow the stack. */
+/** The greatest depth of arguments: deeper ones would overflow the stack. */
 const MAX_DEPTH = 200
 
-/** Up to this length a look at each character is cheaper than a call of `JSON.stringify`. */
+/** Up to this length, looking at each character is cheaper than `JSON.stringify`. */
 const SHORT_TEXT = 40
 
-/** So that names which are data, such as ids, cannot fill the memory. */
+/** The number of names that are remembered: names that are data, such as ids, must not fill the memory. */
 const MAX_LABELS = 1_000
 const labels = new Map<string, string>()
 
-/** Up to this length sorting by hand is cheaper than a call of `sort`. */
+/** Up to this length, sorting by insertion is cheaper than `sort`. */
 const FEW_NAMES = 16
 
-/** The text of a value without parts; empty for all others. */
+/** The text of a value without parts; empty for an object, function or symbol. */
 export function writeScalar(value: unknown): string {
   switch (typeof value) {
     case 'number':
@@ -39,7 +39,7 @@ export function writeScalar(value: unknown): string {
   }
 }
 
-/** The same as `JSON.stringify`, which escapes lone surrogates: the text stays well-formed, and they distinct. */
+/** Quotes a text as `JSON.stringify` does: escaped lone surrogates keep the text well-formed, and stay distinct. */
 function quote(text: string): string {
   const { length } = text
   if (length > SHORT_TEXT) return JSON.stringify(text)
@@ -52,7 +52,7 @@ function quote(text: string): string {
   return `"${text}"`
 }
 
-/** A property name as it stands before its value. The names of a program are few and come again and again. */
+/** A property name as it is written before its value; remembered, since a program uses few names over and over. */
 function label(name: string): string {
   const known = labels.get(name)
   if (known !== undefined) return known
@@ -65,7 +65,7 @@ function write(value: unknown, parent: Path, step: Step): string {
   return writeScalar(value) || writeObject(value, parent, step)
 }
 
-/** The text of an object, or of a function or symbol, which only an encoder can save. */
+/** The text of an object; functions and symbols are refused unless an encoder takes them. */
 export function writeObject(value: unknown, parent: Path, step: Step, encodedBy?: ArgumentEncoder): string {
   let up = 1
   for (let path: Path | undefined = parent; path !== undefined; path = path.parent, up++) {
@@ -101,7 +101,7 @@ function writePlain(value: object, parent: Path, step: Step): string {
     refuseSymbols(value, parent, step)
   }
   const excluded = parent.depth === 0 ? parent.options.excludedNames : undefined
-  // Asked by the descriptor, so that an accessor is not run here and again when it is written.
+  // Read by its descriptor: an accessor would run here, and again when it is written.
   if (names.includes('toJSON') && !excluded?.has('toJSON')) {
     const toJSON: unknown = Object.getOwnPropertyDescriptor(value, 'toJSON')?.value
     if (typeof toJSON === 'function') return writeToJson(value, toJSON as ToJson, 'Object', parent, step)
@@ -132,7 +132,7 @@ function writeArray(value: readonly unknown[], parent: Path, step: Step): string
   const { length } = value
   const names = Object.keys(value)
   if (Object.getOwnPropertySymbols(value).length > 0) refuseSymbols(value, parent, step)
-  // Elements come first among the names: if the last name is the last element, there is nothing else and no hole.
+  // Elements come first among the names: if the last name is the last element, there are no holes and no other properties.
   const isDense = names.length === length && (length === 0 || names[length - 1] === `${length - 1}`)
   if (!isDense) return writeSparse(value, parent, step)
   let path: Path | undefined
@@ -148,13 +148,13 @@ function writeArray(value: readonly unknown[], parent: Path, step: Step): string
   return isTemplate(value) ? text + writeProperties(value, ['raw'], parent, step) : text
 }
 
-/** An array with holes, or with properties that are no elements, such as the match of a regular expression. */
+/** The text of an array with holes or with other properties, such as the match of a regular expression. */
 function writeSparse(value: readonly unknown[], parent: Path, step: Step): string {
   const path = new Path(parent, step, value, parent.options)
   const parts: string[] = []
   const extras: string[] = []
   let next = 0
-  // Elements count whether or not they are enumerable, so all names are asked for.
+  // Elements that are not enumerable count too, so all names are read.
   for (const name of Object.getOwnPropertyNames(value)) {
     const index = Number(name) >>> 0
     if (String(index) === name && index < value.length) {
@@ -171,7 +171,7 @@ function writeSparse(value: readonly unknown[], parent: Path, step: Step): strin
   return `[${parts.join(',')}]${rest}`
 }
 
-/** The strings of a tagged template carry their raw text, which a tag function sees, as a hidden property. */
+/** Reads the hidden property `raw` of the strings of a tagged template, which a tag function can see. */
 function isTemplate(value: object): boolean {
   return 'raw' in value && Object.getOwnPropertyDescriptor(value, 'raw')?.enumerable === false
 }
@@ -186,7 +186,7 @@ function writeBuiltIn(value: object, builtIn: BuiltIn, parent: Path, step: Step)
   return `${builtIn.name}(${parts.join(',')})${rest}`
 }
 
-/** An object of some class: an error, one that says by `toJSON` what it is, or one that cannot be told apart. */
+/** The text of an instance of a class: of an error, or of an object with `toJSON`; others are refused. */
 function writeInstance(value: object, parent: Path, step: Step): string {
   if (types.isPromise(value) || typeof (value as { then?: unknown }).then === 'function') {
     return refuse(describe(value), parent, step)
@@ -202,7 +202,7 @@ function writeInstance(value: object, parent: Path, step: Step): string {
 function writeToJson(value: object, toJSON: ToJson, name: string, parent: Path, step: Step): string {
   const json: unknown = toJSON.call(value, '')
   ignoreRejection(json)
-  // As a reference to itself, all instances would be the same.
+  // A reference to the instance itself would make all instances equal.
   if (json === value) refuse(`${describe(value)} whose toJSON returns the object itself`, parent, step)
   const path = new Path(parent, step, value, parent.options)
   return `toJSON(${quote(name)},${write(json, path, () => '.toJSON()')})`
@@ -210,12 +210,12 @@ function writeToJson(value: object, toJSON: ToJson, name: string, parent: Path, 
 
 function writeEncoded(value: unknown, encoder: ArgumentEncoder, parent: Path, step: Step): string {
   const encoded = encoder.encode(value)
-  ignoreRejection(encoded) // it is refused
+  ignoreRejection(encoded) // a promise is refused below
   const name = quote(encoder.name ?? encoder.type.name)
-  // As a reference to itself, all instances would be the same. It is what it would be without encoders.
+  // A reference to the instance itself would make all instances equal, so it is written as without encoders.
   if (encoded === value) return `encoder(${name},${writeKnown(value, parent, step)})`
   const path = new Path(parent, step, value, parent.options)
-  // What an encoder returns is not given to it again, so a Map may be encoded as a sorted Map.
+  // The same encoder is not asked about what it returned, so it may encode a Map as a sorted Map.
   const text = writeScalar(encoded) || writeObject(encoded, path, () => '.encode()', encoder)
   return `encoder(${name},${text})`
 }
@@ -227,7 +227,7 @@ function refuseSymbols(value: object, parent: Path, step: Step, builtIn?: string
   }
 }
 
-/** Whether all objects of a class have that symbol: Deno keeps there what a URL is. */
+/** Whether all objects of a class have a symbol: Deno keeps the content of a URL there. */
 function isOfRuntime(symbol: symbol, builtIn: string | undefined): boolean {
   if (builtIn === 'URL') return Object.hasOwn(new URL('about:blank'), symbol)
   return builtIn === 'URLSearchParams' && Object.hasOwn(new URLSearchParams(), symbol)
@@ -235,7 +235,7 @@ function isOfRuntime(symbol: symbol, builtIn: string | undefined): boolean {
 
 /** Sorted by UTF-16 code units, in place. */
 function sorted(names: string[]): string[] {
-  // Most objects of a program are written in one order: look before sorting.
+  // Most objects of a program have their properties in sorted order already: check before sorting.
   for (let i = 1; i < names.length; i++) {
     const name = names[i] as string
     if ((names[i - 1] as string) <= name) continue

@@ -66,8 +66,7 @@ function tryRecordOf(thrown: unknown): ThrowRecord {
     return recordOf(thrown)
   } catch (error) {
     throw new SerializerError(
-      `What was thrown cannot be stored: ${reasonOf(error)}. Throw errors, or leave it out by \`when\` of ` +
-        '`cacheErrors`.',
+      `The thrown value cannot be stored: ${reasonOf(error)}. Throw errors, or exclude it by \`when\` of \`cacheErrors\`.`,
       { cause: error },
     )
   }

@@ -290,7 +290,7 @@ describe.each(serializers)('$name', (serializer) => {
   test.each([[() => 1], [Symbol('a')]])('refuses %o', (thrown) => {
     expect(() => encodeError(serializer, thrown)).toThrow(SerializerError)
     expect(() => encodeError(serializer, thrown)).toThrow(
-      /^What was thrown cannot be stored: there is nothing/,
+      /^The thrown value cannot be stored: there is nothing/,
     )
   })
 
