@@ -244,12 +244,8 @@ export class RedisFuncCache {
    * classes may get the same name: give names where code is minified.
    * @throws {OptionError} if the option `this` is missing.
    * @example
-   * class Products {
-   *   @cache.cached({ this: 'shared', name: 'Products.list' })
-   *   async list(page: number) {
-   *     return db.products(page)
-   *   }
-   * }
+   * const cached = cache.cached({ this: 'shared', name: 'Products.list' })
+   * class Products { @cached async list(page: number) { return db.products(page) } }
    */
   cached<Self = never, F extends AsyncMethod = AsyncMethod>(
     options: CachedOptions<Self, F>,

@@ -83,7 +83,7 @@ export interface CacheOptions {
   /**
    * How often this process tells the policy which entries were read: at most once in each span of `every`, in seconds or as a
    * text. Repeated reads of an entry within it count once, which saves the server work if few entries are read often.
-   * @default after one millisecond, every read in its order, and always before this process stores a result
+   * @default 5 ms after a read, every read in its order, and always before this process stores a result
    * @example
    * new RedisFuncCache('shop', new LruTPolicy(), { client, touch: { every: '100ms' } })
    */

@@ -43,5 +43,22 @@ test('every option that may be left out says its default', () => {
   expect(named(options.filter(({ tags }) => !tags.some(isDefault)))).toEqual([])
 })
 
+test('the examples are TypeScript', () => {
+  const examples = all.flatMap(({ name, tags }) =>
+    tags
+      .filter((tag) => tag.name === 'example')
+      .map(({ text }) => ({ name, text: ts.displayPartsToString(text) })),
+  )
+  expect(examples.length).toBeGreaterThan(20)
+  const faulty = examples.filter(({ text }) => {
+    const { diagnostics = [] } = ts.transpileModule(text, {
+      reportDiagnostics: true,
+      compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
+    })
+    return diagnostics.length > 0
+  })
+  expect(faulty).toEqual([])
+})
+
 const isDefault = ({ name, text }: ts.JSDocTagInfo): boolean =>
   name === 'default' && ts.displayPartsToString(text).trim() !== ''

@@ -609,7 +609,7 @@ describe('a function', () => {
     {
       given: 'no name',
       attempt: () => newCache().wrap(async () => 1),
-      says: /without a name.*wrap\(fn, \{ name: … \}\)/,
+      says: /has no name.*wrap\(fn, \{ name: … \}\)/,
     },
     {
       given: 'braces in its name',
