@@ -1,0 +1,164 @@
+// An entry that belongs to another call is never served: replies may be out of step, and values may be moved in Redis.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Hash, LruTPolicy, RedisFuncCache, RedisStore, type Store, type WrapOptions } from './library.ts'
+import { hasServer, openTarget, type Target, unique } from './target.ts'
+
+let target: Target
+beforeAll(async () => {
+  target = await openTarget()
+})
+afterAll(() => target.close())
+
+const own: WrapOptions['serializer'] = [
+  (value) => Buffer.from(`own ${JSON.stringify(value)}`),
+  (bytes) => JSON.parse(String(bytes).slice(4)),
+]
+const SERIALIZERS = ['auto', 'json', 'v8', 'msgpack', 'cbor', 'bson', 'yaml', 'superjson', own] as const
+const OPTIONS: Record<string, WrapOptions<(key: string) => Promise<unknown>>> = {
+  'a ttl': {},
+  'no end': { ttl: Number.POSITIVE_INFINITY },
+  'times of grace': { staleWhileRevalidate: '1m', staleIfError: '1h' },
+  tags: { tags: () => ['all'] },
+}
+
+function newWorld(options: WrapOptions<(key: string) => Promise<unknown>>, store: Store = target.newStore()) {
+  const cache = new RedisFuncCache(unique('misplaced'), new LruTPolicy(), { store })
+  const misplaced: Hash[] = []
+  cache.on('misplaced', ({ hash }) => misplaced.push(hash))
+  const fn = cache.wrap(async (key: string): Promise<unknown> => ({ of: key, at: 'all' }), { name: 'fn', ...options })
+  return { cache, fn, misplaced }
+}
+
+/** A server whose reply to `HMGET` is shifted by one, as by a connection that is out of step. */
+function shifting(): { store: Store; shift: (by: number) => void } {
+  let by = 0
+  const client = target.client as { sendCommand: (...args: unknown[]) => Promise<unknown> }
+  const shifted = new Proxy(client, {
+    get(_, name) {
+      const found = Reflect.get(client, name) as unknown
+      if (name !== 'sendCommand') return typeof found === 'function' ? found.bind(client) : found
+      return async (...args: unknown[]) => {
+        const reply = await client.sendCommand(...args)
+        const isRead = args.some((arg) => Array.isArray(arg) && arg[0] === 'HMGET')
+        if (by === 0 || !isRead || !Array.isArray(reply)) return reply
+        return reply.map((_each, i) => reply[(i + by) % reply.length] as unknown)
+      }
+    },
+  })
+  return { store: new RedisStore(shifted as never), shift: (ahead) => (by = ahead) }
+}
+
+describe.runIf(hasServer)('an entry of another call', () => {
+  const cases = [
+    ...SERIALIZERS.map((serializer) => ({
+      what: typeof serializer === 'string' ? serializer : 'own',
+      options: { serializer },
+    })),
+    ...Object.entries(OPTIONS).map(([what, options]) => ({ what, options })),
+  ]
+
+  async function swap(key: string, one: string, two: string): Promise<void> {
+    const [first, second] = (await target.raw(key, 'HMGET', key, one, two)) as [Buffer, Buffer]
+    await target.raw(key, 'HSET', key, one, second, two, first)
+  }
+
+  test.each(cases)(
+    'is not served where values were swapped in Redis, and is replaced: $what',
+    async ({ options }) => {
+      const { fn, misplaced } = newWorld(options)
+      for (const key of 'ab') await fn(key)
+      const { values, hash } = fn.keyOf('a')
+      await swap(values, hash, fn.keyOf('b').hash)
+      expect(await fn.peek('a')).toBeUndefined()
+      expect(await Promise.all([fn('a'), fn('b')])).toEqual([
+        { of: 'a', at: 'all' },
+        { of: 'b', at: 'all' },
+      ])
+      expect(misplaced).toHaveLength(3)
+      expect(await fn.detailed('a')).toMatchObject({ value: { of: 'a' }, status: 'hit' })
+      expect(await fn('b')).toEqual({ of: 'b', at: 'all' })
+      expect(misplaced).toHaveLength(3)
+    },
+  )
+
+  test('is not thrown, where errors are stored', async () => {
+    const { cache, misplaced } = newWorld({})
+    const failing = cache.wrap(async (key: string) => Promise.reject(new Error(key)), {
+      name: 'failing',
+      cacheErrors: { ttl: '1m' },
+    })
+    for (const key of 'ab') await expect(failing(key)).rejects.toThrow(key)
+    const { values, hash } = failing.keyOf('a')
+    await swap(values, hash, failing.keyOf('b').hash)
+    await expect(failing('a')).rejects.toThrow('a')
+    expect(misplaced).toEqual([hash])
+    await expect(failing('a')).rejects.toThrow('a')
+    expect(misplaced).toHaveLength(1)
+  })
+
+  test('is not served to a list', async () => {
+    const { cache, misplaced } = newWorld({})
+    const rows = cache.wrapMany(async (ids: readonly string[]) => ids.map((id) => `row ${id}`), {
+      name: 'rows',
+    })
+    await rows(['a', 'b', 'c'])
+    const { values, hash } = rows.keyOf('a')
+    await swap(values, hash, rows.keyOf('c').hash)
+    expect(await rows(['a', 'b', 'c'])).toEqual(['row a', 'row b', 'row c'])
+    expect(misplaced).toHaveLength(2)
+  })
+
+  test('is not served where it is of another cache, though of an equal call', async () => {
+    const [one, other] = [newWorld({}), newWorld({})]
+    await one.fn('a')
+    await other.fn('a')
+    const from = one.fn.keyOf('a')
+    const to = other.fn.keyOf('a')
+    expect(from.hash).toBe(to.hash)
+    const stored = (await target.raw(from.values, 'HGET', from.values, from.hash)) as Buffer
+    await target.raw(to.values, 'HSET', to.values, to.hash, stored)
+    expect(await other.fn('a')).toEqual({ of: 'a', at: 'all' })
+    expect(other.misplaced).toEqual([to.hash])
+  })
+
+  const isOneServer = !target?.name?.includes('cluster')
+  test.runIf(isOneServer).each(cases)(
+    'is not served where replies are out of step: $what',
+    async ({ options }) => {
+      const { store, shift } = shifting()
+      const { fn, misplaced } = newWorld(options, store)
+      const keys = [...'abcde']
+      const expected = keys.map((of) => ({ of, at: 'all' }))
+      await Promise.all(keys.map((key) => fn(key)))
+      for (const by of [1, 2, 4]) {
+        shift(by)
+        expect(await Promise.all(keys.map((key) => fn(key)))).toEqual(expected)
+      }
+      expect(misplaced).toHaveLength(15)
+      shift(0)
+      expect(await Promise.all(keys.map((key) => fn(key)))).toEqual(expected)
+    },
+  )
+})
+
+test.runIf(hasServer)(
+  'an entry of another serializer, or without a trailer, is a miss that is told, and is replaced',
+  async () => {
+    const { cache, fn } = newWorld({ serializer: 'json' })
+    const undecodable: string[] = []
+    cache.on('undecodable', ({ error }) => undecodable.push(error.message))
+    await fn('a')
+    const other = new RedisFuncCache(cache.name, new LruTPolicy(), { store: target.newStore() })
+    other.on('undecodable', ({ error }) => undecodable.push(error.message))
+    const asText = other.wrap(fn.original, { name: 'fn', serializer: 'yaml' })
+    expect(await asText('a')).toEqual({ of: 'a', at: 'all' })
+    expect(await asText.detailed('a')).toMatchObject({ status: 'hit' })
+    const { values, hash } = fn.keyOf('b')
+    await fn('b')
+    await target.raw(values, 'HSET', values, hash, '{"of":"somebody"}')
+    expect(await fn('b')).toEqual({ of: 'b', at: 'all' })
+    expect(undecodable).toMatchObject(
+      [/another serializer/, /no trailer/].map((each) => expect.stringMatching(each)),
+    )
+  },
+)
