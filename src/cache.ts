@@ -1,5 +1,5 @@
 import type { CacheContext } from './call/cache-context.ts'
-import { lookups, runCall } from './call/call-runner.ts'
+import { runCall } from './call/call-runner.ts'
 import type { FunctionContext } from './call/function-context.ts'
 import { invalidate, peek, prime } from './call/function-entries.ts'
 import { type LoadMany, RowLoader } from './call/row-loader.ts'
@@ -457,7 +457,7 @@ function sharedBy(
   return {
     name,
     address: { name, prefix: settings.prefix, store },
-    partitions: new Partitions({ ...settings, policy, counters, background, report, lookups }),
+    partitions: new Partitions({ ...settings, policy, counters, background, report }),
     contexts: new Contexts(),
     background,
     events,

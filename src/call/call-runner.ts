@@ -17,7 +17,7 @@
  * | EXECUTE | execute.ts            | execute, executeAlone                     |
  * | FOLLOW  | coalescing.ts         | leaderFor, asFollower, copyFor            |
  * | LEAD    | here                  | lead; the leader's value: coalescing.ts   |
- * | LOOKUP  | here                  | lookups: answered for a whole batch       |
+ * | LOOKUP  | here                  | lookUp, lookedUp                          |
  * | READ    | entry-reader.ts       | open                                      |
  * | JUDGE   | entry-reader.ts       | judge                                     |
  * | MISS    | here                  | miss                                      |
@@ -33,7 +33,6 @@ import { CacheMissError, TimeoutError } from '../errors.ts'
 import { reasonToAbort, within } from '../flow/timeout.ts'
 import { monotonicMs } from '../flow/timers.ts'
 import { detailOf, NOT_STORED } from '../functions/detailed-result.ts'
-import type { LookupListener } from '../partitions/partition.ts'
 import { isPromise } from '../realms/native.ts'
 import { copyOfThrown } from '../serializers/errors/error-copy.ts'
 import type { Lookup } from '../stores/store.ts'
@@ -147,20 +146,46 @@ function limited(result: Promise<unknown>, call: Call, leader: Call): Promise<un
   })
 }
 
-/** LEAD: looks the entry up, together with all that are asked for in this turn. */
+/** LEAD. */
 function lead(call: Call, waiting: Waiting): Promise<unknown> {
   if (waiting.signal !== undefined) call.abortion = new AbortController()
-  if (call.context.mode.read) {
-    const { partition } = call
-    call.fn.report.looks(call)
-    call.openScope() // answered for a whole batch, each call goes on where it was made
-    call.lookupEpoch = partition.epoch
-    call.beganMs = partition.lookUp(call)
-  } else {
-    call.beganMs = monotonicMs()
-    settleBy(call, miss(call, undefined, undefined))
-  }
+  if (call.context.mode.read) return lookUp(call, waiting)
+  call.beganMs = monotonicMs()
+  settleBy(call, miss(call, undefined, undefined))
   return asLeader(call, waiting)
+}
+
+/**
+ * LOOKUP: together with all that are looked up in this turn. Each call registers with the results of the batch by itself, and
+ * so goes on in the async context in which it was made. A hit takes no other promise than this one, its caller's.
+ */
+function lookUp(call: Call, waiting: Waiting): Promise<unknown> {
+  const { partition } = call
+  call.fn.report.looks(call)
+  call.lookupEpoch = partition.epoch
+  const batch = partition.lookUp(call)
+  const at = batch.items.length - 1
+  call.beganMs = batch.beganMs // the clock is read once for all of the batch
+  // A list fails by the first of its rows that does: that is to be the leader of equal ones, who has the very error.
+  if (waiting.signal === undefined && !waiting.isDetailed && call.batch === undefined) {
+    return batch.results.then(
+      (lookups) => resultOf(call, lookedUp(call, lookups[at] as Lookup)),
+      (error: unknown) => resultOf(call, notLookedUp(call, error)),
+    )
+  }
+  const result = asLeader(call, waiting)
+  void batch.results.then(
+    (lookups) => lookedUp(call, lookups[at] as Lookup),
+    (error: unknown) => notLookedUp(call, error),
+  )
+  return result
+}
+
+/** The value of a call that has settled; of one that has not, a promise of it. @throws the error it settled with. */
+function resultOf(call: Call, settlement: Settlement | undefined): unknown {
+  if (settlement === undefined) return asLeader(call, PLAIN)
+  if (settlement.isError) throw settlement.value
+  return settlement.value
 }
 
 /** FOLLOW: waits for an equal call in flight. What runs after that runs where the follower was made. */
@@ -178,37 +203,35 @@ async function follow(call: Call, leader: Call, waiting: Waiting): Promise<unkno
     : detailOf(copy.value, 'joined', call.fn.reader.timesOf(settlement))
 }
 
-/** LOOKUP: what is done with the answers for a whole batch of calls. A hit has taken no promise but its caller's own. */
-export const lookups: LookupListener<Call> = {
-  answered(calls: readonly Call[], answers: readonly Lookup[]): void {
-    for (let i = 0; i < calls.length; i++) (calls[i] as Call).leaveScope(lookedUp, answers[i] as Lookup)
-  },
-  failed(calls: readonly Call[], error: unknown): void {
-    for (const call of calls) call.leaveScope(notLookedUp, error)
-  },
-}
-
-/** Throws nothing. */
-function lookedUp(call: Call, lookup: Lookup): void {
+/** READ and JUDGE what was found. Settles a call that needs nothing else, and returns how. Throws nothing. */
+function lookedUp(call: Call, lookup: Lookup): Settlement | undefined {
+  let settlement: Settlement | Promise<Settlement>
   try {
     const read = call.fn.reader.open(call, lookup)
-    const settlement = isPromise(read)
+    settlement = isPromise(read)
       ? read.then((checked) => judge(call, lookup, checked))
       : judge(call, lookup, read)
-    if (isPromise(settlement)) settleBy(call, settlement)
-    else call.settle(settlement)
   } catch (error) {
-    call.settle(failure(error))
+    settlement = failure(error)
   }
+  if (isPromise(settlement)) {
+    settleBy(call, settlement)
+    return undefined
+  }
+  call.settle(settlement)
+  return settlement
 }
 
-/** A failure of the store reads as nothing known, unless the caller wants to hear of it. Throws nothing. */
-function notLookedUp(call: Call, error: unknown): void {
+/** A failure of the store reads as nothing known, unless the caller wants to hear of it. The rest as {@link lookedUp}. */
+function notLookedUp(call: Call, error: unknown): Settlement | undefined {
   try {
     tolerate(call, 'get', error)
     settleBy(call, miss(call, undefined, undefined))
+    return undefined
   } catch (thrown) {
-    call.settle(failure(thrown))
+    const settlement = failure(thrown)
+    call.settle(settlement)
+    return settlement
   }
 }
 

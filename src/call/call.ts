@@ -59,7 +59,7 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
   /** What it asks for, if not by its location: the function may change its own arguments as it begins. */
   #asked: string | undefined
   #sharing: (() => unknown) | 'none' | undefined
-  /** Where the call was made; there only while its entry is looked up, and while it is loaded. */
+  /** Where the call was made; there only while it is loaded. */
   #scope: AsyncResource | undefined
   #onGivenUp: (() => void)[] | undefined
 
@@ -176,7 +176,7 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
     }
   }
 
-  /** Keeps the present async context for {@link inScope} and {@link leaveScope}. */
+  /** Keeps the present async context for {@link inScope}. */
   openScope(): void {
     this.#scope ??= new AsyncResource('RedisFuncCacheCall', { requireManualDestroy: true })
   }
@@ -190,14 +190,6 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
   inScope(callback: () => void): void {
     if (this.#scope === undefined) callback()
     else this.#scope.runInAsyncScope(callback)
-  }
-
-  /** Goes on in the async context that was kept, for the last time. */
-  leaveScope<T>(goOn: (call: Call, what: T) => void, what: T): void {
-    const scope = this.#scope as AsyncResource
-    this.#scope = undefined // what comes of it may open one of its own
-    scope.runInAsyncScope(goOn, undefined, this, what)
-    scope.emitDestroy()
   }
 }
 

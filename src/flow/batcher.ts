@@ -1,16 +1,44 @@
-import { Collector } from './collector.ts'
+import { monotonicMs, nextTick } from './timers.ts'
 
-/** An item, and who waits for its result. */
-interface Request<Item, Result> {
-  readonly item: Item
-  resolve(result: Result): void
-  reject(error: unknown): void
+/** What travels together, and the results that come together. */
+export class Batch<Item, Result> {
+  readonly items: Item[]
+  /** By {@link monotonicMs}: when the first item of all that leave in this turn was asked for. */
+  readonly beganMs: number
+  /** One result an item, in order. Whoever asks for an item handles the rejection. */
+  readonly results: Promise<readonly Result[]>
+  weight: number
+  resolve!: (results: readonly Result[]) => void
+  reject!: (error: unknown) => void
+
+  constructor(item: Item, weight: number, beganMs: number) {
+    this.items = [item]
+    this.weight = weight
+    this.beganMs = beganMs
+    this.results = new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
+  }
 }
 
-/** Answers what is asked for in one turn of the event loop by one command, each by a promise of its own. */
+/**
+ * Lets what is asked for in one turn of the event loop travel together.
+ *
+ * A lone item leaves at the end of the same turn, so batching adds nothing to its latency. Many items leave in batches, so
+ * that one side works on a batch while the other one prepares or reads the next. What is too heavy for a batch leaves
+ * alone and last, so that nobody waits for it.
+ */
 export class Batcher<Item, Result> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Result[]>
-  readonly #requests: Collector<Request<Item, Result>>
+  readonly #weigh: (item: Item) => number
+  readonly #batchWeight: number
+  #beganMs = 0
+  #size = 0
+  /** The batch that the next item joins, if there is room; also among those that wait. */
+  #open: Batch<Item, Result> | undefined
+  #waiting: Batch<Item, Result>[] = []
+  #heavy: Batch<Item, Result>[] = []
 
   /**
    * @param run Yields one result an item, in order; its rejection is that of every item of the batch.
@@ -23,30 +51,60 @@ export class Batcher<Item, Result> {
     weigh: (item: Item) => number = () => 1,
   ) {
     this.#run = run
-    this.#requests = new Collector(
-      (requests) => this.#send(requests),
-      batchWeight,
-      ({ item }) => weigh(item),
-    )
+    this.#batchWeight = batchWeight
+    this.#weigh = weigh
   }
 
   /** How many items wait to leave. */
   get size(): number {
-    return this.#requests.size
+    return this.#size
   }
 
+  /** The result of an item. */
   ask(item: Item): Promise<Result> {
-    return new Promise((resolve, reject) => this.#requests.add({ item, resolve, reject }))
+    const batch = this.add(item)
+    const at = batch.items.length - 1
+    return batch.results.then((results) => results[at] as Result)
   }
 
-  #send(requests: readonly Request<Item, Result>[]): void {
-    this.#run(requests.map(({ item }) => item)).then(
-      (results) => {
-        for (let i = 0; i < requests.length; i++) requests[i]?.resolve(results[i] as Result)
-      },
-      (error: unknown) => {
-        for (const request of requests) request.reject(error)
-      },
-    )
+  /**
+   * The batch in which an item leaves, as the last of its items so far. Whoever calls this registers with its results, and
+   * goes on in the async context in which that was done: no other object is made for an item.
+   */
+  add(item: Item): Batch<Item, Result> {
+    if (this.#size++ === 0) {
+      this.#beganMs = monotonicMs()
+      // nextTick, not a microtask: it runs when all promises that this turn settled have been heard.
+      nextTick(() => this.#flush())
+    }
+    const weight = this.#weigh(item)
+    const open = this.#open
+    if (open !== undefined && open.weight + weight <= this.#batchWeight) {
+      open.items.push(item)
+      open.weight += weight
+      return open
+    }
+    const batch = new Batch<Item, Result>(item, weight, this.#beganMs)
+    if (weight >= this.#batchWeight) {
+      this.#heavy.push(batch)
+    } else {
+      this.#waiting.push(batch)
+      this.#open = batch
+    }
+    return batch
+  }
+
+  #flush(): void {
+    const [waiting, heavy] = [this.#waiting, this.#heavy]
+    this.#size = 0
+    this.#open = undefined
+    this.#waiting = []
+    if (heavy.length > 0) this.#heavy = []
+    for (const batch of waiting) this.#send(batch)
+    for (const batch of heavy) this.#send(batch)
+  }
+
+  #send({ items, resolve, reject }: Batch<Item, Result>): void {
+    this.#run(items).then(resolve, reject)
   }
 }

@@ -1,7 +1,6 @@
 import type { Background } from '../flow/background.ts'
 import { Backoff } from '../flow/backoff.ts'
-import { Batcher } from '../flow/batcher.ts'
-import { Collector } from '../flow/collector.ts'
+import { type Batch, Batcher } from '../flow/batcher.ts'
 import { Leases } from '../flow/lease.ts'
 import { MovingAverage } from '../flow/moving-average.ts'
 import { InFlightTable } from '../flow/in-flight.ts'
@@ -53,15 +52,8 @@ export interface LookedUp {
   readonly isTagged: boolean
 }
 
-/** Goes on with calls when their entries were looked up, or could not be. Throws nothing. */
-export interface LookupListener<C> {
-  /** @param lookups What was found for each call, in their order. */
-  answered(calls: readonly C[], lookups: readonly Lookup[]): void
-  failed(calls: readonly C[], error: unknown): void
-}
-
 /** What holds for all partitions of a cache. */
-export interface PartitionSettings<C extends LookedUp> {
+export interface PartitionSettings {
   /** The Redis key of the set that lists the key pairs in use; `undefined` with scope `'cache'`. */
   readonly registry: string | undefined
   /** How long the policy may wait to be told of reads; `undefined` to be told before anything is put. */
@@ -69,7 +61,6 @@ export interface PartitionSettings<C extends LookedUp> {
   readonly counters: Pick<Counters, 'lookups' | 'puts'>
   /** Counts all that is under way for the cache. */
   readonly background: Background
-  readonly lookups: LookupListener<C>
   /** Called when a read could not be recorded for the policy. No call fails because of it. */
   readonly onTouchFailed: (error: unknown) => void
 }
@@ -78,7 +69,7 @@ export interface PartitionSettings<C extends LookedUp> {
  * One key pair of the store, what is in flight there, and the traffic with it: what is asked for in one turn travels
  * together.
  */
-export class Partition<C extends LookedUp> {
+export class Partition<C> {
   readonly keySpace: KeySpace
   /** Calls in flight in this process, by call hash. */
   readonly inFlight: InFlightTable<C> = new InFlightTable<C>()
@@ -89,10 +80,9 @@ export class Partition<C extends LookedUp> {
   /** The logical clock of this process: how many commands were sent, with lookups or with entries to put. */
   epoch: number = 0
   readonly #store: Store
-  readonly #settings: PartitionSettings<C>
+  readonly #settings: PartitionSettings
   readonly #registry: string | undefined
-  readonly #lookups: Collector<C>
-  readonly #looks: Batcher<LookedUp, Lookup>
+  readonly #lookups: Batcher<LookedUp, Lookup>
   readonly #peeks: Batcher<LookedUp, Lookup>
   readonly #writes: Batcher<NewEntry, Stored>
   readonly #times: Batcher<undefined, number>
@@ -101,7 +91,7 @@ export class Partition<C extends LookedUp> {
   readonly #doTouchesWait: boolean
   readonly #large = new Map<string, number>()
   readonly #leases = new Map<number, Leases<LeaseWish, HeldLease>>()
-  readonly #releases: Batcher<HeldLease, void>
+  readonly #releases: Batcher<HeldLease, undefined>
   /** Commands under way, and what waits to become one. */
   #underWay = 0
   /** Resolves what `waitUntil` was given of the touches that wait. */
@@ -112,7 +102,7 @@ export class Partition<C extends LookedUp> {
   /**
    * @param settings What holds for all partitions of the cache.
    */
-  constructor(store: Store, keySpace: KeySpace, settings: PartitionSettings<C>) {
+  constructor(store: Store, keySpace: KeySpace, settings: PartitionSettings) {
     const { registry, touchEveryMs } = settings
     this.#store = store
     this.#registry = registry
@@ -120,8 +110,7 @@ export class Partition<C extends LookedUp> {
     this.keySpace = keySpace
     const weigh = ({ hash }: LookedUp): number =>
       (this.#large.size > 0 && this.#large.get(hash)) || ENTRY_BYTES
-    this.#lookups = new Collector<C>((calls) => this.#lookUpAll(calls), PIECE_BYTES, weigh)
-    this.#looks = new Batcher((calls) => this.#getAll(calls), PIECE_BYTES, weigh)
+    this.#lookups = new Batcher((calls) => this.#getAll(calls), PIECE_BYTES, weigh)
     this.#peeks = new Batcher(
       async (calls) => store.get(keySpace, hashesOf(calls), { isTagged: areTagged(calls) }),
       PIECE_BYTES,
@@ -148,17 +137,16 @@ export class Partition<C extends LookedUp> {
   }
 
   /**
-   * Looks the entry of a call up, together with all that are asked for in this turn; the listener goes on with it. Returns
-   * when the first of them was asked for, by {@link monotonicMs}: the clock is read once for all.
+   * Looks the entry of a call up, together with all that are asked for in this turn: it is the last one of that batch so
+   * far. Whoever registers with the results of the batch goes on where that was done.
    */
-  lookUp(call: C): number {
-    this.#lookups.add(call)
-    return this.#lookups.beganMs
+  lookUp(call: LookedUp): Batch<LookedUp, Lookup> {
+    return this.#lookups.add(call)
   }
 
   /** Looks an entry up for a call that looks a second time. */
   look(call: LookedUp): Promise<Lookup> {
-    return this.#looks.ask(call)
+    return this.#lookups.ask(call)
   }
 
   put(entry: NewEntry): Promise<Stored> {
@@ -172,7 +160,6 @@ export class Partition<C extends LookedUp> {
       this.inFlight.size > 0 ||
       this.refreshing.size > 0 ||
       this.#lookups.size > 0 ||
-      this.#looks.size > 0 ||
       this.#peeks.size > 0 ||
       (this.#touches?.size ?? 0) > 0 ||
       [...this.#leases.values()].some(({ isInUse }) => isInUse)
@@ -263,15 +250,6 @@ export class Partition<C extends LookedUp> {
       this.#renewAtMs = 0
       throw error
     }
-  }
-
-  /** The answers come for the whole batch: no call of it waits by a promise of its own. */
-  #lookUpAll(calls: readonly C[]): void {
-    const { lookups } = this.#settings
-    this.#getAll(calls).then(
-      (answers) => lookups.answered(calls, answers),
-      (error: unknown) => lookups.failed(calls, error),
-    )
   }
 
   async #getAll(calls: readonly LookedUp[]): Promise<readonly Lookup[]> {

@@ -9,7 +9,7 @@ import { messageOf } from '../realms/native.ts'
 import type { KeySpace, Limits, Store } from '../stores/store.ts'
 import type { CacheReporter, Invalidated } from '../telemetry/cache-reporter.ts'
 import type { Counters } from '../telemetry/counters.ts'
-import { type LookedUp, type LookupListener, Partition, type PartitionSettings } from './partition.ts'
+import { Partition, type PartitionSettings } from './partition.ts'
 
 /** Partitions kept beside those in use. A policy of a user may give every call a partition of its own. */
 const KEPT = 1_000
@@ -18,7 +18,7 @@ const KEPT = 1_000
 const LOOKED_AT = 4
 
 /** What the partitions of a cache have in common. */
-export interface PartitionsSettings<C extends LookedUp> {
+export interface PartitionsSettings {
   readonly store: Store
   readonly policy: AbstractPolicy
   readonly limits: Limits
@@ -30,11 +30,10 @@ export interface PartitionsSettings<C extends LookedUp> {
   readonly background: Background
   readonly report: CacheReporter
   /** Goes on with calls whose entries were looked up. */
-  readonly lookups: LookupListener<C>
 }
 
 /** Where the entry of a call lies. */
-export interface EntryLocation<C extends LookedUp> {
+export interface EntryLocation<C> {
   readonly partition: Partition<C>
   readonly hash: Hash
 }
@@ -45,17 +44,17 @@ export interface EntryLocation<C extends LookedUp> {
  *
  * @typeParam C A call in flight.
  */
-export class Partitions<C extends LookedUp> {
-  readonly #settings: PartitionsSettings<C>
-  readonly #settingsOfEach: PartitionSettings<C>
+export class Partitions<C> {
+  readonly #settings: PartitionsSettings
+  readonly #settingsOfEach: PartitionSettings
   /** The least recently used comes first. */
   readonly #open = new Map<string, Partition<C>>()
   #latest: Partition<C> | undefined
   /** Seen by every partition, as they are at the time. */
   readonly #limits: { -readonly [Name in keyof Limits]: Limits[Name] }
 
-  constructor(settings: PartitionsSettings<C>) {
-    const { policy, touchEveryMs, counters, background, report, limits, lookups } = settings
+  constructor(settings: PartitionsSettings) {
+    const { policy, touchEveryMs, counters, background, report, limits } = settings
     this.#settings = settings
     this.#limits = { ...limits }
     this.#settingsOfEach = {
@@ -65,7 +64,6 @@ export class Partitions<C extends LookedUp> {
       touchEveryMs,
       counters,
       background,
-      lookups,
       onTouchFailed: (error) => report.touchFailed(error),
     }
   }

@@ -59,7 +59,6 @@ function newPartition(policy: AbstractPolicy = new LfuPolicy(), touchEveryMs?: n
     touchEveryMs,
     counters,
     background: new Background(),
-    lookups: { answered: () => {}, failed: () => {} },
     onTouchFailed,
   })
   const look = (names: string) =>

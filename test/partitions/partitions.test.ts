@@ -28,7 +28,6 @@ function newPartitions() {
     counters,
     background: new Background(),
     report: new CacheReporter('tenants', new Events(), counters),
-    lookups: { answered: () => {}, failed: () => {} },
   })
   const fn = FunctionIdentity.ofKeys({ encoders: [] })
   const of = (tenant: number) => partitions.locate(fn, [tenant]).partition
