@@ -6,7 +6,7 @@ import { detailOf } from '../functions/detailed-result.ts'
 import { decode } from '../serializers/encoding.ts'
 import type { Call } from './call.ts'
 import { checkForCircle } from './deadlock.ts'
-import type { Opening } from './entry-reader.ts'
+import type { EntryReader } from './entry-reader.ts'
 import type { Settlement } from './settlement.ts'
 import { isToldUnstorable } from './store-result.ts'
 
@@ -56,13 +56,13 @@ class Leader implements SettlementWaiter<Settlement> {
   readonly #resolve: (value: unknown) => void
   readonly #reject: (error: unknown) => void
   /** Tells the times of a result; `undefined` if the caller does not want them. */
-  readonly #times: Opening | undefined
+  readonly #times: EntryReader | undefined
 
   constructor(
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
     needsProof = false,
-    times?: Opening,
+    times?: EntryReader,
   ) {
     this.needsProof = needsProof
     this.#resolve = resolve

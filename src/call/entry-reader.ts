@@ -17,7 +17,7 @@ import type { WrapSettings } from '../options/function-settings.ts'
 const CLOCK_SLACK_MS = 1_000
 
 /** Makes results of what is stored for one function, and says what they are good for. */
-export class Opening {
+export class EntryReader {
   readonly #settings: WrapSettings
   readonly #errorClasses: ErrorClasses
   readonly #report: Reporter

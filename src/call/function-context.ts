@@ -5,19 +5,19 @@ import type { ErrorPhase } from '../telemetry/events.ts'
 import { Reporter } from '../telemetry/reporter.ts'
 import type { CacheContext } from './cache-context.ts'
 import type { Call } from './call.ts'
-import { Opening } from './entry-reader.ts'
+import { EntryReader } from './entry-reader.ts'
 
 /** What all calls of one function share. */
 export interface FunctionContext {
   readonly cache: CacheContext
   readonly settings: WrapSettings
   readonly report: Reporter
-  readonly reader: Opening
+  readonly reader: EntryReader
 }
 
 export function functionContext(cache: CacheContext, settings: WrapSettings): FunctionContext {
   const report = new Reporter(cache.name, settings.identity.name, cache.events, cache.counters)
-  const reader = new Opening(settings, cache.errorClasses, report)
+  const reader = new EntryReader(settings, cache.errorClasses, report)
   return { cache, settings, report, reader }
 }
 
