@@ -25,7 +25,10 @@ function newWorld(options: WrapOptions<(key: string) => Promise<unknown>>, store
   const cache = new RedisFuncCache(unique('misplaced'), new LruTPolicy(), { store })
   const misplaced: Hash[] = []
   cache.on('misplaced', ({ hash }) => misplaced.push(hash))
-  const fn = cache.wrap(async (key: string): Promise<unknown> => ({ of: key, at: 'all' }), { name: 'fn', ...options })
+  const fn = cache.wrap(async (key: string): Promise<unknown> => ({ of: key, at: 'all' }), {
+    name: 'fn',
+    ...options,
+  })
   return { cache, fn, misplaced }
 }
 
