@@ -244,8 +244,14 @@ export class RedisFuncCache {
    * classes may get the same name: give names where code is minified.
    * @throws {OptionError} if the option `this` is missing.
    * @example
-   * const cached = cache.cached({ this: 'shared', name: 'Products.list' })
-   * class Products { @cached async list(page: number) { return db.products(page) } }
+   * ```ts
+   * class Products {
+   *   @cache.cached({ this: 'shared', name: 'Products.list' })
+   *   async list(page: number) {
+   *     return db.products(page)
+   *   }
+   * }
+   * ```
    */
   cached<Self = never, F extends AsyncMethod = AsyncMethod>(
     options: CachedOptions<Self, F>,
