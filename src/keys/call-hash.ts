@@ -35,8 +35,8 @@ export type CallHashOptions =
   | HashAlgorithm
   | {
       /**
-       * The algorithm that digests calls.
-       * @default 'sha256'
+       * The algorithm that digests calls. One that is named is taken whole.
+       * @default SHA-256, of which the first 128 bits are taken
        */
       readonly algorithm?: HashAlgorithm | undefined
       /**
@@ -48,6 +48,13 @@ export type CallHashOptions =
 
 /** How many characters (hex, base64) or bytes of a call hash tell its function. */
 const FUNCTION_PART: Record<HashEncoding, number> = { base64: 8, hex: 12, bytes: 6 }
+
+/**
+ * How many characters or bytes of a digest are taken where no algorithm is named: 128 bits, or a little more. Two calls have
+ * the same by chance as seldom as two random UUIDs are equal, and who chooses arguments to make two calls collide has to
+ * digest 2^64 of them.
+ */
+const SHORT_DIGEST: Record<HashEncoding, number> = { base64: 22, hex: 32, bytes: 16 }
 
 /** What is worked out once for each function. */
 interface Digester extends TextDigester {
@@ -68,6 +75,7 @@ const memory = /* @__PURE__ */ new HashMemory()
 export class CallHash {
   readonly #algorithm: HashAlgorithm
   readonly #encoding: HashEncoding
+  readonly #digestLength: number
   readonly #digesters = new WeakMap<FunctionIdentity, Digester>()
   /** Found without a look into the map: of many calls in a row, most are of one function. */
   #latest: { readonly fn: FunctionIdentity; readonly digester: Digester } | undefined
@@ -76,9 +84,10 @@ export class CallHash {
   constructor(options: CallHashOptions = {}) {
     const chosen = typeof options === 'string' ? { algorithm: options } : options
     checkNames(chosen, ['algorithm', 'encoding'], 'hash')
-    const { algorithm = 'sha256', encoding = 'base64' } = chosen
-    this.#algorithm = checkChoice(algorithm, ALGORITHMS, 'hash.algorithm')
+    const { algorithm, encoding = 'base64' } = chosen
+    this.#algorithm = checkChoice(algorithm ?? 'sha256', ALGORITHMS, 'hash.algorithm')
     this.#encoding = checkChoice(encoding, ENCODINGS, 'hash.encoding')
+    this.#digestLength = algorithm === undefined ? SHORT_DIGEST[this.#encoding] : Number.POSITIVE_INFINITY
   }
 
   /** The call hash of a call. */
@@ -114,6 +123,7 @@ export class CallHash {
   }
 
   #digest(text: string): string {
-    return hash(this.#algorithm, text, this.#encoding === 'bytes' ? 'binary' : this.#encoding)
+    const digest = hash(this.#algorithm, text, this.#encoding === 'bytes' ? 'binary' : this.#encoding)
+    return digest.slice(0, this.#digestLength)
   }
 }
