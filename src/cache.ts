@@ -244,14 +244,8 @@ export class RedisFuncCache {
    * classes may get the same name: give names where code is minified.
    * @throws {OptionError} if the option `this` is missing.
    * @example
-   * ```ts
-   * class Products {
-   *   @cache.cached({ this: 'shared', name: 'Products.list' })
-   *   async list(page: number) {
-   *     return db.products(page)
-   *   }
-   * }
-   * ```
+   * // The decorator, to be written above a method after an at sign.
+   * const cached = cache.cached({ this: 'shared', name: 'Products.list' })
    */
   cached<Self = never, F extends AsyncMethod = AsyncMethod>(
     options: CachedOptions<Self, F>,

@@ -51,8 +51,7 @@ test('the examples are TypeScript', () => {
   )
   expect(examples.length).toBeGreaterThan(20)
   const faulty = examples.filter(({ text }) => {
-    // An @ of a decorator would begin a tag, but for a fence around it.
-    const { diagnostics = [] } = ts.transpileModule(text.replaceAll(/^```.*$/gm, ''), {
+    const { diagnostics = [] } = ts.transpileModule(text, {
       reportDiagnostics: true,
       compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext },
     })
