@@ -1,5 +1,6 @@
 import { createClient } from 'redis'
-import { MemoryStore, type RedisFuncCache, RedisStore, type Store } from '../src/index.ts'
+import { MemoryStore, type RedisFuncCache, RedisStore } from '../src/index.ts'
+import type { Store } from '../src/store.ts'
 import { findServers } from '../test/servers/binaries.ts'
 import { startServer } from '../test/servers/start-server.ts'
 

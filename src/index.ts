@@ -56,24 +56,6 @@ export type { StandardSchema } from './options/standard-schema.ts'
 export type { Stats } from './context/stats.ts'
 export { MemoryStore, type MemoryStoreOptions } from './stores/memory/memory-store.ts'
 export { RedisStore } from './stores/redis/redis-store.ts'
-export type {
-  EntryStore,
-  HeldLease,
-  LeaseAnswer,
-  LeaseStore,
-  LeaseWatch,
-  LeaseWatcher,
-  LeaseWish,
-  Limits,
-  Lookup,
-  LookupOptions,
-  NewEntry,
-  Notifications,
-  EntryMetadata,
-  KeySpace,
-  PutReport,
-  Store,
-} from './stores/store.ts'
 export type { CacheStats, Latency } from './telemetry/counters.ts'
 export type {
   CacheEvents,

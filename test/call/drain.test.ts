@@ -11,10 +11,9 @@ import {
   type Hash,
   LruTPolicy,
   MemoryStore,
-  type NewEntry,
-  type KeySpace,
   RedisFuncCache,
 } from '../../src/index.ts'
+import type { NewEntry, KeySpace } from '../../src/store.ts'
 
 /** Notes what it has done, and takes its time for what the test says. */
 class SlowStore extends MemoryStore {

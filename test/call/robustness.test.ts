@@ -9,9 +9,9 @@ import {
   LruTPolicy,
   MemoryStore,
   RedisFuncCache,
-  type Store,
   type StoreError,
 } from '../../src/index.ts'
+import type { Store } from '../../src/store.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()

@@ -8,9 +8,9 @@ import {
   LruTPolicy,
   MemoryStore,
   RedisFuncCache,
-  type Store,
   type WrapOptions,
 } from '../../src/index.ts'
+import type { Store } from '../../src/store.ts'
 
 vi.mock('../../src/flow/timers.ts', () => import('../flow/replaceable-timers.ts'))
 

@@ -22,6 +22,7 @@ const INDEX = join(ROOT, 'src/index.ts')
 /** What a snippet imports, and what it gets when it runs: clients of the server of the tests. */
 const REPLACED: Record<string, string> = {
   'redis-func-cache': '../../server/library.ts',
+  'redis-func-cache/testing': '../../../src/testing.ts',
   redis: '../clients.ts',
   ioredis: '../clients.ts',
 }
@@ -120,7 +121,7 @@ function toJavaScript(source: string): string {
       verbatimModuleSyntax: true,
     },
   })
-  return outputText.replaceAll(/(?<=from ')[\w-]+(?=')/g, (name) => REPLACED[name] ?? name)
+  return outputText.replaceAll(/(?<=from ')[\w/-]+(?=')/g, (name) => REPLACED[name] ?? name)
 }
 
 /** Everything in the options of the checkout, but that examples need not use all they declare. */
@@ -133,7 +134,10 @@ export function createProgram(snippets: readonly Snippet[]): ts.Program {
     ...options,
     noUnusedLocals: false,
     noUnusedParameters: false,
-    paths: { 'redis-func-cache': [INDEX] },
+    paths: {
+      'redis-func-cache': [INDEX],
+      'redis-func-cache/*': [join(ROOT, 'src/*.ts')],
+    },
   })
 }
 

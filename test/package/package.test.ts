@@ -85,7 +85,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 describe('what is in it', () => {
   test('compiled files and what to read, no more', () => {
     const files = filesIn(installed).map((path) => path.slice(installed.length + 1).replaceAll('\\', '/'))
-    expect(files.toSorted()).toEqual([
+    expect(files.map((file) => file.replace(/(?<=store-)[\w-]+/, '#')).toSorted()).toEqual([
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
@@ -93,6 +93,16 @@ describe('what is in it', () => {
       'dist/index.d.cts',
       'dist/index.d.mts',
       'dist/index.mjs',
+      'dist/store-#.d.cts', // what both declare
+      'dist/store-#.d.mts',
+      'dist/store.cjs',
+      'dist/store.d.cts',
+      'dist/store.d.mts',
+      'dist/store.mjs',
+      'dist/testing.cjs',
+      'dist/testing.d.cts',
+      'dist/testing.d.mts',
+      'dist/testing.mjs',
       ...readdirSync(join(ROOT, 'docs')).map((page) => `docs/${page}`),
       'package.json',
     ])
@@ -147,8 +157,12 @@ describe('what is in it', () => {
     },
   )
 
-  test('declarations import nothing', () => {
-    expect(readFileSync(join(installed, 'dist/index.d.mts'), 'utf8')).not.toMatch(/^(import|export) .*from /m)
+  test('declarations import nothing but each other', () => {
+    for (const file of filesIn(join(installed, 'dist')).filter((path) => /\.d\.[mc]ts$/.test(path))) {
+      const sources = [...readFileSync(file, 'utf8').matchAll(/^(?:import|export) .*from "([^"]+)"/gm)]
+      for (const [, source] of sources)
+        expect(source).toMatch(/^(\.\/store-[\w-]+\.[mc]js|redis-func-cache(\/store)?)$/)
+    }
   })
 
   test('does no work when it loads, and a program gets no more of it than it uses', async () => {
@@ -256,13 +270,54 @@ describe('JavaScript', () => {
   })
 })
 
+describe('the other entries', () => {
+  const use = `
+    const cases = policyConformance(() => new LruTPolicy())
+    void Promise.all(cases.map(({ run }) => run())).then(async () => {
+      const [broken] = policyConformance(() => new LruTPolicy({ scope: 'function' }), { evictions: { abcd: 'abc' } })
+        .filter(({ name }) => name.startsWith('after'))
+      const { name } = await broken.run().catch((error) => error)
+      console.log(JSON.stringify({ count: cases.length > 10, name, store }))
+    })`
+  const used = { count: true, name: 'AssertionError', store: [] }
+
+  test('by import', () => {
+    const head = `
+      import { LruTPolicy } from 'redis-func-cache'
+      import { policyConformance } from 'redis-func-cache/testing'
+      import * as all from 'redis-func-cache/store'
+      const store = Object.keys(all)`
+    expect(runNode('entries.mjs', `${head}\n${use}`)).toEqual(used)
+  })
+
+  test('by require()', () => {
+    const head = `
+      const { LruTPolicy } = require('redis-func-cache')
+      const { policyConformance } = require('redis-func-cache/testing')
+      const store = Object.keys(require('redis-func-cache/store'))`
+    expect(runNode('entries.cjs', `${head}\n${use}`)).toEqual(used)
+  })
+
+  test('have no copy of the library in them', () => {
+    for (const name of ['testing.mjs', 'testing.cjs', 'store.mjs', 'store.cjs']) {
+      expect(readFileSync(join(installed, 'dist', name), 'utf8')).not.toMatch(
+        /class RedisFuncCache|class \w+Policy/,
+      )
+    }
+  })
+})
+
 describe('TypeScript', () => {
   const source = `
+    import type { Store } from 'redis-func-cache/store'
+    import { policyConformance, type ConformanceCase } from 'redis-func-cache/testing'
     import { type CachedFunction, type Duration, AbstractPolicy, LruTPolicy, MemoryStore, RedisFuncCache } from 'redis-func-cache'
 
     const ttl: Duration = '5m'
     const cache = new RedisFuncCache('typed', new LruTPolicy({ scope: 'function' }), { store: new MemoryStore(), ttl })
     const policy: AbstractPolicy = cache.policy
+    const store: Store = new MemoryStore()
+    const cases: readonly ConformanceCase[] = policyConformance(() => new LruTPolicy(), { newStore: () => store })
     const double: CachedFunction<(n: number) => number> = cache.wrap((n: number) => 2 * n, { name: 'double' })
 
     class Products {
@@ -279,7 +334,7 @@ describe('TypeScript', () => {
       const removed: boolean = await cache.method(new Products('acme'), 'list').invalidate(four)
       // @ts-expect-error a text is no number
       await double('2').catch(() => {})
-      console.log(JSON.stringify({ four, list, removed, key: policy.key }))
+      console.log(JSON.stringify({ four, list, removed, key: policy.key, cases: cases.length > 10 }))
     })()
   `
 
@@ -300,7 +355,7 @@ describe('TypeScript', () => {
       ...options,
     })
     const own = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(consumer))
-    expect(own.map(({ fileName }) => relative(consumer, fileName))).toHaveLength(2)
+    expect(own).toHaveLength(5)
     const problems = [
       ...program.getOptionsDiagnostics(),
       ...program.getGlobalDiagnostics(),
@@ -314,7 +369,7 @@ describe('TypeScript', () => {
     return JSON.parse(run(consumer, process.execPath, file.replace('ts', 'js')))
   }
 
-  const result = { four: 4, list: 'acme4', removed: true, key: 'lru_t' }
+  const result = { four: 4, list: 'acme4', removed: true, key: 'lru_t', cases: true }
 
   const { ModuleKind, ModuleResolutionKind } = ts
   test.each<[string, string, ts.CompilerOptions]>([

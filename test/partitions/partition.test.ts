@@ -1,16 +1,9 @@
 // What leaves when: seen by a store that notes what it is asked for.
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import {
-  type AbstractPolicy,
-  FifoPolicy,
-  type Hash,
-  LfuPolicy,
-  MemoryStore,
-  type LookupOptions,
-  type NewEntry,
-  type KeySpace,
-} from '../../src/index.ts'
+import { type AbstractPolicy, FifoPolicy, type Hash, LfuPolicy, MemoryStore } from '../../src/index.ts'
+import type { LookupOptions } from '../../src/store.ts'
+import type { NewEntry, KeySpace } from '../../src/store.ts'
 import { Background } from '../../src/flow/background.ts'
 import { Partition } from '../../src/partitions/partition.ts'
 import { StoredEntry } from '../../src/stores/trailer.ts'

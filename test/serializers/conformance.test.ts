@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SerializerError } from '../../src/errors.ts'
@@ -6,20 +5,17 @@ import { decode, encode, isWholeText } from '../../src/serializers/encoding.ts'
 import { resolveSerializer } from '../../src/serializers/resolve-serializer.ts'
 import type { Serializer } from '../../src/serializers/serializer.ts'
 import { cases } from './formats.ts'
-import { type ValueName, values } from './values.ts'
+import { assertSame, overwrite } from '../../src/testing/same-value.ts'
+import { type SampleName, SAMPLES as values } from '../../src/testing/sample-values.ts'
+import { serializerConformance } from '../../src/testing.ts'
 
 const jsonValues = fc.jsonValue({ stringUnit: 'binary' })
-const names = Object.keys(values) as ValueName[]
+const names = Object.keys(values) as SampleName[]
 
-describe.each(cases)('$title', ({ name, serializer, shortcomings, refusedNames }) => {
+describe.each(cases)('$title', ({ title, name, serializer, shortcomings, refusedNames }) => {
   // Half a YAML document is a YAML document.
   const hasAnEnd = name !== 'yaml'
   const supported = names.filter((value) => shortcomings[value] === undefined)
-  const lossy = names.flatMap((value) => {
-    const shortcoming = shortcomings[value]
-    return shortcoming === undefined ? [] : [{ value, ...shortcoming }]
-  })
-
   test('carries its name', () => expect(serializer.name).toBe(name))
 
   test('stores undefined, and only undefined, as an empty string', () => {
@@ -29,17 +25,9 @@ describe.each(cases)('$title', ({ name, serializer, shortcomings, refusedNames }
       expect(encode(serializer, values[value]()).length, value).toBeGreaterThan(0)
   })
 
-  test.each(supported)('brings back %s', (value) => {
-    assertSame(throughStore(serializer, values[value]()), values[value]())
-  })
-
-  test.each(lossy.filter((value) => !('becomes' in value)))('refuses $value: $reason', ({ value }) => {
-    expect(() => encode(serializer, values[value]())).toThrow(SerializerError)
-  })
-
-  test.each(lossy.filter((value) => 'becomes' in value))('brings back $value changed: $reason', (lost) => {
-    assertSame(throughStore(serializer, values[lost.value]()), lost.becomes)
-  })
+  // The published suite.
+  const published = serializerConformance(name, { shortcomings, lossy: title === 'json, lossy' })
+  test.each(published)('$name', { timeout: 30_000 }, ({ run }) => run())
 
   test('brings back any JSON value', () => {
     fc.assert(
@@ -49,12 +37,6 @@ describe.each(cases)('$title', ({ name, serializer, shortcomings, refusedNames }
       }),
       { numRuns: name === 'yaml' ? 200 : 1000 },
     )
-  })
-
-  test('has no limit of properties', { timeout: 30_000 }, () => {
-    // 65,535 is one for headers of two bytes.
-    const value = Object.fromEntries(Array.from({ length: 70_000 }, (_, i) => [`p${i}`, i]))
-    assertSame(throughStore(serializer, value), value)
   })
 
   test('gives results nothing to share, with each other or with what is stored', () => {
@@ -209,18 +191,6 @@ function fail(): never {
 }
 
 /** `deepStrictEqual`, for which no invalid Date equals another. */
-function assertSame(actual: unknown, expected: unknown): void {
-  if (actual instanceof Date && expected instanceof Date && Number.isNaN(expected.getTime())) {
-    assert(Number.isNaN(actual.getTime()))
-  } else if (Array.isArray(actual) && Array.isArray(expected)) {
-    assert.equal(actual.length, expected.length)
-    assert.deepEqual(Object.keys(actual), Object.keys(expected))
-    for (const [i, item] of actual.entries()) assertSame(item, expected[i])
-  } else {
-    assert.deepStrictEqual(actual, expected)
-  }
-}
-
 /** Not every format has one, and `values` tries it. */
 function withoutNegativeZero(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value))
@@ -229,22 +199,4 @@ function withoutNegativeZero(value: unknown): unknown {
 function hasPropertyNamed(refused: RegExp, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return Object.entries(value).some(([name, item]) => refused.test(name) || hasPropertyNamed(refused, item))
-}
-
-/** Writes over everything in a result that can be written to. */
-function overwrite(value: unknown, seen = new Set<unknown>()): void {
-  if (typeof value !== 'object' || value === null || seen.has(value)) return
-  seen.add(value)
-  if (ArrayBuffer.isView(value)) new Uint8Array(value.buffer, value.byteOffset, value.byteLength).fill(0x58)
-  else if (value instanceof ArrayBuffer) new Uint8Array(value).fill(0x58)
-  else if (value instanceof Date) value.setTime(0)
-  else if (value instanceof Map || value instanceof Set) {
-    for (const item of [...value].flat()) overwrite(item, seen)
-    value.clear()
-  } else {
-    for (const [name, item] of Object.entries(value)) {
-      overwrite(item, seen)
-      Reflect.set(value, name, 'overwritten')
-    }
-  }
 }

@@ -5,7 +5,7 @@ import { decode, ERROR_MARKER, encode, isStoredError, isWholeText } from '../../
 import { jsonSerializer } from '../../src/serializers/formats/json.ts'
 import type { Serializer } from '../../src/serializers/serializer.ts'
 import { cases } from './formats.ts'
-import { values } from './values.ts'
+import { SAMPLES as values } from '../../src/testing/sample-values.ts'
 
 describe('encode', () => {
   test('gives strings as they are', () => expect(encode(jsonSerializer, { a: 1 })).toBe('{"a":1}'))

@@ -5,7 +5,7 @@ import {
   withLosses,
 } from '../../src/serializers/resolve-serializer.ts'
 import type { Serializer } from '../../src/serializers/serializer.ts'
-import type { ValueName } from './values.ts'
+import type { SampleName } from '../../src/testing/sample-values.ts'
 
 /** What a format does with a value it does not bring back as it was, and why. */
 export interface Shortcoming {
@@ -17,7 +17,7 @@ export interface Shortcoming {
 export interface Format {
   readonly name: SerializerName
   /** Every value that is not named here comes back as it was. */
-  readonly shortcomings: Partial<Record<ValueName, Shortcoming>>
+  readonly shortcomings: Partial<Record<SampleName, Shortcoming>>
   /** JSON values it has no room for, by their property names. */
   readonly refusedNames: RegExp
 }

@@ -12,7 +12,7 @@ import { decode, encode } from '../../src/serializers/encoding.ts'
 import { msgpack } from '../../src/serializers/formats/msgpack.ts'
 import { resolveSerializer, type SerializerName } from '../../src/serializers/resolve-serializer.ts'
 import { formats } from './formats.ts'
-import { type ValueName, values } from './values.ts'
+import { type SampleName, SAMPLES as values } from '../../src/testing/sample-values.ts'
 
 const ordinary = { id: 1, name: 'é', tags: ['a', null, true], price: 1.5, stock: { here: 70_000, there: -5 } }
 
@@ -25,7 +25,7 @@ describe('another process', () => {
 
   /** All a format promises, at once. */
   function promised({ shortcomings }: (typeof formats)[number]): Record<string, unknown> {
-    const names = (Object.keys(values) as ValueName[]).filter((name) => shortcomings[name] === undefined)
+    const names = (Object.keys(values) as SampleName[]).filter((name) => shortcomings[name] === undefined)
     const comparable = names.filter((name) => name !== 'an invalid Date')
     return Object.fromEntries(comparable.map((name) => [name, values[name]()]))
   }

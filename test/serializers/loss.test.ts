@@ -5,7 +5,7 @@ import { findLoss } from '../../src/serializers/loss.ts'
 import { resolveSerializer, type SerializerName } from '../../src/serializers/resolve-serializer.ts'
 import type { Serializer } from '../../src/serializers/serializer.ts'
 import { cases } from './formats.ts'
-import { type ValueName, values } from './values.ts'
+import { type SampleName, SAMPLES as values } from '../../src/testing/sample-values.ts'
 
 describe('findLoss', () => {
   class User {
@@ -49,7 +49,7 @@ describe('findLoss', () => {
   test.each(cases)(
     'finds a loss with $title exactly where the table says so',
     ({ serializer, shortcomings }) => {
-      for (const value of Object.keys(values) as ValueName[]) {
+      for (const value of Object.keys(values) as SampleName[]) {
         const shortcoming = shortcomings[value]
         if (shortcoming !== undefined && !('becomes' in shortcoming)) continue
         const loss = lossBy(serializer, values[value]())

@@ -15,9 +15,7 @@ import {
 } from './library.ts'
 import { FailingStore } from './failing-store.ts'
 import { placeOf } from './places.ts'
-import { COMBINATIONS, hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
-
-type PolicyName = keyof typeof POLICIES
+import { COMBINATIONS, hasServer, openTarget, type Target, unique } from './target.ts'
 
 const NO_STATS: Stats = {
   calls: 0,
@@ -43,38 +41,6 @@ const RESULTS: readonly (readonly [string, unknown])[] = [
   ['an empty text', ''],
   ['an object', { a: [1, { b: 'c' }] }],
   ['a list', [1, 'two', null]],
-]
-
-/**
- * Accesses one after the other, in a cache of three entries, and who is left at the end. A letter is a call; in capitals,
- * a refresh.
- */
-const ACCESSES: readonly { accesses: string; left: Readonly<Record<Exclude<PolicyName, 'rr'>, string>> }[] = [
-  // Full, and one more.
-  {
-    accesses: 'abcd',
-    left: { fifo: 'bcd', fifo_t: 'bcd', lru: 'bcd', lru_t: 'bcd', mru: 'abd', lfu: 'bcd' },
-  },
-  // Hits in unequal number: a three times, b twice, c once.
-  {
-    accesses: 'abcaabde',
-    left: { fifo: 'cde', fifo_t: 'cde', lru: 'bde', lru_t: 'bde', mru: 'ace', lfu: 'abe' },
-  },
-  // Hits in equal number, against the order of insertion.
-  {
-    accesses: 'abccbad',
-    left: { fifo: 'bcd', fifo_t: 'bcd', lru: 'abd', lru_t: 'abd', mru: 'bcd', lfu: 'abd' },
-  },
-  // A loop that is larger than the cache.
-  {
-    accesses: 'abcdabc',
-    left: { fifo: 'abc', fifo_t: 'abc', lru: 'abc', lru_t: 'abc', mru: 'acd', lfu: 'abc' },
-  },
-  // Replacing a value is an access, but not an insertion.
-  {
-    accesses: 'abcAd',
-    left: { fifo: 'bcd', fifo_t: 'bcd', lru: 'acd', lru_t: 'acd', mru: 'bcd', lfu: 'acd' },
-  },
 ]
 
 let target: Target
@@ -235,48 +201,6 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
       expect(runs).toHaveLength(200)
       expect((await inspect(cache, ask.keyOf(''), store)).hashes).toHaveLength(10)
     })
-
-    test.runIf(policy !== 'rr').each(ACCESSES)('after $accesses, the right ones are left', async (row) => {
-      const { ask } = counted(newCache({ maxSize: 3 }))
-      for (const letter of row.accesses) {
-        if (letter === letter.toLowerCase()) await ask(letter)
-        else await ask.refresh(letter.toLowerCase())
-      }
-      expect(await lettersIn(ask)).toBe(row.left[policy as Exclude<PolicyName, 'rr'>])
-    })
-
-    test.runIf(policy === 'rr').each(ACCESSES)('after $accesses, any are left', async ({ accesses }) => {
-      const { ask } = counted(newCache({ maxSize: 3 }))
-      for (const letter of accesses.toLowerCase()) await ask(letter)
-      const left = await lettersIn(ask)
-      expect(left).toHaveLength(3)
-      expect(left).toContain(accesses.at(-1)?.toLowerCase())
-    })
-
-    test('peek touches nothing', async () => {
-      const { ask, runs } = counted(newCache({ maxSize: 3 }))
-      for (const letter of 'abc') await ask(letter)
-      for (const letter of 'aaa') expect(await ask.peek(letter)).toEqual({ key: 'a', run: 1 })
-      await ask('d')
-      expect(runs).toEqual(['a', 'b', 'c', 'd'])
-      const left = await lettersIn(ask)
-      // Had the peeks been accesses, LRU and LFU would have kept a, and MRU would have lost it.
-      if (policy === 'rr') expect(left).toMatch(/d$/)
-      else expect(left).toBe(policy === 'mru' ? 'abd' : 'bcd')
-    })
-
-    test('unbounded, nobody', async () => {
-      const cache = newCache({ maxSize: Number.POSITIVE_INFINITY })
-      const { ask } = counted(cache)
-      await Promise.all(Array.from({ length: 1_100 }, (_, i) => ask(String(i)))) // the default is 1024
-      expect(await cache.getSize()).toBe(1_100)
-    })
-
-    /** Who is there, found without an access. */
-    async function lettersIn(ask: ReturnType<typeof counted>['ask']): Promise<string> {
-      const there = await Promise.all([...'abcde'].map(async (key) => ((await ask.peek(key)) ? key : '')))
-      return there.join('')
-    }
   })
 
   describe('the functions of a cache', () => {

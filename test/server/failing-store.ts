@@ -1,19 +1,16 @@
-import {
-  type AbstractPolicy,
-  type Hash,
-  type HeldLease,
-  type KeyPair,
-  type LeaseAnswer,
-  type LeaseWatch,
-  type LeaseWatcher,
-  type LeaseWish,
-  type LookupOptions,
-  type NewEntry,
-  type KeySpace,
-  type PutReport,
-  type Store,
-  StoreError,
-} from '../../src/index.ts'
+import { type AbstractPolicy, type Hash, type KeyPair, StoreError } from '../../src/index.ts'
+import type { LookupOptions } from '../../src/store.ts'
+import type {
+  HeldLease,
+  LeaseAnswer,
+  LeaseWatch,
+  LeaseWatcher,
+  LeaseWish,
+  NewEntry,
+  KeySpace,
+  PutReport,
+  Store,
+} from '../../src/store.ts'
 
 type Method = keyof Store
 

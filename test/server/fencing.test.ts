@@ -1,6 +1,7 @@
 // What is invalidated stays so: no computation that began before may store its result after.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type AbstractPolicy, LruTPolicy, type Store } from '../../src/index.ts'
+import { type AbstractPolicy, LruTPolicy } from '../../src/index.ts'
+import type { Store } from '../../src/store.ts'
 import { type GatedCache, gated } from './gated.ts'
 import { entry, hashesOf, keysOf, leftMs, newPlace, scoresOf, valuesOf } from './places.ts'
 import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'

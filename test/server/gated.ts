@@ -6,11 +6,10 @@ import {
   type CacheOptions,
   type CachedFunction,
   LruTPolicy,
-  type KeySpace,
   RedisFuncCache,
-  type Store,
   type WrapOptions,
 } from '../../src/index.ts'
+import type { KeySpace, Store } from '../../src/store.ts'
 import { placeOf } from './places.ts'
 
 export type Load<R = string> = (key: string) => Promise<R>

@@ -1,6 +1,7 @@
 import { type AbstractPolicy, type CacheOptions, RedisFuncCache as Cache } from '../../src/index.ts'
 
 export * from '../../src/index.ts'
+export type * from '../../src/store.ts'
 
 /**
  * A cache whose results are stored when their callers get them, however busy the machine is: what a test sees in the store

@@ -1,13 +1,5 @@
-import {
-  type AbstractPolicy,
-  type Hash,
-  type Limits,
-  MemoryStore,
-  type NewEntry,
-  type KeySpace,
-  RedisFuncCache,
-  type Store,
-} from '../../src/index.ts'
+import { type AbstractPolicy, type Hash, MemoryStore, RedisFuncCache } from '../../src/index.ts'
+import type { Limits, NewEntry, KeySpace, Store } from '../../src/store.ts'
 import { type Target, unique } from './target.ts'
 
 /** A place as a cache with this policy would have, to be used through a store alone. */

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Store } from '../../src/index.ts'
+import type { Store } from '../../src/store.ts'
 
 /** What travels, and may be held up on the way. */
 const TRAVELS: ReadonlySet<string | symbol> = new Set<keyof Store>([

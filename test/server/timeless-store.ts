@@ -1,4 +1,4 @@
-import type { Lookup, Store } from '../../src/index.ts'
+import type { Lookup, Store } from '../../src/store.ts'
 
 /** A store that is never asked for the time along with entries, as one that was asked for nothing but hits of late. */
 export function timeless(store: Store): Store {

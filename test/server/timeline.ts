@@ -7,10 +7,10 @@ import {
   type CachedFunction,
   LruTPolicy,
   MemoryStore,
-  type KeySpace,
   RedisFuncCache,
   type WrapOptions,
 } from '../../src/index.ts'
+import type { KeySpace } from '../../src/store.ts'
 import { passTime, placeOf } from './places.ts'
 import { hasServer, POLICIES, type Target, unique } from './target.ts'
 

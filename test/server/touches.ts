@@ -1,5 +1,5 @@
 import { expect, vi } from 'vitest'
-import type { Store } from '../../src/index.ts'
+import type { Store } from '../../src/store.ts'
 
 /** Resolves when the store has been told of the reads of which it was not told yet: they follow a moment behind. */
 export function touchesOf(store: Store): () => Promise<void> {

@@ -15,7 +15,7 @@ import type { Serializer } from '../../../src/serializers/serializer.ts'
 import { decodeError, encodeError } from '../../../src/serializers/errors/stored-error.ts'
 import { v8Serializer } from '../../../src/serializers/formats/v8.ts'
 import { formats } from '../formats.ts'
-import { type ValueName, values } from '../values.ts'
+import { type SampleName, SAMPLES as values } from '../../../src/testing/sample-values.ts'
 
 class HttpError extends Error {
   readonly status: number
@@ -375,7 +375,7 @@ describe.each(serializers)('$name', (serializer) => {
 
 describe.each(formats)('values in properties with $name', ({ name, shortcomings }) => {
   const serializer = resolveSerializer(name)
-  const names = Object.keys(values) as ValueName[]
+  const names = Object.keys(values) as SampleName[]
   // Errors have a better way here, and no invalid Date equals another.
   const comparable = names.filter((value) => value !== 'an Error' && value !== 'an invalid Date')
 

@@ -1,6 +1,6 @@
 // Whoever leaves leaves nothing behind: nobody would ever look for it again.
 import { describe, expect, test } from 'vitest'
-import type { NewEntry } from '../../../src/index.ts'
+import type { NewEntry } from '../../../src/store.ts'
 import { LinkedOrder } from '../../../src/policies/orders/linked-order.ts'
 import { MemoryContent } from '../../../src/stores/memory/partition-data.ts'
 

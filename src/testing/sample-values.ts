@@ -1,5 +1,5 @@
-/** What the formats are asked to store, by what the value is meant to try. Made anew for every test. */
-export const values = {
+/** Values that a serializer is asked to bring back, by what each is meant to try; made anew whenever they are used. */
+export const SAMPLES: Readonly<Record<SampleName, () => unknown>> = {
   null: () => null,
   true: () => true,
   false: () => false,
@@ -119,9 +119,66 @@ export const values = {
   'a function inside': () => ({ a: () => 1 }),
   'a symbol': () => Symbol('a'),
   'a symbol inside': () => ({ a: Symbol('a') }),
-} satisfies Record<string, () => unknown>
+}
 
-export type ValueName = keyof typeof values
+/** The name of a value that {@link serializerConformance} tries. */
+export type SampleName =
+  | 'null'
+  | 'true'
+  | 'false'
+  | 'zero'
+  | 'negative zero'
+  | 'small integers'
+  | 'large integers'
+  | 'fractions'
+  | 'NaN and infinities'
+  | 'an empty string'
+  | 'text'
+  | 'multi-line text'
+  | 'text like other types'
+  | 'half a surrogate pair'
+  | 'an empty array'
+  | 'an empty object'
+  | 'nested objects and arrays'
+  | 'odd property names'
+  | 'a property named constructor'
+  | 'a property named __proto__'
+  | 'properties named $ref and $id'
+  | '100 KB'
+  | 'an undefined property'
+  | 'undefined in an array'
+  | 'a hole in an array'
+  | 'a Date'
+  | 'a Date before 1970'
+  | 'a Date of antiquity'
+  | 'a Date of the far future'
+  | 'an invalid Date'
+  | 'a RegExp'
+  | 'a RegExp with rare flags'
+  | 'an Error'
+  | 'a URL'
+  | 'a Map'
+  | 'an empty Map'
+  | 'a Map with keys of all types'
+  | 'a Map deep inside'
+  | 'a Set'
+  | 'an empty Set'
+  | 'a bigint'
+  | 'a large bigint'
+  | 'a Buffer'
+  | 'an empty Buffer'
+  | 'a Uint8Array'
+  | 'a Float64Array'
+  | 'other typed arrays'
+  | 'a DataView'
+  | 'an ArrayBuffer'
+  | 'a cycle'
+  | 'an instance of a class'
+  | 'an instance with toJSON'
+  | 'a function'
+  | 'a function inside'
+  | 'a symbol'
+  | 'a symbol inside'
 
 class Money {
   readonly cents: number

@@ -1,0 +1,24 @@
+/**
+ * The contract of a store, for stores of one's own. Experimental: it may change with every version.
+ *
+ * @experimental
+ * @module
+ */
+export type {
+  EntryStore,
+  HeldLease,
+  LeaseAnswer,
+  LeaseStore,
+  LeaseWatch,
+  LeaseWatcher,
+  LeaseWish,
+  Limits,
+  Lookup,
+  LookupOptions,
+  NewEntry,
+  Notifications,
+  EntryMetadata,
+  KeySpace,
+  PutReport,
+  Store,
+} from './stores/store.ts'
