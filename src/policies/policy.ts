@@ -48,7 +48,7 @@ export interface PolicyOptions {
   readonly keys?: KeyStyle | undefined
   /**
    * The algorithm that digests call hashes, or an algorithm and the encoding in which the digest is written.
-   * @default `'sha256'`, written as base64
+   * @default the first 128 bits of SHA-256, written as base64
    */
   readonly hash?: CallHashOptions | undefined
 }
