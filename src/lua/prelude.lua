@@ -1,13 +1,13 @@
--- Every script opens with this: the names of its keys, the server's clock, and how much fits into one command.
+-- The beginning of every script: the names of its keys, the server's clock, and how many items one command may have.
 local index, values, expiry, fence, tags, leases = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 
--- So many keys every pair has; the policy's own come after them.
+-- The number of keys that every partition has; the policy's own come after them.
 local FIXED_KEYS = 6
 
 -- `unpack` fails at 8,000 results, and some hosts allow 3,999 arguments a command.
 local CHUNK = 1000
 
--- What the policy's calcExtArgs gave: each verb reads it from the arguments that follow its own.
+-- The arguments that the policy's calcExtArgs returned: they follow the verb's own.
 local ext = {}
 local function read_ext(first)
   for i = first, #ARGV do
@@ -29,8 +29,8 @@ local function slice(list, first, last)
   return { unpack(list, first, last) }
 end
 
--- The moment of this script: asked for once, so that all it does happens at the same time. A policy whose order follows
--- the clock moves it ahead to what it has given.
+-- The time of this script, in microseconds. It is read once, so that everything the script does happens at the same time. A
+-- policy that orders by the clock moves it ahead to the highest score it has given.
 local moment_us
 local function now_us()
   if not moment_us then

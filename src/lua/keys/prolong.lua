@@ -1,6 +1,6 @@
--- Prolongs the life of keys: those that would end sooner. Keys without an end, or with a later one, stay as they are:
--- another process may have results that live longer.
--- KEYS: those to prolong
+-- Prolongs the life of keys that would expire sooner. Keys that never expire, or later, stay as they are: another process
+-- may have results that live longer.
+-- KEYS: the keys to prolong
 -- ARGV: 1 ttl_ms
 -- Reply: 0
 local ttl_ms = tonumber(ARGV[1])

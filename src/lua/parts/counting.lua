@@ -1,5 +1,5 @@
--- How many entries can be read now: the expired ones are not counted.
+-- The number of entries that can be read now, without expired ones.
 local function live()
   local expired = redis.call('ZCOUNT', expiry, '-inf', now_ms())
-  return math.max(0, redis.call('HLEN', values) - expired) -- the expiry may outlive values that `maxmemory` took
+  return math.max(0, redis.call('HLEN', values) - expired) -- `maxmemory` may have removed the values and left the expiry
 end

@@ -1,13 +1,13 @@
--- What is invalidated leaves, or grows stale; and whoever waits for a load that began before need wait no longer.
+-- Removes invalidated entries or makes them stale, and ends their leases: nobody needs to wait for a load that began before.
 
--- Ends leases, so that the next call computes at once.
+-- Ends leases, so that the next call loads at once.
 local function end_leases(hashes)
   for i = 1, #hashes do
     end_lease(hashes[i])
   end
 end
 
--- Makes an entry stale from now on: its trailer says so, and it ends by as much sooner.
+-- Makes an entry stale from now on. Its grace period keeps its length, so the entry ends sooner.
 local function make_stale(hash, stored, entry)
   local at_ms = now_ms()
   local ends_ms = math.max(entry.stored_ms, entry.ends_ms - (entry.fresh_until_ms - at_ms))
@@ -20,14 +20,13 @@ local function make_stale(hash, stored, entry)
   wrote(expiry)
 end
 
--- An entry with a time of grace is stale from now on, and gone when that has passed; the others are removed. Returns how
--- many there were.
+-- Makes entries with a grace period stale, and removes the others. Returns how many of the entries existed.
 local function soften(hashes)
-  local all, doomed, kept = redis.call('HMGET', values, unpack(hashes)), {}, 0
+  local all, without_grace, kept = redis.call('HMGET', values, unpack(hashes)), {}, 0
   for i = 1, #hashes do
     local entry = all[i] and read_trailer(all[i])
     if not entry or not entry.ends_ms or entry.ends_ms == entry.fresh_until_ms then
-      doomed[#doomed + 1] = hashes[i]
+      without_grace[#without_grace + 1] = hashes[i]
     else
       kept = kept + 1
       if entry.fresh_until_ms > now_ms() then
@@ -35,11 +34,11 @@ local function soften(hashes)
       end
     end
   end
-  return kept + (#doomed > 0 and discard(doomed) or 0)
+  return kept + (#without_grace > 0 and discard(without_grace) or 0)
 end
 
--- Invalidates entries. Returns how many there were.
-local function drop(hashes, is_soft)
+-- Invalidates entries. Returns how many of them existed.
+local function invalidate_entries(hashes, is_soft)
   if #hashes == 0 then
     return 0
   end

@@ -1,9 +1,9 @@
--- An index that is a sorted set: member = call hash, score = place in the order.
+-- An index that is a sorted set: the member is a call hash, the score its position in the order.
 
--- Doubles hold whole numbers exactly below this.
+-- 2^53: below it, a double holds every whole number exactly.
 local SCORE_LIMIT = 9007199254740992
 
--- The highest score there is, or that this script has given. Others cannot write meanwhile, so it is asked for once.
+-- The highest score in the index. Read once: nobody else writes while this script runs, and its own writes set it.
 local highest_score
 local function highest()
   if not highest_score then
@@ -13,33 +13,33 @@ local function highest()
   return highest_score
 end
 
--- Gives the entries, in their present order, the scores that `score(place, old)` computes for places 1, 2, 3 …
--- The new scores must rise with the place and not exceed the old ones, so that nobody overtakes on the way.
+-- Gives the entries, in their present order, the scores that `score(rank, old)` computes for ranks 1, 2, 3 …
+-- The new scores must rise with the rank and not exceed the old ones: then the order never changes on the way.
 local function rescore(score)
-  local place = 0
+  local rank = 0
   repeat
-    local members = redis.call('ZRANGE', index, place, place + CHUNK - 1, 'WITHSCORES')
+    local members = redis.call('ZRANGE', index, rank, rank + CHUNK - 1, 'WITHSCORES')
     local scores = {}
     for i = 1, #members, 2 do
-      place = place + 1
-      scores[i] = digits(score(place, tonumber(members[i + 1])))
+      rank = rank + 1
+      scores[i] = digits(score(rank, tonumber(members[i + 1])))
       scores[i + 1] = members[i]
     end
     if #members > 0 then
       redis.call('ZADD', index, unpack(scores))
     end
   until #members < 2 * CHUNK
-  return place
+  return rank
 end
 
--- The highest score, after making room for `count` more whole numbers above it.
-local function highest_with_room(count)
+-- The highest score. If fewer than `count` whole numbers are left above it, the entries are numbered again from 1 first.
+local function highest_below_limit(count)
   local last = highest()
   if last + count < SCORE_LIMIT then
     return last
   end
-  highest_score = rescore(function(place)
-    return place
+  highest_score = rescore(function(rank)
+    return rank
   end)
   return highest_score
 end
@@ -59,13 +59,13 @@ local function append(score, hashes)
   redis.call('ZADD', index, unpack(in_order(score, hashes)))
 end
 
--- Moves entries to the newest end, the last one last. XX: who was evicted meanwhile stays out.
+-- Moves entries to the newest end, the last one last. XX: an entry that was evicted meanwhile is not added.
 local function move_to_end(score, hashes)
   highest_score = score
   redis.call('ZADD', index, 'XX', unpack(in_order(score, hashes)))
 end
 
--- Takes `count` entries from one end (ZPOPMIN or ZPOPMAX) and returns their hashes.
+-- Removes `count` entries from one end of the index (ZPOPMIN or ZPOPMAX) and returns their hashes.
 local function pop(command, count)
   local popped = redis.call(command, index, count)
   local hashes = {}

@@ -1,7 +1,7 @@
--- The trailer: what an entry knows of itself, as the last line of what is stored. `stores/trailer.ts` tells its fields.
+-- The trailer: the metadata of an entry, as the last line of what is stored. `stores/trailer.ts` describes its fields.
 local LONGEST_TRAILER = 160
 
--- What a stored value tells of its entry; nil if it has no trailer.
+-- The metadata in the trailer of a stored value; nil if it has no trailer.
 local function read_trailer(stored)
   local label, began, later, compute, times, generation =
     stored:sub(-LONGEST_TRAILER):match('\n(1 %S+ %S+) (%d+) (%-?%d+) (%d+)([%d %-]*)t?(%d*)$')
@@ -21,7 +21,8 @@ local function read_trailer(stored)
   return entry
 end
 
--- A trailer of an entry that is stored at that time. `times` is how long its function took, and its freshness and life, if it ends.
+-- The trailer of an entry that is stored at `stored_ms`. `times`: how long its function took, for how long it is fresh and
+-- for how long it lives, in milliseconds; the last two only if it ends.
 local function trailer(label, began, stored_ms, times, generation)
   local later = digits(stored_ms - math.floor(began / 1000))
   local mark = generation and generation ~= '' and ' t' .. generation or ''

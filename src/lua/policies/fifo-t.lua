@@ -1,4 +1,4 @@
--- First in, first out by the clock: as FIFO, and each score tells when its entry was stored.
+-- First in, first out by the clock: as FIFO, but each score is the time at which its entry was stored.
 -- Invariant: scores are distinct and rise in the order of insertion.
 -- uses: sorted-index clock
 local function touch() end

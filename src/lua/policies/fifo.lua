@@ -1,4 +1,4 @@
--- First in, first out: the entry stored first leaves first, and a hit changes nothing.
+-- First in, first out: the entry that was stored first is evicted first, and a hit changes nothing.
 -- Invariant: scores are distinct and rise in the order of insertion.
 -- uses: sorted-index sequence
 local function touch() end

@@ -1,10 +1,10 @@
--- Least frequently used: a hit adds one to an entry's count, the lowest count leaves first, and among equal counts the
--- least recently used. A count begins at 1, is forgotten with its entry, and does not age.
+-- Least frequently used: a hit adds one to an entry's count. The entry with the lowest count is evicted first, and among
+-- equal counts the least recently used. A count begins at 1, ends with its entry, and does not fall with time.
 -- Invariant: score = count * 2^26 + stamp, and within a count the stamps rise in the order of the last access.
 --
--- Stamps are spent after 2^26 (67 million) accesses: then the entries of each count are stamped anew from 1, in their
--- order, once, at a few milliseconds for a thousand entries. Counts found above 2^26 by then are halved with all the
--- others, rounded up: nobody overtakes anybody.
+-- After 2^26 (67 million) accesses there are no more stamps. Then the entries of each count get new stamps from 1, in
+-- their order; this takes a few milliseconds for a thousand entries. If a count is above 2^26 by then, all counts are
+-- halved, rounded up: the order stays the same.
 -- uses: sorted-index
 local stamps = structure(1)
 local STAMP_LIMIT = 67108864
@@ -28,7 +28,7 @@ local function restamp()
   return last
 end
 
--- The last of `count` new stamps. A supply that is spent, or was lost, is made good from the order itself.
+-- The last of `count` new stamps. If there are no more, or the counter was lost, the entries get new stamps first.
 local function next_stamp(count)
   local last = redis.call('INCRBY', stamps, count)
   local lost = last == count and size() > 0
@@ -45,9 +45,9 @@ end
 
 local function touch(hashes)
   if size() == 0 then
-    return -- a stamp would leave its key behind, without an end
+    return -- INCRBY would create a key that never expires
   end
-  local before = next_stamp(#hashes) - #hashes -- first: it may give new scores to all
+  local before = next_stamp(#hashes) - #hashes -- before reading scores: it may change all of them
   local old, counts, scores = redis.call('ZMSCORE', index, unpack(hashes)), {}, {}
   for i = 1, #hashes do
     if old[i] then

@@ -1,4 +1,4 @@
--- Least recently used by the clock: as LRU, and each score tells when its entry was last used.
+-- Least recently used by the clock: as LRU, but each score is the time at which its entry was last used.
 -- Invariant: scores rise in the order of the last access.
 -- uses: sorted-index clock
 local function touch(hashes)

@@ -1,4 +1,4 @@
--- Least recently used: a hit moves an entry to the newest end, the oldest end leaves first.
+-- Least recently used: a hit moves an entry to the newest end, the entry at the oldest end is evicted first.
 -- Invariant: scores rise in the order of the last access.
 -- uses: sorted-index sequence
 local function touch(hashes)

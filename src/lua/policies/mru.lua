@@ -1,4 +1,4 @@
--- Most recently used: the entry touched last leaves first, which keeps a part of a loop larger than the cache.
+-- Most recently used: the entry used last is evicted first. Of a loop that is larger than the cache, a part stays stored.
 -- Invariant: scores rise in the order of the last access.
 -- uses: sorted-index sequence
 local function touch(hashes)

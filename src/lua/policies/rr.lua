@@ -1,8 +1,8 @@
--- Random replacement: any entry may leave, each with the same chance, and a hit changes nothing.
--- Invariant: all scores are 0, and so an entry's rank tells nothing of its age.
+-- Random replacement: each entry is evicted with the same probability, and a hit changes nothing.
+-- Invariant: all scores are 0, so an entry's rank does not depend on its age.
 --
--- Not a set: SPOP and SRANDMEMBER of Redis prefer members whose neighbours in the hash table are few, and the members
--- they pass over stay for ever longer. A rank drawn by lot treats all alike.
+-- Not a set: SPOP and SRANDMEMBER of Redis choose some members more often than others, depending on their neighbours in
+-- the hash table. A random rank in a sorted set gives every entry the same probability.
 -- uses: sorted-index
 local function touch() end
 
@@ -17,8 +17,8 @@ end
 local is_seeded = false
 local function draw(number)
   if not is_seeded then
-    -- Servers seed every script alike. The bare time would not do: the first lot moves with it in equal steps, and calls
-    -- that come at equal intervals would draw the same few ranks.
+    -- Servers seed the generator alike for every script. The time itself is no good seed: the first number drawn rises with
+    -- it in equal steps, and calls at equal intervals would draw the same few ranks.
     math.randomseed(tonumber(redis.sha1hex(digits(now_us())):sub(1, 7), 16))
     is_seeded = true
   end

@@ -1,8 +1,8 @@
--- Invalidates the entries of one function, a portion at a time, and keeps its loads that are under way from storing.
+-- Invalidates the entries of one function, a portion at a time, and prevents its loads that are under way from being stored.
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
 -- ARGV: 1 soft (1 or 0), 2 what its hashes begin with, 3 where to go on ('0' at first), then the policy's own arguments
--- Reply: number of entries there were in this portion, where to go on ('0' at the end)
--- uses: trailer entries handing-over invalidation
+-- Reply: number of entries that existed in this portion, where to go on ('0' at the end)
+-- uses: trailer structures tags entries fence lease-end invalidation
 local is_soft, part, cursor = ARGV[1] == '1', ARGV[2], ARGV[3]
 read_ext(4)
 
@@ -21,7 +21,7 @@ if cursor == '0' then
 end
 sweep()
 
--- Redis has NOVALUES since 7.4, Valkey since 8.0. Elsewhere the values come along, and so fewer at a time.
+-- Redis has NOVALUES since 7.4, Valkey since 8.0. Older servers reply with the values too, so fewer are asked for at a time.
 local scanned, step = redis.pcall('HSCAN', values, cursor, 'COUNT', CHUNK, 'NOVALUES'), 1
 if scanned.err then
   scanned, step = redis.call('HSCAN', values, cursor, 'COUNT', CHUNK / 10), 2
@@ -34,6 +34,6 @@ for i = 1, #fields, step do
 end
 local dropped = 0
 for first = 1, #own, CHUNK do
-  dropped = dropped + drop(slice(own, first, math.min(#own, first + CHUNK - 1)), is_soft)
+  dropped = dropped + invalidate_entries(slice(own, first, math.min(#own, first + CHUNK - 1)), is_soft)
 end
 return { dropped, scanned[1] }

@@ -1,15 +1,15 @@
--- Invalidates entries, and keeps loads that are under way from storing them again.
+-- Invalidates entries, and prevents loads that are under way from being stored.
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
--- ARGV: 1 soft (1: they grow stale if they may, 0: they are removed), 2 count, then the hashes, then the policy's own
+-- ARGV: 1 soft (1: entries with a grace period become stale, 0: all are removed), 2 count, then the hashes, then the policy's own
 --       arguments
--- Reply: number of entries there were
--- uses: trailer entries handing-over invalidation
+-- Reply: number of entries that existed
+-- uses: trailer structures tags entries fence lease-end invalidation
 local is_soft, count = ARGV[1] == '1', tonumber(ARGV[2])
 local hashes = slice(ARGV, 3, count + 2)
 read_ext(count + 3)
 
 heal()
 sweep()
-local dropped = drop(hashes, is_soft)
+local dropped = invalidate_entries(hashes, is_soft)
 raise_fence('h:', hashes)
 return dropped

@@ -1,15 +1,15 @@
--- Gives the right to compute an entry to one caller at a time, after a second look at it.
+-- Gives one process at a time the right to load an entry, unless there is a usable entry by now.
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
--- ARGV: 1 lease_ms, 2 count, then for each: hash, until when it was seen to be fresh (empty: no such entry was seen)
--- Reply: the moment in microseconds, then for each: 0 (there is an entry to be had now) or 1 (leased to the caller) or
+-- ARGV: 1 lease_ms, 2 count, then for each: hash, the end of freshness of the entry that the caller found unusable (empty: it found none)
+-- Reply: the moment in microseconds, then for each: 0 (an entry is available) or 1 (leased to the caller) or
 --        2 (leased to another), and until when in microseconds, which also is the name of the lease
--- uses: trailer lease-keeping
+-- uses: trailer lease-expiry
 local lease_us, count = ARGV[1] * 1000, tonumber(ARGV[2])
 local at_us = now_us()
 local at_ms = now_ms()
 
--- Whether there is an entry that is alive and fresh. For a reader who has seen one that will not do: another than that.
-local function is_there(hash, seen)
+-- Whether there is an entry that is alive and fresh. If the caller has found one that is unusable: another than that one.
+local function is_available(hash, seen)
   local stored = redis.call('HGET', values, hash)
   if not stored then
     return false
@@ -30,7 +30,7 @@ local reply, has_taken = { at_us }, false
 for i = 3, 2 * count + 1, 2 do
   local hash, seen = ARGV[i], ARGV[i + 1]
   local state, until_us = 0, 0
-  if not is_there(hash, seen) then
+  if not is_available(hash, seen) then
     local held_us = redis.call('ZSCORE', leases, hash)
     if held_us then
       state, until_us = 2, tonumber(held_us)
@@ -44,6 +44,6 @@ for i = 3, 2 * count + 1, 2 do
   reply[#reply + 1] = until_us
 end
 if has_taken then
-  keep_leases(lease_us)
+  prolong_leases(lease_us)
 end
 return reply

@@ -1,8 +1,8 @@
--- Removes all entries, and keeps loads that are under way from storing theirs.
+-- Removes all entries, and prevents loads that are under way from being stored.
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
 -- ARGV: the policy's own arguments
--- Reply: number of entries removed, the expired ones not counted
--- uses: trailer entries counting handing-over invalidation
+-- Reply: number of entries removed, without expired ones
+-- uses: trailer structures tags entries fence counting lease-end invalidation
 read_ext(1)
 local removed = live()
 discard_all()

@@ -1,28 +1,28 @@
--- Stores results, as if all of them came at the same moment: what is there already is replaced and counts as used, then
--- room is made for what is new. Whom the policy names leaves, but nobody for whom there is room beside the others.
+-- Stores results, as if all of them came at the same moment: existing entries are replaced and count as used, then new
+-- ones are inserted. The policy names the entries to evict, and no more are evicted than `max_size` demands.
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
 -- ARGV: 1 max_size (0: unbounded), 2 idle_ttl_ms of the keys (0: none), 3 part (how many bytes
---       of a hash tell its function; 0: they do not), 4 count,
---       then for each entry: hash, value, label (what its trailer begins with; empty: it is stored bare, without one), times
+--       at the beginning of a hash tell its function; 0: none), 4 count,
+--       then for each entry: hash, value, label (what its trailer begins with; empty: it is stored without a trailer), times
 --       (as they stand in the trailer: how long its function took, its freshness and its life, in milliseconds), token (when
 --       its load began; empty: now, and it is stored in any case), extras,
 --       then the policy's own arguments
---       Extras are empty or JSON: tags, lease (the name of the one to hand over; -1 for one that was lost), overrules (true:
---       what began to be computed before its token, or now, is refused)
+--       Extras are empty or JSON: tags, lease (the name of the one to end; -1 for one that was lost), overrules (true:
+--       a load that began before its token, or before now, is refused from then on)
 -- Reply: the time in microseconds, the moment up to which the policy has ordered entries (the time, or later), number
---       evicted, number expired, then for each entry 1 (stored) or 0 (refused: invalidated since its token, or what is
---       there began to be computed later)
--- uses: trailer entries handing-over
+--       evicted, number expired, then for each entry 1 (stored) or 0 (refused: invalidated since its token, or the
+--       load of the existing entry began later)
+-- uses: trailer structures tags entries fence lease-end
 local max_size, idle_ttl_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
 local part, count = tonumber(ARGV[3]), tonumber(ARGV[4])
 read_ext(5 + 6 * count)
 
 local at_us, at_ms = now_us(), now_ms()
 
-local held = heal()
+local entries = heal()
 local expired = sweep()
-held = held - expired
-local began_empty = held == 0
+entries = entries - expired
+local began_empty = entries == 0
 local evicted, was_empty = 0, began_empty
 
 -- Whether the entry, its function or one of its tags was invalidated since the token, or everything was.
@@ -50,7 +50,7 @@ local function is_invalidated(hash, token, extras)
   return false
 end
 
--- What is there already of the entries to store, as it was before.
+-- The stored values of the hashes that are about to be stored, by hash.
 local function stored_before()
   local before = {}
   for first = 1, count, CHUNK do
@@ -66,12 +66,11 @@ local function stored_before()
   return before
 end
 
--- When the load began of what is there under a hash, in microseconds; nil if that is not known, or does not count: there is
--- nothing, it has expired, or it is no entry of this hash. A time to come was noted before the clock was set back: it tells
--- nothing.
+-- When the load of the existing entry began, in microseconds, by hash. nil if there is no entry, if it has expired or
+-- belongs to another hash, and if its time is in the future (then the clock was set back since).
 local began = {}
-local unknown = {} -- there is something, and nothing is known of it
-local function look_at(hash, stored, label)
+local unknown = {} -- by hash: whether there is an entry without a trailer
+local function read_existing(hash, stored, label)
   local entry = label ~= '' and read_trailer(stored)
   if not entry then
     unknown[hash] = true
@@ -80,9 +79,9 @@ local function look_at(hash, stored, label)
   end
 end
 
--- Whether what is there is newer: its load began later. Of what is unknown, a load takes that for granted that has lost its
--- lease: there was nothing when it got it.
-local function is_overtaken(hash, token, extras)
+-- Whether the existing entry is newer: its load began later. Without a trailer that is not known; then it counts as newer if
+-- the put has lost its lease, since there was no entry when the lease was given.
+local function is_older(hash, token, extras)
   if token == '' then
     return false
   end
@@ -92,47 +91,47 @@ local function is_overtaken(hash, token, extras)
   return unknown[hash] and extras.lease and tonumber(redis.call('ZSCORE', leases, hash) or 0) ~= extras.lease
 end
 
--- Evicts until so many more fit in.
-local function make_room(more)
-  local excess = max_size > 0 and held + more - max_size or 0
+-- Evicts until `more` new entries fit into `max_size`.
+local function evict_for(more)
+  local excess = max_size > 0 and entries + more - max_size or 0
   while excess > 0 do
     local victims = evict(math.min(excess, CHUNK))
     if #victims == 0 then
       return
     end
     forget(victims)
-    held = held - #victims
-    was_empty = was_empty or held == 0
+    entries = entries - #victims
+    was_empty = was_empty or entries == 0
     evicted = evicted + #victims
     excess = excess - #victims
   end
 end
 
--- Lets entries in, as many at a time as there may be.
-local function admit(hashes)
+-- Inserts entries, at most `max_size` at a time.
+local function insert_all(hashes)
   local step = max_size > 0 and math.min(max_size, CHUNK) or CHUNK
   for first = 1, #hashes, step do
     local some = slice(hashes, first, math.min(#hashes, first + step - 1))
-    make_room(#some)
+    evict_for(#some)
     insert(some)
-    held = held + #some
+    entries = entries + #some
   end
 end
 
-make_room(0) -- the bound may have been lowered
+evict_for(0) -- `max_size` may have been lowered
 
 local NOTHING = {}
-local before = held > 0 and stored_before() or NOTHING
+local before = entries > 0 and stored_before() or NOTHING
 local reply, hashes, tagged, lives, new, used = { 0, 0, 0, 0 }, {}, {}, {}, {}, {}
-local handed_over, overruled = {}, {}
+local leases_to_end, overruled = {}, {}
 for i = 5, 6 * count, 6 do
   local hash, value, label, times, token = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local extras = ARGV[i + 5] == '' and NOTHING or cjson.decode(ARGV[i + 5])
   if before[hash] then
-    look_at(hash, before[hash], label)
+    read_existing(hash, before[hash], label)
     before[hash] = false
   end
-  local refused = is_invalidated(hash, token, extras) or is_overtaken(hash, token, extras)
+  local refused = is_invalidated(hash, token, extras) or is_older(hash, token, extras)
   if not refused then
     if label ~= '' then
       local generation = extras.tags and tags_generation()
@@ -140,7 +139,7 @@ for i = 5, 6 * count, 6 do
     end
     local is_new = redis.call('HSET', values, hash, value) == 1
     began[hash], unknown[hash] = tonumber(token) or at_us, nil
-    if not lives[hash] then -- of several for one hash, the last one that is stored counts
+    if not lives[hash] then -- if one hash comes several times, the last one that is stored counts
       local list = is_new and new or used
       list[#list + 1] = hash
       hashes[#hashes + 1] = hash
@@ -153,7 +152,7 @@ for i = 5, 6 * count, 6 do
     end
   end
   if extras.lease then
-    handed_over[#handed_over + 1] = { hash, extras.lease }
+    leases_to_end[#leases_to_end + 1] = { hash, extras.lease }
   end
   reply[#reply + 1] = refused and 0 or 1
 end
@@ -178,23 +177,23 @@ set_all(expiry, 'ZADD', ends, 'ZREM', endless)
 if #used > 0 then
   touch(used)
 end
-admit(new)
-for i = 1, #handed_over do
-  hand_over(unpack(handed_over[i]))
+insert_all(new)
+for i = 1, #leases_to_end do
+  end_own_lease(unpack(leases_to_end[i]))
 end
 for i = 1, #overruled do
   end_lease(overruled[i])
 end
 reply[3], reply[4] = evicted, expired
 
--- Whether a key may have come to be here, and so have no end yet: it joins the values.
+-- Whether this script may have created a key, which then has no TTL yet: it gets that of the values.
 local function may_be_new(i)
   return was_empty or written[KEYS[i]] or i > FIXED_KEYS
 end
 
--- The life of the keys is renewed when a tenth of it has run down, and never cut short: a process that needs a longer one
--- may have set it. Fence and leases have ends of their own.
-local function keep()
+-- Prolongs the life of the keys when a tenth of it has passed, and never shortens it: a process that needs a longer one may
+-- have set it. Fence and leases have TTLs of their own.
+local function prolong_keys()
   local left_ms = redis.call('PTTL', values)
   if left_ms == -1 and not began_empty then
     return
@@ -212,6 +211,6 @@ local function keep()
   end
 end
 
-keep()
+prolong_keys()
 reply[1], reply[2] = at_us, now_us()
 return reply

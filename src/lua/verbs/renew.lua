@@ -2,7 +2,7 @@
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
 -- ARGV: 1 lease_ms, 2 count, then for each: hash, the name of the lease
 -- Reply: for each its new name; 0 if it was lost
--- uses: lease-keeping
+-- uses: lease-expiry
 local lease_us, count = ARGV[1] * 1000, tonumber(ARGV[2])
 local reply = {}
 for i = 3, 2 * count + 1, 2 do
@@ -14,5 +14,5 @@ for i = 3, 2 * count + 1, 2 do
   end
   reply[#reply + 1] = until_us
 end
-keep_leases(lease_us)
+prolong_leases(lease_us)
 return reply
