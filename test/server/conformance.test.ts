@@ -341,7 +341,8 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
       expect(await target.raw(index, 'EXISTS', index, values)).toBe(2)
       expect(String(await target.raw(index, 'TYPE', index))).toBe('zset')
       const stored = await target.raw(values, 'HGET', values, ask.keyOf('a').hash)
-      expect(JSON.parse(String(stored))).toEqual({ key: 'a', run: 1 })
+      // What an entry knows of itself follows the text.
+      expect(String(stored)).toMatch(/^\{"key":"a","run":1\}/)
     })
   })
 
