@@ -163,7 +163,7 @@ function lookUp(call: Call, waiting: Waiting): Promise<unknown> {
   const { partition } = call
   call.fn.report.looks(call)
   call.lookupEpoch = partition.epoch
-  const batch = partition.lookUp(call)
+  const batch = partition.lookUp(call, call.fn.reader.readsText)
   const at = batch.items.length - 1
   call.beganMs = batch.beganMs // the clock is read once for all of the batch
   // A list fails by the first of its rows that does: that is to be the leader of equal ones, who has the very error.
@@ -205,6 +205,10 @@ async function follow(call: Call, leader: Call, waiting: Waiting): Promise<unkno
 
 /** READ and JUDGE what was found. Settles a call that needs nothing else, and returns how. Throws nothing. */
 function lookedUp(call: Call, lookup: Lookup): Settlement | undefined {
+  if (call.fn.reader.isNoText(lookup)) {
+    settleBy(call, lookUpBytes(call))
+    return undefined
+  }
   let settlement: Settlement | Promise<Settlement>
   try {
     const read = call.fn.reader.open(call, lookup)
@@ -220,6 +224,18 @@ function lookedUp(call: Call, lookup: Lookup): Settlement | undefined {
   }
   call.settle(settlement)
   return settlement
+}
+
+/** The same once more for an entry that is no text, as bytes. The policy has been told of the first look. */
+async function lookUpBytes(call: Call): Promise<Settlement> {
+  let lookup: Lookup
+  try {
+    lookup = await call.partition.peek(call)
+  } catch (error) {
+    tolerate(call, 'get', error)
+    return miss(call, undefined, undefined)
+  }
+  return judge(call, lookup, await call.fn.reader.open(call, lookup))
 }
 
 /** A failure of the store reads as nothing known, unless the caller wants to hear of it. The rest as {@link lookedUp}. */

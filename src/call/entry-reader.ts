@@ -5,7 +5,7 @@ import { LONGEST_MS } from '../options/duration.ts'
 import { judge, type Verdict } from '../flow/freshness.ts'
 import type { Reporter } from '../telemetry/reporter.ts'
 import { checkBySchema } from '../options/standard-schema.ts'
-import { decode, isStoredError } from '../serializers/encoding.ts'
+import { decode, isStoredError, isWholeText } from '../serializers/encoding.ts'
 import type { ErrorClasses } from '../serializers/errors/error-classes.ts'
 import { decodeError } from '../serializers/errors/stored-error.ts'
 import type { Lookup } from '../stores/store.ts'
@@ -22,12 +22,15 @@ export class EntryReader {
   readonly #errorClasses: ErrorClasses
   readonly #report: Reporter
   readonly #serializerMark: number
+  /** Whether entries are looked up as text, which is faster: until one turns out to be no text, as far as that is known. */
+  readsText: boolean
 
   constructor(settings: WrapSettings, errorClasses: ErrorClasses, report: Reporter) {
     this.#settings = settings
     this.#errorClasses = errorClasses
     this.#report = report
     this.#serializerMark = serializerMark(settings.serializer.name)
+    this.readsText = settings.serializer.deserializeText !== undefined
   }
 
   /** What an entry that was opened is good for. */
@@ -49,7 +52,15 @@ export class EntryReader {
     return endsAtMs > atMs + longestMs + CLOCK_SLACK_MS
   }
 
-  /** What is stored, as far as it can be used; `undefined` if there is nothing. */
+  /** Whether what was looked up as text has to be looked up as bytes. */
+  isNoText({ value, serializer }: Lookup): boolean {
+    if (typeof value !== 'string' || isWholeText(value)) return false
+    // More of the same is to be expected of this function: a Date in each of its results, or errors that are cached.
+    if (serializer === this.#serializerMark) this.readsText = false
+    return true
+  }
+
+  /** What is stored, as far as it can be used; `undefined` if there is nothing. Not for what {@link isNoText}. */
   open(call: Call, lookup: Lookup): Settlement | undefined | Promise<Settlement | undefined> {
     const stored = this.#valid(call, lookup)
     if (stored === undefined) return undefined
@@ -101,7 +112,7 @@ export class EntryReader {
    * `maxmemory` may have taken their index, and an invalidation would pass over it. One that ends later than it could, or
    * has no end, was stored when the TTL was a longer one.
    */
-  #valid(call: Call, lookup: Lookup): Buffer | undefined {
+  #valid(call: Call, lookup: Lookup): Buffer | string | undefined {
     const { value, nowMs, expiresAtMs, isTagged } = lookup
     const { ttlMs, ttlOf, tags, freshness } = this.#settings
     if (lookup.isMisplaced) this.#report.misplaced(call)

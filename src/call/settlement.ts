@@ -43,7 +43,7 @@ export function executed(
 export const found = (
   value: unknown,
   isError: boolean,
-  stored: Buffer,
+  stored: Buffer | string,
   source: Lookup,
   validAsOf: number,
 ): Settlement => ({

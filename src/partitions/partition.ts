@@ -83,6 +83,8 @@ export class Partition<C> {
   readonly #settings: PartitionSettings
   readonly #registry: string | undefined
   readonly #lookups: Batcher<LookedUp, Lookup>
+  /** Those whose entries may come as text. */
+  readonly #textLookups: Batcher<LookedUp, Lookup>
   readonly #peeks: Batcher<LookedUp, Lookup>
   readonly #writes: Batcher<NewEntry, Stored>
   readonly #times: Batcher<undefined, number>
@@ -110,7 +112,8 @@ export class Partition<C> {
     this.keySpace = keySpace
     const weigh = ({ hash }: LookedUp): number =>
       (this.#large.size > 0 && this.#large.get(hash)) || ENTRY_BYTES
-    this.#lookups = new Batcher((calls) => this.#getAll(calls), PIECE_BYTES, weigh)
+    this.#lookups = new Batcher((calls) => this.#getAll(calls, false), PIECE_BYTES, weigh)
+    this.#textLookups = new Batcher((calls) => this.#getAll(calls, true), PIECE_BYTES, weigh)
     this.#peeks = new Batcher(
       async (calls) => store.get(keySpace, hashesOf(calls), { isTagged: areTagged(calls) }),
       PIECE_BYTES,
@@ -139,9 +142,11 @@ export class Partition<C> {
   /**
    * Looks the entry of a call up, together with all that are asked for in this turn: it is the last one of that batch so
    * far. Whoever registers with the results of the batch goes on where that was done.
+   *
+   * @param asText Whether the value may come as text; such lookups travel by themselves.
    */
-  lookUp(call: LookedUp): Batch<LookedUp, Lookup> {
-    return this.#lookups.add(call)
+  lookUp(call: LookedUp, asText: boolean): Batch<LookedUp, Lookup> {
+    return (asText ? this.#textLookups : this.#lookups).add(call)
   }
 
   /** Looks an entry up for a call that looks a second time. */
@@ -160,6 +165,7 @@ export class Partition<C> {
       this.inFlight.size > 0 ||
       this.refreshing.size > 0 ||
       this.#lookups.size > 0 ||
+      this.#textLookups.size > 0 ||
       this.#peeks.size > 0 ||
       (this.#touches?.size ?? 0) > 0 ||
       [...this.#leases.values()].some(({ isInUse }) => isInUse)
@@ -252,7 +258,7 @@ export class Partition<C> {
     }
   }
 
-  async #getAll(calls: readonly LookedUp[]): Promise<readonly Lookup[]> {
+  async #getAll(calls: readonly LookedUp[], asText: boolean): Promise<readonly Lookup[]> {
     const hashes = hashesOf(calls)
     this.epoch++
     this.register()?.catch(() => {}) // whoever computes hears of it
@@ -261,7 +267,7 @@ export class Partition<C> {
     let lookups: readonly Lookup[]
     this.#begin()
     try {
-      lookups = await this.#store.get(this.keySpace, hashes, { isTimed, isTagged: areTagged(calls) })
+      lookups = await this.#store.get(this.keySpace, hashes, { isTimed, isTagged: areTagged(calls), asText })
     } finally {
       this.#end()
     }
@@ -278,7 +284,7 @@ export class Partition<C> {
     return lookups
   }
 
-  #learn(hash: Hash, { length }: Buffer): void {
+  #learn(hash: Hash, { length }: Buffer | string): void {
     this.#touches?.add(hash)
     if (length <= LARGE_BYTES) return
     if (this.#large.size >= LARGE_LIMIT) this.#large.clear()

@@ -16,7 +16,8 @@ export const ERROR_MARKER = '\0error\0'
 let errorMarkerBytes: Buffer | undefined
 
 /** Whether what is stored is an error the function threw: for `decodeError`, not for {@link decode}. */
-export function isStoredError(stored: Buffer): boolean {
+export function isStoredError(stored: Buffer | string): stored is Buffer {
+  if (typeof stored === 'string') return false // it is read as bytes: see isWholeText
   // The first byte tells for all but the oddest results.
   if (stored[0] !== 0) return false
   errorMarkerBytes ??= Buffer.from(ERROR_MARKER)
@@ -126,7 +127,7 @@ const REPLACEMENT = '\ufffd'
  */
 export function decode(serializer: Serializer, stored: Buffer | string): unknown {
   if (stored.length === 0) return undefined
-  if (typeof stored !== 'string' && isStoredError(stored)) {
+  if (isStoredError(stored)) {
     throw new SerializerError(
       'What is stored is an error that the function threw, not a result. Give the function `cacheErrors` here as ' +
         'where it was stored, or invalidate the entry.',

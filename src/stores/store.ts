@@ -25,6 +25,11 @@ export interface LookupOptions {
   readonly isTimed?: boolean | undefined
   /** Whether it matters that the tags of the entries are known; default no. */
   readonly isTagged?: boolean | undefined
+  /**
+   * Whether values may come as text, decoded from UTF-8, instead of as bytes; default no. A store that has no use for that
+   * gives bytes.
+   */
+  readonly asText?: boolean | undefined
 }
 
 /** What a lookup found. */
@@ -37,7 +42,7 @@ export interface Lookup {
   /** When, in milliseconds, by the clock of the store, as exactly as it matters for what was found. */
   readonly nowMs: number
   /** `undefined` if there is none, it has expired, or it is that of another call. */
-  readonly value: Buffer | undefined
+  readonly value: Buffer | string | undefined
   /** When the entry ends, by the clock of the store; `undefined` if it has no end of its own. */
   readonly expiresAtMs: number | undefined
   /** Until when the entry is fresh; `undefined` if it has no end of its own. */

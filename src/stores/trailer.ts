@@ -87,7 +87,7 @@ export function trailerOf(
 export class StoredEntry implements Lookup {
   atUs: number | undefined = undefined
   nowMs = 0
-  value: Buffer | undefined = undefined
+  value: Buffer | string | undefined = undefined
   expiresAtMs: number | undefined = undefined
   freshUntilMs: number | undefined = undefined
   beganUs: number | undefined = undefined
@@ -100,7 +100,7 @@ export class StoredEntry implements Lookup {
 }
 
 /** What is stored without a trailer. */
-export function bareEntry(value: Buffer): StoredEntry {
+export function bareEntry(value: Buffer | string): StoredEntry {
   const entry = new StoredEntry()
   entry.value = value
   return entry
@@ -122,9 +122,9 @@ export function lookUpAt(entries: StoredEntry[], nowMs: number, atUs: number | u
  * @param partition The {@link partitionMark}.
  * @returns The entry with its value and what its trailer tells; without a value, if the trailer names another entry.
  */
-export function readEntry(stored: Buffer, callHash: Hash, partition: string): StoredEntry {
-  const start = Math.max(0, stored.length - LONGEST)
-  const text = stored.toString('latin1', start)
+export function readEntry(stored: Buffer | string, callHash: Hash, partition: string): StoredEntry {
+  const start = typeof stored === 'string' ? 0 : Math.max(0, stored.length - LONGEST)
+  const text = typeof stored === 'string' ? stored : stored.toString('latin1', start)
   const newline = text.lastIndexOf('\n')
   const cursor = newline < 0 ? undefined : new Cursor(text, newline + 1)
   if (cursor === undefined || !cursor.isForm()) return bareEntry(stored)
@@ -133,7 +133,7 @@ export function readEntry(stored: Buffer, callHash: Hash, partition: string): St
     entry.isMisplaced = true
     return entry
   }
-  entry.value = stored.subarray(0, start + newline)
+  entry.value = typeof stored === 'string' ? stored.slice(0, newline) : stored.subarray(0, start + newline)
   readFields(cursor, entry)
   return entry
 }

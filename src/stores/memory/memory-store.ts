@@ -226,7 +226,12 @@ export class MemoryStore implements Store {
     const content = this.#contentOf(place)
     for (const [hash, stored] of content.values) {
       const { value = stored, expiresAtMs, freshUntilMs, beganUs, storedAtMs } = content.read(hash) ?? {}
-      yield [hash, value, expiresAtMs, { freshUntilMs, beganUs, storedAtMs, tags: content.tags.of(hash) }]
+      yield [
+        hash,
+        value as Buffer,
+        expiresAtMs,
+        { freshUntilMs, beganUs, storedAtMs, tags: content.tags.of(hash) },
+      ]
     }
   }
 

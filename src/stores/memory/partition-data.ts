@@ -187,7 +187,7 @@ export class MemoryContent {
       const last = (this.values.get(name) as Buffer).toString('latin1', value.length)
       const times = timesText(computeMs, Math.max(0, atMs - storedAtMs), endsMs - storedAtMs)
       const staleLast = last.replace(/ \d+ \d+ \d+(?= t|$)/, ` ${times}`)
-      this.values.set(name, Buffer.concat([value, Buffer.from(staleLast)]))
+      this.values.set(name, Buffer.concat([value as Buffer, Buffer.from(staleLast)]))
       this.expiry.set(name, endsMs)
     }
     return true

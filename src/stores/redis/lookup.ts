@@ -7,7 +7,7 @@ import { bareEntry, readEntry, StoredEntry } from '../trailer.ts'
 /** What is stored under each of some hashes. */
 export interface Batch {
   readonly hashes: readonly Hash[]
-  readonly stored: readonly (Buffer | null)[]
+  readonly stored: readonly (Buffer | string | null)[]
   /** As of `partitionMark`; `undefined` where values are stored bare. */
   readonly partition: string | undefined
   /** The generation of the index of tags; `undefined` if there is none, or nobody asks. */
@@ -45,14 +45,14 @@ export const haveEnds = (entries: readonly StoredEntry[]): boolean =>
 
 /** The time of the server, from its reply to `TIME`. */
 export const toMicroseconds = (time: Reply): number => {
-  const [seconds, microseconds] = time as [Buffer, Buffer]
+  const [seconds, microseconds] = time as [Buffer | string, Buffer | string]
   return Number(seconds) * 1e6 + Number(microseconds)
 }
 
 /** The generation of the index of tags, from what was found of its name. */
 export const toGeneration = (members: Reply): number | undefined => {
-  const [member] = members as readonly Buffer[]
-  return member === undefined ? undefined : Number(member.toString('latin1', 1))
+  const [member] = members as readonly (Buffer | string)[]
+  return member === undefined ? undefined : Number(String(member).slice(1))
 }
 
 export const trouble = (what: string, cause: unknown): StoreError =>

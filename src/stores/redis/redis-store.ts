@@ -89,7 +89,7 @@ export class RedisStore implements Store {
   async get(
     place: KeySpace,
     hashes: readonly Hash[],
-    { isTimed = false, isTagged = false }: LookupOptions = {},
+    { isTimed = false, isTagged = false, asText = false }: LookupOptions = {},
   ): Promise<readonly Lookup[]> {
     const around = this.#around(place)
     const { keys, clock } = around
@@ -99,11 +99,11 @@ export class RedisStore implements Store {
     if (isTagged) commands.push(['ZRANGEBYLEX', keys.tags, '[g', '(h', 'LIMIT', '0', '1'])
     commands.push(['HMGET', keys.values, ...sent(hashes)])
     const sentMs = monotonicMs()
-    const replies = await this.#sendAll('get', keys.values, commands)
+    const replies = await this.#sendAll('get', keys.values, commands, asText)
     const atUs = asksTime ? this.#hearTime(around, replies[0] as Reply, sentMs) : undefined
     const entries = readBatch({
       hashes,
-      stored: replies.at(-1) as readonly (Buffer | null)[],
+      stored: replies.at(-1) as readonly (Buffer | string | null)[],
       partition: around.mark,
       tagsGeneration: isTagged ? toGeneration(replies.at(-2) as Reply) : undefined,
     })
@@ -313,9 +313,14 @@ export class RedisStore implements Store {
     return this.#sendAll(what, keys[0] as string, [['EVAL', text, String(keys.length), ...keys, ...args]])
   }
 
-  async #sendAll(what: keyof Store, key: string, commands: readonly Command[]): Promise<Reply[]> {
+  async #sendAll(
+    what: keyof Store,
+    key: string,
+    commands: readonly Command[],
+    asText = false,
+  ): Promise<Reply[]> {
     try {
-      const replies = this.#port().send(key, commands)
+      const replies = this.#port().send(key, commands, asText)
       return replies.length === 1 ? [await (replies[0] as Promise<Reply>)] : await Promise.all(replies)
     } catch (cause) {
       throw trouble(what, cause)

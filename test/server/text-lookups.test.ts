@@ -1,0 +1,54 @@
+// Entries of text formats are looked up as text; what is no text is looked up once more, as bytes.
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { LruTPolicy, RedisFuncCache, type WrapOptions } from './library.ts'
+import { openTarget, type Target, unique } from './target.ts'
+import { heard, listen, names } from './timeline.ts'
+
+let target: Target
+beforeAll(async () => {
+  target = await openTarget()
+})
+afterAll(() => target.close())
+
+type Load = (id: number) => Promise<unknown>
+
+/** A function whose results by id are these, and what its cache told. */
+function remembered(results: readonly unknown[], options: WrapOptions<Load> = {}) {
+  const cache = new RedisFuncCache(unique('text'), new LruTPolicy(), { store: target.newStore(), ttl: '1h' })
+  const run = vi.fn<Load>(async (id) => results[id])
+  const told = listen(cache)
+  return { load: cache.wrap<Load>(run as Load, { name: 'load', ...options }), run, told }
+}
+
+const results = [
+  { text: 'ä 鍵 💎' },
+  { at: new Date(5), map: new Map([[1, { big: 2n }]]) },
+  { text: 'a \ufffd in the text' },
+  undefined,
+  null,
+  'plain',
+  [Number.NaN, -0],
+]
+
+test('text and other results of one function, in one batch and one by one, come back as they were', async () => {
+  const { load, run, told } = remembered(results)
+  const ids = results.map((_, id) => id)
+  await Promise.all(ids.map((id) => load(id)))
+  await heard(told, 'store', ids.length)
+  run.mockClear()
+  for (let times = 0; times < 3; times++) {
+    expect(await Promise.all(ids.map((id) => load(id)))).toEqual(results)
+    for (const id of ids) expect(await load(id)).toEqual(results[id])
+  }
+  expect(run).not.toHaveBeenCalled()
+  expect(names(told)).not.toContain('undecodable')
+})
+
+test('errors that are cached are thrown again', async () => {
+  const { load, run, told } = remembered([], { cacheErrors: { ttl: '1m' } })
+  run.mockRejectedValue(new RangeError('too far'))
+  await expect(load(1)).rejects.toThrow('too far')
+  await heard(told, 'store')
+  for (let times = 0; times < 3; times++) await expect(load(1)).rejects.toThrow(new RangeError('too far'))
+  expect(run).toHaveBeenCalledOnce()
+})
