@@ -112,9 +112,7 @@ describe('what is in it', () => {
     for (const page of filesIn(installed).filter((path) => path.endsWith('.md'))) {
       for (const [, target = ''] of readFileSync(page, 'utf8').matchAll(/\]\((?!\w+:|#)([^)\s#]+)/g)) {
         const path = relative(installed, join(dirname(page), target))
-        expect(existsSync(join(ROOT, path)), `${page}: ${target}`).toBe(
-          true,
-        )
+        expect(existsSync(join(ROOT, path)), `${page}: ${target}`).toBe(true)
       }
     }
     // The npm site takes relative links for paths of the repository.
