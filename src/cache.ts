@@ -36,7 +36,7 @@ import type { CacheSettings } from './options/cache-settings.ts'
 import type { AbstractPolicy } from './policies/policy.ts'
 import { warn } from './telemetry/process-warning.ts'
 import { Partitions } from './partitions/partitions.ts'
-import { isLastOpen, noteOpen } from './stores/open-caches.ts'
+import { isLastOpen, addOpenCache } from './stores/open-caches.ts'
 import { CacheReporter } from './telemetry/cache-reporter.ts'
 import { type CacheStats, Counters } from './telemetry/counters.ts'
 import { type CacheEvents, Events } from './telemetry/events.ts'
@@ -95,7 +95,7 @@ export class RedisFuncCache {
       policy.detach()
       throw error
     }
-    noteOpen(settings.store, this)
+    addOpenCache(settings.store, this)
     // Where it is missing, as in the realms of Jest on Node 20, compilers of `await using` look for the other symbol.
     Object.defineProperty(this, Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose'), {
       value: () => this.close(),

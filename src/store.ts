@@ -11,7 +11,7 @@ export type {
   LeaseStore,
   LeaseWatch,
   LeaseWatcher,
-  LeaseWish,
+  LeaseRequest,
   Limits,
   Lookup,
   LookupOptions,

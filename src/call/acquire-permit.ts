@@ -1,5 +1,5 @@
 import { monotonicMs } from '../flow/timers.ts'
-import type { HeldLease, LeaseWish, Lookup } from '../stores/store.ts'
+import type { HeldLease, LeaseRequest, Lookup } from '../stores/store.ts'
 import type { Call } from './call.ts'
 import { equalCallsAround } from './deadlock.ts'
 import { tolerate } from './function-context.ts'
@@ -48,7 +48,7 @@ async function waitForLease(
   const hold = (lease: number): HeldLease => ({ hash, lease })
   const outcome = await partition
     .leases(settings.leaseMs)
-    .take(call, wishOf(call, lookup), untilMs, hold, () => {
+    .take(call, requestFor(call, lookup), untilMs, hold, () => {
       call.batch?.leave(call)
       if (!hasWaited) report.waits(call)
     })
@@ -72,7 +72,7 @@ async function waitForLease(
 export async function tryForLease(call: Call, lookup: Lookup): Promise<Permit | undefined> {
   const { partition, hash, fn } = call
   const hold = (lease: number): HeldLease => ({ hash, lease })
-  const answer = await partition.leases(fn.settings.leaseMs).tryToTake(call, wishOf(call, lookup), hold)
+  const answer = await partition.leases(fn.settings.leaseMs).tryToTake(call, requestFor(call, lookup), hold)
   return answer.state === 'taken' ? withLease(answer.atUs) : undefined
 }
 
@@ -102,7 +102,7 @@ export async function release(call: Call, held: HeldLease): Promise<void> {
 }
 
 /** Describes the unusable entry, if one was seen, so that the server can tell a newer one from it. */
-const wishOf = ({ hash }: Call, lookup: Lookup | undefined): LeaseWish => ({
+const requestFor = ({ hash }: Call, lookup: Lookup | undefined): LeaseRequest => ({
   hash,
   seenMs: lookup?.value === undefined ? undefined : (lookup.freshUntilMs ?? 0),
 })

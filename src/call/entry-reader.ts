@@ -11,21 +11,21 @@ import { decodeError } from '../serializers/errors/stored-error.ts'
 import type { Lookup } from '../stores/store.ts'
 import { serializerMark } from '../stores/trailer.ts'
 import { SerializerError } from '../errors.ts'
-import type { WrapSettings } from '../options/function-settings.ts'
+import type { FunctionSettings } from '../options/function-settings.ts'
 
 /** A lookup moves by the server's clock, which may be set back a little between a write and a read. */
 const CLOCK_SLACK_MS = 1_000
 
 /** Makes results of what is stored for one function, and says what they are good for. */
 export class EntryReader {
-  readonly #settings: WrapSettings
+  readonly #settings: FunctionSettings
   readonly #errorClasses: ErrorClasses
   readonly #report: Reporter
   readonly #serializerMark: number
   /** Whether entries are looked up as text, which is faster: until one turns out to be no text, as far as that is known. */
   readsText: boolean
 
-  constructor(settings: WrapSettings, errorClasses: ErrorClasses, report: Reporter) {
+  constructor(settings: FunctionSettings, errorClasses: ErrorClasses, report: Reporter) {
     this.#settings = settings
     this.#errorClasses = errorClasses
     this.#report = report

@@ -1,4 +1,4 @@
-import type { WrapSettings } from '../options/function-settings.ts'
+import type { FunctionSettings } from '../options/function-settings.ts'
 import { known } from '../keys/canonical/path.ts'
 import type { EntryLocation } from '../partitions/partitions.ts'
 import type { ErrorPhase } from '../telemetry/events.ts'
@@ -10,12 +10,12 @@ import { EntryReader } from './entry-reader.ts'
 /** What all calls of one function share. */
 export interface FunctionContext {
   readonly cache: CacheContext
-  readonly settings: WrapSettings
+  readonly settings: FunctionSettings
   readonly report: Reporter
   readonly reader: EntryReader
 }
 
-export function functionContext(cache: CacheContext, settings: WrapSettings): FunctionContext {
+export function functionContext(cache: CacheContext, settings: FunctionSettings): FunctionContext {
   const report = new Reporter(cache.name, settings.identity.name, cache.events, cache.counters)
   const reader = new EntryReader(settings, cache.errorClasses, report)
   return { cache, settings, report, reader }

@@ -42,8 +42,8 @@ export async function settleFailed(
 function encodeFor(call: Call, error: unknown): string | Buffer | undefined {
   try {
     return encodeError(call.fn.settings.serializer, error)
-  } catch (trouble) {
-    call.fn.report.failed(call, 'serialize', trouble)
+  } catch (failure) {
+    call.fn.report.failed(call, 'serialize', failure)
     return undefined
   }
 }
@@ -59,8 +59,8 @@ async function putError(
   try {
     const metadata = metadataFor(call.fn, ttlMs, computeMs, tags && [])
     return await put(call, stored, { ttlMs, freshMs: ttlMs, metadata }, permit, computeMs)
-  } catch (trouble) {
-    call.fn.report.failed(call, 'put', trouble) // what the caller is to hear of is the error of the function
+  } catch (failure) {
+    call.fn.report.failed(call, 'put', failure) // what the caller is to hear of is the error of the function
     return NOT_PUT
   }
 }
@@ -71,14 +71,14 @@ function says(
   when: (error: unknown) => Eventually<boolean>,
   error: unknown,
 ): boolean | Promise<boolean> {
-  const failed = (trouble: unknown): boolean => {
-    call.fn.report.failed(call, 'callback', trouble)
+  const failed = (failure: unknown): boolean => {
+    call.fn.report.failed(call, 'callback', failure)
     return false
   }
   try {
     const answer = untilSaid(call, when(error))
     return isPromise(answer) ? (answer as Promise<boolean>).catch(failed) : answer
-  } catch (trouble) {
-    return failed(trouble)
+  } catch (failure) {
+    return failed(failure)
   }
 }

@@ -2,7 +2,7 @@ import { OptionError } from '../errors.ts'
 import { jittered } from '../flow/freshness.ts'
 import { whenKnown } from '../flow/when-known.ts'
 import { type Duration, isZero, LONGEST_MS, spelled, toMs } from '../options/duration.ts'
-import { graceMsOf, type WrapSettings } from '../options/function-settings.ts'
+import { graceMsOf, type FunctionSettings } from '../options/function-settings.ts'
 import { isPromise } from '../realms/native.ts'
 import type { EntryMetadata } from '../stores/store.ts'
 import { warn } from '../telemetry/process-warning.ts'
@@ -83,12 +83,12 @@ export const metadataFor = (
 })
 
 /** Whether a value stands for a row that is missing. */
-const isAbsent = ({ rowsMayBeAbsent }: WrapSettings, value: unknown): boolean =>
+const isAbsent = ({ rowsMayBeAbsent }: FunctionSettings, value: unknown): boolean =>
   rowsMayBeAbsent && (value === undefined || value === null)
 
 /** 0 if the result is not to be stored; `undefined` for no end, of all results, or `Infinity`, of this one. */
 function ttlMsFor(
-  settings: WrapSettings,
+  settings: FunctionSettings,
   value: unknown,
   args: readonly unknown[],
 ): number | undefined | Promise<number | undefined> {

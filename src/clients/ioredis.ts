@@ -5,7 +5,13 @@ import { ioredisSubscriber } from './ioredis-subscriber.ts'
 import { encodedCaller, isForEncodedCall } from './ioredis-command.ts'
 import { keySlot } from './key-slot.ts'
 import { later } from './later.ts'
-import { inTime, onEnd, ResumedListening, type Source, type Subscriber } from './subscription.ts'
+import {
+  withinTimeout,
+  onEnd,
+  ReconnectingSubscription,
+  type ConnectionSource,
+  type Subscriber,
+} from './subscription.ts'
 import { sendFollowing } from './redirection.ts'
 
 type Stream = IoredisClient['stream']
@@ -37,7 +43,7 @@ export function ioredisPort(client: IoredisClient): RedisPort {
   const call: Caller = (client.options as IoredisOptions).keyPrefix
     ? ([name, ...args], asText) => asGiven([name.toLowerCase(), ...args], asText)
     : asGiven
-  const source: Source = {
+  const source: ConnectionSource = {
     isOpen: () => client.status !== 'end',
     onEnd: (act) => onEnd(client, 'end', act),
     open: async (hear) => ioredisSubscriber(client, hear),
@@ -45,7 +51,7 @@ export function ioredisPort(client: IoredisClient): RedisPort {
   return {
     send: (_key, commands, asText) =>
       gather(client.stream, () => commands.map((command) => call(command, asText))),
-    listen: (listener) => new ResumedListening(source, listener),
+    listen: (listener) => new ReconnectingSubscription(source, listener),
   }
 }
 
@@ -88,14 +94,14 @@ export function ioredisClusterPort(cluster: IoredisCluster): RedisPort {
       )
     },
     listen: (listener) =>
-      new ResumedListening(
+      new ReconnectingSubscription(
         {
           // Its end is followed by a last close.
           isOpen: () => !['disconnecting', 'close', 'end'].includes(cluster.status),
           onEnd: (act) => onEnd(cluster, 'end', act),
           async open(hear) {
             // It may be connecting, or not have begun to; until then its nodes are those it was given to start with.
-            if (cluster.status !== 'ready') await inTime(byCluster(['PING']))
+            if (cluster.status !== 'ready') await withinTimeout(byCluster(['PING']))
             return openAtSomeMaster(cluster, hear)
           },
         },

@@ -13,7 +13,13 @@ import type {
 } from './port.ts'
 import { keySlot } from './key-slot.ts'
 import { later } from './later.ts'
-import { inTime, onEnd, ResumedListening, type Source, type Subscriber } from './subscription.ts'
+import {
+  withinTimeout,
+  onEnd,
+  ReconnectingSubscription,
+  type ConnectionSource,
+  type Subscriber,
+} from './subscription.ts'
 import { nodeRedisSubscriber } from './node-redis-subscriber.ts'
 import { oneByOne } from './one-by-one.ts'
 import { sendFollowing } from './redirection.ts'
@@ -46,14 +52,14 @@ function call(client: NodeRedisClient, command: Command, asText = false): Promis
 
 /** A port over `createClient()`. */
 export function nodeRedisPort(client: NodeRedisClient): RedisPort {
-  const source: Source = {
+  const source: ConnectionSource = {
     isOpen: () => client.isOpen,
     onEnd: (act) => onEnd(client, 'end', act),
     open: async (hear) => nodeRedisSubscriber(client, hear),
   }
   return {
     send: (_key, commands, asText) => commands.map((command) => call(client, command, asText)),
-    listen: (listener) => new ResumedListening(source, listener),
+    listen: (listener) => new ReconnectingSubscription(source, listener),
   }
 }
 
@@ -88,7 +94,7 @@ export function nodeRedisClusterPort(cluster: NodeRedisCluster): RedisPort {
       )
     },
     listen: (listener) =>
-      new ResumedListening(
+      new ReconnectingSubscription(
         {
           isOpen: () => cluster.isOpen,
           onEnd: (act) => onEnd(cluster, 'disconnect', act),
@@ -108,7 +114,7 @@ async function openAtSomeMaster(
   const among = ready.length > 0 ? ready : cluster.masters
   const master = among[Math.floor(Math.random() * among.length)]
   if (master === undefined) throw new StoreError('The cluster knows no master.')
-  const client = master.client ?? (await inTime(cluster.nodeClient(master)))
+  const client = master.client ?? (await withinTimeout(cluster.nodeClient(master)))
   return { ...nodeRedisSubscriber(client, hear), isOfUse: () => cluster.masters.includes(master) }
 }
 
@@ -158,7 +164,7 @@ interface Sent {
  * What is sent while a lease is being waited for, shares it. Replies are given out when all of the lease have come, for
  * the next send may get another connection.
  */
-function leasingPort(lease: Lease, owner: Omit<Source, 'open'>): RedisPort {
+function leasingPort(lease: Lease, owner: Omit<ConnectionSource, 'open'>): RedisPort {
   let waiting: Sent[] | undefined
 
   const run = async (sent: Sent[]): Promise<void> => {
@@ -206,14 +212,14 @@ function leasingPort(lease: Lease, owner: Omit<Source, 'open'>): RedisPort {
       return replies
     },
     listen: (listener) =>
-      new ResumedListening({ ...owner, open: (hear) => openBesideLease(lease, hear) }, listener),
+      new ReconnectingSubscription({ ...owner, open: (hear) => openBesideLease(lease, hear) }, listener),
   }
 }
 
 /** Beside one of the connections that are lent out: of a sentinel, that is to the present master. */
 async function openBesideLease(lease: Lease, hear: MessageListener['message']): Promise<Subscriber> {
   let lent: NodeRedisClient | undefined
-  await inTime(
+  await withinTimeout(
     lease(async (client) => {
       lent = client
     }),

@@ -28,7 +28,7 @@ export interface RedisPort {
    * Hears messages, over a connection of its own. Nothing is opened before the first subscription, and nothing keeps the
    * process alive. Not there for a client that cannot do it, or would not tell when messages were missed.
    */
-  listen?(listener: MessageListener): Listening
+  listen?(listener: MessageListener): Subscription
 }
 
 /** Who hears messages. */
@@ -42,7 +42,7 @@ export interface MessageListener {
 }
 
 /** Messages being heard. A lost connection is opened again as long as the user's client is open. */
-export interface Listening {
+export interface Subscription {
   /**
    * Resolves when the server has confirmed it: every message published later is heard, or {@link MessageListener.lost} is
    * called. Costs nothing for a channel that is subscribed to already.

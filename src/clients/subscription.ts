@@ -1,9 +1,9 @@
 import { StoreError } from '../errors.ts'
 import { clearInterval, setInterval, setTimeout } from '../flow/timers.ts'
-import type { Listening, MessageListener } from './port.ts'
+import type { Subscription, MessageListener } from './port.ts'
 
 /** How often a connection has to show that it is alive: most of the time nothing comes, and a dead one looks the same. */
-const BEAT_MS = 15_000
+const HEARTBEAT_MS = 15_000
 
 /** Between two tries to open a connection again. */
 const SHORTEST_PAUSE_MS = 50
@@ -26,7 +26,7 @@ export interface Subscriber {
 }
 
 /** A client of the user's, and how to come by a connection like its own. */
-export interface Source {
+export interface ConnectionSource {
   /** Whether the client is in use: not closed, though it may be connecting. */
   isOpen(): boolean
   /** Hears that the client was closed, if it tells. Returns what ends that. */
@@ -36,8 +36,8 @@ export interface Source {
 }
 
 /** Hears messages over a connection of its own, which is opened at the first subscription, and again when it is lost. */
-export class ResumedListening implements Listening {
-  readonly #source: Source
+export class ReconnectingSubscription implements Subscription {
+  readonly #source: ConnectionSource
   readonly #listener: MessageListener
   readonly #channels = new Set<string>()
   #subscriber: Subscriber | undefined
@@ -47,7 +47,7 @@ export class ResumedListening implements Listening {
   #isRetrying = false
   #isClosed = false
 
-  constructor(source: Source, listener: MessageListener) {
+  constructor(source: ConnectionSource, listener: MessageListener) {
     this.#source = source
     this.#listener = listener
   }
@@ -99,7 +99,7 @@ export class ResumedListening implements Listening {
     })
     this.#subscriber = subscriber
     void subscriber.gone.then(() => this.#drop(subscriber))
-    this.#keepBeating(subscriber)
+    this.#startHeartbeat(subscriber)
     try {
       this.#assertOpen() // closed in the meantime, too
       const channels = [...this.#channels]
@@ -152,7 +152,7 @@ export class ResumedListening implements Listening {
     this.#isRetrying = false
   }
 
-  #keepBeating(subscriber: Subscriber): void {
+  #startHeartbeat(subscriber: Subscriber): void {
     let isAnswered = true
     const timer = setInterval(() => {
       const isOfUse = this.#source.isOpen() && (subscriber.isOfUse?.() ?? true)
@@ -164,7 +164,7 @@ export class ResumedListening implements Listening {
         },
         () => subscriber.close(),
       )
-    }, BEAT_MS)
+    }, HEARTBEAT_MS)
     timer.unref?.()
     const forget = this.#source.onEnd(() => subscriber.close())
     void subscriber.gone.then(() => {
@@ -189,7 +189,7 @@ function after(ms: number): Promise<void> {
 }
 
 /** Bounds the wait for a client that is in trouble itself, for it may keep one waiting as long as that lasts. */
-export function inTime<T>(asked: Promise<T>): Promise<T> {
+export function withinTimeout<T>(asked: Promise<T>): Promise<T> {
   const late = after(LONGEST_PAUSE_MS).then(() => {
     throw new StoreError('No messages can be heard: the client is not connected.')
   })

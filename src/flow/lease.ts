@@ -2,9 +2,9 @@ import { within } from './timeout.ts'
 import { clearInterval, clearTimeout, monotonicMs, setInterval, setTimeout } from './timers.ts'
 
 /** What the store of the leases does, for one partition. */
-export interface LeaseBackend<Wish, Held> {
+export interface LeaseBackend<Request, Held> {
   /** Asks for a lease. */
-  ask(wish: Wish): Promise<Answer>
+  ask(request: Request): Promise<Answer>
   /** Prolongs leases; 0 for one that was lost. */
   renew(held: readonly Held[]): Promise<readonly number[]>
   /**
@@ -21,7 +21,7 @@ interface Watch {
 
 /** There is a result by now; or the right to compute it, and its name; or until when another one has it. */
 export type Answer =
-  | { readonly state: 'there'; readonly atUs: number }
+  | { readonly state: 'available'; readonly atUs: number }
   | { readonly state: 'taken'; readonly atUs: number; readonly lease: number }
   | { readonly state: 'held'; readonly atUs: number; readonly untilUs: number }
 
@@ -63,34 +63,34 @@ interface OpenWatch {
 const dropped = /* @__PURE__ */ new FinalizationRegistry<OpenWatch>(({ watch }) => closeQuietly(watch))
 
 /** The right to compute something, held by one process at a time: taken, waited for, and kept while the work goes on. */
-export class Leases<Wish, Held extends { readonly lease: number }> {
-  readonly #backend: LeaseBackend<Wish, Held>
+export class Leases<Request, Held extends { readonly lease: number }> {
+  readonly #backend: LeaseBackend<Request, Held>
   readonly #leaseMs: number
   /** By who holds them: two may compute the same where one was invalidated, and each ends his own. */
   readonly #held = new Map<Holder, Held>()
   readonly #waiting = new Map<string, Set<(hasEnded: boolean) => void>>()
   readonly #open: OpenWatch = { watch: undefined }
   #watching: Promise<void> | undefined
-  #isHeard = false
+  #isWatched = false
   #timer: NodeJS.Timeout | undefined
   #renewing: Promise<void> | undefined
 
   readonly #watcher: Watcher = {
     ended: (hash) => this.#wake(hash, true),
     lost: () => {
-      this.#isHeard = false
+      this.#isWatched = false
       this.#watching = undefined // the next one asks for it, in case nobody restores it
       for (const hash of this.#waiting.keys()) this.#wake(hash, false)
     },
     restored: () => {
-      this.#isHeard = true
+      this.#isWatched = true
     },
   }
 
   /** What is given away of the watcher. */
-  readonly #hearing: Watcher = weakly(this.#watcher)
+  readonly #weakWatcher: Watcher = weakly(this.#watcher)
 
-  constructor(backend: LeaseBackend<Wish, Held>, leaseMs: number) {
+  constructor(backend: LeaseBackend<Request, Held>, leaseMs: number) {
     this.#backend = backend
     this.#leaseMs = leaseMs
     dropped.register(this, this.#open)
@@ -118,7 +118,7 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
    */
   async take(
     holder: Holder,
-    wish: Wish,
+    request: Request,
     untilMs: number,
     hold: (lease: number) => Held,
     onWait: () => void,
@@ -127,10 +127,10 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
     let hasWaited = false
     for (;;) {
       // First listen, then ask: of a lease that ends after the answer, the message is heard.
-      const ending = this.#listenFor(holder.hash)
-      const isHeard = this.#isHeard
+      const ending = this.#endingOf(holder.hash)
+      const isWatched = this.#isWatched
       try {
-        const answer = await this.#backend.ask(wish)
+        const answer = await this.#backend.ask(request)
         if (answer.state === 'taken') this.#keep(holder, hold(answer.lease))
         if (answer.state !== 'held') return answer
         const leftMs = untilMs - monotonicMs()
@@ -139,8 +139,8 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
         hasWaited = true
         // The end of a lease whose holder died is told by nobody.
         const leaseMs = (answer.untilUs - answer.atUs) / 1000 + 1
-        const hasEnded = await ending.isHeardWithin(
-          Math.min(leftMs, leaseMs, isHeard ? Number.POSITIVE_INFINITY : POLL_MS),
+        const hasEnded = await ending.endsWithin(
+          Math.min(leftMs, leaseMs, isWatched ? Number.POSITIVE_INFINITY : POLL_MS),
         )
         if (hasEnded) return { state: 'ended' }
       } finally {
@@ -150,8 +150,8 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
   }
 
   /** Asks once, without waiting. */
-  async tryToTake(holder: Holder, wish: Wish, hold: (lease: number) => Held): Promise<Answer> {
-    const answer = await this.#backend.ask(wish)
+  async tryToTake(holder: Holder, request: Request, hold: (lease: number) => Held): Promise<Answer> {
+    const answer = await this.#backend.ask(request)
     if (answer.state === 'taken') this.#keep(holder, hold(answer.lease))
     return answer
   }
@@ -199,18 +199,18 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
 
   /** Resolves when messages are heard, or it is time to go on without. */
   async #watch(): Promise<void> {
-    if (this.#isHeard) return
+    if (this.#isWatched) return
     this.#watching ??= this.#tryToWatch()
     await within(this.#watching, WATCH_TIMEOUT_MS, () => new Error()).catch(() => {})
   }
 
   #tryToWatch(): Promise<void> {
-    const watching: Promise<void> = this.#backend.watch(this.#hearing).then(
+    const watching: Promise<void> = this.#backend.watch(this.#weakWatcher).then(
       (watch) => {
         if (this.#watching !== watching) return closeQuietly(watch) // closed or lost meanwhile
         const before = this.#open.watch
         this.#open.watch = watch
-        this.#isHeard = watch !== undefined
+        this.#isWatched = watch !== undefined
         closeQuietly(before)
       },
       () => {
@@ -224,8 +224,8 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
     for (const wake of this.#waiting.get(hash) ?? []) wake(hasEnded)
   }
 
-  /** `isHeardWithin` resolves to whether the lease has ended; false when the time is up, or nothing can be heard any more. */
-  #listenFor(hash: string): { isHeardWithin(ms: number): Promise<boolean>; close(): void } {
+  /** `endsWithin` resolves to whether the lease has ended; false when the time is up, or nothing can be heard any more. */
+  #endingOf(hash: string): { endsWithin(ms: number): Promise<boolean>; close(): void } {
     let timer: NodeJS.Timeout | undefined
     let wake: (hasEnded: boolean) => void = () => {}
     const heard = new Promise<boolean>((resolve) => {
@@ -234,7 +234,7 @@ export class Leases<Wish, Held extends { readonly lease: number }> {
     const waiting = this.#waiting.get(hash) ?? new Set()
     this.#waiting.set(hash, waiting.add(wake))
     return {
-      isHeardWithin: (ms) => {
+      endsWithin: (ms) => {
         timer = setTimeout(wake, ms, false)
         return heard
       },

@@ -3,7 +3,7 @@ import type { CacheContext } from '../call/cache-context.ts'
 import { type FunctionContext, functionContext } from '../call/function-context.ts'
 import { IdentityError } from '../errors.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
-import { longestLifeOf, type WrapSettings } from '../options/function-settings.ts'
+import { longestLifeOf, type FunctionSettings } from '../options/function-settings.ts'
 import { checkBareValues } from '../options/bare-values.ts'
 import { warn } from '../telemetry/process-warning.ts'
 
@@ -11,7 +11,7 @@ import { warn } from '../telemetry/process-warning.ts'
 export class WrappedFunctions {
   readonly #cache: CacheContext
   readonly #originals = new Map<string, AnyFunction>()
-  readonly #settings = new WeakMap<FunctionIdentity, WrapSettings>()
+  readonly #settings = new WeakMap<FunctionIdentity, FunctionSettings>()
 
   constructor(cache: CacheContext) {
     this.#cache = cache
@@ -23,7 +23,7 @@ export class WrappedFunctions {
    * @param kind A function of one id and one of many may have the same identity, and share entries.
    * @throws {IdentityError} for the identity of another function, unless it may be replaced.
    */
-  register(settings: WrapSettings, original: AnyFunction, kind: 'one' | 'many'): FunctionContext {
+  register(settings: FunctionSettings, original: AnyFunction, kind: 'one' | 'many'): FunctionContext {
     const { partitions } = this.#cache
     const { identity } = settings
     checkBareValues(partitions.policy, settings)
@@ -37,12 +37,12 @@ export class WrappedFunctions {
   }
 
   /** The settings of a function of one id. */
-  settingsOf(identity: FunctionIdentity | undefined): WrapSettings | undefined {
+  settingsOf(identity: FunctionIdentity | undefined): FunctionSettings | undefined {
     return identity === undefined ? undefined : this.#settings.get(identity)
   }
 
   /** Lets a function take over from another one of its identity, if it may. */
-  #replace({ identity, replace = isDevelopment() }: WrapSettings): void {
+  #replace({ identity, replace = isDevelopment() }: FunctionSettings): void {
     const { name, partitions } = this.#cache
     if (!replace) {
       throw new IdentityError(

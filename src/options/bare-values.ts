@@ -1,12 +1,12 @@
 import { OptionError } from '../errors.ts'
 import type { AbstractPolicy } from '../policies/policy.ts'
-import type { WrapSettings } from './function-settings.ts'
+import type { FunctionSettings } from './function-settings.ts'
 
 /**
  * Checks that bare values can tell all that the options of a function need.
  * @throws {OptionError} otherwise.
  */
-export function checkBareValues({ key, storesBareValues }: AbstractPolicy, settings: WrapSettings): void {
+export function checkBareValues({ key, storesBareValues }: AbstractPolicy, settings: FunctionSettings): void {
   if (!storesBareValues) return
   const { ttlMs, ttlOf, tags, freshness, cachedErrors, absentMs } = settings
   if ([ttlMs, ttlOf, tags, freshness, cachedErrors, absentMs].every((option) => option === undefined)) return

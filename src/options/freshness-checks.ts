@@ -3,7 +3,7 @@ import type { CacheSettings } from './cache-settings.ts'
 import { checkNames, shown } from './checks.ts'
 import { type Duration, spelled, toLifeMs, toMs } from './duration.ts'
 import type { WrapOptions } from './function-options.ts'
-import { graceMsOf, resultLifeOf, type WrapSettings } from './function-settings.ts'
+import { graceMsOf, resultLifeOf, type FunctionSettings } from './function-settings.ts'
 import { OptionError } from '../errors.ts'
 import type { FreshnessRules } from '../flow/freshness.ts'
 import type { Eventually } from '../flow/when-known.ts'
@@ -12,11 +12,11 @@ import type { Eventually } from '../flow/when-known.ts'
 export function lifetime(
   ttl: WrapOptions['ttl'],
   cache: CacheSettings,
-): Pick<WrapSettings, 'ttlMs' | 'ttlOf' | 'defaultTtlMs'> {
+): Pick<FunctionSettings, 'ttlMs' | 'ttlOf' | 'defaultTtlMs'> {
   const defaultTtlMs = cache.ttlMs ?? Number.POSITIVE_INFINITY
   if (typeof ttl === 'function') {
     checkCallback(ttl, 'ttl', 'of the result and the arguments that returns how long the result is fresh')
-    return { ttlMs: undefined, ttlOf: ttl as WrapSettings['ttlOf'], defaultTtlMs }
+    return { ttlMs: undefined, ttlOf: ttl as FunctionSettings['ttlOf'], defaultTtlMs }
   }
   return { ttlMs: ttl === undefined ? cache.ttlMs : toLifeMs(ttl, 'ttl'), ttlOf: undefined, defaultTtlMs }
 }
@@ -71,7 +71,7 @@ export function checkEnd(options: WrapOptions, cache: CacheSettings): void {
 }
 
 /** @throws {OptionError} for times that contradict each other, or the `idleTtl` of the cache. */
-export function checkTimes(settings: WrapSettings, cache: CacheSettings): void {
+export function checkTimes(settings: FunctionSettings, cache: CacheSettings): void {
   const { freshness: rules, cachedErrors: errors, timeoutMs, softTimeoutMs } = settings
   if (softTimeoutMs !== undefined && rules !== undefined) {
     const { staleIfErrorMs, staleWhileRevalidateMs } = rules

@@ -5,7 +5,7 @@ import { checkBound, checkFlag, checkNames, checkText, checkTimer, shown, sugges
 import { toMs } from './duration.ts'
 import { checkEnd, checkJitter, checkLife, checkTimes, freshness, lifetime } from './freshness-checks.ts'
 import type { WrapManyOptions, WrapOptions } from './function-options.ts'
-import type { WrapSettings } from './function-settings.ts'
+import type { FunctionSettings } from './function-settings.ts'
 import { OptionError } from '../errors.ts'
 import type { CanonicalOptions } from '../keys/canonical/options.ts'
 import { type AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
@@ -60,7 +60,7 @@ export function checkWrapOptions(
   options: WrapOptions,
   cache: CacheSettings,
   where: 'wrap' | 'cached' = 'wrap',
-): WrapSettings {
+): FunctionSettings {
   checkFunction(fn.original, where)
   checkNames(options, Object.keys(WRAP_OPTIONS), where)
   return settingsFor(fn, options, cache)
@@ -71,7 +71,7 @@ function settingsFor(
   options: WrapOptions,
   cache: CacheSettings,
   argumentName?: string,
-): WrapSettings {
+): FunctionSettings {
   const { name, version, source, key, excludes, this: self = 'none' } = options
   if (key !== undefined && excludes !== undefined) {
     throw new OptionError(
@@ -111,8 +111,8 @@ export function checkWrapManyOptions(
   fn: Unwrapped,
   given: WrapManyOptions,
   cache: CacheSettings,
-  single: WrapSettings | undefined,
-): WrapSettings {
+  single: FunctionSettings | undefined,
+): FunctionSettings {
   checkFunction(fn.original, 'wrapMany')
   checkNames(given, Object.keys(WRAP_MANY_OPTIONS), 'wrapMany')
   const { absent, entriesOf, replace, ...options } = given
@@ -138,15 +138,15 @@ export function checkWrapManyOptions(
 export function checkSettings(
   identity: FunctionIdentity,
   run: AnyFunction,
-  self: WrapSettings['self'],
+  self: FunctionSettings['self'],
   options: WrapOptions,
   cache: CacheSettings,
-): WrapSettings {
+): FunctionSettings {
   checkCallbacks(options)
   checkEnd(options, cache)
   checkNeeds(options)
   const { ttl, softTimeout, timeout } = options
-  const settings: WrapSettings = {
+  const settings: FunctionSettings = {
     identity,
     run,
     ...lifetime(ttl, cache),
@@ -233,7 +233,7 @@ function singleFlight(option: NonNullable<WrapOptions['singleFlight']>): {
   }
 }
 
-function cachedErrors(option: WrapOptions['cacheErrors']): WrapSettings['cachedErrors'] {
+function cachedErrors(option: WrapOptions['cacheErrors']): FunctionSettings['cachedErrors'] {
   if (option === undefined) return undefined
   checkNames(option, ['ttl', 'when'], 'cacheErrors')
   return {

@@ -6,7 +6,7 @@ import type { StandardSchema } from './standard-schema.ts'
 import type { Serializer } from '../serializers/serializer.ts'
 
 /** The options of a cached function, checked, with their defaults, and with durations in milliseconds. */
-export interface WrapSettings {
+export interface FunctionSettings {
   readonly identity: FunctionIdentity
   /** The function that is run for a call. */
   readonly run: AnyFunction
@@ -55,11 +55,11 @@ export const graceMsOf = (freshness: FreshnessRules | undefined): number =>
  * How long results are kept, in milliseconds: `ttl` and grace period; `Infinity` for no end. Where `ttlOf` says the `ttl` of each
  * result, only the grace period is known beforehand.
  */
-export const resultLifeOf = ({ ttlMs, ttlOf, freshness }: WrapSettings): number =>
+export const resultLifeOf = ({ ttlMs, ttlOf, freshness }: FunctionSettings): number =>
   (ttlOf === undefined ? (ttlMs ?? Number.POSITIVE_INFINITY) : 0) + graceMsOf(freshness)
 
 /** How long any entry of the function is kept, in milliseconds: results, errors, and absent rows. */
-export function longestLifeOf(settings: WrapSettings): number {
+export function longestLifeOf(settings: FunctionSettings): number {
   const { cachedErrors: errors, absentMs } = settings
   return Math.max(resultLifeOf(settings), errors?.ttlMs ?? 0, absentMs ?? 0)
 }

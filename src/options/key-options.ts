@@ -5,7 +5,7 @@ import type { CacheSettings } from './cache-settings.ts'
 import { checkFunction } from './callback-checks.ts'
 import { checkSettings } from './function-checks.ts'
 import type { WrapOptions } from './function-options.ts'
-import type { WrapSettings } from './function-settings.ts'
+import type { FunctionSettings } from './function-settings.ts'
 
 /** A key of `getOrSet`: a text, number, bigint or boolean, or an array or plain object of such values. */
 export type CacheKey = string | number | bigint | boolean | object
@@ -101,7 +101,7 @@ export function checkKeyOptions(
   options: GetOrSetOptions,
   cache: CacheSettings,
   where: KeyVerb,
-): WrapSettings {
+): FunctionSettings {
   checkFunction(load, where)
   checkNames(options, Object.keys(KEY_OPTIONS[where]), where)
   if (options.signal !== undefined) checkSignal(options.signal)

@@ -8,7 +8,15 @@ import { monotonicMs } from '../flow/timers.ts'
 import { TouchBuffer } from '../flow/touch-buffer.ts'
 import type { Hash } from '../keys/call-hash.ts'
 import type { Counters } from '../telemetry/counters.ts'
-import type { HeldLease, LeaseAnswer, LeaseWish, Lookup, NewEntry, KeySpace, Store } from '../stores/store.ts'
+import type {
+  HeldLease,
+  LeaseAnswer,
+  LeaseRequest,
+  Lookup,
+  NewEntry,
+  KeySpace,
+  Store,
+} from '../stores/store.ts'
 
 /** What became of an entry to store. */
 export interface Stored {
@@ -92,7 +100,7 @@ export class Partition<C> {
   readonly #touches: TouchBuffer<Hash> | undefined
   readonly #doTouchesWait: boolean
   readonly #large = new Map<string, number>()
-  readonly #leases = new Map<number, Leases<LeaseWish, HeldLease>>()
+  readonly #leases = new Map<number, Leases<LeaseRequest, HeldLease>>()
   readonly #releases: Batcher<HeldLease, undefined>
   /** Commands under way, and what waits to become one. */
   #underWay = 0
@@ -193,11 +201,11 @@ export class Partition<C> {
   }
 
   /** The leases of so many milliseconds. */
-  leases(leaseMs: number): Leases<LeaseWish, HeldLease> {
+  leases(leaseMs: number): Leases<LeaseRequest, HeldLease> {
     let leases = this.#leases.get(leaseMs)
     if (leases === undefined) {
-      const asks = new Batcher<LeaseWish, LeaseAnswer>(
-        async (wishes) => this.#store.lease(this.keySpace, wishes, leaseMs),
+      const asks = new Batcher<LeaseRequest, LeaseAnswer>(
+        async (requests) => this.#store.lease(this.keySpace, requests, leaseMs),
         LEASES_A_PIECE,
       )
       const renewals = new Batcher<HeldLease, number>(
@@ -206,7 +214,7 @@ export class Partition<C> {
       )
       leases = new Leases(
         {
-          ask: (wish) => asks.ask(wish),
+          ask: (request) => asks.ask(request),
           renew: (held) => Promise.all(held.map((each) => renewals.ask(each))),
           watch: async (watcher) => this.#store.watch(this.keySpace, watcher),
         },
@@ -344,7 +352,7 @@ export class Partition<C> {
 /** Entries that are invalidated by one command. */
 const HASHES_A_PIECE = 500
 
-/** Leases, or wishes for them, that travel in one command. */
+/** Leases, or requests for them, that travel in one command. */
 const LEASES_A_PIECE = 500
 
 const bytesOf = ({ value }: NewEntry): number => Math.max(ENTRY_BYTES, value.length)

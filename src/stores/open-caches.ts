@@ -4,7 +4,7 @@ import type { Store } from './store.ts'
 const openCaches = /* @__PURE__ */ new WeakMap<Store, Set<WeakRef<object>>>()
 
 /** Notes that a cache uses a store. */
-export function noteOpen(store: Store, cache: object): void {
+export function addOpenCache(store: Store, cache: object): void {
   const caches = openCaches.get(store) ?? new Set()
   openCaches.set(store, caches.add(new WeakRef(cache)))
 }

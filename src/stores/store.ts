@@ -105,7 +105,7 @@ export interface PutReport {
 }
 
 /** An entry that somebody wants to compute. */
-export interface LeaseWish {
+export interface LeaseRequest {
   readonly hash: Hash
   /**
    * Until when the entry was fresh that was seen and will not do: any other one will. 0 for an entry of which that is not
@@ -114,10 +114,10 @@ export interface LeaseWish {
   readonly seenMs: number | undefined
 }
 
-/** What became of such a wish. */
+/** What became of such a request. */
 export type LeaseAnswer =
   /** There is an entry by now. */
-  | { readonly state: 'there'; readonly atUs: number }
+  | { readonly state: 'available'; readonly atUs: number }
   /** It is the caller's to compute; `lease` names the right to do so. */
   | { readonly state: 'taken'; readonly atUs: number; readonly lease: number }
   /** Another one computes it. */
@@ -170,7 +170,7 @@ export interface EntryStore {
 /** The right to compute entries, given to one caller at a time. */
 export interface LeaseStore {
   /** Gives leases for so long, after a second look at the entries. */
-  lease(space: KeySpace, wishes: readonly LeaseWish[], leaseMs: number): Promise<readonly LeaseAnswer[]>
+  lease(space: KeySpace, requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly LeaseAnswer[]>
   /** Prolongs leases. Returns their new names; 0 for one that was lost. */
   renew(space: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]>
   /** Gives leases back without an entry. */

@@ -9,7 +9,7 @@ import { Redis as Iovalkey } from 'iovalkey'
 import { createClient, createSentinel } from 'redis'
 import { createClient as createClient5, createSentinel as createSentinel5 } from 'redis-5'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
-import type { Listening, MessageListener, RedisPort } from '../../src/clients/port.ts'
+import type { Subscription, MessageListener, RedisPort } from '../../src/clients/port.ts'
 import { toPort } from '../../src/clients/detect.ts'
 import { evalFull, Script } from '../../src/clients/script.ts'
 import { askServer } from '../servers/ask-server.ts'
@@ -69,7 +69,7 @@ function contract(open: () => Promise<OpenClient>, servers: () => readonly TestS
   let opened: OpenClient
   let isClosed: boolean
   let port: RedisPort
-  let listening: Listening
+  let listening: Subscription
   let witness: Witness
   beforeEach(async () => {
     opened = await open()
@@ -225,7 +225,7 @@ function contract(open: () => Promise<OpenClient>, servers: () => readonly TestS
     await expect(listening.subscribe(newChannel())).rejects.toThrow('was closed')
     expect(witness.lost).not.toHaveBeenCalled()
 
-    const unused = port.listen?.(witness) as Listening
+    const unused = port.listen?.(witness) as Subscription
     const subscribed = unused.subscribe(newChannel())
     await unused.close()
     await expect(subscribed).rejects.toThrow(/closed|lost/)
@@ -274,7 +274,7 @@ describe.skipIf(binary === '')('over one server', () => {
     it('comes back when the server does', async () => {
       const { client, close } = await open()
       const witness = new Witness()
-      const listening = toPort(client).listen?.(witness) as Listening
+      const listening = toPort(client).listen?.(witness) as Subscription
       const channel = newChannel()
       await listening.subscribe(channel)
       await server.kill()
@@ -305,7 +305,7 @@ describe.skipIf(binary === '')('over one server', () => {
     const client = new Client(server.port, { keyPrefix: 'before:' })
     const port = toPort(client)
     const witness = new Witness()
-    const listening = port.listen?.(witness) as Listening
+    const listening = port.listen?.(witness) as Subscription
     const channel = newChannel()
     await listening.subscribe(channel)
     await publishByScript(port, channel, 'by script')
@@ -323,7 +323,7 @@ describe.skipIf(binary === '')('over one server', () => {
     })
     await client.on('error', () => {}).connect()
     const witness = new Witness()
-    const listening = toPort(client).listen?.(witness) as Listening
+    const listening = toPort(client).listen?.(witness) as Subscription
     await listening.subscribe(newChannel())
     // Silent for more than a second, and without tracking.
     await vi.waitFor(async () => {
@@ -345,7 +345,7 @@ describe.skipIf(binary === '')('over one server', () => {
       const { port } = silent.address() as AddressInfo
       const { client, close } = dial(kind, port)
       await once(silent, 'connection')
-      const listening = toPort(client).listen?.(new Witness()) as Listening
+      const listening = toPort(client).listen?.(new Witness()) as Subscription
       const subscribed = expect(listening.subscribe(newChannel())).rejects.toThrow(/closed|lost/i)
       if (isDialled) await once(silent, 'connection')
       await listening.close()
@@ -372,7 +372,7 @@ describe.skipIf(binary === '')('over one server', () => {
     const client = new Client(server.port, { enableOfflineQueue: false })
     await once(client, 'ready')
     const witness = new Witness()
-    const listening = toPort(client).listen?.(witness) as Listening
+    const listening = toPort(client).listen?.(witness) as Subscription
     await listening.subscribe(newChannel())
     await askServer(server.port, 'CLIENT KILL TYPE pubsub')
     await vi.waitFor(() => expect(witness.restored).toHaveBeenCalledTimes(1), soon)
@@ -383,7 +383,7 @@ describe.skipIf(binary === '')('over one server', () => {
   it('needs no more than the right to subscribe, and tells when that is missing', async () => {
     await askServer(server.port, 'ACL SETUSER listener on nopass ~* &allowed:* +@all')
     const client = new Redis({ port: server.port, username: 'listener', password: 'any' })
-    const listening = toPort(client).listen?.(new Witness()) as Listening
+    const listening = toPort(client).listen?.(new Witness()) as Subscription
     await expect(listening.subscribe('forbidden')).rejects.toThrow('NOPERM')
     await listening.subscribe('allowed:1')
     await listening.close()
@@ -436,7 +436,7 @@ describe.skipIf(binary === '')('over one server', () => {
         client.on('error', () => {})
         await once(client, 'ready')
         await going.stop()
-        const listening = toPort(client).listen?.(new Witness()) as Listening
+        const listening = toPort(client).listen?.(new Witness()) as Subscription
         await expect(listening.subscribe(newChannel())).rejects.toThrow('sentinels are unreachable')
         await listening.close()
         client.disconnect()
@@ -449,7 +449,7 @@ describe.skipIf(binary === '')('over one server', () => {
             .split('\n')
             .filter((line) => line.includes(' sub=1 '))
         await vi.waitFor(async () => expect(await detectors()).toHaveLength(1), soon)
-        const listening = toPort(client).listen?.(new Witness()) as Listening
+        const listening = toPort(client).listen?.(new Witness()) as Subscription
         await listening.subscribe(newChannel())
         for (let ask = 0; ask < 10; ask++) expect(await detectors()).toHaveLength(1)
         await listening.close()
@@ -495,7 +495,7 @@ describe.runIf(hasCluster)('over a cluster', () => {
     async (setup) => {
       const { client, close } = await (setup.cluster as Clustered)(cluster.nodes)
       const witness = new Witness()
-      const listening = toPort(client).listen?.(witness) as Listening
+      const listening = toPort(client).listen?.(witness) as Subscription
       const channel = newChannel()
       await listening.subscribe(channel)
       const node = await listenedTo(cluster)

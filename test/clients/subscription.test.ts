@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Listening, MessageListener, RedisClient } from '../../src/clients/port.ts'
+import type { Subscription, MessageListener, RedisClient } from '../../src/clients/port.ts'
 import {
-  inTime,
+  withinTimeout,
   onEnd,
-  ResumedListening,
-  type Source,
+  ReconnectingSubscription,
+  type ConnectionSource,
   type Subscriber,
 } from '../../src/clients/subscription.ts'
 import { toPort } from '../../src/clients/detect.ts'
@@ -25,10 +25,10 @@ class FakeSubscriber implements Subscriber {
   readonly close = vi.fn<() => void>(() => this.end())
 }
 
-class FakeSource extends EventEmitter implements Source {
+class FakeSource extends EventEmitter implements ConnectionSource {
   readonly opened: FakeSubscriber[] = []
   readonly isOpen = vi.fn<() => boolean>(() => true)
-  readonly open = vi.fn<Source['open']>(async () => {
+  readonly open = vi.fn<ConnectionSource['open']>(async () => {
     const subscriber = new FakeSubscriber()
     this.opened.push(subscriber)
     return subscriber
@@ -60,7 +60,7 @@ const newListener = () => ({
 
 function listen(source = new FakeSource()) {
   const listener = newListener()
-  return { source, listener, listening: new ResumedListening(source, listener) }
+  return { source, listener, listening: new ReconnectingSubscription(source, listener) }
 }
 
 describe('a listening', () => {
@@ -314,7 +314,7 @@ describe.each([
     const cluster = Object.assign(new EventEmitter(), { on() {} })
     Object.defineProperties(cluster, Object.getOwnPropertyDescriptors(clusterOf(nodes)))
     const listener = newListener()
-    const listening = toPort(cluster as unknown as RedisClient).listen?.(listener) as Listening
+    const listening = toPort(cluster as unknown as RedisClient).listen?.(listener) as Subscription
     await listening.subscribe('a')
     await vi.advanceTimersByTimeAsync(LONG_MS)
     expect(first.duplicate.subscribe).toHaveBeenCalledTimes(1)
@@ -326,15 +326,15 @@ describe.each([
   })
 })
 
-describe('inTime', () => {
+describe('withinTimeout', () => {
   it('does not wait for ever', async () => {
-    const waiting = expect(inTime(new Promise(() => {}))).rejects.toThrow('not connected')
+    const waiting = expect(withinTimeout(new Promise(() => {}))).rejects.toThrow('not connected')
     await vi.advanceTimersByTimeAsync(LONG_MS)
     await waiting
   })
 
   it('gives the reply, or the error', async () => {
-    expect(await inTime(Promise.resolve(1))).toBe(1)
-    await expect(inTime(Promise.reject(new Error('closed')))).rejects.toThrow('closed')
+    expect(await withinTimeout(Promise.resolve(1))).toBe(1)
+    await expect(withinTimeout(Promise.reject(new Error('closed')))).rejects.toThrow('closed')
   })
 })

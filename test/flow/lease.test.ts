@@ -23,7 +23,7 @@ afterEach(() => {
 
 const nowUs = (): number => performance.now() * 1_000
 const taken = (lease: number): Answer => ({ state: 'taken', atUs: nowUs(), lease })
-const there = (): Answer => ({ state: 'there', atUs: nowUs() })
+const there = (): Answer => ({ state: 'available', atUs: nowUs() })
 const held = (ms = LEASE_MS): Answer => ({ state: 'held', atUs: nowUs(), untilUs: nowUs() + ms * 1_000 })
 
 /** Somebody who wants a lease. An entry may have several. */
@@ -88,7 +88,7 @@ describe('whoever asks', () => {
     const { take, backend, leases, onWait } = newLeases()
     backend.ask.mockResolvedValueOnce(there())
     const who = holder('a')
-    expect(await take(who)).toMatchObject({ state: 'there' })
+    expect(await take(who)).toMatchObject({ state: 'available' })
     expect(onWait).not.toHaveBeenCalled()
     expect(await leases.end(who)).toBeUndefined()
     expect(vi.getTimerCount()).toBe(0)
@@ -262,7 +262,7 @@ describe('where messages cannot be heard', () => {
     expect(await asksWithin(backend, 10 * POLL_MS)).toBe(10)
     backend.ask.mockResolvedValueOnce(there())
     await vi.advanceTimersByTimeAsync(POLL_MS)
-    expect(await turn).toMatchObject({ state: 'there' })
+    expect(await turn).toMatchObject({ state: 'available' })
     expect(backend.watch).toHaveBeenCalledOnce()
     expect(vi.getTimerCount()).toBe(0)
   })

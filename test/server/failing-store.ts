@@ -5,7 +5,7 @@ import type {
   LeaseAnswer,
   LeaseWatch,
   LeaseWatcher,
-  LeaseWish,
+  LeaseRequest,
   NewEntry,
   KeySpace,
   PutReport,
@@ -53,7 +53,7 @@ export class FailingStore implements Store {
     return this.#do('invalidateTags', () => this.#store.invalidateTags(place, tags, soft))
   }
 
-  lease(place: KeySpace, wishes: readonly LeaseWish[], leaseMs: number): Promise<readonly LeaseAnswer[]> {
+  lease(place: KeySpace, wishes: readonly LeaseRequest[], leaseMs: number): Promise<readonly LeaseAnswer[]> {
     return this.#do('lease', () => this.#store.lease(place, wishes, leaseMs))
   }
 

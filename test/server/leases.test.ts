@@ -574,7 +574,7 @@ describe('in the store', () => {
     const { store, place } = newLeases()
     await store.put(place, [entry('there')])
     const first = await store.lease(place, [wish('there'), wish('free'), wish('free')], 10_000)
-    expect(first).toMatchObject([{ state: 'there' }, { state: 'taken' }, { state: 'held' }])
+    expect(first).toMatchObject([{ state: 'available' }, { state: 'taken' }, { state: 'held' }])
     const [, own, other] = first as unknown as [unknown, { atUs: number; lease: number }, { untilUs: number }]
     expect(own.lease - own.atUs).toBe(10_000_000)
     expect(other.untilUs).toBe(own.lease)
@@ -598,13 +598,13 @@ describe('in the store', () => {
       if (answer?.state === 'taken') await store.release(place, [{ hash, lease: answer.lease }])
       return answer?.state
     }
-    expect(await ask('fresh')).toBe('there')
+    expect(await ask('fresh')).toBe('available')
     expect(await ask('fresh', until(seen))).toBe('taken')
-    expect(await ask('fresh', until(seen) - 1)).toBe('there')
+    expect(await ask('fresh', until(seen) - 1)).toBe('available')
     expect(await ask('stale')).toBe('taken')
     expect(await ask('stale', until(stale))).toBe('taken')
     expect(await ask('stale', until(stale) - 1)).toBe('taken')
-    expect(await ask('unnoted')).toBe('there')
+    expect(await ask('unnoted')).toBe('available')
     expect(await ask('unnoted', 0)).toBe('taken')
   })
 

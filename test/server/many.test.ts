@@ -8,7 +8,7 @@ import {
   type Hash,
   IdentityError,
   type LeaseAnswer,
-  type LeaseWish,
+  type LeaseRequest,
   type Lookup,
   type LookupOptions,
   LruTPolicy,
@@ -66,7 +66,11 @@ class CountingStore extends FailingStore {
     return super.put(place, entries)
   }
 
-  override lease(place: KeySpace, wishes: readonly LeaseWish[], ms: number): Promise<readonly LeaseAnswer[]> {
+  override lease(
+    place: KeySpace,
+    wishes: readonly LeaseRequest[],
+    ms: number,
+  ): Promise<readonly LeaseAnswer[]> {
     this.leases.push(wishes.length)
     return super.lease(place, wishes, ms)
   }

@@ -49,8 +49,8 @@ export class ExpiryQueue {
     )
   }
 
-  #at(place: number): number {
-    return this.#heap[place]?.atMs ?? Number.POSITIVE_INFINITY
+  #at(position: number): number {
+    return this.#heap[position]?.atMs ?? Number.POSITIVE_INFINITY
   }
 
   #swap(a: number, b: number): void {
@@ -61,25 +61,25 @@ export class ExpiryQueue {
   }
 
   #push(item: { readonly hash: string; readonly atMs: number }): void {
-    let place = this.#heap.push(item) - 1
-    while (place > 0) {
-      const parent = (place - 1) >> 1
+    let position = this.#heap.push(item) - 1
+    while (position > 0) {
+      const parent = (position - 1) >> 1
       if (this.#at(parent) <= item.atMs) return
-      this.#swap(place, parent)
-      place = parent
+      this.#swap(position, parent)
+      position = parent
     }
   }
 
   #shift(): void {
     this.#swap(0, this.#heap.length - 1)
     this.#heap.pop()
-    let place = 0
+    let position = 0
     for (;;) {
-      const left = 2 * place + 1
+      const left = 2 * position + 1
       const child = this.#at(left) <= this.#at(left + 1) ? left : left + 1
-      if (this.#at(child) >= this.#at(place)) return
-      this.#swap(place, child)
-      place = child
+      if (this.#at(child) >= this.#at(position)) return
+      this.#swap(position, child)
+      position = child
     }
   }
 }

@@ -5,13 +5,13 @@ import type { Hash } from '../../keys/call-hash.ts'
 import type { KeyPair } from '../../keys/key-names.ts'
 import type { AbstractPolicy } from '../../policies/policy.ts'
 import { lookUpAt, partitionMark, StoredEntry } from '../trailer.ts'
-import { Fence, MemoryContent } from './partition-data.ts'
+import { Fence, PartitionData } from './partition-data.ts'
 import type {
   HeldLease,
   LeaseAnswer,
   LeaseWatch,
   LeaseWatcher,
-  LeaseWish,
+  LeaseRequest,
   Lookup,
   NewEntry,
   KeySpace,
@@ -29,7 +29,7 @@ export interface MemoryStoreOptions {
 }
 
 /** What a `MemoryStore` knows of an entry beside its end; `undefined` where that is not known. */
-export interface NotedOfEntry {
+export interface StoredMetadata {
   readonly freshUntilMs: number | undefined
   readonly beganUs: number | undefined
   readonly storedAtMs: number | undefined
@@ -44,7 +44,7 @@ export interface NotedOfEntry {
  */
 export class MemoryStore implements Store {
   readonly #clock: () => number
-  readonly #contents = new Map<string, MemoryContent>()
+  readonly #dataByIndex = new Map<string, PartitionData>()
   readonly #fences = new Map<string, Fence>()
   readonly #registries = new Map<string, Map<string, KeyPair>>()
   /** Until when entries are leased. */
@@ -66,96 +66,96 @@ export class MemoryStore implements Store {
     policy.createOrder()
   }
 
-  async get(place: KeySpace, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
-    const content = this.#contentOf(place)
+  async get(space: KeySpace, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
+    const data = this.#dataOf(space)
     const atUs = this.#tick()
-    const entries = hashes.map((hash) => content.read(hash) ?? new StoredEntry())
+    const entries = hashes.map((hash) => data.read(hash) ?? new StoredEntry())
     return lookUpAt(entries, atUs / 1_000, atUs)
   }
 
-  async touch(place: KeySpace, hashes: readonly Hash[]): Promise<void> {
-    const content = this.#contentOf(place)
-    content.order.touch(hashes)
-    const { idleTtlMs } = place.limits
-    if (idleTtlMs !== undefined) content.prolong(this.#clock() + idleTtlMs)
+  async touch(space: KeySpace, hashes: readonly Hash[]): Promise<void> {
+    const data = this.#dataOf(space)
+    data.order.touch(hashes)
+    const { idleTtlMs } = space.limits
+    if (idleTtlMs !== undefined) data.prolong(this.#clock() + idleTtlMs)
   }
 
-  async put(place: KeySpace, entries: readonly NewEntry[]): Promise<PutReport> {
-    const content = this.#contentOf(place)
-    const fence = this.#fenceOf(place)
+  async put(space: KeySpace, entries: readonly NewEntry[]): Promise<PutReport> {
+    const data = this.#dataOf(space)
+    const fence = this.#fenceOf(space)
     const atUs = this.#tick()
     const atMs = Math.floor(atUs / 1000)
-    const expired = content.sweep(atMs)
-    const { maxSize, idleTtlMs } = place.limits
+    const expired = data.sweep(atMs)
+    const { maxSize, idleTtlMs } = space.limits
     const untilMs = atMs + (idleTtlMs ?? Number.POSITIVE_INFINITY)
-    if (content.isEmpty) content.expiresAtMs = untilMs
-    else content.prolong(untilMs)
-    let evicted = content.makeRoom(0, maxSize) // the bound may have been lowered
+    if (data.isEmpty) data.expiresAtMs = untilMs
+    else data.prolong(untilMs)
+    let evicted = data.evictFor(0, maxSize) // the bound may have been lowered
     const began = new Map<string, number | 'unknown' | undefined>()
     const named = entries.map((entry) => [entry.hash, entry] as const)
     const stored = named.map(([name, entry]) => {
       const { token, metadata } = entry
-      if (!began.has(name)) began.set(name, content.beganUs(name, atUs))
-      if (token !== undefined && fence.refuses(membersOf(place, name, entry), token, atUs)) return false
-      if (this.#isOvertaken(place, entry, began.get(name))) return false
+      if (!began.has(name)) began.set(name, data.beganUs(name, atUs))
+      if (token !== undefined && fence.refuses(membersOf(space, name, entry), token, atUs)) return false
+      if (this.#isOlder(space, entry, began.get(name))) return false
       if (metadata?.overrules) fence.raise('h:', [name], token ?? atUs)
       began.set(name, token ?? atUs)
       return true
     })
-    evicted += content.store(
+    evicted += data.store(
       named.filter((_, i) => stored[i]),
       atUs,
       maxSize,
     )
     named.forEach(([name, { metadata }], i) => {
-      if (metadata?.lease !== undefined) this.#handOver(place, name, metadata.lease)
-      if (metadata?.overrules && stored[i]) this.#endLease(place, name)
+      if (metadata?.lease !== undefined) this.#endOwnLease(space, name, metadata.lease)
+      if (metadata?.overrules && stored[i]) this.#endLease(space, name)
     })
     return { atUs, evicted, expired, stored }
   }
 
   /** As in the scripts: whether the load of what is there began later than that of an entry to store. */
-  #isOvertaken(
-    place: KeySpace,
+  #isOlder(
+    space: KeySpace,
     { hash, token, metadata }: NewEntry,
     beganUs: number | 'unknown' | undefined,
   ): boolean {
     if (token === undefined || beganUs === undefined) return false
     if (beganUs !== 'unknown') return beganUs > token
-    return metadata?.lease !== undefined && this.#leasesOf(place).get(hash) !== metadata.lease
+    return metadata?.lease !== undefined && this.#leasesOf(space).get(hash) !== metadata.lease
   }
 
-  async invalidate(place: KeySpace, hashes: readonly Hash[], soft = false): Promise<number> {
+  async invalidate(space: KeySpace, hashes: readonly Hash[], soft = false): Promise<number> {
     return this.#drop(
-      place,
+      space,
       () => hashes,
       soft,
       (fence, atUs) => fence.raise('h:', hashes, atUs),
     )
   }
 
-  async invalidateFunction(place: KeySpace, part: Hash, soft = false): Promise<number> {
+  async invalidateFunction(space: KeySpace, part: Hash, soft = false): Promise<number> {
     const isOwn = (name: string) => name.startsWith(part)
-    for (const name of [...this.#leasesOf(place).keys()].filter(isOwn)) this.#endLease(place, name)
-    const own = ({ values }: MemoryContent) => [...values.keys()].filter(isOwn)
-    return this.#drop(place, own, soft, (fence, atUs) => fence.raise('f:', [part], atUs))
+    for (const name of [...this.#leasesOf(space).keys()].filter(isOwn)) this.#endLease(space, name)
+    const own = ({ values }: PartitionData) => [...values.keys()].filter(isOwn)
+    return this.#drop(space, own, soft, (fence, atUs) => fence.raise('f:', [part], atUs))
   }
 
-  async invalidateTags(place: KeySpace, names: readonly string[], soft = false): Promise<number> {
-    const tagged = ({ tags }: MemoryContent) => [...new Set(names.flatMap((name) => tags.having(name)))]
-    return this.#drop(place, tagged, soft, (fence, atUs) => fence.raise('t:', names, atUs))
+  async invalidateTags(space: KeySpace, names: readonly string[], soft = false): Promise<number> {
+    const tagged = ({ tags }: PartitionData) => [...new Set(names.flatMap((name) => tags.having(name)))]
+    return this.#drop(space, tagged, soft, (fence, atUs) => fence.raise('t:', names, atUs))
   }
 
-  async purge(place: KeySpace): Promise<number> {
-    const size = await this.size(place)
-    this.#contents.delete(place.keys[0])
-    this.#fenceOf(place).raiseFloor(this.#tick())
-    for (const name of this.#leasesOf(place).keys()) this.#endLease(place, name)
+  async purge(space: KeySpace): Promise<number> {
+    const size = await this.size(space)
+    this.#dataByIndex.delete(space.keys[0])
+    this.#fenceOf(space).raiseFloor(this.#tick())
+    for (const name of this.#leasesOf(space).keys()) this.#endLease(space, name)
     return size
   }
 
-  async size(place: KeySpace): Promise<number> {
-    const { values, expiry } = this.#contentOf(place)
+  async size(space: KeySpace): Promise<number> {
+    const { values, expiry } = this.#dataOf(space)
     return values.size - expiry.countExpired(this.#clock())
   }
 
@@ -164,16 +164,16 @@ export class MemoryStore implements Store {
   }
 
   async lease(
-    place: KeySpace,
-    wishes: readonly LeaseWish[],
+    space: KeySpace,
+    requests: readonly LeaseRequest[],
     leaseMs: number,
   ): Promise<readonly LeaseAnswer[]> {
-    const content = this.#contentOf(place)
-    const leases = this.#leasesOf(place)
+    const data = this.#dataOf(space)
+    const leases = this.#leasesOf(space)
     const atUs = this.#tick()
     for (const [name, untilUs] of leases) if (untilUs <= atUs) leases.delete(name)
-    return wishes.map(({ hash: name, seenMs }): LeaseAnswer => {
-      if (content.isThere(name, seenMs, atUs)) return { state: 'there', atUs }
+    return requests.map(({ hash: name, seenMs }): LeaseAnswer => {
+      if (data.isAvailable(name, seenMs, atUs)) return { state: 'available', atUs }
       const untilUs = leases.get(name)
       if (untilUs !== undefined) return { state: 'held', atUs, untilUs }
       const lease = atUs + leaseMs * 1000
@@ -182,8 +182,8 @@ export class MemoryStore implements Store {
     })
   }
 
-  async renew(place: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
-    const leases = this.#leasesOf(place)
+  async renew(space: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
+    const leases = this.#leasesOf(space)
     const atUs = this.#tick()
     return held.map(({ hash: name, lease }) => {
       if (leases.get(name) !== lease) return 0
@@ -193,13 +193,13 @@ export class MemoryStore implements Store {
     })
   }
 
-  async release(place: KeySpace, held: readonly HeldLease[]): Promise<void> {
-    for (const { hash, lease } of held) this.#handOver(place, hash, lease)
+  async release(space: KeySpace, held: readonly HeldLease[]): Promise<void> {
+    for (const { hash, lease } of held) this.#endOwnLease(space, hash, lease)
   }
 
-  async watch(place: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch> {
+  async watch(space: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch> {
     const all = this.#watchers
-    const [index] = place.keys
+    const [index] = space.keys
     const watchers = entryOf(all, index, () => new Set()).add(watcher)
     return {
       async close() {
@@ -211,78 +211,80 @@ export class MemoryStore implements Store {
 
   async close(): Promise<void> {}
 
-  async register(registry: string, place: KeySpace): Promise<void> {
-    entryOf(this.#registries, registry, () => new Map()).set(place.keys[0], place.keys)
+  async register(registry: string, space: KeySpace): Promise<void> {
+    entryOf(this.#registries, registry, () => new Map()).set(space.keys[0], space.keys)
   }
 
   async registered(registry: string): Promise<readonly KeyPair[]> {
     return [...(this.#registries.get(registry)?.values() ?? [])]
   }
 
-  /** What lies in a place, for tests and inspection: entries with when they end, and what is noted of them. */
+  /** What lies in a space, for tests and inspection: entries with when they end, and what is noted of them. */
   *entriesOf(
-    place: KeySpace,
-  ): Generator<readonly [hash: string, value: Buffer, expiresAtMs: number | undefined, noted: NotedOfEntry]> {
-    const content = this.#contentOf(place)
-    for (const [hash, stored] of content.values) {
-      const { value = stored, expiresAtMs, freshUntilMs, beganUs, storedAtMs } = content.read(hash) ?? {}
+    space: KeySpace,
+  ): Generator<
+    readonly [hash: string, value: Buffer, expiresAtMs: number | undefined, noted: StoredMetadata]
+  > {
+    const data = this.#dataOf(space)
+    for (const [hash, stored] of data.values) {
+      const { value = stored, expiresAtMs, freshUntilMs, beganUs, storedAtMs } = data.read(hash) ?? {}
       yield [
         hash,
         value as Buffer,
         expiresAtMs,
-        { freshUntilMs, beganUs, storedAtMs, tags: content.tags.of(hash) },
+        { freshUntilMs, beganUs, storedAtMs, tags: data.tags.of(hash) },
       ]
     }
   }
 
   /** Drops entries, ends their leases, and keeps loads that are under way from storing them. */
   #drop(
-    place: KeySpace,
-    namesIn: (content: MemoryContent) => readonly string[],
+    space: KeySpace,
+    namesIn: (data: PartitionData) => readonly string[],
     soft: boolean,
     raise: (fence: Fence, atUs: number) => void,
   ): number {
-    const content = this.#contentOf(place)
+    const data = this.#dataOf(space)
     const atUs = this.#tick()
     const atMs = Math.floor(atUs / 1000)
-    content.sweep(atMs)
-    const names = namesIn(content)
-    for (const name of names) this.#endLease(place, name)
-    raise(this.#fenceOf(place), atUs)
-    return content.drop(names, soft, atMs)
+    data.sweep(atMs)
+    const names = namesIn(data)
+    for (const name of names) this.#endLease(space, name)
+    raise(this.#fenceOf(space), atUs)
+    return data.drop(names, soft, atMs)
   }
 
   /** Ends a lease of the caller's; one that was lost meanwhile is another's. */
-  #handOver(place: KeySpace, name: string, lease: number): void {
-    if (this.#leasesOf(place).get(name) === lease) this.#endLease(place, name)
+  #endOwnLease(space: KeySpace, name: string, lease: number): void {
+    if (this.#leasesOf(space).get(name) === lease) this.#endLease(space, name)
   }
 
-  #endLease(place: KeySpace, name: string): void {
-    if (!this.#leasesOf(place).delete(name)) return
+  #endLease(space: KeySpace, name: string): void {
+    if (!this.#leasesOf(space).delete(name)) return
     // Not before whoever ends it has what he waits for.
-    for (const watcher of this.#watchers.get(place.keys[0]) ?? []) setImmediate(() => watcher.ended(name))
+    for (const watcher of this.#watchers.get(space.keys[0]) ?? []) setImmediate(() => watcher.ended(name))
   }
 
-  #contentOf(place: KeySpace): MemoryContent {
-    const [index] = place.keys
-    let content = this.#contents.get(index)
-    if (content === undefined || content.expiresAtMs <= this.#clock()) {
-      content = new MemoryContent(
-        place.policy.createOrder(),
-        place.policy.storesBareValues ? undefined : partitionMark(place.keys[1]),
+  #dataOf(space: KeySpace): PartitionData {
+    const [index] = space.keys
+    let data = this.#dataByIndex.get(index)
+    if (data === undefined || data.expiresAtMs <= this.#clock()) {
+      data = new PartitionData(
+        space.policy.createOrder(),
+        space.policy.storesBareValues ? undefined : partitionMark(space.keys[1]),
       )
-      this.#contents.set(index, content)
+      this.#dataByIndex.set(index, data)
     }
-    return content
+    return data
   }
 
   /** What was invalidated stays so when the entries have ended. */
-  #fenceOf(place: KeySpace): Fence {
-    return entryOf(this.#fences, place.keys[0], () => new Fence())
+  #fenceOf(space: KeySpace): Fence {
+    return entryOf(this.#fences, space.keys[0], () => new Fence())
   }
 
-  #leasesOf(place: KeySpace): Map<string, number> {
-    return entryOf(this.#leases, place.keys[0], () => new Map())
+  #leasesOf(space: KeySpace): Map<string, number> {
+    return entryOf(this.#leases, space.keys[0], () => new Map())
   }
 
   /** The clock in microseconds. No two ticks are equal, so that before and after are always told apart. */

@@ -47,7 +47,7 @@ export class Fence {
 }
 
 /** What a `MemoryStore` keeps for one key pair: what the scripts keep in its keys. */
-export class MemoryContent {
+export class PartitionData {
   /** As in Redis: each with its trailer, unless values are stored bare. */
   readonly values: Map<string, Buffer> = new Map<string, Buffer>()
   /** When entries end, for the sweep. */
@@ -100,16 +100,16 @@ export class MemoryContent {
       this.#keep(name, entry, atUs)
     }
     this.order.touch([...used])
-    return this.#admit([...added], maxSize)
+    return this.#insertAll([...added], maxSize)
   }
 
   /** Lets entries in, as many at a time as there may be, and returns how many left for them. */
-  #admit(names: readonly string[], maxSize: number): number {
+  #insertAll(names: readonly string[], maxSize: number): number {
     const step = Math.min(maxSize, CHUNK)
     let evicted = 0
     for (let first = 0; first < names.length; first += step) {
       const some = names.slice(first, first + step)
-      evicted += this.makeRoom(some.length, maxSize)
+      evicted += this.evictFor(some.length, maxSize)
       for (const name of some) this.order.insert(name)
     }
     return evicted
@@ -133,7 +133,7 @@ export class MemoryContent {
   }
 
   /** Evicts until so many more fit in, and returns how many left. */
-  makeRoom(more: number, maxSize: number): number {
+  evictFor(more: number, maxSize: number): number {
     const excess = this.order.size() + more - maxSize
     if (excess <= 0) return 0
     const victims = this.order.evict(excess)
@@ -156,7 +156,7 @@ export class MemoryContent {
   }
 
   /** As the scripts see it: whether there is an entry to be had, given the one that was seen and will not do. */
-  isThere(name: string, seenMs: number | undefined, atUs: number): boolean {
+  isAvailable(name: string, seenMs: number | undefined, atUs: number): boolean {
     const entry = this.read(name)
     if (entry === undefined || (entry.expiresAtMs ?? Number.POSITIVE_INFINITY) * 1000 <= atUs) return false
     const untilMs = entry.freshUntilMs

@@ -55,7 +55,7 @@ export const toGeneration = (members: Reply): number | undefined => {
   return member === undefined ? undefined : Number(String(member).slice(1))
 }
 
-export const trouble = (what: string, cause: unknown): StoreError =>
+export const storeError = (what: string, cause: unknown): StoreError =>
   new StoreError(`The server failed at ${what}: ${messageOf(cause)}`, {
     cause,
   })

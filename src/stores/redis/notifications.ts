@@ -1,7 +1,7 @@
 import { StoreError } from '../../errors.ts'
 import { warn } from '../../telemetry/process-warning.ts'
 import { messageOf } from '../../realms/native.ts'
-import type { Listening, RedisClient, RedisPort } from '../../clients/port.ts'
+import type { Subscription, RedisClient, RedisPort } from '../../clients/port.ts'
 import type { LeaseWatch, LeaseWatcher } from '../store.ts'
 
 /** A policy of the user's may give every call a key pair of its own, and each would have a channel. */
@@ -16,10 +16,10 @@ interface Entry {
  * Who watches which channel, over one connection: it is opened when the first one comes, and closed when the last one has
  * gone.
  */
-export class MessageBoard {
+export class ChannelWatchers {
   readonly #port: RedisPort
   readonly #entries = new Map<string, Set<Entry>>()
-  #listening: Listening | undefined
+  #subscription: Subscription | undefined
 
   constructor(port: RedisPort) {
     this.#port = port
@@ -31,30 +31,30 @@ export class MessageBoard {
    */
   async watch(channel: string, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
     if (this.#entries.size >= CHANNEL_LIMIT && !this.#entries.has(channel)) return undefined
-    const listening = this.#listen()
-    if (listening === undefined) return undefined
+    const subscription = this.#subscribed()
+    if (subscription === undefined) return undefined
     const entry: Entry = { watcher }
     this.#entries.set(channel, (this.#entries.get(channel) ?? new Set()).add(entry))
     try {
-      await listening.subscribe(channel)
+      await subscription.subscribe(channel)
     } catch (error) {
-      this.#leave(channel, entry)
+      this.#remove(channel, entry)
       throw error
     }
-    return { close: async () => this.#leave(channel, entry) }
+    return { close: async () => this.#remove(channel, entry) }
   }
 
-  #leave(channel: string, entry: Entry): void {
+  #remove(channel: string, entry: Entry): void {
     const entries = this.#entries.get(channel)
     if (!entries?.delete(entry) || entries.size > 0) return
     this.#entries.delete(channel)
-    if (this.#entries.size > 0) return this.#listening?.unsubscribe(channel)
-    void this.#listening?.close()
-    this.#listening = undefined
+    if (this.#entries.size > 0) return this.#subscription?.unsubscribe(channel)
+    void this.#subscription?.close()
+    this.#subscription = undefined
   }
 
-  #listen(): Listening | undefined {
-    this.#listening ??= this.#port.listen?.({
+  #subscribed(): Subscription | undefined {
+    this.#subscription ??= this.#port.listen?.({
       message: (channel, message) => {
         const hash = message.toString('latin1')
         tellEach([...(this.#entries.get(channel) ?? [])], (watcher) => watcher.ended(hash))
@@ -62,7 +62,7 @@ export class MessageBoard {
       lost: () => tellEach(this.#all(), (watcher) => watcher.lost()),
       restored: () => tellEach(this.#all(), (watcher) => watcher.restored()),
     })
-    return this.#listening
+    return this.#subscription
   }
 
   #all(): Entry[] {
@@ -82,25 +82,25 @@ function tellEach(entries: readonly Entry[], tell: (watcher: LeaseWatcher) => vo
 }
 
 /** Shared by all copies of this library in the process: a bundle of a server may have one for each of its parts. */
-const REGISTRY = /* @__PURE__ */ Symbol.for('redis-func-cache.message-boards.1')
+const REGISTRY = /* @__PURE__ */ Symbol.for('redis-func-cache.channel-watchers.1')
 
-/** The board of a client: one for all stores over it. It does not keep the client. */
-function boardOf(client: RedisClient, port: RedisPort): MessageBoard {
-  const holder = globalThis as { [REGISTRY]?: WeakMap<RedisClient, MessageBoard> }
+/** The watchers of a client: one for all stores over it. It does not keep the client. */
+function watchersOf(client: RedisClient, port: RedisPort): ChannelWatchers {
+  const holder = globalThis as { [REGISTRY]?: WeakMap<RedisClient, ChannelWatchers> }
   holder[REGISTRY] ??= new WeakMap()
-  const boards = holder[REGISTRY]
-  const board = boards.get(client) ?? new MessageBoard(port)
-  boards.set(client, board)
-  return board
+  const watchersByClient = holder[REGISTRY]
+  const watchers = watchersByClient.get(client) ?? new ChannelWatchers(port)
+  watchersByClient.set(client, watchers)
+  return watchers
 }
 
-/** What one store watches, over the boards of its clients. */
+/** What one store watches, over the watchersByClient of its clients. */
 export class Watches {
   readonly #open = new Map<LeaseWatch, LeaseWatcher>()
   /** How often all were closed. */
   #closings = 0
 
-  /** As {@link MessageBoard.watch}. */
+  /** As {@link ChannelWatchers.watch}. */
   async watch(
     client: RedisClient,
     port: RedisPort,
@@ -108,7 +108,7 @@ export class Watches {
     watcher: LeaseWatcher,
   ): Promise<LeaseWatch | undefined> {
     const closings = this.#closings
-    const watch = await boardOf(client, port).watch(channel, watcher)
+    const watch = await watchersOf(client, port).watch(channel, watcher)
     if (watch === undefined) return undefined
     if (closings !== this.#closings) {
       await watch.close()

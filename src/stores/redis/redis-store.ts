@@ -11,14 +11,14 @@ import { toPort } from '../../clients/detect.ts'
 import { runScript, type Script } from '../../clients/script.ts'
 import { Watches } from './notifications.ts'
 import { type PartitionKeys, partitionKeys } from './keys.ts'
-import { haveEnds, isDecided, readBatch, toGeneration, toMicroseconds, trouble } from './lookup.ts'
+import { haveEnds, isDecided, readBatch, toGeneration, toMicroseconds, storeError } from './lookup.ts'
 import { labelOf, lookUpAt, partitionMark, timesText } from '../trailer.ts'
 import type {
   HeldLease,
   LeaseAnswer,
   LeaseWatch,
   LeaseWatcher,
-  LeaseWish,
+  LeaseRequest,
   Lookup,
   LookupOptions,
   NewEntry,
@@ -39,7 +39,7 @@ const RENEW_AT_LATEST_MS = 360_000
 const CLOCKS_AGREE_MS = 10_000
 
 /** What is known of a partition besides what it is told. */
-interface Surroundings {
+interface KeySpaceState {
   readonly keys: PartitionKeys
   /** Stands for the partition in the names of its entries; `undefined` where values are stored bare. */
   readonly mark: string | undefined
@@ -59,7 +59,7 @@ interface Surroundings {
 export class RedisStore implements Store {
   readonly #client: () => RedisClient
   readonly #ports = new WeakMap<RedisClient, RedisPort>()
-  readonly #surroundings = new WeakMap<KeySpace, Surroundings>()
+  readonly #states = new WeakMap<KeySpace, KeySpaceState>()
   readonly #watches = new Watches()
   /** Scripts that were sent by their text. */
   readonly #sent = new WeakSet<Script>()
@@ -87,102 +87,102 @@ export class RedisStore implements Store {
    * known; and after them, where it is too near to the end of an entry to be told without asking.
    */
   async get(
-    place: KeySpace,
+    space: KeySpace,
     hashes: readonly Hash[],
     { isTimed = false, isTagged = false, asText = false }: LookupOptions = {},
   ): Promise<readonly Lookup[]> {
-    const around = this.#around(place)
-    const { keys, clock } = around
-    const asksTime = isTimed || (around.hasEnds && !clock.isKnown)
+    const state = this.#stateOf(space)
+    const { keys, clock } = state
+    const asksTime = isTimed || (state.hasEnds && !clock.isKnown)
     const commands: Command[] = []
     if (asksTime) commands.push(['TIME'])
     if (isTagged) commands.push(['ZRANGEBYLEX', keys.tags, '[g', '(h', 'LIMIT', '0', '1'])
     commands.push(['HMGET', keys.values, ...sent(hashes)])
     const sentMs = monotonicMs()
     const replies = await this.#sendAll('get', keys.values, commands, asText)
-    const atUs = asksTime ? this.#hearTime(around, replies[0] as Reply, sentMs) : undefined
+    const atUs = asksTime ? this.#hearTime(state, replies[0] as Reply, sentMs) : undefined
     const entries = readBatch({
       hashes,
       stored: replies.at(-1) as readonly (Buffer | string | null)[],
-      partition: around.mark,
+      partition: state.mark,
       tagsGeneration: isTagged ? toGeneration(replies.at(-2) as Reply) : undefined,
     })
-    if (haveEnds(entries)) around.hasEnds = true
+    if (haveEnds(entries)) state.hasEnds = true
     if (atUs !== undefined) return lookUpAt(entries, atUs / 1_000, atUs)
-    if (!around.hasEnds || (clock.isKnown && isDecided(entries, clock.earliestMs, clock.latestMs))) {
+    if (!state.hasEnds || (clock.isKnown && isDecided(entries, clock.earliestMs, clock.latestMs))) {
       return lookUpAt(entries, clock.latestMs, undefined)
     }
-    const nowUs = await this.now(place)
+    const nowUs = await this.now(space)
     return lookUpAt(entries, nowUs / 1_000, nowUs)
   }
 
   /** A plain command where one can do it; now and then the script all the same, which tells the time. */
-  async touch(place: KeySpace, hashes: readonly Hash[]): Promise<void> {
-    const { policy, keys, ext } = place
+  async touch(space: KeySpace, hashes: readonly Hash[]): Promise<void> {
+    const { policy, keys, ext } = space
     const names = sent(hashes)
-    const around = this.#around(place)
-    const isOrderKnown = monotonicMs() < around.orderKnownUntilMs
-    const plain = isOrderKnown ? policy.touchCommand(keys[0], names, around.order) : undefined
+    const state = this.#stateOf(space)
+    const isOrderKnown = monotonicMs() < state.orderKnownUntilMs
+    const plain = isOrderKnown ? policy.touchCommand(keys[0], names, state.order) : undefined
     const isForScript = policy.readsChangeOrder && plain === undefined
     const sentMs = monotonicMs()
     const [times] = await Promise.all([
-      isForScript ? this.#run(place, 'touch', [String(names.length), ...names, ...ext]) : undefined,
+      isForScript ? this.#run(space, 'touch', [String(names.length), ...names, ...ext]) : undefined,
       plain && this.#sendAll('touch', keys[0], [plain]),
-      this.#isRenewalDue(place, around)
-        ? this.#runText('touch', PROLONG, around.keys.endingTogether, [String(place.limits.idleTtlMs)])
+      this.#isRenewalDue(space, state)
+        ? this.#runText('touch', PROLONG, state.keys.endingTogether, [String(space.limits.idleTtlMs)])
         : undefined,
     ])
-    if (isForScript) this.#hearScript(around, times as readonly number[], sentMs)
+    if (isForScript) this.#hearScript(state, times as readonly number[], sentMs)
   }
 
-  async put(place: KeySpace, entries: readonly NewEntry[]): Promise<PutReport> {
-    const { maxSize, idleTtlMs } = place.limits
-    const around = this.#around(place)
+  async put(space: KeySpace, entries: readonly NewEntry[]): Promise<PutReport> {
+    const { maxSize, idleTtlMs } = space.limits
+    const state = this.#stateOf(space)
     const args: (string | Buffer)[] = [
       maxSize === Number.POSITIVE_INFINITY ? '0' : String(maxSize),
       String(idleTtlMs ?? 0),
-      String(place.policy.hashPartBytes),
+      String(space.policy.hashPartBytes),
       String(entries.length),
     ]
     for (const { hash, value, ttlMs, token, metadata } of entries) {
-      const label = around.mark === undefined ? '' : labelOf(hash, around.mark, metadata?.serializer ?? '')
+      const label = state.mark === undefined ? '' : labelOf(hash, state.mark, metadata?.serializer ?? '')
       const times = timesText(metadata?.computeMs ?? 0, metadata?.freshMs, ttlMs)
-      if (ttlMs !== undefined) around.hasEnds = true
+      if (ttlMs !== undefined) state.hasEnds = true
       args.push(bytesOfHash(hash), value, label, times, String(token ?? ''), extrasOf(metadata))
     }
     const sentMs = monotonicMs()
-    const reply = (await this.#run(place, 'put', [...args, ...place.ext])) as readonly number[]
+    const reply = (await this.#run(space, 'put', [...args, ...space.ext])) as readonly number[]
     const [atUs, , evicted, expired, ...stored] = reply as [number, number, number, number, ...number[]]
-    this.#hearScript(around, reply, sentMs)
-    if (idleTtlMs !== undefined) around.renewAtMs = monotonicMs() + renewAfterMs(idleTtlMs)
+    this.#hearScript(state, reply, sentMs)
+    if (idleTtlMs !== undefined) state.renewAtMs = monotonicMs() + renewAfterMs(idleTtlMs)
     return { atUs, evicted, expired, stored: stored.map((isStored) => isStored === 1) }
   }
 
-  invalidate(place: KeySpace, hashes: readonly Hash[], soft = false): Promise<number> {
-    const args = [flag(soft), String(hashes.length), ...sent(hashes), ...place.ext]
-    return this.#run(place, 'invalidate', args) as Promise<number>
+  invalidate(space: KeySpace, hashes: readonly Hash[], soft = false): Promise<number> {
+    const args = [flag(soft), String(hashes.length), ...sent(hashes), ...space.ext]
+    return this.#run(space, 'invalidate', args) as Promise<number>
   }
 
   /** A portion at a time, not to keep others from the server. */
-  async invalidateFunction(place: KeySpace, part: Hash, soft = false): Promise<number> {
+  async invalidateFunction(space: KeySpace, part: Hash, soft = false): Promise<number> {
     let invalidated = 0
     let cursor = '0'
     do {
-      const args = [flag(soft), bytesOfHash(part), cursor, ...place.ext]
-      const [count, next] = (await this.#run(place, 'invalidate-function', args)) as [number, Buffer]
+      const args = [flag(soft), bytesOfHash(part), cursor, ...space.ext]
+      const [count, next] = (await this.#run(space, 'invalidate-function', args)) as [number, Buffer]
       invalidated += count
       cursor = next.toString()
     } while (cursor !== '0')
     return invalidated
   }
 
-  async invalidateTags(place: KeySpace, tags: readonly string[], soft = false): Promise<number> {
+  async invalidateTags(space: KeySpace, tags: readonly string[], soft = false): Promise<number> {
     let invalidated = 0
     let from = 1
     let after: string | Buffer = ''
     do {
-      const args = [flag(soft), String(from), after, String(tags.length), ...tags, ...place.ext]
-      const reply = await this.#run(place, 'invalidate-tags', args)
+      const args = [flag(soft), String(from), after, String(tags.length), ...tags, ...space.ext]
+      const reply = await this.#run(space, 'invalidate-tags', args)
       const [count, next, last] = reply as [number, number, Buffer]
       invalidated += count
       from = next
@@ -191,48 +191,48 @@ export class RedisStore implements Store {
     return invalidated
   }
 
-  purge(place: KeySpace): Promise<number> {
-    return this.#run(place, 'purge', place.ext) as Promise<number>
+  purge(space: KeySpace): Promise<number> {
+    return this.#run(space, 'purge', space.ext) as Promise<number>
   }
 
-  size(place: KeySpace): Promise<number> {
-    return this.#run(place, 'size', []) as Promise<number>
+  size(space: KeySpace): Promise<number> {
+    return this.#run(space, 'size', []) as Promise<number>
   }
 
-  async now(place: KeySpace): Promise<number> {
+  async now(space: KeySpace): Promise<number> {
     const sentMs = monotonicMs()
-    const [time] = await this.#sendAll('now', place.keys[0], [['TIME']])
-    return this.#hearTime(this.#around(place), time as Reply, sentMs)
+    const [time] = await this.#sendAll('now', space.keys[0], [['TIME']])
+    return this.#hearTime(this.#stateOf(space), time as Reply, sentMs)
   }
 
   async lease(
-    place: KeySpace,
-    wishes: readonly LeaseWish[],
+    space: KeySpace,
+    requests: readonly LeaseRequest[],
     leaseMs: number,
   ): Promise<readonly LeaseAnswer[]> {
-    const args: (string | Buffer)[] = [String(leaseMs), String(wishes.length)]
-    for (const { hash, seenMs } of wishes) args.push(bytesOfHash(hash), String(seenMs ?? ''))
+    const args: (string | Buffer)[] = [String(leaseMs), String(requests.length)]
+    for (const { hash, seenMs } of requests) args.push(bytesOfHash(hash), String(seenMs ?? ''))
     const sentMs = monotonicMs()
-    const [atUs, ...answers] = (await this.#run(place, 'lease', args)) as [number, ...number[]]
-    this.#around(place).clock.observe(atUs, sentMs)
-    return wishes.map((_, i): LeaseAnswer => {
+    const [atUs, ...answers] = (await this.#run(space, 'lease', args)) as [number, ...number[]]
+    this.#stateOf(space).clock.observe(atUs, sentMs)
+    return requests.map((_, i): LeaseAnswer => {
       const untilUs = answers[2 * i + 1] as number
       if (answers[2 * i] === 1) return { state: 'taken', atUs, lease: untilUs }
-      return answers[2 * i] === 2 ? { state: 'held', atUs, untilUs } : { state: 'there', atUs }
+      return answers[2 * i] === 2 ? { state: 'held', atUs, untilUs } : { state: 'available', atUs }
     })
   }
 
-  renew(place: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
-    return this.#run(place, 'renew', [String(leaseMs), ...named(held)]) as Promise<readonly number[]>
+  renew(space: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
+    return this.#run(space, 'renew', [String(leaseMs), ...named(held)]) as Promise<readonly number[]>
   }
 
-  async release(place: KeySpace, held: readonly HeldLease[]): Promise<void> {
-    await this.#run(place, 'release', named(held))
+  async release(space: KeySpace, held: readonly HeldLease[]): Promise<void> {
+    await this.#run(space, 'release', named(held))
   }
 
-  async watch(place: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
+  async watch(space: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
     const client = this.#client()
-    return this.#watches.watch(client, this.#portOf(client), this.#around(place).keys.leases, watcher)
+    return this.#watches.watch(client, this.#portOf(client), this.#stateOf(space).keys.leases, watcher)
   }
 
   /** Ends what this store watches. The connection for that ends with its last user: all stores over a client share one. */
@@ -240,10 +240,10 @@ export class RedisStore implements Store {
     return this.#watches.close()
   }
 
-  async register(registry: string, place: KeySpace): Promise<void> {
-    const { idleTtlMs } = place.limits
-    // Longer than any place that is stored before the next registration, or a purge would pass over it.
-    const args = [JSON.stringify(place.keys), String(2 * (idleTtlMs ?? 0))]
+  async register(registry: string, space: KeySpace): Promise<void> {
+    const { idleTtlMs } = space.limits
+    // Longer than any space that is stored before the next registration, or a purge would pass over it.
+    const args = [JSON.stringify(space.keys), String(2 * (idleTtlMs ?? 0))]
     await this.#runText('register', REGISTER, [registry], args)
   }
 
@@ -252,54 +252,54 @@ export class RedisStore implements Store {
     return (members as readonly Buffer[]).map((pair) => JSON.parse(pair.toString()) as KeyPair)
   }
 
-  #hearTime({ clock }: Surroundings, time: Reply, sentMs: number): number {
+  #hearTime({ clock }: KeySpaceState, time: Reply, sentMs: number): number {
     const atUs = toMicroseconds(time)
     clock.observe(atUs, sentMs)
     return atUs
   }
 
   /** A script told the time, and the moment up to which the policy has ordered entries. */
-  #hearScript(around: Surroundings, [atUs, orderedUs]: readonly number[], sentMs: number): void {
-    around.clock.observe(atUs as number, sentMs)
-    around.order.hear(orderedUs as number)
-    around.orderKnownUntilMs = monotonicMs() + CLOCKS_AGREE_MS
+  #hearScript(state: KeySpaceState, [atUs, orderedUs]: readonly number[], sentMs: number): void {
+    state.clock.observe(atUs as number, sentMs)
+    state.order.hear(orderedUs as number)
+    state.orderKnownUntilMs = monotonicMs() + CLOCKS_AGREE_MS
   }
 
   /** Whether enough of the idle TTL has run down since this process last prolonged it, or put something. */
-  #isRenewalDue({ limits: { idleTtlMs } }: KeySpace, around: Surroundings): boolean {
+  #isRenewalDue({ limits: { idleTtlMs } }: KeySpace, state: KeySpaceState): boolean {
     if (idleTtlMs === undefined) return false
     const nowMs = monotonicMs()
-    if (nowMs < around.renewAtMs) return false
-    around.renewAtMs = nowMs + renewAfterMs(idleTtlMs)
+    if (nowMs < state.renewAtMs) return false
+    state.renewAtMs = nowMs + renewAfterMs(idleTtlMs)
     return true
   }
 
-  #around(place: KeySpace): Surroundings {
-    let around = this.#surroundings.get(place)
-    if (around === undefined) {
-      const keys = partitionKeys(place.keys, place.policy.structures)
-      around = {
+  #stateOf(space: KeySpace): KeySpaceState {
+    let state = this.#states.get(space)
+    if (state === undefined) {
+      const keys = partitionKeys(space.keys, space.policy.structures)
+      state = {
         keys,
-        mark: place.policy.storesBareValues ? undefined : partitionMark(keys.values),
+        mark: space.policy.storesBareValues ? undefined : partitionMark(keys.values),
         clock: new ServerClock(),
         hasEnds: false,
         order: new LogicalClock(),
         orderKnownUntilMs: 0,
         renewAtMs: 0,
       }
-      this.#surroundings.set(place, around)
+      this.#states.set(space, state)
     }
-    return around
+    return state
   }
 
-  async #run(place: KeySpace, verb: Verb, args: readonly (string | Buffer)[]): Promise<Reply> {
+  async #run(space: KeySpace, verb: Verb, args: readonly (string | Buffer)[]): Promise<Reply> {
     try {
-      const script = place.policy.luaScripts[verb]
+      const script = space.policy.luaScripts[verb]
       const isNew = !this.#sent.has(script)
       this.#sent.add(script)
-      return await runScript(this.#port(), script, this.#around(place).keys.all, args, isNew)
+      return await runScript(this.#port(), script, this.#stateOf(space).keys.all, args, isNew)
     } catch (cause) {
-      throw trouble(verb, cause)
+      throw storeError(verb, cause)
     }
   }
 
@@ -323,7 +323,7 @@ export class RedisStore implements Store {
       const replies = this.#port().send(key, commands, asText)
       return replies.length === 1 ? [await (replies[0] as Promise<Reply>)] : await Promise.all(replies)
     } catch (cause) {
-      throw trouble(what, cause)
+      throw storeError(what, cause)
     }
   }
 

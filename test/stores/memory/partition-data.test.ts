@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { NewEntry } from '../../../src/store.ts'
 import { LinkedOrder } from '../../../src/policies/orders/linked-order.ts'
-import { MemoryContent } from '../../../src/stores/memory/partition-data.ts'
+import { PartitionData } from '../../../src/stores/memory/partition-data.ts'
 
 const full = (hash: string, more: Partial<NewEntry> = {}): NewEntry => ({
   hash,
@@ -13,14 +13,14 @@ const full = (hash: string, more: Partial<NewEntry> = {}): NewEntry => ({
   ...more,
 })
 
-function filled(maxSize: number): MemoryContent {
-  const content = new MemoryContent(new LinkedOrder(true, 'oldest'), 'abcd')
+function filled(maxSize: number): PartitionData {
+  const content = new PartitionData(new LinkedOrder(true, 'oldest'), 'abcd')
   for (const hash of 'abcdef') content.store([[hash, full(hash)]], 0, maxSize)
   return content
 }
 
 /** All names that are known in any place of it. */
-function namesIn(content: MemoryContent): Record<string, string[]> {
+function namesIn(content: PartitionData): Record<string, string[]> {
   const { values, expiry, tags } = content
   return {
     values: [...values.keys()],
@@ -79,7 +79,7 @@ describe('of an entry', () => {
 })
 
 test('when the load of an entry began is known, unless that was noted when the clock was ahead of now', () => {
-  const content = new MemoryContent(new LinkedOrder(true, 'oldest'), 'abcd')
+  const content = new PartitionData(new LinkedOrder(true, 'oldest'), 'abcd')
   content.store([['a', full('a', { ttlMs: 60_000, token: 9_700_000 })]], 10_000_000, 10)
   expect(content.beganUs('a', 10_000_000)).toBe(9_700_000)
   expect(content.beganUs('a', 9_699_999)).toBeUndefined()
