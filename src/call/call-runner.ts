@@ -73,7 +73,7 @@ export function runCall(
       const value = executeAlone(invocationOf(fn, self, args, context, batch), signal)
       return isDetailed ? value.then((result) => detailOf(result, 'bypass', NOT_STORED)) : value
     }
-    call = newCall(fn, self, args, batch)
+    call = newCall(fn, self, args, batch, context)
   } catch (error) {
     return Promise.reject(error)
   }

@@ -199,8 +199,9 @@ export function newCall(
   self: unknown,
   args: readonly unknown[],
   batch?: ListBatch,
+  context: Context = fn.cache.contexts.current,
 ): Call {
-  const call = new Call(fn, locate(fn, self, args), selfFor(fn, self), args, fn.cache.contexts.current, batch)
+  const call = new Call(fn, locate(fn, self, args), selfFor(fn, self), args, context, batch)
   batch?.enter(call)
   return call
 }

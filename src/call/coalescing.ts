@@ -20,8 +20,9 @@ export function leaderFor(call: Call): Call | undefined {
   const { mode } = call.context
   if (!mode.read || !mode.write || !mode.execute) return undefined
   const { inFlight } = call.partition
-  const leader = inFlight.get(call.hash)
-  if (leader === undefined || leader.isStuck) {
+  const leader = inFlight.join(call.hash, call)
+  if (leader === undefined) return undefined
+  if (leader.isStuck) {
     inFlight.start(call.hash, call)
     return undefined
   }

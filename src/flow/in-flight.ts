@@ -56,13 +56,18 @@ export class InFlightTable<Call> {
     return this.#calls.get(key)
   }
 
+  /** The call in flight under that key; if there is none, this one is from now on. */
+  join(key: string, call: Call): Call | undefined {
+    return this.#calls.getOrSet(key, call)
+  }
+
   start(key: string, call: Call): void {
     this.#calls.set(key, call)
   }
 
   /** Takes that call out, unless another one has taken its place. */
   end(key: string, call: Call): void {
-    if (this.#calls.get(key) === call) this.#calls.delete(key)
+    this.#calls.delete(key, call)
   }
 
   /** Nobody joins that call any more; who joined it is still served by it. */

@@ -33,9 +33,25 @@ export class ShortLivedMap<Value> {
     this.#values[slot] = value
   }
 
-  delete(key: string): boolean {
+  /** The value of a key; of one that is not there, `undefined`, and from now on the value is this. */
+  getOrSet(key: string, value: Value): Value | undefined {
+    const slot = this.#slotOf(key)
+    const found = this.#values[slot]
+    if (found !== undefined) return found
+    if (2 * (this.#size + 1) > this.#keys.length) {
+      this.set(key, value)
+    } else {
+      this.#size++
+      this.#keys[slot] = key
+      this.#values[slot] = value
+    }
+    return undefined
+  }
+
+  /** @param value Only if this is its value; default whatever it is. */
+  delete(key: string, value?: Value): boolean {
     let gap = this.#slotOf(key)
-    if (this.#keys[gap] === undefined) return false
+    if (this.#keys[gap] === undefined || (value !== undefined && this.#values[gap] !== value)) return false
     const mask = this.#keys.length - 1
     for (let slot = (gap + 1) & mask; ; slot = (slot + 1) & mask) {
       const other = this.#keys[slot]

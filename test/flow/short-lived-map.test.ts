@@ -9,7 +9,7 @@ test('is a map, whatever comes and goes', () => {
     fc.integer({ min: 0, max: 9 }).map((n) => `${n}${'x'.repeat(60)}`),
   )
   const step = fc.oneof(
-    fc.record({ act: fc.constantFrom('set', 'delete', 'get'), key }),
+    fc.record({ act: fc.constantFrom('set', 'getOrSet', 'delete', 'deleteOther', 'get'), key }),
     fc.record({ act: fc.constant('clear'), key: fc.constant('') }),
   )
   fc.assert(
@@ -20,6 +20,11 @@ test('is a map, whatever comes and goes', () => {
         if (act === 'set') {
           map.set(name, i)
           model.set(name, i)
+        } else if (act === 'getOrSet') {
+          expect(map.getOrSet(name, i)).toBe(model.get(name))
+          if (!model.has(name)) model.set(name, i)
+        } else if (act === 'deleteOther') {
+          expect(map.delete(name, -1)).toBe(false)
         } else if (act === 'delete') {
           expect(map.delete(name)).toBe(model.delete(name))
         } else if (act === 'clear') {
