@@ -17,13 +17,13 @@ const SHORT_PARTS: readonly PartName[] = ['hits', 'latency', 'puts', 'allocation
 
 const FULL: Omit<Effort, 'who'> = {
   isShort: false,
-  rounds: 9,
+  rounds: 7,
   roundMs: 150,
-  warmUpMs: 1_500,
+  warmUpMs: 1_000,
   entries: 10_000,
   growth: [1_000, 10_000, 100_000, 1_000_000],
   trials: 3,
-  levelSeconds: 100,
+  levelSeconds: 35,
 }
 const SHORT: Omit<Effort, 'who'> = {
   isShort: true,
