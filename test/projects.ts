@@ -97,11 +97,17 @@ export async function allProjects(): Promise<TestProjectConfiguration[]> {
   ]
 }
 
-/** What says within a minute whether a change works: no clients, no package, no replays, fewer random sequences. */
+/**
+ * What says within a minute whether a change works: no clients, no package, no replays, no
+ * processes that hammer a server, fewer random sequences, one style of key names.
+ */
 export async function quickProjects(): Promise<TestProjectConfiguration[]> {
   const names = await serverNames('present')
   const server = names.find((name) => name !== CLUSTER)
-  const less = { exclude: ['test/server/{traces,processes,random}.test.ts'], env: { TWIN_RUNS: '5' } }
+  const less = {
+    exclude: ['test/server/{traces,processes,concurrency,random}.test.ts'],
+    env: { TWIN_RUNS: '5', KEY_STYLES: 'cluster' },
+  }
   return [
     ...UNIT,
     ...['memory', ...(server === undefined ? [] : [server])].map((name) => suiteFor(name, less)),

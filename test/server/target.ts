@@ -17,7 +17,11 @@ declare module 'vitest' {
 
 export { POLICIES }
 export const SCOPES = ['cache', 'function'] as const
-export const KEY_STYLES = ['cluster', 'plain'] as const
+
+/** Without a choice, both. */
+export const KEY_STYLES = (['cluster', 'plain'] as const).filter(
+  (style) => (process.env['KEY_STYLES'] ?? style) === style,
+)
 
 /** Every combination that works on a server: on a cluster, key pairs need a hash tag. */
 export const COMBINATIONS = Object.entries(POLICIES).flatMap(([policy, Policy]) =>
