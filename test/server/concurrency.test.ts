@@ -12,7 +12,7 @@ import {
   hammered,
   textOf,
 } from './hammered.ts'
-import { placeOf } from './places.ts'
+import { placeOf, textBeforeTrailer } from './places.ts'
 import { hasServer, openTarget, type Target, serverUrls, unique } from './target.ts'
 
 const PROCESSES = 8
@@ -74,7 +74,7 @@ describe.runIf(hasServer)('eight processes at the same time', () => {
       Array.from({ length: order.keys }, (_, key) => [String(work.keyOf(key).hash), key]),
     )
     const stored = (await target.raw(values, 'HMGET', values, ...hashes)) as Buffer[]
-    expect(stored.map((value) => JSON.parse(String(value)) as unknown)).toEqual(
+    expect(stored.map((value) => JSON.parse(textBeforeTrailer(value)) as unknown)).toEqual(
       hashes.map((hash) => {
         const key = keyOfHash.get(hash) as number
         return { key, text: textOf(key) }

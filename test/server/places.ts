@@ -69,6 +69,9 @@ export async function valuesOf(
   return (await store.get(place, hashes)).map(({ value }) => value?.toString())
 }
 
+/** What a serializer made of a result: all that lies in Redis under a call hash but its last line, the trailer. */
+export const textBeforeTrailer = (stored: unknown): string => String(stored).replace(/\n[^\n]*$/, '')
+
 /** The index from its lowest score to its highest. */
 export async function orderOf(target: Target, place: KeySpace): Promise<string[]> {
   const [index] = place.keys
