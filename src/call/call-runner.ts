@@ -22,7 +22,7 @@
  * | JUDGE   | entry-reader.ts       | judge                                     |
  * | MISS    | here                  | miss                                      |
  * | PERMIT  | acquire-permit.ts     | acquirePermit                             |
- * | LOAD    | load.ts               | load, loadWithFallback                    |
+ * | LOAD    | load.ts               | load; with a fallback: stale-if-error.ts  |
  * | PUT     | store-result.ts       | storeResult; an error: store-error.ts     |
  * | REFRESH | background-refresh.ts | refreshBehind                             |
  * | SETTLE  | call.ts               | Call.settle, the one exit                 |
@@ -44,8 +44,9 @@ import { isWithinItself } from './deadlock.ts'
 import { executeAlone, invocationOf } from './execute.ts'
 import { type FunctionContext, tolerate } from './function-context.ts'
 import type { ListBatch } from './list-batch.ts'
-import { fallbackUnseen, load, loadWithFallback, loadWithPermit } from './load.ts'
+import { load, loadWithPermit } from './load.ts'
 import { failure, type Settlement } from './settlement.ts'
+import { fallbackUnseen, loadWithFallback } from './stale-if-error.ts'
 
 const PLAIN: Waiting = { signal: undefined, isDetailed: false }
 

@@ -8,7 +8,7 @@ import type { Call } from './call.ts'
 import { checkForCircle } from './deadlock.ts'
 import type { EntryReader } from './entry-reader.ts'
 import type { Settlement } from './settlement.ts'
-import { isToldUnstorable } from './store-result.ts'
+import { isToldUnstorable } from './loss-warning.ts'
 
 /**
  * Who leads and who follows: the equal call in flight that a call joins; `undefined` if it is to lead, and then the next

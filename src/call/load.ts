@@ -1,6 +1,6 @@
 import { currentRun } from '../context/run.ts'
 import { reasonToAbort } from '../flow/timeout.ts'
-import { clearTimeout, monotonicMs, setTimeout } from '../flow/timers.ts'
+import { monotonicMs } from '../flow/timers.ts'
 import type { Lookup } from '../stores/store.ts'
 import { acquirePermit, giveBack, type Permit } from './acquire-permit.ts'
 import type { Call } from './call.ts'
@@ -9,10 +9,6 @@ import { tolerate } from './function-context.ts'
 import { executed, type FallbackKind, type Settlement } from './settlement.ts'
 import { settleFailed } from './store-error.ts'
 import { beforeStored, storeResult } from './store-result.ts'
-
-/** Where nobody has looked, there may be a fallback. */
-export const fallbackUnseen = ({ fn }: Call): FallbackKind =>
-  fn.settings.freshness === undefined ? 'none' : 'fallback'
 
 /** LOAD: permit → execute → put. */
 export async function load(
@@ -23,43 +19,6 @@ export async function load(
   if (!call.context.mode.write) return loadWithPermit(call, undefined, fallback)
   const permit = await acquirePermit(call, lookup)
   return 'settlement' in permit ? permit.settlement : loadWithPermit(call, permit, fallback)
-}
-
-/** LOAD a call for which there is a fallback, and serve that if the function fails or takes longer than `softTimeout`. */
-export async function loadWithFallback(
-  call: Call,
-  lookup: Lookup | undefined,
-  fallback: Settlement,
-): Promise<Settlement> {
-  const { partition, hash, fn } = call
-  const { softTimeoutMs } = fn.settings
-  let isServed = false
-  const loading = load(call, lookup, 'fallback')
-  // From then on the load is a refresh behind its callers. Later callers look for themselves whether there still is a fallback.
-  const serve = () => {
-    isServed = true
-    fn.cache.background.tell(loading, call)
-    partition.refreshing.start(hash, call)
-    fn.report.stale(call, 'soft-timeout')
-    call.hasLeft = true
-    call.askers = undefined
-    call.settle(fallback)
-  }
-  const timer = softTimeoutMs === undefined ? undefined : setTimeout(serve, softTimeoutMs)
-  try {
-    const loaded = await loading
-    const { isError, yieldsToFallback, value } = loaded
-    if (isError && (yieldsToFallback || isServed)) fn.report.failed(call, 'refresh', value)
-    if (!yieldsToFallback) return loaded
-    if (!isServed) fn.report.stale(call, 'error')
-    return fallback // valid as of its lookup: it may have been invalidated since
-  } catch (error) {
-    if (isServed) fn.report.failed(call, 'refresh', error)
-    throw error
-  } finally {
-    clearTimeout(timer)
-    if (isServed) partition.refreshing.end(hash, call)
-  }
 }
 
 /**

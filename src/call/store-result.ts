@@ -1,30 +1,14 @@
 import { type Eventually, whenKnown } from '../flow/when-known.ts'
 import type { ResultStatus } from '../functions/detailed-result.ts'
-import type { FunctionIdentity } from '../keys/function-identity.ts'
 import { isPromise } from '../realms/native.ts'
-import { encode, type Encoded, encodeResult, UnstorableError } from '../serializers/encoding.ts'
-import { autoSerializer } from '../serializers/formats/auto.ts'
-import { findLoss } from '../serializers/loss.ts'
+import { type Encoded, encodeResult } from '../serializers/encoding.ts'
 import type { Serializer } from '../serializers/serializer.ts'
 import type { Permit } from './acquire-permit.ts'
 import type { Call } from './call.ts'
+import { reportLoss, type Unencoded } from './loss-warning.ts'
 import { NOT_PUT, put, type PutOutcome } from './put.ts'
 import { executed, type Settlement } from './settlement.ts'
 import { type Terms, termsFor } from './terms.ts'
-
-/** Functions of which it was looked or told, once, whether their results come back as they were. */
-const checkedForLoss = /* @__PURE__ */ new WeakSet<FunctionIdentity>()
-/** Functions of which a warning told that a result of theirs cannot be stored at all. */
-const warnedOfUnstorable = /* @__PURE__ */ new WeakSet<FunctionIdentity>()
-
-/** Whether a warning has told of a function that its results cannot be stored, nor shared. */
-export const isToldUnstorable = (identity: FunctionIdentity): boolean => warnedOfUnstorable.has(identity)
-
-/** A result that the serializer refused. */
-interface Unencoded {
-  readonly stored: undefined
-  readonly error: unknown
-}
 
 /** PUT: encodes what a load brought and stores it, as far as it is to be stored. */
 export async function storeResult(
@@ -69,7 +53,7 @@ function putEncoded(
 ): PutOutcome | Promise<PutOutcome> {
   // Of what is not to be stored anyway, nothing need be told.
   if (terms === undefined) return NOT_PUT
-  tell(call, value, encoded, computeMs)
+  reportLoss(call, value, encoded, computeMs)
   const { stored } = encoded
   return stored === undefined ? NOT_PUT : put(call, stored, terms, permit, computeMs)
 }
@@ -118,42 +102,5 @@ function encodeFor(serializer: Serializer, value: unknown): Encoded | Unencoded 
     return encodeResult(serializer, value)
   } catch (error) {
     return { stored: undefined, error }
-  }
-}
-
-/** Tells of a result that cannot be stored, or not as it is. Never a reason to withhold a result that is there. */
-function tell(call: Call, value: unknown, encoded: Encoded | Unencoded, computeMs: number): void {
-  const { settings, report } = call.fn
-  const { identity } = settings
-  if (encoded.stored !== undefined) {
-    checkForLoss(call, value, encoded)
-  } else if (encoded.error instanceof UnstorableError) {
-    const isFirst = !warnedOfUnstorable.has(identity)
-    warnedOfUnstorable.add(identity)
-    report.unstorable(call, encoded.error.part, isFirst, computeMs)
-  } else {
-    report.failed(call, 'serialize', encoded.error)
-  }
-}
-
-function checkForLoss(call: Call, value: unknown, { stored, fidelity }: Encoded): void {
-  const { settings, report } = call.fn
-  const { identity, serializer } = settings
-  if (checkedForLoss.has(identity)) return
-  // To look takes far longer than a call. Where it is known when that is worth it, it is worth waiting for.
-  const { losesOnly } = serializer
-  if (losesOnly !== undefined && !(fidelity & losesOnly)) return
-  checkedForLoss.add(identity)
-  const detail = findLoss(serializer, value, stored)
-  if (detail === undefined) return
-  report.lossy(call, detail, serializer.isLossy ? undefined : isKept(autoSerializer, value))
-}
-
-/** Whether a serializer brings a value back as it was. */
-function isKept(serializer: Serializer, value: unknown): boolean {
-  try {
-    return findLoss(serializer, value, encode(serializer, value)) === undefined
-  } catch {
-    return false
   }
 }

@@ -12,7 +12,7 @@
 -- Reply: the time in microseconds, the moment up to which the policy has ordered entries (the time, or later), number
 --       evicted, number expired, then for each entry 1 (stored) or 0 (refused: invalidated since its token, or the
 --       load of the existing entry began later)
--- uses: trailer structures tags entries fence lease-end
+-- uses: trailer structures tags entries fence lease-end idle-ttl
 local max_size, idle_ttl_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
 local part, count = tonumber(ARGV[3]), tonumber(ARGV[4])
 read_ext(5 + 6 * count)
@@ -186,31 +186,6 @@ for i = 1, #overruled do
 end
 reply[3], reply[4] = evicted, expired
 
--- Whether this script may have created a key, which then has no TTL yet: it gets that of the values.
-local function may_be_new(i)
-  return was_empty or written[KEYS[i]] or i > FIXED_KEYS
-end
-
--- Prolongs the life of the keys when a tenth of it has passed, and never shortens it: a process that needs a longer one may
--- have set it. Fence and leases have TTLs of their own.
-local function prolong_keys()
-  local left_ms = redis.call('PTTL', values)
-  if left_ms == -1 and not began_empty then
-    return
-  end
-  local renew = left_ms < 0 or left_ms < 0.9 * idle_ttl_ms
-  for i = 1, #KEYS do
-    local key = KEYS[i]
-    if key ~= fence and key ~= leases then
-      if idle_ttl_ms == 0 then
-        redis.call('PERSIST', key)
-      elseif renew or (may_be_new(i) and redis.call('PTTL', key) == -1) then
-        redis.call('PEXPIRE', key, renew and idle_ttl_ms or left_ms)
-      end
-    end
-  end
-end
-
-prolong_keys()
+prolong_keys(idle_ttl_ms, began_empty, was_empty)
 reply[1], reply[2] = at_us, now_us()
 return reply

@@ -4,12 +4,13 @@ import { monotonicMs } from '../../flow/timers.ts'
 import { bytesOfHash, type Hash } from '../../keys/call-hash.ts'
 import type { KeyPair } from '../../keys/key-names.ts'
 import type { Verb } from '../../lua/compose.ts'
-import { PROLONG, REGISTER } from '../../lua/scripts.generated.ts'
+import { PROLONG_IDLE_TTL, REGISTER } from '../../lua/scripts.generated.ts'
 import type { AbstractPolicy } from '../../policies/policy.ts'
 import type { Command, RedisClient, RedisPort, Reply } from '../../clients/port.ts'
 import { toPort } from '../../clients/detect.ts'
 import { runScript, type Script } from '../../clients/script.ts'
 import { Watches } from './notifications.ts'
+import { IdleTtl } from './idle-ttl.ts'
 import { type PartitionKeys, partitionKeys } from './keys.ts'
 import { haveEnds, isDecided, readBatch, toGeneration, toMicroseconds, storeError } from './lookup.ts'
 import { labelOf, lookUpAt, partitionMark, timesText } from '../trailer.ts'
@@ -28,13 +29,6 @@ import type {
   Store,
 } from '../store.ts'
 
-/**
- * The part of an idle TTL that may run down before it is renewed, and the longest time. Another process may have made the
- * keys anew meanwhile, with the TTL that it knows.
- */
-const RENEW_AFTER = 0.1
-const RENEW_AT_LATEST_MS = 360_000
-
 /** For how long the clock of a server is taken to run as fast as that of this process. */
 const CLOCKS_AGREE_MS = 10_000
 
@@ -51,8 +45,7 @@ interface KeySpaceState {
   readonly order: LogicalClock
   /** By the clock of this process; then a script is to tell it again. */
   orderKnownUntilMs: number
-  /** When its idle TTL is to be renewed, by the clock of this process. */
-  renewAtMs: number
+  readonly idleTtl: IdleTtl
 }
 
 /** Entries in a Redis or Valkey server, or a cluster of them. */
@@ -128,8 +121,10 @@ export class RedisStore implements Store {
     const [times] = await Promise.all([
       isForScript ? this.#run(space, 'touch', [String(names.length), ...names, ...ext]) : undefined,
       plain && this.#sendAll('touch', keys[0], [plain]),
-      this.#isRenewalDue(space, state)
-        ? this.#runText('touch', PROLONG, state.keys.endingTogether, [String(space.limits.idleTtlMs)])
+      state.idleTtl.isDue(space.limits.idleTtlMs)
+        ? this.#runText('touch', PROLONG_IDLE_TTL, state.keys.endingTogether, [
+            String(space.limits.idleTtlMs),
+          ])
         : undefined,
     ])
     if (isForScript) this.#hearScript(state, times as readonly number[], sentMs)
@@ -154,7 +149,7 @@ export class RedisStore implements Store {
     const reply = (await this.#run(space, 'put', [...args, ...space.ext])) as readonly number[]
     const [atUs, , evicted, expired, ...stored] = reply as [number, number, number, number, ...number[]]
     this.#hearScript(state, reply, sentMs)
-    if (idleTtlMs !== undefined) state.renewAtMs = monotonicMs() + renewAfterMs(idleTtlMs)
+    state.idleTtl.renewed(idleTtlMs)
     return { atUs, evicted, expired, stored: stored.map((isStored) => isStored === 1) }
   }
 
@@ -265,15 +260,6 @@ export class RedisStore implements Store {
     state.orderKnownUntilMs = monotonicMs() + CLOCKS_AGREE_MS
   }
 
-  /** Whether enough of the idle TTL has run down since this process last prolonged it, or put something. */
-  #isRenewalDue({ limits: { idleTtlMs } }: KeySpace, state: KeySpaceState): boolean {
-    if (idleTtlMs === undefined) return false
-    const nowMs = monotonicMs()
-    if (nowMs < state.renewAtMs) return false
-    state.renewAtMs = nowMs + renewAfterMs(idleTtlMs)
-    return true
-  }
-
   #stateOf(space: KeySpace): KeySpaceState {
     let state = this.#states.get(space)
     if (state === undefined) {
@@ -285,7 +271,7 @@ export class RedisStore implements Store {
         hasEnds: false,
         order: new LogicalClock(),
         orderKnownUntilMs: 0,
-        renewAtMs: 0,
+        idleTtl: new IdleTtl(),
       }
       this.#states.set(space, state)
     }
@@ -343,8 +329,6 @@ export class RedisStore implements Store {
 
 /** Call hashes as a server takes them. */
 const sent = (hashes: readonly Hash[]): readonly (Buffer | string)[] => hashes.map(bytesOfHash)
-
-const renewAfterMs = (idleTtlMs: number): number => Math.min(idleTtlMs * RENEW_AFTER, RENEW_AT_LATEST_MS)
 
 const flag = (is: boolean): string => (is ? '1' : '0')
 
