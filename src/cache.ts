@@ -339,7 +339,7 @@ export class RedisFuncCache {
   }
 
   /**
-   * Waits like {@link drain}, and then closes the connection over which the cache hears of other processes.
+   * Waits like {@link drain}, and then closes the connection over which the cache receives messages of other processes.
    *
    * Your own client stays open, and so does that connection while another cache over the same client needs it. If work is left
    * after `timeout`, a process warning is emitted. A cache may be used again after it, and closed again.

@@ -5,7 +5,7 @@ import { equalCallsAround } from './deadlock.ts'
 import { tolerate } from './function-context.ts'
 import type { Settlement } from './settlement.ts'
 
-/** The right to put what a load brings. */
+/** The right to put the result of a load. */
 export interface Permit {
   /** When the load began, by the server's clock; `undefined` if that is not known: then nothing is put. */
   readonly token: number | undefined
@@ -18,13 +18,13 @@ const withoutLease = (token: number | undefined): Permit => ({ token, isLeased: 
 
 const withLease = (token: number): Permit => ({ token, isLeased: true, overrules: false })
 
-/** A permit; or a settlement, where another process has loaded the same meanwhile. */
+/** A permit; or a settlement, if another process has loaded the entry meanwhile. */
 export type PermitOrSettlement = Permit | { readonly settlement: Settlement }
 
 /** PERMIT: a token, and with `singleFlight: 'global'` the lease, for which the call may wait. */
 export async function acquirePermit(call: Call, lookup: Lookup | undefined): Promise<PermitOrSettlement> {
   const { waitMs } = call.fn.settings
-  // The lease may be held by whoever waits for this call, such as a refresh.
+  // An equal call that waits for this one, such as a refresh, may hold the lease.
   if (waitMs === undefined || !call.context.mode.read || equalCallsAround(call).length > 0) {
     return withoutLease(await tokenBy(call, lookup))
   }
@@ -36,7 +36,7 @@ export async function acquirePermit(call: Call, lookup: Lookup | undefined): Pro
   }
 }
 
-/** Waits for the lease, or for what those bring who have it before. */
+/** Waits for the lease, or for an entry that another process stores. */
 async function waitForLease(
   call: Call,
   lookup: Lookup | undefined,
@@ -64,11 +64,11 @@ async function waitForLease(
     return { settlement: { ...entry, status: 'waited', validAsOf } }
   }
   if (outcome.state === 'ended') return waitForLease(call, second, untilMs, true)
-  // What will not do is loaded without a lease: another process finds nothing amiss with it.
+  // The entry is usable for the server, but not for this process: it is loaded without a lease.
   return withoutLease(await tokenBy(call, second))
 }
 
-/** A permit of one process of all to refresh an entry; `undefined` if another one has it. Does not wait. */
+/** A permit to refresh an entry, for one process of all; `undefined` if another process has the lease. Does not wait. */
 export async function tryForLease(call: Call, lookup: Lookup): Promise<Permit | undefined> {
   const { partition, hash, fn } = call
   const hold = (lease: number): HeldLease => ({ hash, lease })
@@ -83,11 +83,11 @@ export const overrulingPermit = async (call: Call): Promise<Permit> => ({
   overrules: true,
 })
 
-/** Ends the lease of a call in this process, for its put to hand it over; `undefined` if it was lost. */
+/** Ends the lease of a call in this process, so that its put can end the lease in the store; `undefined` if it was lost. */
 export const endLease = (call: Call): Promise<HeldLease | undefined> =>
   call.partition.leases(call.fn.settings.leaseMs).end(call)
 
-/** Gives the lease of a call back, unless it was handed over. */
+/** Releases the lease of a call, unless its put has ended it. */
 export async function giveBack(call: Call): Promise<void> {
   const held = await endLease(call)
   if (held !== undefined) await release(call, held)
@@ -97,7 +97,7 @@ export async function release(call: Call, held: HeldLease): Promise<void> {
   try {
     await call.partition.release(held)
   } catch (error) {
-    call.fn.report.failed(call, 'lease', error) // it ends by itself
+    call.fn.report.failed(call, 'lease', error) // the lease ends by itself
   }
 }
 
@@ -107,7 +107,7 @@ const requestFor = ({ hash }: Call, lookup: Lookup | undefined): LeaseRequest =>
   seenMs: lookup?.value === undefined ? undefined : (lookup.freshUntilMs ?? 0),
 })
 
-/** The time of a lookup, if that was asked for. One that failed has none, and a second question would be no better off. */
+/** The token: the time of the lookup, or else of the server now. After a lookup that failed, the server is not asked again. */
 function tokenBy(call: Call, lookup: Lookup | undefined): Promise<number | undefined> | number | undefined {
   if (call.context.mode.read && lookup === undefined) return undefined
   return lookup?.atUs ?? tokenOf(call)

@@ -3,7 +3,7 @@ import { tryForLease } from './acquire-permit.ts'
 import type { Call } from './call.ts'
 import { loadWithPermit } from './load.ts'
 
-/** REFRESH: has one of all processes load an entry anew, behind those who are served the old one. */
+/** REFRESH: one of all processes loads an entry again in the background, while callers get the old one. */
 export function refreshBehind(call: Call, lookup: Lookup, reason: 'early' | 'stale'): void {
   const { partition, hash, context, fn } = call
   if (!context.mode.write || !context.mode.execute) return
@@ -16,7 +16,7 @@ export function refreshBehind(call: Call, lookup: Lookup, reason: 'early' | 'sta
   fn.cache.background.addBehind(refreshed, refresh)
 }
 
-/** Whether the entry of a call is being refreshed behind its callers. */
+/** Whether the entry of a call is being refreshed in the background. */
 export function isRefreshed({ partition, hash }: Call): boolean {
   const refresh = partition.refreshing.get(hash)
   return refresh !== undefined && !refresh.isStuck

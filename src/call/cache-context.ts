@@ -20,8 +20,8 @@ export interface CacheContext {
   readonly errorClasses: ErrorClasses
   /** Whether failures of the store are thrown to callers; otherwise events tell of them. */
   readonly throwsOnError: boolean
-  /** When loads in flight have taken as long as they may. */
+  /** Deadlines of loads in flight (`maxComputeTime`). */
   readonly loadDeadlines: Deadlines
-  /** When callers are served though their result is not stored yet. */
+  /** Deadlines of puts (`putWait`), after which callers get a result that is not stored yet. */
   readonly putDeadlines: Deadlines
 }

@@ -27,7 +27,7 @@
  * | REFRESH | background-refresh.ts | refreshBehind                             |
  * | SETTLE  | call.ts               | Call.settle, the one exit                 |
  *
- * A failure of the store never becomes the caller's failure unless he asked for that (`tolerate`).
+ * A failure of the store rejects no call, unless the cache has `onError: 'throw'` (`tolerate`).
  */
 import { CacheMissError, TimeoutError } from '../errors.ts'
 import { reasonToAbort, within } from '../flow/timeout.ts'
@@ -134,7 +134,7 @@ function serveWithinItself(call: Call, { signal, isDetailed }: Waiting): Promise
   return isDetailed ? value.then((result) => detailOf(result, 'miss', NOT_STORED)) : value
 }
 
-/** Lets a caller wait no longer than `timeout` says. */
+/** Limits how long a caller waits, by the option `timeout`. */
 function limited(result: Promise<unknown>, call: Call, leader: Call): Promise<unknown> {
   const { timeoutMs, identity } = call.fn.settings
   if (timeoutMs === undefined) return result
@@ -167,7 +167,7 @@ function lookUp(call: Call, waiting: Waiting): Promise<unknown> {
   const batch = partition.lookUp(call, call.fn.reader.readsText)
   const at = batch.items.length - 1
   call.beganMs = batch.beganMs // the clock is read once for all of the batch
-  // A list fails by the first of its rows that does: that is to be the leader of equal ones, who has the very error.
+  // A list rejects with the error of its first row that fails. Of equal rows that has to be the leader, which has the original error.
   if (waiting.signal === undefined && !waiting.isDetailed && call.batch === undefined) {
     return batch.results.then(
       (lookups) => resultOf(call, lookedUp(call, lookups[at] as Lookup)),
@@ -189,7 +189,7 @@ function resultOf(call: Call, settlement: Settlement | undefined): unknown {
   return settlement.value
 }
 
-/** FOLLOW: waits for an equal call in flight. What runs after that runs where the follower was made. */
+/** FOLLOW: waits for an equal call in flight, and goes on in the async context of the follower. */
 async function follow(call: Call, leader: Call, waiting: Waiting): Promise<unknown> {
   const joinedIn = call.partition.epoch
   const settlement = await asFollower(call, leader, waiting)
@@ -204,7 +204,7 @@ async function follow(call: Call, leader: Call, waiting: Waiting): Promise<unkno
     : detailOf(copy.value, 'joined', call.fn.reader.timesOf(settlement))
 }
 
-/** READ and JUDGE what was found. Settles a call that needs nothing else, and returns how. Throws nothing. */
+/** READ and JUDGE what the lookup found. Settles a call that needs nothing more, and returns its settlement. Never throws. */
 function lookedUp(call: Call, lookup: Lookup): Settlement | undefined {
   if (call.fn.reader.isNoText(lookup)) {
     settleBy(call, lookUpBytes(call))
@@ -227,7 +227,7 @@ function lookedUp(call: Call, lookup: Lookup): Settlement | undefined {
   return settlement
 }
 
-/** The same once more for an entry that is no text, as bytes. The policy has been told of the first look. */
+/** Looks an entry that is no text up again, as bytes. The first lookup already counts as a read for the policy. */
 async function lookUpBytes(call: Call): Promise<Settlement> {
   let lookup: Lookup
   try {
@@ -239,7 +239,7 @@ async function lookUpBytes(call: Call): Promise<Settlement> {
   return judge(call, lookup, await call.fn.reader.open(call, lookup))
 }
 
-/** A failure of the store reads as nothing known, unless the caller wants to hear of it. The rest as {@link lookedUp}. */
+/** After a failed lookup: a miss, or with `onError: 'throw'` an error. Returns as {@link lookedUp} does, and never throws. */
 function notLookedUp(call: Call, error: unknown): Settlement | undefined {
   try {
     tolerate(call, 'get', error)
@@ -252,7 +252,7 @@ function notLookedUp(call: Call, error: unknown): Settlement | undefined {
   }
 }
 
-/** Lets a call end by what comes of the steps that it still has to go. */
+/** Settles a call with the outcome of its remaining steps. */
 function settleBy(call: Call, steps: Promise<Settlement>): void {
   call.fn.cache.background.add(steps, call).then(
     (settlement) => call.settle(settlement),
@@ -260,7 +260,7 @@ function settleBy(call: Call, steps: Promise<Settlement>): void {
   )
 }
 
-/** JUDGE: an entry is served, served and refreshed behind the caller, or kept for the case that the function fails. */
+/** JUDGE: an entry is served, served and refreshed in the background, or kept for the case that the function fails. */
 function judge(call: Call, lookup: Lookup, entry: Settlement | undefined): Settlement | Promise<Settlement> {
   if (entry === undefined) return miss(call, lookup, undefined)
   const { reader, report } = call.fn
@@ -308,7 +308,7 @@ async function miss(
 /** Why a call need not be loaded if there is a fallback. */
 function reasonNotToLoad(call: Call): 'pause' | 'soft-timeout' | undefined {
   if (call.partition.failures.causeOfPause(call.hash) === 'fallback') return 'pause'
-  // Somebody has waited for it already, or was served what had been stale.
+  // The entry is being refreshed, so a caller has already waited for `softTimeout`, or was served a stale result.
   return call.fn.settings.softTimeoutMs !== undefined && isRefreshed(call) ? 'soft-timeout' : undefined
 }
 

@@ -22,7 +22,7 @@ const locationText = ({ partition, hash }: EntryLocation<Call>): string =>
 export const titleOf = ({ settings }: FunctionContext, args: readonly unknown[]): string =>
   `${settings.identity.name}(${args.map(shown).join(', ')})`
 
-/** A call: what is asked for, by whom, where its entry lies, who waits for it, and how far it has come. */
+/** A call: its function and arguments, the location of its entry, the callers that wait for it, and its progress. */
 export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonable {
   readonly fn: FunctionContext
   readonly partition: Partition<Call>
@@ -34,32 +34,32 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
   readonly batch: ListBatch | undefined
   /** Whether entries of its function have tags. */
   readonly isTagged: boolean
-  /** By {@link monotonicMs}. */
+  /** When the call began, by {@link monotonicMs}. */
   beganMs: number = 0
   /** The epoch of the partition in which its entry was asked for. */
   lookupEpoch: number = 0
-  /** The run in which this call waits, and has said so to what it waits for. */
+  /** The run in which this call waits for its leader; `undefined` if the leader was not told of one. */
   asker: Run | undefined
   /** The runs in which this call, or one that joined it, is waited for. */
   askers: Run[] | undefined
-  /** Whether its caller waits for it no longer. */
+  /** Whether the caller has stopped waiting. */
   hasLeft = false
   /** Whether the function has begun to run: what it reads may be older than whatever comes from now on. */
   isRunning = false
-  /** Whether it has returned, or thrown. */
+  /** Whether the function has returned or thrown. */
   hasReturned = false
-  /** Whether the function has run for longer than it may: what it brings is not stored. */
+  /** Whether the function has run for longer than `maxComputeTime`: its result is not stored. */
   isOverdue = false
   /** Whether callers were served before the result was stored. */
   isServedEarly = false
   /** Whether its arguments turned out to ask for something else than when the call was made. */
   hasChanged = false
-  /** Aborted when the last one who waits has left; only where the first one may. */
+  /** Aborted when the last caller has stopped waiting; `undefined` if the leader has no signal. */
   abortion: AbortController | undefined
-  /** What it asks for, if not by its location: the function may change its own arguments as it begins. */
+  /** The location that the arguments give since the function began; it may have changed its own arguments. */
   #asked: string | undefined
   #sharing: (() => unknown) | 'none' | undefined
-  /** Where the call was made; there only while it is loaded. */
+  /** The async context in which the call was made; `undefined` unless it is being loaded. */
   #scope: AsyncResource | undefined
   #onGivenUp: (() => void)[] | undefined
 
@@ -89,7 +89,7 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
     super.settle(settlement)
   }
 
-  /** The same call, made in the background; with others of its list, but after that was loaded. */
+  /** An equal call for a background refresh. Its row is loaded after the list of this call. */
   again(): Call {
     const call = new Call(this.fn, this, this.self, this.args, this.context, this.batch)
     call.beganMs = monotonicMs()
@@ -98,7 +98,7 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
 
   /** A value for a follower, of a result that was not serialized; `undefined` if it must not be shared. */
   shared(value: unknown): { readonly value: unknown } | undefined {
-    this.#sharing ??= sharingOf(value) ?? 'none' // it may be long: for the first who asks, and all after
+    this.#sharing ??= sharingOf(value) ?? 'none' // once for all followers, since it may take long
     return this.#sharing === 'none' ? undefined : { value: this.#sharing() }
   }
 
@@ -106,20 +106,20 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
     return titleOf(this.fn, this.args)
   }
 
-  /** Whether another call asks the same cache for the same. */
+  /** Whether another call has the same entry in the same cache. */
   isEqualTo(other: Call): boolean {
     return (
       isSameCache(this.fn.cache.address, other.fn.cache.address) && locationText(this) === locationText(other)
     )
   }
 
-  /** Whether it has been in flight for longer than any may be: it waits for an answer of the store that may never come. */
+  /** Whether the call has been in flight for longer than allowed: the store may never answer it. */
   get isStuck(): boolean {
     const { maxComputeMs, waitMs = 0 } = this.fn.settings
     return monotonicMs() - this.beganMs > maxComputeMs + waitMs
   }
 
-  /** Notes that a call waits for this one, in a run. */
+  /** Records that a call waits for this one, in a run. */
   isAskedBy(call: Call, run: Run | undefined): void {
     if (run === undefined || call.hasLeft) return
     call.asker = run
@@ -127,14 +127,14 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
     this.askers.push(run)
   }
 
-  /** Notes that a call does not wait for this one any more. */
+  /** Records that a call does not wait for this one any more. */
   isLeftBy(call: Call): void {
     call.hasLeft = true
     const at = call.asker === undefined ? -1 : (this.askers?.indexOf(call.asker) ?? -1)
     if (at >= 0) this.askers?.splice(at, 1)
   }
 
-  /** The function has run for longer than it may: nobody need wait for it any more. */
+  /** Gives the load up: the function has run for longer than `maxComputeTime`. */
   giveUp(): void {
     this.isOverdue = true
     const acts = this.#onGivenUp ?? []
@@ -142,7 +142,7 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
     for (const act of acts) act()
   }
 
-  /** Calls that function once, if the call is given up or has been. */
+  /** Calls a function once: when the call is given up, or now if it was already. */
   whenGivenUp(act: () => void): void {
     if (this.isOverdue) act()
     else if (this.#onGivenUp === undefined) this.#onGivenUp = [act]
@@ -150,8 +150,8 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
   }
 
   /**
-   * Whether its arguments still ask for what they asked for when the call was made. Objects may have changed since, and
-   * whoever changes them may change them back: once they were others, nothing is sure any more.
+   * Whether the arguments still give the entry that they gave when the call was made. An object may be changed, and changed
+   * back: after the first change that is seen, the answer stays no.
    */
   asksTheSame(): boolean {
     if (this.hasChanged || !this.#canChange) return !this.hasChanged
@@ -159,7 +159,7 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
     return !this.hasChanged
   }
 
-  /** The function has begun: what changed since the last look, it changed itself, which is nobody's question. */
+  /** The function has begun, and may have changed its arguments itself: such changes do not count. */
   allowChanges(): void {
     if (!this.hasChanged && this.#canChange) this.#asked = this.#askedNow()
   }
@@ -176,7 +176,7 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
     }
   }
 
-  /** Keeps the present async context for {@link inScope}. */
+  /** Records the current async context for {@link inScope}. */
   openScope(): void {
     this.#scope ??= new AsyncResource('RedisFuncCacheCall', { requireManualDestroy: true })
   }
@@ -186,7 +186,7 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
     this.#scope = undefined
   }
 
-  /** Runs a callback in the async context that was kept. */
+  /** Runs a callback in the async context that was recorded. */
   inScope(callback: () => void): void {
     if (this.#scope === undefined) callback()
     else this.#scope.runInAsyncScope(callback)

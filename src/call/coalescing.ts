@@ -11,8 +11,8 @@ import type { Settlement } from './settlement.ts'
 import { isToldUnstorable } from './loss-warning.ts'
 
 /**
- * Who leads and who follows: the equal call in flight that a call joins; `undefined` if it is to lead, and then the next
- * equal calls join it.
+ * Finds the equal call in flight that a call joins as a follower; `undefined` if there is none. Then the call leads, and the
+ * next equal calls join it.
  *
  * @throws {DeadlockError} if the call would wait for itself.
  */
@@ -44,7 +44,7 @@ export interface Waiting {
   readonly needsProof?: boolean
 }
 
-/** What the caller who leads gets: the very value, or the very error. */
+/** The promise of the leader's caller: it gets the original value or error, and no copy. */
 export function asLeader(call: Call, { signal, isDetailed, needsProof }: Waiting): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const leader = new Leader(resolve, reject, needsProof, isDetailed ? call.fn.reader : undefined)
@@ -79,20 +79,20 @@ class Leader implements SettlementWaiter<Settlement> {
   }
 }
 
-/** How the leader of a follower settles. Rejects only if the follower leaves by its signal. */
+/** Waits for the settlement of the leader. Rejects only if the signal of the follower aborts. */
 export function asFollower(
   call: Call,
   leader: Call,
   { signal }: Pick<Waiting, 'signal'>,
 ): Promise<Settlement> {
   return new Promise((resolve, reject) => {
-    // What the function read when it began is not older than a call that came before.
+    // A call that came before the function began cannot get data older than itself, so it needs no proof.
     const follower: SettlementWaiter<Settlement> = { needsProof: leader.isRunning, settle: resolve }
     leader.join(signal === undefined ? follower : untilAborted(follower, reject, call, leader, signal))
   })
 }
 
-/** A waiter who leaves by a signal. If that is the last one, the work is told that nobody waits for it. */
+/** A waiter that stops waiting when a signal aborts. After the last waiter, the signal of the load aborts too. */
 function untilAborted(
   waiter: SettlementWaiter<Settlement>,
   reject: (reason: unknown) => void,
@@ -127,8 +127,8 @@ interface Copy {
 }
 
 /**
- * A copy of the leader's value for a follower; `undefined` if there can be none, whatever the reason: the follower need not
- * hear of it. What nobody can change, or is shared by option, needs no copy.
+ * A copy of the leader's value for a follower; `undefined` if there can be none: then the follower runs the function
+ * itself. A value that cannot be changed, or is shared by the option `share`, needs no copy.
  */
 export function copyFor(
   call: Call,

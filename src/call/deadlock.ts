@@ -5,7 +5,7 @@ import { Call } from './call.ts'
 /** How many layers of a program may use the same key, each within the load of the one before. */
 const MOST_LAYERS = 8
 
-/** The calls that ask the same cache for the same, and in whose runs a call is made; the nearest first. */
+/** The calls with the same entry in whose runs a call is made, directly or through others; the nearest first. */
 export function equalCallsAround(call: Call): readonly AwaitedCall[] {
   const run = currentRun()
   if (run === undefined) return []
@@ -13,9 +13,10 @@ export function equalCallsAround(call: Call): readonly AwaitedCall[] {
 }
 
 /**
- * Whether a key is asked for from its own load: two layers of a program may use the same one. It would wait for itself.
+ * Whether a key of `getOrSet` is called within its own load, so that it would wait for itself. Two layers of a program may use
+ * the same key.
  *
- * @throws {DeadlockError} if there are so many of them that no program means it.
+ * @throws {DeadlockError} if there are more layers than a program can mean.
  */
 export function isWithinItself(call: Call): boolean {
   if (!call.fn.settings.identity.isOfKeys) return false

@@ -16,7 +16,7 @@ import type { FunctionSettings } from '../options/function-settings.ts'
 /** A lookup moves by the server's clock, which may be set back a little between a write and a read. */
 const CLOCK_SLACK_MS = 1_000
 
-/** Makes results of what is stored for one function, and says what they are good for. */
+/** Turns stored entries of one function into results, and judges whether they may be served. */
 export class EntryReader {
   readonly #settings: FunctionSettings
   readonly #errorClasses: ErrorClasses
@@ -33,18 +33,18 @@ export class EntryReader {
     this.readsText = settings.serializer.deserializeText !== undefined
   }
 
-  /** What an entry that was opened is good for. */
+  /** Judges an entry that was opened by its age. */
   judge({ nowMs: atMs, freshUntilMs, computeMs }: Lookup, { isError }: Settlement): Verdict {
     const { freshness } = this.#settings
     if (isError) return 'fresh' // as long as it lives
     if (freshness === undefined)
       return freshUntilMs !== undefined && freshUntilMs <= atMs ? 'expired' : 'fresh'
-    // What it is worth by now, nobody knows.
+    // It was stored with a longer TTL, so its age by the present one is unknown.
     if (freshUntilMs !== undefined && this.#isForeign(freshUntilMs, atMs)) return 'expired'
     return judge({ atMs, freshUntilMs, computeMs }, freshness)
   }
 
-  /** Whether a result that ends then was stored when the TTL was a longer one. */
+  /** Whether a result with that end was stored with a longer TTL than the present one. */
   #isForeign(endsAtMs: number, atMs: number): boolean {
     const { ttlMs, absentMs } = this.#settings
     if (ttlMs === undefined) return false
@@ -55,12 +55,12 @@ export class EntryReader {
   /** Whether what was looked up as text has to be looked up as bytes. */
   isNoText({ value, serializer }: Lookup): boolean {
     if (typeof value !== 'string' || isWholeText(value)) return false
-    // More of the same is to be expected of this function: a Date in each of its results, or errors that are cached.
+    // Other results of this function are probably no text either, such as results with a Date.
     if (serializer === this.#serializerMark) this.readsText = false
     return true
   }
 
-  /** What is stored, as far as it can be used; `undefined` if there is nothing. Not for what {@link isNoText}. */
+  /** The stored result or error; `undefined` if there is none that can be used. Not for entries that {@link isNoText} finds. */
   open(call: Call, lookup: Lookup): Settlement | undefined | Promise<Settlement | undefined> {
     const stored = this.#valid(call, lookup)
     if (stored === undefined) return undefined
@@ -79,12 +79,12 @@ export class EntryReader {
   /** When a result was stored and until when it is fresh; `undefined` for one that was not stored, or without an end. */
   timesOf({ source }: Settlement): Times {
     const { storedAtMs, freshUntilMs } = source
-    // What has no end, as `ttl` says of that one result, is stored with an end a hundred years away.
+    // A result for which `ttl` returned `Infinity` is stored with an end a hundred years away.
     const isEndless = freshUntilMs !== undefined && freshUntilMs > Date.now() + LONGEST_MS / 2
     return { storedAtMs, freshUntilMs: isEndless ? undefined : freshUntilMs }
   }
 
-  /** One that was stored by a process with other options is nothing to this function. */
+  /** An error that was stored by a process with other options counts as a miss. */
   #openError(call: Call, stored: Buffer, lookup: Lookup): Settlement | undefined {
     const { cachedErrors } = this.#settings
     const { nowMs, expiresAtMs } = lookup
@@ -94,7 +94,7 @@ export class EntryReader {
     return found(value, true, stored, lookup, call.lookupEpoch)
   }
 
-  /** Whether a result passes the schema, maybe mended; `undefined` if it does not. */
+  /** The result as the schema or `migrate` returns it; `undefined` if it does not pass the schema. */
   async check(call: Call, outcome: Settlement): Promise<Settlement | undefined> {
     const { schema, migrate } = this.#settings
     try {
@@ -119,7 +119,7 @@ export class EntryReader {
     if (value === undefined || !this.#isReadable(call, lookup)) return undefined
     if (tags !== undefined && !isTagged) return undefined
     if (expiresAtMs === undefined) return ttlMs === undefined && ttlOf === undefined ? value : undefined
-    // Of one with a time of grace, the end of its freshness tells; of an error, its own TTL.
+    // With a grace period, `judge` compares the end of freshness instead; for an error, its own TTL counts.
     const isForeign = freshness === undefined && this.#isForeign(expiresAtMs, nowMs)
     return isForeign && !isStoredError(value) ? undefined : value
   }

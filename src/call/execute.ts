@@ -12,7 +12,7 @@ export interface Invocation extends Pick<Call, 'fn' | 'self' | 'args' | 'context
   askers: Run[] | undefined
 }
 
-/** What is executed for one caller without any call, because the mode neither reads nor writes. */
+/** The invocation for a mode that neither reads nor writes: no call is made for it. */
 export function invocationOf(
   fn: FunctionContext,
   self: unknown,
@@ -33,14 +33,14 @@ export function invocationOf(
   }
 }
 
-/** Runs the function for one caller alone: nobody joins, and nothing is stored. */
+/** Runs the function for one caller alone: no call joins, and nothing is stored. */
 export function executeAlone(what: Invocation, signal: AbortSignal | undefined): Promise<unknown> {
   const result = measured(what, signal)
   return signal === undefined ? result : unlessAborted(result, signal)
 }
 
 async function measured(what: Invocation, signal: AbortSignal | undefined): Promise<unknown> {
-  if (signal?.aborted) throw reasonToAbort(signal) // nobody waits any more
+  if (signal?.aborted) throw reasonToAbort(signal) // no caller waits any more
   const run = currentRun()
   if (run !== undefined) what.askers = [run]
   const beganMs = monotonicMs()

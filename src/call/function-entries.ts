@@ -8,7 +8,7 @@ import { type Call, newCall } from './call.ts'
 import { type FunctionContext, locate } from './function-context.ts'
 import { termsOf } from './terms.ts'
 
-/** Removes the entry of a call, or lets it grow stale; whether there was one. A load in flight will not store it. */
+/** Removes the entry of a call, or makes it stale. Returns whether there was one. A load in flight will not be stored. */
 export async function invalidate(
   fn: FunctionContext,
   self: unknown,
@@ -57,7 +57,7 @@ export async function peek(fn: FunctionContext, self: unknown, args: readonly un
 /**
  * Stores a known value as the result of a call; nothing where the mode of the context forbids to write.
  *
- * @throws {SerializerError | StoreError} Nobody else would hear of it.
+ * @throws {SerializerError | StoreError} if the value cannot be stored, whatever `onError` says.
  */
 export async function prime(
   fn: FunctionContext,
@@ -71,7 +71,7 @@ export async function prime(
   if (call.context.mode.write) await store(call, value)
 }
 
-/** A value that may not be stored (its `ttl` is 0, or it is too large) replaces what is there as well: that is removed. */
+/** Stores a value. If it may not be stored (its `ttl` is 0, or it is too large), the existing entry is removed. */
 async function store(call: Call, value: unknown): Promise<void> {
   const { partition, hash, fn } = call
   const { settings, report } = fn

@@ -2,11 +2,11 @@ import type { Call } from './call.ts'
 import type { Invocation } from './execute.ts'
 import type { PendingRow, RowLoader } from './row-loader.ts'
 
-/** The calls of one list: when all have said whether they miss something, those that do load it together. */
+/** The calls of one list: when each call is known to be a hit or a miss, the misses load their rows together. */
 export class ListBatch {
   readonly #loader: RowLoader
   readonly #undecided = new Set<Call>()
-  /** What is to be loaded, by call hash: an id that stands in the list twice is loaded once. */
+  /** What is to be loaded, by call hash: an id that is twice in the list is loaded once. */
   readonly #loads = new Map<string, Promise<unknown>>()
   #pending: PendingRow[] = []
   #isComplete = false
@@ -44,7 +44,7 @@ export class ListBatch {
     return new Promise((resolve, reject) => this.#pending.push({ call, resolve, reject }))
   }
 
-  /** A call loads nothing, or not with the others. Until each call has left or loads, none is loaded. */
+  /** A call loads nothing, or not with the others. The rows are loaded when each call has left or misses its row. */
   leave(call: Call): void {
     if (this.#undecided.delete(call)) this.#goIfAllDecided()
   }

@@ -22,9 +22,9 @@ export async function load(
 }
 
 /**
- * Loads a call, and remembers whether the function failed, where callers are not told of that.
+ * Loads a call, and records failures of the function that are not thrown to callers, for the pause after them.
  *
- * @param permit With it, what comes is put, unless somebody invalidated it since the token.
+ * @param permit With it, the result is put, unless it was invalidated since the token. `undefined` to store nothing.
  */
 export async function loadWithPermit(
   call: Call,
@@ -33,13 +33,13 @@ export async function loadWithPermit(
 ): Promise<Settlement> {
   const settlement = await call.fn.cache.background.add(withinLimits(call, permit, fallback), call)
   const { failures } = call.partition
-  if (call.hasChanged) return settlement // it says nothing of what was asked
+  if (call.hasChanged) return settlement // the arguments were changed, so this is the outcome of another call
   if (!settlement.isError) failures.succeeded(call.hash)
   else if (fallback !== 'none') failures.failed(call.hash, settlement.yieldsToFallback ? 'fallback' : 'told')
   return settlement
 }
 
-/** Keeps an eye on the time of a load, and gives its lease back unless the put handed it over. */
+/** Loads within `maxComputeTime`, and releases the lease unless the put has ended it. */
 async function withinLimits(
   call: Call,
   permit: Permit | undefined,
@@ -62,12 +62,12 @@ async function withinLimits(
   }
 }
 
-/** The time of a load is over: who calls from now on does not wait for it. */
+/** `maxComputeTime` is over: calls from now on do not join the load. */
 function overdue(call: Call, permit: Permit | undefined): void {
   const { partition, hash, hasReturned, fn } = call
   partition.inFlight.end(hash, call)
   partition.refreshing.end(hash, call)
-  if (hasReturned) return // it is the store that takes its time
+  if (hasReturned) return // the function is in time: only the store is slow
   call.giveUp()
   call.inScope(() => {
     fn.report.overdue(call, fn.settings.maxComputeMs)
@@ -82,8 +82,8 @@ async function executeAndStore(
 ): Promise<Settlement> {
   const { report } = call.fn
   const signal = call.abortion?.signal
-  if (signal?.aborted) throw reasonToAbort(signal) // nobody waits any more
-  // Behind a caller, nobody asks for what became of his arguments.
+  if (signal?.aborted) throw reasonToAbort(signal) // no caller waits any more
+  // A refresh serves no caller, so the result for changed arguments is of no use.
   if (!call.asksTheSame() && fallback === 'served') {
     report.skipped(call, 'changed', 0, 0)
     return executed(undefined)
@@ -106,7 +106,7 @@ async function executeAndStore(
     : storeResult(call, value, permit, status, computeMs)
 }
 
-/** The function has returned, or thrown; how long it ran. */
+/** Records that the function has returned or thrown. Returns how long it ran, in milliseconds. */
 function returned(call: Call, beganMs: number): number {
   call.hasReturned = true
   const ms = monotonicMs() - beganMs
@@ -114,7 +114,7 @@ function returned(call: Call, beganMs: number): number {
   return ms
 }
 
-/** Notes the partition as one in use, so that a purge finds it. */
+/** Adds the partition to the registry, so that a purge finds it. */
 async function register(call: Call): Promise<void> {
   try {
     await call.partition.register()

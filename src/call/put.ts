@@ -9,7 +9,7 @@ import type { Terms } from './terms.ts'
 export interface PutOutcome {
   /** Whether it was refused, because the entry was invalidated since the load began. */
   readonly isOutdated: boolean
-  /** The epoch in which it was sent: so far the server has shown that the entry holds. `Infinity` if nothing was stored. */
+  /** The epoch in which the put was sent: as of it, the server has shown that the entry is valid. `Infinity` if nothing was stored. */
   readonly validAsOf: number
   readonly times: Times
 }
@@ -23,7 +23,7 @@ export const NOT_PUT: PutOutcome = {
 /** The name of a lease that was lost: it belongs to another process by now, or to none. */
 const LOST = -1
 
-/** Stores an entry by the right of a permit, unless it is too large. Hands the lease over, if there is one. */
+/** Stores an entry with a permit, unless it is too large, and ends the lease of the permit. */
 export async function put(
   call: Call,
   value: string | Buffer,
@@ -54,7 +54,7 @@ export async function put(
     const freshUntilMs = freshMs === undefined || freshMs === LONGEST_MS ? undefined : atMs + freshMs
     return { isOutdated: false, validAsOf, times: { storedAtMs: atMs, freshUntilMs } }
   } catch (error) {
-    // The caller need not wait for more trouble.
+    // In the background, so that the caller does not wait for a second failure.
     if (held !== undefined) cache.background.addBehind(release(call, held))
     if (call.isServedEarly) report.failed(call, 'put', error)
     else tolerate(call, 'put', error)

@@ -18,12 +18,12 @@ export type Rows<Id, Row> = readonly (Row | Error | null | undefined)[] | Readon
 /** A function that loads the rows for a list of ids. */
 export type LoadMany<Id, Row> = (ids: readonly Id[]) => Promise<Rows<Id, Row>> | Rows<Id, Row>
 
-/** A call for the row of one id; the methods where the row is to be stored. */
+/** A call for the row of one id. It has the methods if the row is to be stored. */
 type Asking = Invocation & Partial<Pick<Call, 'asksTheSame' | 'allowChanges'>>
 
 const idOf = ({ call }: PendingRow): unknown => call.args[0]
 
-/** A row that is waited for. */
+/** A row that a call waits for. */
 export interface PendingRow {
   readonly call: Asking
   resolve(row: unknown): void
@@ -41,7 +41,7 @@ export class RowLoader {
     this.#name = name
   }
 
-  /** Another loader of the same function: nothing is loaded together with what is asked of this one. */
+  /** Another loader of the same function: the two never load rows together. */
   another(): RowLoader {
     return new RowLoader(this.#load, this.#name)
   }
@@ -58,7 +58,7 @@ export class RowLoader {
     return new Promise((resolve, reject) => this.#pending.push({ call, resolve, reject }))
   }
 
-  /** Rows for all of these; rejects nothing but them. */
+  /** Loads these rows, and resolves or rejects each of them. Never rejects itself. */
   async load(pending: readonly PendingRow[]): Promise<void> {
     const calls = pending.map(({ call }) => call)
     for (const call of calls) call.asksTheSame?.()
@@ -93,7 +93,7 @@ export class RowLoader {
     )
   }
 
-  /** A row under a key that no id asked for would be taken for missing, and that be kept in mind. */
+  /** Refuses a row whose key is none of the ids: the id that it belongs to would be stored as missing. */
   #checkKeys(rows: ReadonlyMap<unknown, unknown>, ids: readonly unknown[]): void {
     const asked = new Set(ids)
     for (const key of rows.keys()) {

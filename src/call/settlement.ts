@@ -1,29 +1,29 @@
 import { NOT_STORED, type ResultStatus, type Times } from '../functions/detailed-result.ts'
 import type { Lookup } from '../stores/store.ts'
 
-/** How a call ends: with a value or an error, for all who wait for it. */
+/** How a call ends for its leader and its followers: with a value or an error. */
 export interface Settlement {
   /** The value, or the error to throw. The leader gets it as it is; followers get copies, made of `stored` where there is one. */
   readonly value: unknown
   readonly isError: boolean
-  /** Whether this is an error in place of which a fallback is served, where there is one. */
+  /** Whether this is an error, and a fallback is to be served instead of it, if there is one. */
   readonly yieldsToFallback: boolean
   /** The serialized value; `undefined` if it was not serialized. */
   readonly stored: string | Buffer | undefined
-  /** Whether it was invalidated while it was loaded: then it is not for calls that joined since. */
+  /** Whether the result was invalidated while it was loaded: then calls that joined since start over. */
   readonly isOutdated: boolean
   /**
-   * The epoch of the partition as of which the server has shown this to hold, by a lookup or a put. A call that joined in a
+   * The epoch of the partition as of which the server has shown this to be valid, by a lookup or a put. A call that joined in a
    * later epoch may have come after an invalidation, and starts over. `Infinity` where no server was asked, or none answered.
    */
   readonly validAsOf: number
-  /** Where it came from, for the leader. */
+  /** Where the value came from, as the leader is told. */
   readonly status: ResultStatus
-  /** What the store knows of it: for the times of a detailed result. */
+  /** When the value was stored, and until when it is fresh: for detailed results. */
   readonly source: Lookup | Times
 }
 
-/** What the function returned, or threw; not stored, unless more is said. */
+/** The settlement of a call whose function ran; by default nothing was stored. */
 export function executed(
   value: unknown,
   {
@@ -39,7 +39,7 @@ export function executed(
   return { value, isError, yieldsToFallback, stored, isOutdated, validAsOf, status, source }
 }
 
-/** What was found in the store. A hit makes no other object than this one. */
+/** The settlement of a call whose entry was found. A hit creates no other object. */
 export const found = (
   value: unknown,
   isError: boolean,
@@ -57,7 +57,7 @@ export const found = (
   source,
 })
 
-/** An error of the cache itself, or of the caller: that of a store, of a mode, of a signal. */
+/** The settlement for an error that is not the function's: of the store, the mode or a signal. */
 export const failure = (error: unknown): Settlement => executed(error, { isError: true })
 
 /**

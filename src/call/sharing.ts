@@ -4,8 +4,8 @@ import { decode, encode } from '../serializers/encoding.ts'
 import { findLoss } from '../serializers/loss.ts'
 
 /**
- * How calls that joined another one get its result where that has not been serialized: the value itself if nobody can change
- * it, or copies by the serializer 'auto' if they are like it. `undefined` if it must not be shared, such as a stream.
+ * Returns a function that gives each follower a result that was not serialized: the value itself if it cannot be changed, or a
+ * copy by the serializer 'auto' if that loses nothing. `undefined` if the value must not be shared, such as a stream.
  */
 export function sharingOf(value: unknown): (() => unknown) | undefined {
   if (isUnchangeable(value)) return () => value
@@ -18,7 +18,7 @@ export function sharingOf(value: unknown): (() => unknown) | undefined {
   }
 }
 
-/** A primitive, or plain objects and arrays that are frozen, whatever they hold being so as well. */
+/** Whether a value is a primitive, or made of frozen plain objects and arrays alone. */
 function isUnchangeable(value: unknown, seen: Set<unknown> = new Set()): boolean {
   if (Object(value) !== value || seen.has(value)) return true
   seen.add(value)

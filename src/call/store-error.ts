@@ -18,14 +18,14 @@ export async function settleFailed(
   computeMs: number,
 ): Promise<Settlement> {
   const { cachedErrors, fallsBackOn } = call.fn.settings
-  // Nobody waits any more: what the function makes of that says nothing of the next call.
+  // No caller waits any more: the error may come from the signal, and says nothing about the next call.
   if (call.abortion?.signal.aborted) throw error
   const answer = fallback !== 'none' && says(call, fallsBackOn, error)
   const yieldsToFallback = isPromise(answer) ? await answer : answer
   const isOutdated = !call.asksTheSame()
   const settlement = executed(error, { isError: true, yieldsToFallback, isOutdated })
   if (permit === undefined || fallback === 'served' || yieldsToFallback) return settlement
-  // Mistakes of the program are none of its function's errors.
+  // Errors in the use of this library are not stored: they are not results of the function.
   if (cachedErrors === undefined || error instanceof DeadlockError || error instanceof OptionError) {
     return settlement
   }
@@ -38,7 +38,7 @@ export async function settleFailed(
   return { ...settlement, validAsOf }
 }
 
-/** `undefined` for an error that cannot be stored. */
+/** Serializes an error; `undefined` if it cannot be stored. */
 function encodeFor(call: Call, error: unknown): string | Buffer | undefined {
   try {
     return encodeError(call.fn.settings.serializer, error)
@@ -60,12 +60,12 @@ async function putError(
     const metadata = metadataFor(call.fn, ttlMs, computeMs, tags && [])
     return await put(call, stored, { ttlMs, freshMs: ttlMs, metadata }, permit, computeMs)
   } catch (failure) {
-    call.fn.report.failed(call, 'put', failure) // what the caller is to hear of is the error of the function
+    call.fn.report.failed(call, 'put', failure) // the caller gets the error of the function instead
     return NOT_PUT
   }
 }
 
-/** What a callback says of an error; no, if it fails itself. */
+/** The answer of a callback about an error; `false` if the callback itself fails. */
 function says(
   call: Call,
   when: (error: unknown) => Eventually<boolean>,

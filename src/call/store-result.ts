@@ -10,7 +10,7 @@ import { NOT_PUT, put, type PutOutcome } from './put.ts'
 import { executed, type Settlement } from './settlement.ts'
 import { type Terms, termsFor } from './terms.ts'
 
-/** PUT: encodes what a load brought and stores it, as far as it is to be stored. */
+/** PUT: encodes the result of a load, and stores it if the options say so. */
 export async function storeResult(
   call: Call,
   value: unknown,
@@ -23,7 +23,7 @@ export async function storeResult(
     report.skipped(call, 'changed', 0, computeMs)
     return executed(value, { status, isOutdated: true })
   }
-  const encoded = encodeFor(settings.serializer, value) // as it is now: callbacks may change it
+  const encoded = encodeFor(settings.serializer, value) // before the callbacks of the options, which may change it
   const { stored } = encoded
   const terms = call.isOverdue
     ? report.skipped(call, 'overdue', 0, computeMs)
@@ -31,7 +31,7 @@ export async function storeResult(
   const putting = whenKnown(
     untilSaid<Terms | undefined>(call, terms as Eventually<Terms | undefined>),
     (known) =>
-      // Meanwhile anything may have happened; of what is known at once it was looked for just now.
+      // If a callback took time, check again. Otherwise it was checked just above.
       isPromise(terms) && known !== undefined && isSpoiled(call, computeMs)
         ? { ...NOT_PUT, isOutdated: call.hasChanged }
         : putEncoded(call, value, encoded, known, permit, computeMs),
@@ -51,21 +51,21 @@ function putEncoded(
   permit: Permit,
   computeMs: number,
 ): PutOutcome | Promise<PutOutcome> {
-  // Of what is not to be stored anyway, nothing need be told.
+  // For a result that is not to be stored, losses do not matter.
   if (terms === undefined) return NOT_PUT
   reportLoss(call, value, encoded, computeMs)
   const { stored } = encoded
   return stored === undefined ? NOT_PUT : put(call, stored, terms, permit, computeMs)
 }
 
-/** Whether a result is not to be stored any more: its call asks for something else now, or has taken too long. */
+/** Whether a result must not be stored any more: the arguments were changed, or the load took too long. Reports the reason. */
 export function isSpoiled(call: Call, computeMs: number): boolean {
   const reason = !call.asksTheSame() ? 'changed' : call.isOverdue ? 'overdue' : undefined
   if (reason !== undefined) call.fn.report.skipped(call, reason, 0, computeMs)
   return reason !== undefined
 }
 
-/** What a callback said, or will say: as long as that takes, the load goes on, and its time with it. */
+/** Waits for the answer of a callback. The load goes on meanwhile, so `maxComputeTime` covers the wait. */
 export function untilSaid<T>(call: Call, answer: Eventually<T>): T | Promise<T> {
   if (!isPromise(answer)) return answer
   call.hasReturned = false
@@ -75,8 +75,8 @@ export function untilSaid<T>(call: Call, answer: Eventually<T>): T | Promise<T> 
 }
 
 /**
- * Waits for a put, or for a lease given back. When `putWait` is over, callers get the settlement before that is known: those
- * who came before the function ran.
+ * Waits for a put, or for the release of a lease. When `putWait` is over, the callers that came before the function ran get the
+ * settlement, although the outcome of the put is unknown.
  */
 export async function beforeStored<R>(call: Call, settlement: Settlement, storing: Promise<R>): Promise<R> {
   const { settings, cache } = call.fn

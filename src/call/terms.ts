@@ -9,19 +9,19 @@ import { warn } from '../telemetry/process-warning.ts'
 import type { Call } from './call.ts'
 import type { FunctionContext } from './function-context.ts'
 
-/** More tags an entry would make the index of tags larger than what it is the index of. */
+/** The largest number of tags of an entry: with more, the index of tags could be larger than the entries. */
 const MOST_TAGS = 100
 
-/** Under which terms a result is stored. */
+/** The terms under which a result is stored. */
 export interface Terms {
-  /** How long the entry lives. */
+  /** How long the entry lives; `undefined` for no end. */
   readonly ttlMs: number | undefined
-  /** How long the result is fresh. */
+  /** How long the result is fresh; `undefined` for no end. */
   readonly freshMs: number | undefined
   readonly metadata: EntryMetadata
 }
 
-/** Under which terms to store what a load brought; `undefined` for not at all, which is told. */
+/** The terms for the result of a load; `undefined` if it is not to be stored, which is reported. */
 export function termsFor(
   call: Call,
   value: unknown,
@@ -38,7 +38,7 @@ export function termsFor(
   const isRowAbsent = isAbsent(settings, value)
   if (isRowAbsent && absentMs === undefined) return skipped('absent')
   try {
-    // What is kept of a row that is missing, `absent` says.
+    // For a missing row the option `absent` decides, and not `cacheIf`.
     const isWanted =
       isRowAbsent || cacheIf === undefined || cacheIf(value as never, ...(call.args as never[]))
     const terms = whenKnown(isWanted, (yes) => {
@@ -51,7 +51,7 @@ export function termsFor(
   }
 }
 
-/** Under which terms to store a value, whether it is wanted or not; `undefined` if its `ttl` is 0. */
+/** The terms for a value, without asking `cacheIf`; `undefined` if its `ttl` is 0. */
 export function termsOf(
   fn: FunctionContext,
   value: unknown,
@@ -69,7 +69,7 @@ export function termsOf(
   })
 }
 
-/** What is told of an entry besides its value and its life. */
+/** The metadata with which an entry is stored. */
 export const metadataFor = (
   { settings }: FunctionContext,
   freshMs: number | undefined,
@@ -86,7 +86,10 @@ export const metadataFor = (
 const isAbsent = ({ rowsMayBeAbsent }: FunctionSettings, value: unknown): boolean =>
   rowsMayBeAbsent && (value === undefined || value === null)
 
-/** 0 if the result is not to be stored; `undefined` for no end, of all results, or `Infinity`, of this one. */
+/**
+ * The `ttl` of a result: 0 if it is not to be stored, `undefined` if no result of the function has an end, and `Infinity` if
+ * this one has none.
+ */
 function ttlMsFor(
   settings: FunctionSettings,
   value: unknown,
@@ -107,7 +110,7 @@ function timesFor(
   const { freshness, jitter, ttlOf } = fn.settings
   if (ttlMs === Number.POSITIVE_INFINITY) {
     fn.cache.partitions.provideFor(ttlMs)
-    // An entry without an end would look like one that has lost it.
+    // Entries of this function need an end: without one, an entry would look as if its end had been lost.
     return { freshMs: LONGEST_MS, lifeMs: LONGEST_MS }
   }
   const freshMs = jittered(ttlMs, jitter)
@@ -116,7 +119,7 @@ function timesFor(
   return { freshMs: Math.min(freshMs, lifeMs), lifeMs }
 }
 
-/** How long a result may live whose `ttl` is known only now: no longer than the cache, and a warning tells. */
+/** Limits the life of a result whose `ttl` was not known before to the `idleTtl` of the cache, with a warning. */
 function lifeFor({ cache, settings }: FunctionContext, lifeMs: number): number {
   const fn = settings.identity.name
   const allowedMs = cache.partitions.provideFor(lifeMs)

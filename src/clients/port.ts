@@ -10,7 +10,7 @@ export type Reply = Buffer | string | number | null | readonly Reply[]
 /** One command with its arguments. Only strings and buffers: what else clients make of other types differs. */
 export type Command = readonly [name: string, ...args: (string | Buffer)[]]
 
-/** The whole of what the library asks of a Redis client. */
+/** All that the library needs of a Redis client. */
 export interface RedisPort {
   /**
    * Sends commands in order and, where the client allows, in one write, to the master of the slot of `key`. All their
@@ -19,45 +19,45 @@ export interface RedisPort {
    * @param asText Whether bulk strings may arrive as strings, decoded as UTF-8, instead of as buffers; default no. It is
    *   faster, and some clients have no such way: then they arrive as buffers all the same.
    *
-   * One promise a command: an error is that of its own command alone. The caller gives each of them a handler. Whoever
-   * has heard one reply finds, with what he sends next, all the commands of the earlier send done.
+   * One promise a command: an error is that of its own command alone. The caller gives each of them a handler. When one
+   * reply has come, the next send finds all commands of the earlier send executed.
    */
   send(key: string, commands: readonly Command[], asText?: boolean): Promise<Reply>[]
 
   /**
-   * Hears messages, over a connection of its own. Nothing is opened before the first subscription, and nothing keeps the
-   * process alive. Not there for a client that cannot do it, or would not tell when messages were missed.
+   * Receives messages over a connection of its own. Nothing is opened before the first subscription, and nothing keeps the
+   * process alive. Missing for a client that cannot receive messages, or does not report that some were missed.
    */
   listen?(listener: MessageListener): Subscription
 }
 
-/** Who hears messages. */
+/** Is called with messages. */
 export interface MessageListener {
-  /** A message came on a channel that is subscribed to. Once in a while one comes twice. */
+  /** A message came on a channel that is subscribed to. A message may come twice. */
   message(channel: string, message: Buffer): void
-  /** The connection is lost: from a moment ago on, nothing is heard. Called once until {@link restored} is. */
+  /** The connection was lost: messages are missed from now on. Not called again before {@link restored}. */
   lost(): void
   /** All channels are subscribed to again. What was published in between was missed. */
   restored(): void
 }
 
-/** Messages being heard. A lost connection is opened again as long as the user's client is open. */
+/** Subscriptions to channels. A lost connection is opened again as long as the user's client is open. */
 export interface Subscription {
   /**
-   * Resolves when the server has confirmed it: every message published later is heard, or {@link MessageListener.lost} is
+   * Resolves when the server has confirmed it: every message published later is received, or {@link MessageListener.lost} is
    * called. Costs nothing for a channel that is subscribed to already.
    *
    * @param channel Named by a key: the channel a script publishes to that is given this key by the same client.
-   * @throws {StoreError} or what the client throws, if it cannot be had now. It may be tried again.
+   * @throws {StoreError} or what the client throws, if the subscription fails now. It may be tried again.
    */
   subscribe(channel: string): Promise<void>
-  /** Stops hearing a channel. Not while a subscription to it is under way. Never throws. */
+  /** Unsubscribes from a channel. Not while a subscription to it is under way. Never throws. */
   unsubscribe(channel: string): void
   /** Ends the connection. Idempotent; never rejects. */
   close(): Promise<void>
 }
 
-/** A client the library can work with. Described by what is asked of it, so that none needs to be installed. */
+/** A client that the library supports, described by the members that are used, so that no client package is needed. */
 export type RedisClient =
   | NodeRedisClient
   | NodeRedisCluster

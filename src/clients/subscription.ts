@@ -2,16 +2,16 @@ import { StoreError } from '../errors.ts'
 import { clearInterval, setInterval, setTimeout } from '../flow/timers.ts'
 import type { Subscription, MessageListener } from './port.ts'
 
-/** How often a connection has to show that it is alive: most of the time nothing comes, and a dead one looks the same. */
+/** The interval of pings: without them, a dead connection looks like one without messages. */
 const HEARTBEAT_MS = 15_000
 
-/** Between two tries to open a connection again. */
+/** The pauses between attempts to reconnect. */
 const SHORTEST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 5_000
 
-/** One connection for messages. Once it is gone it stays gone, and it never keeps the process alive. */
+/** One connection for messages. It does not reconnect by itself, and never keeps the process alive. */
 export interface Subscriber {
-  /** Resolves when the connection is gone, or of no more use. */
+  /** Resolves when the connection is closed or unusable. */
   readonly gone: Promise<void>
   /** Resolves when the server has confirmed all of them. Waits for the connection if it is not there yet. */
   subscribe(channels: readonly string[]): Promise<unknown>
@@ -25,17 +25,17 @@ export interface Subscriber {
   close(): void
 }
 
-/** A client of the user's, and how to come by a connection like its own. */
+/** A client of the user, and how to open a connection like its own. */
 export interface ConnectionSource {
   /** Whether the client is in use: not closed, though it may be connecting. */
   isOpen(): boolean
-  /** Hears that the client was closed, if it tells. Returns what ends that. */
+  /** Calls a function when the client was closed, if the client reports that. Returns a function that undoes this. */
   onEnd(act: () => void): () => void
   /** Begins to connect. */
   open(hear: MessageListener['message']): Promise<Subscriber>
 }
 
-/** Hears messages over a connection of its own, which is opened at the first subscription, and again when it is lost. */
+/** Receives messages over a connection of its own, which is opened at the first subscription, and again after it was lost. */
 export class ReconnectingSubscription implements Subscription {
   readonly #source: ConnectionSource
   readonly #listener: MessageListener
@@ -81,7 +81,7 @@ export class ReconnectingSubscription implements Subscription {
     return this.#opening
   }
 
-  /** Not again and again for everybody who asks while it cannot be had. */
+  /** Connects once. While a retry is under way, further attempts fail at once. */
   async #tryOnce(): Promise<void> {
     if (this.#isRetrying) throw lost()
     try {
@@ -117,15 +117,15 @@ export class ReconnectingSubscription implements Subscription {
     this.#listener.restored()
   }
 
-  /** Not every client ends a wait when its connection ends, and some confirm what was lost right after. */
+  /** Waits for a confirmation, but not after the connection ended: some clients then never answer, or confirm what was lost. */
   async #confirmed(subscriber: Subscriber, asked: Promise<unknown>): Promise<void> {
-    const ended = subscriber.gone.then(() => after(0)) // for a reason that is just about to be told
+    const ended = subscriber.gone.then(() => after(0)) // later, so that the error of the client comes first
     await Promise.race([asked, ended])
     if (subscriber !== this.#subscriber || this.#isClosed) throw lost()
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw new StoreError('This listening was closed. Call listen() again.')
+    if (this.#isClosed) throw new StoreError('This subscription was closed. Call listen() again.')
     if (!this.#source.isOpen()) throw new StoreError('No messages can be heard: the client is closed.')
   }
 
@@ -140,7 +140,7 @@ export class ReconnectingSubscription implements Subscription {
     void this.#retry()
   }
 
-  /** Until it succeeds, or the client is closed: then the next subscription tries, in case the client was opened again. */
+  /** Reconnects until that succeeds or the client is closed. After that, the next subscription tries again. */
   async #retry(): Promise<void> {
     if (this.#isRetrying) return
     this.#isRetrying = true
@@ -177,7 +177,7 @@ export class ReconnectingSubscription implements Subscription {
 const lost = (): StoreError =>
   new StoreError('The connection for messages is lost, and being opened again. Try later.')
 
-/** Longer from try to try, and not the same for all processes that a server has lost at once. */
+/** Exponential backoff with jitter, so that the processes do not all reconnect at once. */
 function pauseMs(attempt: number): number {
   return Math.min(SHORTEST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2)
 }
@@ -188,7 +188,7 @@ function after(ms: number): Promise<void> {
   })
 }
 
-/** Bounds the wait for a client that is in trouble itself, for it may keep one waiting as long as that lasts. */
+/** Bounds the wait for a client that cannot connect itself. */
 export function withinTimeout<T>(asked: Promise<T>): Promise<T> {
   const late = after(LONGEST_PAUSE_MS).then(() => {
     throw new StoreError('No messages can be heard: the client is not connected.')
@@ -203,9 +203,9 @@ interface Emitter {
 const atEnd = new WeakMap<Emitter, Set<() => void>>()
 
 /**
- * Hears the event by which a client tells that it was closed. Returns what ends that.
+ * Calls a function at the event by which a client reports that it was closed. Returns a function that undoes this.
  *
- * By one listener a client, for Node warns of more than ten, and there may be more caches than that on one client.
+ * Each client gets one listener, since Node warns of more than ten, and a client may have more caches than that.
  */
 export function onEnd(client: Emitter, event: string, act: () => void): () => void {
   let acts = atEnd.get(client)

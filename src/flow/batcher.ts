@@ -1,11 +1,11 @@
 import { monotonicMs, nextTick } from './timers.ts'
 
-/** What travels together, and the results that come together. */
+/** Items that are sent together, and their results. */
 export class Batch<Item, Result> {
   readonly items: Item[]
-  /** By {@link monotonicMs}: when the first item of all that leave in this turn was asked for. */
+  /** By {@link monotonicMs}: when the first item of this turn was added. */
   readonly beganMs: number
-  /** One result an item, in order. Whoever asks for an item handles the rejection. */
+  /** One result an item, in order. The code that adds an item handles the rejection. */
   readonly results: Promise<readonly Result[]>
   weight: number
   resolve!: (results: readonly Result[]) => void
@@ -23,11 +23,11 @@ export class Batch<Item, Result> {
 }
 
 /**
- * Lets what is asked for in one turn of the event loop travel together.
+ * Sends the items of one turn of the event loop together.
  *
- * A lone item leaves at the end of the same turn, so batching adds nothing to its latency. Many items leave in batches, so
- * that one side works on a batch while the other one prepares or reads the next. What is too heavy for a batch leaves
- * alone and last, so that nobody waits for it.
+ * A single item is sent at the end of the same turn, so batching adds nothing to its latency. Many items are sent in batches, so
+ * that one side works on a batch while the other one prepares or reads the next. An item that is too heavy for a batch is sent
+ * alone and last, so that no other item waits for it.
  */
 export class Batcher<Item, Result> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Result[]>
@@ -35,14 +35,14 @@ export class Batcher<Item, Result> {
   readonly #batchWeight: number
   #beganMs = 0
   #size = 0
-  /** The batch that the next item joins, if there is room; also among those that wait. */
+  /** The batch that the next item joins if it fits; it is also in the list of waiting batches. */
   #open: Batch<Item, Result> | undefined
   #waiting: Batch<Item, Result>[] = []
   #heavy: Batch<Item, Result>[] = []
 
   /**
    * @param run Yields one result an item, in order; its rejection is that of every item of the batch.
-   * @param batchWeight How much travels in one batch.
+   * @param batchWeight The largest weight of a batch.
    * @param weigh The weight of an item; default 1.
    */
   constructor(
@@ -55,7 +55,7 @@ export class Batcher<Item, Result> {
     this.#weigh = weigh
   }
 
-  /** How many items wait to leave. */
+  /** The number of items that wait to be sent. */
   get size(): number {
     return this.#size
   }

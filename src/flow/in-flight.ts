@@ -1,9 +1,9 @@
 import { ShortLivedMap } from './short-lived-map.ts'
 
-/** Waits for a call in flight. */
+/** A caller that waits for a call in flight. */
 export interface SettlementWaiter<Settlement> {
   settle(settlement: Settlement): void
-  /** Whether this waiter has to know what became of the result in the store. */
+  /** Whether this waiter needs the outcome of the put, as proof that the result is valid. */
   readonly needsProof: boolean
 }
 
@@ -19,13 +19,13 @@ export class InFlight<Settlement extends object> {
     else this.#waiters.push(waiter)
   }
 
-  /** Whether nobody is left. */
+  /** Removes a waiter. Returns whether none is left. */
   leave(waiter: SettlementWaiter<Settlement>): boolean {
     this.#waiters = this.#waiters?.filter((other) => other !== waiter)
     return (this.#waiters ?? []).length === 0
   }
 
-  /** Serves those who need no proof; whether there were any. The others, and who joins later, wait until it settles. */
+  /** Serves the waiters that need no proof. Returns whether there were any. The others, and later ones, wait for the settlement. */
   settleEarly(settlement: Settlement): boolean {
     const served = this.#waiters?.filter(({ needsProof }) => !needsProof) ?? []
     if (served.length > 0) this.#waiters = this.#waiters?.filter(({ needsProof }) => needsProof)
@@ -33,7 +33,7 @@ export class InFlight<Settlement extends object> {
     return served.length > 0
   }
 
-  /** Serves all who wait, and who joins later. What comes after the first settlement is passed over. */
+  /** Serves all waiters, and later ones. Settlements after the first are ignored. */
   settle(settlement: Settlement): void {
     if (this.#settlement !== undefined) return
     this.#settlement = settlement
@@ -70,12 +70,12 @@ export class InFlightTable<Call> {
     this.#calls.delete(key, call)
   }
 
-  /** Nobody joins that call any more; who joined it is still served by it. */
+  /** From now on no call joins that one. Calls that joined before are still served by it. */
   drop(key: string): void {
     this.#calls.delete(key)
   }
 
-  /** Nobody joins any call that is in flight now. */
+  /** From now on no call joins one that is in flight now. */
   clear(): void {
     this.#calls.clear()
   }

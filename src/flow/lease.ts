@@ -1,25 +1,25 @@
 import { within } from './timeout.ts'
 import { clearInterval, clearTimeout, monotonicMs, setInterval, setTimeout } from './timers.ts'
 
-/** What the store of the leases does, for one partition. */
+/** The operations of the store on the leases of one partition. */
 export interface LeaseBackend<Request, Held> {
   /** Asks for a lease. */
   ask(request: Request): Promise<Answer>
   /** Prolongs leases; 0 for one that was lost. */
   renew(held: readonly Held[]): Promise<readonly number[]>
   /**
-   * Hears of leases that end; resolves to `undefined` if it cannot. May be asked again for the same watcher: the first
-   * watch is closed when there is a second one.
+   * Calls the watcher when leases end; resolves to `undefined` if the store cannot report that. May be called again for the same
+   * watcher: the first watch is closed when there is a second one.
    */
   watch(watcher: Watcher): Promise<Watch | undefined>
 }
 
-/** Leases being heard of. */
+/** A registered {@link Watcher}. */
 interface Watch {
   close(): Promise<void>
 }
 
-/** There is a result by now; or the right to compute it, and its name; or until when another one has it. */
+/** A result is available; or the lease was taken, with its name; or another holder has it, with its end. */
 export type Answer =
   | { readonly state: 'available'; readonly atUs: number }
   | { readonly state: 'taken'; readonly atUs: number; readonly lease: number }
@@ -31,7 +31,7 @@ interface Watcher {
   restored(): void
 }
 
-/** Who takes the lease of an entry. */
+/** The call that takes the lease of an entry. */
 interface Holder {
   readonly hash: string
 }
@@ -45,28 +45,28 @@ export type LeaseOutcome =
   | { readonly state: 'ended' }
   | { readonly state: 'late' }
 
-/** How often to ask where no message can be heard. */
+/** How often to ask if no messages are received. */
 const POLL_MS = 50
 
-/** How long a connection for messages is waited for before asking without it. */
+/** The longest wait for a connection for messages. */
 const WATCH_TIMEOUT_MS = 1_000
 
-/** Renewed when this part of a lease has passed, so that one renewal may fail. */
+/** A lease is renewed when this part of it has passed, so that one renewal may fail. */
 const RENEW_AFTER = 1 / 3
 
-/** The watch of some leases, apart from them: it is closed when they are gone. */
+/** The watch of a {@link Leases}, in an object of its own: it is closed after the `Leases` was garbage-collected. */
 interface OpenWatch {
   watch: Watch | undefined
 }
 
-/** Closes the watches of leases that were dropped without {@link Leases.close}, as with a cache that nobody has any more. */
+/** Closes the watches of leases that were dropped without {@link Leases.close}, as with a cache that was garbage-collected. */
 const dropped = /* @__PURE__ */ new FinalizationRegistry<OpenWatch>(({ watch }) => closeQuietly(watch))
 
-/** The right to compute something, held by one process at a time: taken, waited for, and kept while the work goes on. */
+/** The leases of one partition: takes them, waits for them, and renews them while their loads go on. */
 export class Leases<Request, Held extends { readonly lease: number }> {
   readonly #backend: LeaseBackend<Request, Held>
   readonly #leaseMs: number
-  /** By who holds them: two may compute the same where one was invalidated, and each ends his own. */
+  /** By holder, not by entry: after an invalidation two calls may load the same entry, and each ends its own lease. */
   readonly #held = new Map<Holder, Held>()
   readonly #waiting = new Map<string, Set<(hasEnded: boolean) => void>>()
   readonly #open: OpenWatch = { watch: undefined }
@@ -79,7 +79,7 @@ export class Leases<Request, Held extends { readonly lease: number }> {
     ended: (hash) => this.#wake(hash, true),
     lost: () => {
       this.#isWatched = false
-      this.#watching = undefined // the next one asks for it, in case nobody restores it
+      this.#watching = undefined // the next call of `take` watches again, if `restored` is not called before
       for (const hash of this.#waiting.keys()) this.#wake(hash, false)
     },
     restored: () => {
@@ -87,7 +87,7 @@ export class Leases<Request, Held extends { readonly lease: number }> {
     },
   }
 
-  /** What is given away of the watcher. */
+  /** The watcher that the store gets. It does not keep this object in memory. */
   readonly #weakWatcher: Watcher = weakly(this.#watcher)
 
   constructor(backend: LeaseBackend<Request, Held>, leaseMs: number) {
@@ -101,7 +101,7 @@ export class Leases<Request, Held extends { readonly lease: number }> {
     return this.#held.size > 0 || this.#waiting.size > 0
   }
 
-  /** Stops hearing of leases that end. Leases are kept; the next one that is taken makes this hear again. */
+  /** Closes the watch. Leases are kept; the next call of `take` watches again. */
   close(): void {
     const { watch } = this.#open
     this.#open.watch = undefined
@@ -110,11 +110,11 @@ export class Leases<Request, Held extends { readonly lease: number }> {
   }
 
   /**
-   * Waits until there is a result, the lease can be had, or somebody else's has ended, but no longer than until then.
+   * Waits until a result is available, the lease is free, or the lease of another holder has ended; at the latest until `untilMs`.
    *
    * @param untilMs By {@link monotonicMs}.
-   * @param hold What to keep of a lease that was taken.
-   * @param onWait Told once, when another one turns out to hold it.
+   * @param hold Makes the held lease from the name of a lease that was taken.
+   * @param onWait Called once, if another holder has the lease.
    */
   async take(
     holder: Holder,
@@ -126,7 +126,7 @@ export class Leases<Request, Held extends { readonly lease: number }> {
     await this.#watch()
     let hasWaited = false
     for (;;) {
-      // First listen, then ask: of a lease that ends after the answer, the message is heard.
+      // First listen, then ask: so the message of a lease that ends after the answer is received.
       const ending = this.#endingOf(holder.hash)
       const isWatched = this.#isWatched
       try {
@@ -137,7 +137,7 @@ export class Leases<Request, Held extends { readonly lease: number }> {
         if (leftMs <= 0) return { state: 'late' }
         if (!hasWaited) onWait()
         hasWaited = true
-        // The end of a lease whose holder died is told by nobody.
+        // If the process of the holder died, no message reports the end of its lease.
         const leaseMs = (answer.untilUs - answer.atUs) / 1000 + 1
         const hasEnded = await ending.endsWithin(
           Math.min(leftMs, leaseMs, isWatched ? Number.POSITIVE_INFINITY : POLL_MS),
@@ -156,7 +156,7 @@ export class Leases<Request, Held extends { readonly lease: number }> {
     return answer
   }
 
-  /** The lease as it is called by now, no longer renewed: for whoever hands it over. `undefined` if there is none. */
+  /** Stops renewing a lease, and returns it with its latest name; `undefined` if there is none. */
   async end(holder: Holder): Promise<Held | undefined> {
     if (this.#held.has(holder)) await this.#renewing
     const held = this.#held.get(holder)
@@ -197,7 +197,7 @@ export class Leases<Request, Held extends { readonly lease: number }> {
     })
   }
 
-  /** Resolves when messages are heard, or it is time to go on without. */
+  /** Resolves when messages are received, or after {@link WATCH_TIMEOUT_MS}. */
   async #watch(): Promise<void> {
     if (this.#isWatched) return
     this.#watching ??= this.#tryToWatch()
@@ -214,7 +214,7 @@ export class Leases<Request, Held extends { readonly lease: number }> {
         closeQuietly(before)
       },
       () => {
-        if (this.#watching === watching) this.#watching = undefined // until the next one tries again, it is asked for
+        if (this.#watching === watching) this.#watching = undefined // the next call of `take` tries again; until then this one polls
       },
     )
     return watching
@@ -224,7 +224,7 @@ export class Leases<Request, Held extends { readonly lease: number }> {
     for (const wake of this.#waiting.get(hash) ?? []) wake(hasEnded)
   }
 
-  /** `endsWithin` resolves to whether the lease has ended; false when the time is up, or nothing can be heard any more. */
+  /** `endsWithin` resolves to whether the lease has ended: `false` when the time is up, or messages are lost. */
   #endingOf(hash: string): { endsWithin(ms: number): Promise<boolean>; close(): void } {
     let timer: NodeJS.Timeout | undefined
     let wake: (hasEnded: boolean) => void = () => {}
@@ -247,7 +247,7 @@ export class Leases<Request, Held extends { readonly lease: number }> {
   }
 }
 
-/** Passes on what is heard as long as the watcher is there. Whoever hears does not keep it, nor the cache it belongs to. */
+/** Passes calls on to a watcher until it is garbage-collected: a store must not keep a cache in memory. */
 function weakly(watcher: Watcher): Watcher {
   const ref = new WeakRef(watcher)
   return {
@@ -257,7 +257,7 @@ function weakly(watcher: Watcher): Watcher {
   }
 }
 
-/** What a store fails at when a watch is closed is nobody's trouble: nothing is heard of it in any case. */
+/** Closes a watch, and ignores a failure: the watch is not used any more. */
 function closeQuietly(watch: Watch | undefined): void {
   try {
     watch?.close()?.catch(() => {})

@@ -18,19 +18,19 @@ import type {
   Store,
 } from '../stores/store.ts'
 
-/** What became of an entry to store. */
+/** The outcome of putting one entry. */
 export interface Stored {
   readonly stored: boolean
-  /** When, by the clock of the store. */
+  /** The time of the put, by the clock of the store. */
   readonly atMs: number
-  /** Evictions by all that travelled together, told to the first of them. */
+  /** The number of entries that the whole batch evicted; 0 for all entries of it but the first. */
   readonly evicted: number
 }
 
-/** Bytes that travel in one command: about this much keeps client and server at work at the same time. */
+/** Bytes in one command: about this much keeps client and server at work at the same time. */
 const PIECE_BYTES = 65_536
 
-/** What an entry weighs at least: the cost of a small one lies in the entry, not in its bytes. */
+/** The smallest weight of an entry: a small one costs by its number, not by its bytes. */
 const ENTRY_BYTES = 1_024
 
 /** Entries of more bytes are remembered, so that the next lookup knows what it asks for. */
@@ -42,14 +42,14 @@ const RENEW_AFTER = 0.1
 const RENEW_AT_LATEST_MS = 3_600_000
 
 /**
- * Touches follow the reads so soon, and before whatever is put next: a caller who works one call at a time sees the exact
+ * Touches are sent this long after the read, or before the next put: so a caller that makes one call at a time sees the exact
  * order, and waits for no touch.
  */
 const TOUCH_WITHIN_MS = 5
 
 /**
- * A result that has to be computed needs the time of its lookup, as a token. Where so many misses are to be expected, it is
- * asked for along with the entries: in vain, that costs a twentieth of what asking later does.
+ * A load needs the time of its lookup, as a token. If at least this number of misses is expected of a batch, the time is asked for
+ * in the same command batch. Without a miss, that costs a twentieth of what asking later does.
  */
 const WORTH_A_TIME = 1 / 20
 
@@ -64,26 +64,26 @@ export interface LookedUp {
 export interface PartitionSettings {
   /** The Redis key of the set that lists the key pairs in use; `undefined` with scope `'cache'`. */
   readonly registry: string | undefined
-  /** How long the policy may wait to be told of reads; `undefined` to be told before anything is put. */
+  /** The longest delay with which reads are reported to the policy; `undefined` to report them before each put. */
   readonly touchEveryMs: number | undefined
   readonly counters: Pick<Counters, 'lookups' | 'puts'>
-  /** Counts all that is under way for the cache. */
+  /** Counts the work that is under way for the cache. */
   readonly background: Background
   /** Called when a read could not be recorded for the policy. No call fails because of it. */
   readonly onTouchFailed: (error: unknown) => void
 }
 
 /**
- * One key pair of the store, what is in flight there, and the traffic with it: what is asked for in one turn travels
- * together.
+ * One key pair of the store, the calls in flight for its entries, and the commands to it: requests of one turn of the event loop
+ * are sent together.
  */
 export class Partition<C> {
   readonly keySpace: KeySpace
   /** Calls in flight in this process, by call hash. */
   readonly inFlight: InFlightTable<C> = new InFlightTable<C>()
-  /** Those that refresh entries behind their readers, by call hash. */
+  /** Calls that refresh entries in the background, by call hash. */
   readonly refreshing: InFlightTable<C> = new InFlightTable<C>()
-  /** Loads that failed of late, by call hash: whether a fallback is served in place of such an error, or callers are told of it. */
+  /** Loads that failed recently, by call hash: whether a fallback is served in place of such an error, or callers are told of it. */
   readonly failures: Backoff<'fallback' | 'told'> = new Backoff()
   /** The logical clock of this process: how many commands were sent, with lookups or with entries to put. */
   epoch: number = 0
@@ -104,7 +104,7 @@ export class Partition<C> {
   readonly #releases: Batcher<HeldLease, undefined>
   /** Commands under way, and what waits to become one. */
   #underWay = 0
-  /** Resolves what `waitUntil` was given of the touches that wait. */
+  /** Resolves the promise that `waitUntil` got for the waiting touches. */
   #onTouched: (() => void) | undefined
   #registration: Promise<void> | undefined
   #renewAtMs = 0
@@ -149,7 +149,7 @@ export class Partition<C> {
 
   /**
    * Looks the entry of a call up, together with all that are asked for in this turn: it is the last one of that batch so
-   * far. Whoever registers with the results of the batch goes on where that was done.
+   * far. Code that awaits the results of the batch goes on in its own async context.
    *
    * @param asText Whether the value may come as text; such lookups travel by themselves.
    */
@@ -157,7 +157,7 @@ export class Partition<C> {
     return (asText ? this.#textLookups : this.#lookups).add(call)
   }
 
-  /** Looks an entry up for a call that looks a second time. */
+  /** Looks an entry up again for a call. */
   look(call: LookedUp): Promise<Lookup> {
     return this.#lookups.ask(call)
   }
@@ -166,7 +166,7 @@ export class Partition<C> {
     return this.#counted(this.#writes.ask(entry))
   }
 
-  /** Whether something is under way here, or waits to be sent: as long as it is, no other partition may have this key space. */
+  /** Whether something is under way here, or waits to be sent: until it has ended, no other partition may have this key space. */
   get isInUse(): boolean {
     return (
       this.#underWay > 0 ||
@@ -185,7 +185,7 @@ export class Partition<C> {
     return this.#peeks.ask(call)
   }
 
-  /** Keeps calls under way from being joined, and from being stored. Returns how many entries there were. */
+  /** Invalidates entries. Calls under way are neither joined nor stored any more. Returns how many entries existed. */
   async invalidate(hashes: readonly Hash[], soft: boolean): Promise<number> {
     for (const hash of hashes) this.inFlight.drop(hash)
     const pieces: Promise<number>[] = []
@@ -195,12 +195,12 @@ export class Partition<C> {
     return (await Promise.all(pieces)).reduce((sum, count) => sum + count, 0)
   }
 
-  /** A token for a computation that begins now. */
+  /** A token for a load that begins now. */
   now(): Promise<number> {
     return this.#times.ask(undefined)
   }
 
-  /** The leases of so many milliseconds. */
+  /** The leases with a length of `leaseMs` milliseconds. */
   leases(leaseMs: number): Leases<LeaseRequest, HeldLease> {
     let leases = this.#leases.get(leaseMs)
     if (leases === undefined) {
@@ -229,17 +229,17 @@ export class Partition<C> {
     return this.#counted(this.#releases.ask(held))
   }
 
-  /** Touches at once what was read. */
+  /** Sends the waiting touches at once. */
   flush(): void {
     this.#touches?.flush()
   }
 
-  /** Stops hearing of leases that end. This may be used again after: then it hears of them again. */
+  /** Closes the watches of leases. The partition may be used again after it, and then opens them again. */
   close(): void {
     for (const leases of this.#leases.values()) leases.close()
   }
 
-  /** Notes the partition in its registry, if that is due: before anything is computed for it, so that a purge finds it. */
+  /** Adds the partition to its registry, if that is due: before its first load, so that a purge finds it. */
   register(): Promise<void> | undefined {
     if (this.#registry === undefined) return undefined
     const nowMs = monotonicMs()
@@ -269,7 +269,7 @@ export class Partition<C> {
   async #getAll(calls: readonly LookedUp[], asText: boolean): Promise<readonly Lookup[]> {
     const hashes = hashesOf(calls)
     this.epoch++
-    this.register()?.catch(() => {}) // whoever computes hears of it
+    this.register()?.catch(() => {}) // the load gets the error
     const isTimed = this.#misses.value * hashes.length > WORTH_A_TIME
     const beganMs = monotonicMs()
     let lookups: readonly Lookup[]
@@ -299,7 +299,7 @@ export class Partition<C> {
     this.#large.set(hash, length)
   }
 
-  /** A touch that is lost costs a rank in the order, never a value: no call waits for it, or fails by it. */
+  /** A touch that is lost changes the order of eviction, and no value: no call waits for it, or fails because of it. */
   async #touch(hashes: readonly Hash[]): Promise<void> {
     const onTouched = this.#onTouched
     this.#onTouched = undefined
@@ -340,7 +340,7 @@ export class Partition<C> {
 
   async #putAll(entries: readonly NewEntry[]): Promise<Stored[]> {
     this.epoch++
-    if (!this.#doTouchesWait) this.#touches?.flush() // who is to leave depends on them
+    if (!this.#doTouchesWait) this.#touches?.flush() // which entries are evicted depends on them
     const beganMs = monotonicMs()
     const { atUs, evicted, stored } = await this.#store.put(this.keySpace, entries)
     this.#settings.counters.puts.observe(monotonicMs() - beganMs, entries.length)
@@ -352,7 +352,7 @@ export class Partition<C> {
 /** Entries that are invalidated by one command. */
 const HASHES_A_PIECE = 500
 
-/** Leases, or requests for them, that travel in one command. */
+/** Leases, or requests for leases, in one command. */
 const LEASES_A_PIECE = 500
 
 const bytesOf = ({ value }: NewEntry): number => Math.max(ENTRY_BYTES, value.length)

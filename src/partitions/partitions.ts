@@ -24,7 +24,7 @@ export interface PartitionsSettings {
   readonly limits: Limits
   /** Whether `limits.idleTtlMs` stays as it is; otherwise it grows with the results that live longest. */
   readonly isIdleTtlFixed: boolean
-  /** How long the policy may wait to be told of reads; `undefined` to be told before anything is put. */
+  /** The longest delay with which reads are reported to the policy; `undefined` to report them before each put. */
   readonly touchEveryMs: number | undefined
   readonly counters: Pick<Counters, 'lookups' | 'puts'>
   readonly background: Background
@@ -39,8 +39,8 @@ export interface EntryLocation<C> {
 }
 
 /**
- * The partitions of one cache: finds that of a call, keeps those that were used lately, and does to all of them what
- * concerns more than one entry.
+ * The partitions of one cache: finds that of a call, keeps those that were used recently, and carries out the operations
+ * that concern more than one entry.
  *
  * @typeParam C A call in flight.
  */
@@ -50,7 +50,7 @@ export class Partitions<C> {
   /** The least recently used comes first. */
   readonly #open = new Map<string, Partition<C>>()
   #latest: Partition<C> | undefined
-  /** Seen by every partition, as they are at the time. */
+  /** The present limits; all partitions share this object. */
   readonly #limits: { -readonly [Name in keyof Limits]: Limits[Name] }
 
   constructor(settings: PartitionsSettings) {
@@ -85,7 +85,7 @@ export class Partitions<C> {
     return { partition, hash: toHash(policy.calcHash(fn, args)) }
   }
 
-  /** Calls travel together only with those that bring the same further arguments. */
+  /** Calls with different further arguments need different partitions, since the commands of a partition share them. */
   #withExt(keys: KeyPair, extArgs: Iterable<string | Buffer | number>): Partition<C> {
     const ext = Array.from(extArgs, (arg) => (typeof arg === 'number' ? String(arg) : arg))
     return this.#of(JSON.stringify([keys[0], ...ext.map((arg) => arg.toString('latin1'))]), keys, ext)
@@ -121,7 +121,7 @@ export class Partitions<C> {
   }
 
   /**
-   * From now on the keys live at least so long after their last use, unless the user fixed that time.
+   * Lets the keys live for at least `lifeMs` after their last use, unless the option `idleTtl` fixes that time.
    *
    * @returns How long a result may live: less than that if the time is fixed and shorter.
    */
@@ -171,7 +171,7 @@ export class Partitions<C> {
    */
   async invalidateFunction(fn: FunctionIdentity, soft: boolean): Promise<number> {
     const { policy, store } = this.#settings
-    // In a partition of its own, everything is the function's.
+    // With scope 'function', all entries of the partition belong to the function.
     const given = policy.calcHashPart(fn) ?? (policy.scope === 'function' ? '' : undefined)
     const part = given === undefined ? undefined : toHash(given)
     if (part?.length !== policy.hashPartBytes) {
@@ -194,24 +194,24 @@ export class Partitions<C> {
     )
   }
 
-  /** Nobody joins a call that is in flight now. */
+  /** From now on no call joins one that is in flight now. */
   forgetInFlight(): void {
     for (const { inFlight } of this.#open.values()) inFlight.clear()
   }
 
-  /** Sends at once what waits to be told to the policy. */
+  /** Sends the waiting touches of all partitions at once. */
   flush(): void {
     for (const partition of this.#open.values()) partition.flush()
   }
 
-  /** Stops hearing of leases that end. The partitions may be used again after. */
+  /** Closes the watches of leases. The partitions may be used again after it. */
   close(): void {
     for (const partition of this.#open.values()) partition.close()
   }
 
   /**
-   * Undoes what lies in these key spaces, and returns how much it was. Nobody joins what is in flight there: not what began
-   * before, and not what began meanwhile, which may be older than what was undone.
+   * Removes or invalidates entries of these key spaces, and returns how many. From then on no call joins one that is in flight
+   * there: neither one that began before, nor one that began meanwhile, which may have read old data.
    */
   async #undo(
     what: Invalidated,

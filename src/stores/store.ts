@@ -10,20 +10,20 @@ export interface Limits {
   readonly idleTtlMs: number | undefined
 }
 
-/** The keys of a partition, and all that governs it. */
+/** The keys of a partition, with its policy and limits. */
 export interface KeySpace {
   readonly policy: AbstractPolicy
   readonly keys: KeyPair
   readonly limits: Limits
-  /** What the policy's `calcExtArgs` gave. */
+  /** The arguments that the policy's `calcExtArgs` returned. */
   readonly ext: readonly (string | Buffer)[]
 }
 
-/** What a lookup is to tell besides the entries. */
+/** What a lookup returns besides the values. */
 export interface LookupOptions {
-  /** Whether the moment is to be known exactly, for a token; default no. */
+  /** Whether the time of the lookup is needed exactly, for a token; default no. */
   readonly isTimed?: boolean | undefined
-  /** Whether it matters that the tags of the entries are known; default no. */
+  /** Whether the lookup checks that the tags of the entries are known; default no. */
   readonly isTagged?: boolean | undefined
   /**
    * Whether values may come as text, decoded from UTF-8, instead of as bytes; default no. A store that has no use for that
@@ -35,11 +35,11 @@ export interface LookupOptions {
 /** What a lookup found. */
 export interface Lookup {
   /**
-   * When, in microseconds, by the clock of the store; it also is a token, as of {@link EntryStore.now}. `undefined` if nobody
-   * asked for it, and nothing that was found depends on it.
+   * The time of the lookup in microseconds, by the clock of the store; also a token, as of {@link EntryStore.now}. `undefined` if
+   * it was not asked for, and no entry that was found depends on it.
    */
   readonly atUs: number | undefined
-  /** When, in milliseconds, by the clock of the store, as exactly as it matters for what was found. */
+  /** The time of the lookup in milliseconds, by the clock of the store: exact enough to judge the entry. */
   readonly nowMs: number
   /** `undefined` if there is none, it has expired, or it is that of another call. */
   readonly value: Buffer | string | undefined
@@ -61,7 +61,7 @@ export interface Lookup {
   readonly isMisplaced: boolean
 }
 
-/** What is to be known of an entry besides its value and its end. */
+/** What is stored with an entry besides its value and its end. */
 export interface EntryMetadata {
   /** The name of the serializer that wrote the value. */
   readonly serializer?: string | undefined
@@ -72,11 +72,11 @@ export interface EntryMetadata {
   /** Its tags; `undefined` for a function that has none. */
   readonly tags?: readonly string[] | undefined
   /**
-   * The lease under which it was computed, to be handed over to who waits for it; -1 for one that was lost. Whoever computed
-   * under a lease that is another's by now, or nobody's, does not replace what was computed later.
+   * The lease of the load, which the put ends; -1 for a lease that was lost. A put whose lease was lost does not replace an
+   * entry whose load began later.
    */
   readonly lease?: number | undefined
-  /** Whether what began to be computed before the token, or without one before now, is no longer to be stored. */
+  /** Whether loads that began before the token (without a token: before now) are refused from now on. */
   readonly overrules?: boolean | undefined
 }
 
@@ -84,43 +84,43 @@ export interface EntryMetadata {
 export interface NewEntry {
   readonly hash: Hash
   readonly value: string | Buffer
-  /** Its own lifetime; `undefined` for none. */
+  /** The lifetime of the entry; `undefined` for no end. */
   readonly ttlMs: number | undefined
   /**
-   * When its computation began. It is refused if it was invalidated since, or if what is there began to be computed later;
-   * `undefined` stores it in any case.
+   * When the load began. The put is refused if the entry was invalidated since, or if the load of the existing entry began
+   * later. With `undefined` it is never refused.
    */
   readonly token: number | undefined
   readonly metadata?: EntryMetadata | undefined
 }
 
-/** What became of entries to store. */
+/** The outcome of a put. */
 export interface PutReport {
-  /** When, in microseconds, by the clock of the store. */
+  /** The time of the put in microseconds, by the clock of the store. */
   readonly atUs: number
   readonly evicted: number
   readonly expired: number
-  /** In the order given. */
+  /** Whether each entry was stored, in the order given. */
   readonly stored: readonly boolean[]
 }
 
-/** An entry that somebody wants to compute. */
+/** A request for the lease of an entry. */
 export interface LeaseRequest {
   readonly hash: Hash
   /**
-   * Until when the entry was fresh that was seen and will not do: any other one will. 0 for an entry of which that is not
-   * noted; `undefined` for none that was seen: any fresh one will do.
+   * The end of freshness of the entry that the caller found unusable: any other fresh entry is usable. 0 if that end is not
+   * known; `undefined` if the caller found no entry: any fresh entry is usable.
    */
   readonly seenMs: number | undefined
 }
 
-/** What became of such a request. */
+/** The answer to a request for a lease. */
 export type LeaseAnswer =
-  /** There is an entry by now. */
+  /** A usable entry exists by now. */
   | { readonly state: 'available'; readonly atUs: number }
-  /** It is the caller's to compute; `lease` names the right to do so. */
+  /** The caller has the lease; `lease` is its name. */
   | { readonly state: 'taken'; readonly atUs: number; readonly lease: number }
-  /** Another one computes it. */
+  /** Another caller has the lease. */
   | { readonly state: 'held'; readonly atUs: number; readonly untilUs: number }
 
 /** A lease that is held. */
@@ -134,8 +134,8 @@ export interface HeldLease {
  *
  * Every method may be called at any time with up to 1,000 entries. No put stores what was invalidated after its token, by
  * `invalidate`, `invalidateFunction`, `invalidateTags` or `purge`, nor replaces an entry whose load began after its token.
- * Those four end the leases of what they invalidate, and are told whether it is to be removed or, where it has a time of
- * grace, only to grow stale (`soft`).
+ * Those four end the leases of the entries that they invalidate. With `soft`, entries with a grace period become stale instead of
+ * being removed.
  */
 export interface EntryStore {
   /**
@@ -145,13 +145,13 @@ export interface EntryStore {
   accept(policy: AbstractPolicy): void
   /** Reads entries, in the order asked for, without telling the policy. */
   get(space: KeySpace, hashes: readonly Hash[], options?: LookupOptions): Promise<readonly Lookup[]>
-  /** Tells the policy that entries were read, in that order, and prolongs the lifetime of the partition if that slides. */
+  /** Tells the policy that entries were read, in that order, and prolongs the idle TTL of the partition. */
   touch(space: KeySpace, hashes: readonly Hash[]): Promise<void>
-  /** Stores entries, evicting those that the policy names while the partition is full, and hands leases over. */
+  /** Stores entries, evicting those that the policy names while the partition is full, and ends the leases of their loads. */
   put(space: KeySpace, entries: readonly NewEntry[]): Promise<PutReport>
   /** Invalidates entries. Returns how many there were. */
   invalidate(space: KeySpace, hashes: readonly Hash[], soft?: boolean): Promise<number>
-  /** Invalidates all entries whose hash begins so. Returns how many there were. */
+  /** Invalidates all entries whose call hash begins with `part`. Returns how many there were. */
   invalidateFunction(space: KeySpace, part: Hash, soft?: boolean): Promise<number>
   /** Invalidates all entries that have one of these tags. Returns how many there were. */
   invalidateTags(space: KeySpace, tags: readonly string[], soft?: boolean): Promise<number>
@@ -159,48 +159,48 @@ export interface EntryStore {
   purge(space: KeySpace): Promise<number>
   /** Entries that can be read now. */
   size(space: KeySpace): Promise<number>
-  /** The clock of the store, in microseconds: a token for a computation that begins now. */
+  /** The clock of the store, in microseconds: a token for a load that begins now. */
   now(space: KeySpace): Promise<number>
-  /** Notes that a partition is in use, in a list that lives as long as they do. */
+  /** Adds a partition to a registry, which lives as long as its partitions. */
   register(registry: string, space: KeySpace): Promise<void>
-  /** All key pairs noted in a list. */
+  /** All key pairs in a registry. */
   registered(registry: string): Promise<readonly KeyPair[]>
 }
 
-/** The right to compute entries, given to one caller at a time. */
+/** Leases: the right to load an entry, for one caller at a time. */
 export interface LeaseStore {
-  /** Gives leases for so long, after a second look at the entries. */
+  /** Gives leases of `leaseMs` milliseconds, unless there is a usable entry by now. */
   lease(space: KeySpace, requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly LeaseAnswer[]>
   /** Prolongs leases. Returns their new names; 0 for one that was lost. */
   renew(space: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]>
-  /** Gives leases back without an entry. */
+  /** Ends leases whose load stored no entry. */
   release(space: KeySpace, held: readonly HeldLease[]): Promise<void>
 }
 
-/** What is told of partitions while somebody listens. */
+/** Messages about partitions. */
 export interface Notifications {
   /**
-   * Hears of leases that end, whether handed over, given back or ended by an invalidation. Resolves when all that end from
-   * now on will be heard of; to `undefined` where the store has no way to tell.
+   * Calls a watcher when leases end: by a put, a release or an invalidation. Resolves when every end from now on will be
+   * reported; to `undefined` if the store cannot report them.
    */
   watch(space: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch | undefined>
-  /** Ends what the store opened of its own. It may be used again after. */
+  /** Closes the connections that the store opened itself. The store may be used again after it. */
   close(): Promise<void>
 }
 
 /** All that a cache asks of a store. */
 export interface Store extends EntryStore, LeaseStore, Notifications {}
 
-/** Who is told of leases that end. */
+/** Is called when leases end. */
 export interface LeaseWatcher {
   /** The lease of this entry ended. */
   ended(hash: Hash): void
-  /** Some may have ended that were not heard of, and until `restored` more of them may. */
+  /** Leases may end, or have ended, without a call of `ended`, until `restored` is called. */
   lost(): void
   restored(): void
 }
 
-/** What hears of them. */
+/** A registered {@link LeaseWatcher}; `close` ends its calls. */
 export interface LeaseWatch {
   close(): Promise<void>
 }

@@ -19,7 +19,7 @@ import type {
   Store,
 } from '../store.ts'
 
-/** What a `MemoryStore` can be told. */
+/** Options of a `MemoryStore`. */
 export interface MemoryStoreOptions {
   /**
    * The clock of the store, in milliseconds since 1970, for tests that must not wait.
@@ -39,8 +39,8 @@ export interface StoredMetadata {
 /**
  * Entries in this process: the same policies, limits and guarantees, without a server.
  *
- * For tests, for development, and for a machine without Redis. Values are kept as serialized bytes, so that nobody's
- * change of a result reaches anybody else.
+ * For tests, for development, and for a machine without Redis. Values are kept as serialized bytes, so that a caller
+ * who changes a result changes it for no other caller.
  */
 export class MemoryStore implements Store {
   readonly #clock: () => number
@@ -90,7 +90,7 @@ export class MemoryStore implements Store {
     const untilMs = atMs + (idleTtlMs ?? Number.POSITIVE_INFINITY)
     if (data.isEmpty) data.expiresAtMs = untilMs
     else data.prolong(untilMs)
-    let evicted = data.evictFor(0, maxSize) // the bound may have been lowered
+    let evicted = data.evictFor(0, maxSize) // `maxSize` may have been lowered
     const began = new Map<string, number | 'unknown' | undefined>()
     const named = entries.map((entry) => [entry.hash, entry] as const)
     const stored = named.map(([name, entry]) => {
@@ -114,7 +114,7 @@ export class MemoryStore implements Store {
     return { atUs, evicted, expired, stored }
   }
 
-  /** As in the scripts: whether the load of what is there began later than that of an entry to store. */
+  /** As in the scripts: whether the load of the existing entry began later than that of the entry to store. */
   #isOlder(
     space: KeySpace,
     { hash, token, metadata }: NewEntry,
@@ -219,7 +219,7 @@ export class MemoryStore implements Store {
     return [...(this.#registries.get(registry)?.values() ?? [])]
   }
 
-  /** What lies in a space, for tests and inspection: entries with when they end, and what is noted of them. */
+  /** The entries of a key space with their ends and metadata, for tests and inspection. */
   *entriesOf(
     space: KeySpace,
   ): Generator<
@@ -237,7 +237,7 @@ export class MemoryStore implements Store {
     }
   }
 
-  /** Drops entries, ends their leases, and keeps loads that are under way from storing them. */
+  /** Drops entries, ends their leases, and prevents loads that are under way from being stored. */
   #drop(
     space: KeySpace,
     namesIn: (data: PartitionData) => readonly string[],
@@ -254,14 +254,14 @@ export class MemoryStore implements Store {
     return data.drop(names, soft, atMs)
   }
 
-  /** Ends a lease of the caller's; one that was lost meanwhile is another's. */
+  /** Ends the lease of that name. If the caller has lost it, the lease of another holder stays. */
   #endOwnLease(space: KeySpace, name: string, lease: number): void {
     if (this.#leasesOf(space).get(name) === lease) this.#endLease(space, name)
   }
 
   #endLease(space: KeySpace, name: string): void {
     if (!this.#leasesOf(space).delete(name)) return
-    // Not before whoever ends it has what he waits for.
+    // Later, so that the call that ends the lease returns first.
     for (const watcher of this.#watchers.get(space.keys[0]) ?? []) setImmediate(() => watcher.ended(name))
   }
 
@@ -278,7 +278,7 @@ export class MemoryStore implements Store {
     return data
   }
 
-  /** What was invalidated stays so when the entries have ended. */
+  /** The fence of a key space. It outlives the entries. */
   #fenceOf(space: KeySpace): Fence {
     return entryOf(this.#fences, space.keys[0], () => new Fence())
   }
@@ -294,7 +294,7 @@ export class MemoryStore implements Store {
   }
 }
 
-/** What the fence may have been raised for, of an entry. */
+/** The members of the fence that concern an entry. */
 function membersOf({ policy }: KeySpace, name: string, { metadata }: NewEntry): string[] {
   const tags = metadata?.tags ?? []
   return [`h:${name}`, `f:${name.slice(0, policy.hashPartBytes)}`, ...tags.map((tag) => `t:${tag}`)]

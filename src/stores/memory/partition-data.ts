@@ -8,17 +8,17 @@ import { TagIndex } from './tag-index.ts'
 const FENCE_LIMIT = 10_000
 const FENCE_TTL_US = 86_400_000_000
 
-/** As in the scripts: how many entries are dealt with at a time, and how many expired ones a write removes at the most. */
+/** As in the scripts: how many entries are processed at a time, and how many expired ones a write removes at the most. */
 const CHUNK = 1_000
 
 /** An index of tags in process is never lost. */
 const TAGS_GENERATION = 0
 
-/** When what was invalidated. It outlives the entries. */
+/** Records what was invalidated and when. It outlives the entries. */
 export class Fence {
-  /** In the order of time: `h:` begins the name of an entry, `f:` of a function, `t:` of a tag. */
+  /** The time of each invalidation, the oldest first: `h:` begins the name of an entry, `f:` of a function, `t:` of a tag. */
   readonly #raisedUs = new Map<string, number>()
-  /** Everything is deemed invalidated then. */
+  /** Everything counts as invalidated at this time. */
   #floorUs = 0
 
   raise(kind: 'h:' | 'f:' | 't:', names: readonly string[], atUs: number): void {
@@ -39,7 +39,7 @@ export class Fence {
     this.#floorUs = atUs
   }
 
-  /** Whether a computation that began at `token` is kept from storing one of these. */
+  /** Whether an entry with these members must not be stored if its load began at `token`. */
   refuses(members: readonly string[], token: number, atUs: number): boolean {
     const raised = members.map((member) => this.#raisedUs.get(member) ?? 0)
     return Math.max(this.#floorUs, ...raised) >= token || atUs - token >= FENCE_TTL_US
@@ -54,7 +54,7 @@ export class PartitionData {
   readonly expiry: ExpiryQueue = new ExpiryQueue()
   readonly tags: TagIndex = new TagIndex()
   readonly order: EvictionOrder
-  /** When the whole ends. */
+  /** When the whole partition expires. */
   expiresAtMs: number = Number.POSITIVE_INFINITY
   readonly #partition: string | undefined
 
@@ -78,14 +78,14 @@ export class PartitionData {
     return this.values.size === 0
   }
 
-  /** Lets the whole live on, if it would end before: another cache may have results that live longer. */
+  /** Prolongs the life of the partition, and never shortens it: another cache may have results that live longer. */
   prolong(untilMs: number): void {
     if (this.expiresAtMs < untilMs) this.expiresAtMs = untilMs
   }
 
   /**
-   * Stores entries as if all came at the same moment, and returns how many were evicted for them: what is there already is
-   * replaced and counts as used, then room is made for what is new.
+   * Stores entries as if all came at the same moment, and returns how many were evicted for them: existing entries are
+   * replaced and count as used, then new ones are inserted.
    */
   store(
     entries: readonly (readonly [name: string, entry: NewEntry])[],
@@ -103,7 +103,7 @@ export class PartitionData {
     return this.#insertAll([...added], maxSize)
   }
 
-  /** Lets entries in, as many at a time as there may be, and returns how many left for them. */
+  /** Inserts entries, at most `maxSize` at a time. Returns how many were evicted for them. */
   #insertAll(names: readonly string[], maxSize: number): number {
     const step = Math.min(maxSize, CHUNK)
     let evicted = 0
@@ -132,7 +132,7 @@ export class PartitionData {
     if (tags !== undefined) this.tags.set(name, tags)
   }
 
-  /** Evicts until so many more fit in, and returns how many left. */
+  /** Evicts until `more` new entries fit into `maxSize`. Returns how many were evicted. */
   evictFor(more: number, maxSize: number): number {
     const excess = this.order.size() + more - maxSize
     if (excess <= 0) return 0
@@ -148,14 +148,14 @@ export class PartitionData {
     return expired.length
   }
 
-  /** Invalidates entries, and returns how many there were. One with a time of grace grows stale if it may. */
+  /** Invalidates entries, and returns how many there were. With `soft`, entries with a grace period become stale. */
   drop(names: readonly string[], soft: boolean, atMs: number): number {
     const present = names.filter((name) => this.values.has(name))
     this.#discard(soft ? present.filter((name) => !this.#soften(name, atMs)) : present)
     return present.length
   }
 
-  /** As the scripts see it: whether there is an entry to be had, given the one that was seen and will not do. */
+  /** As in the scripts: whether there is a fresh entry other than the one that the caller found unusable. */
   isAvailable(name: string, seenMs: number | undefined, atUs: number): boolean {
     const entry = this.read(name)
     if (entry === undefined || (entry.expiresAtMs ?? Number.POSITIVE_INFINITY) * 1000 <= atUs) return false
@@ -165,8 +165,8 @@ export class PartitionData {
   }
 
   /**
-   * When the load began of what is stored, as far as that is known and counts: `'unknown'` for what has no trailer, `undefined`
-   * for nothing, for what has expired, and for what was noted before the clock was set back.
+   * When the load of the stored entry began, in microseconds: `'unknown'` for an entry without a trailer; `undefined` for no
+   * entry, for an expired one, and for a time in the future, which was recorded before the clock was set back.
    */
   beganUs(name: string, atUs: number): number | 'unknown' | undefined {
     const entry = this.read(name)
@@ -176,7 +176,7 @@ export class PartitionData {
     return hasEnded || entry.beganUs > atUs ? undefined : entry.beganUs
   }
 
-  /** Whether an entry with a time of grace could be made stale. */
+  /** Makes an entry with a grace period stale. Returns whether it has one. */
   #soften(name: string, atMs: number): boolean {
     const entry = this.read(name)
     const { value, expiresAtMs, freshUntilMs, storedAtMs = 0, computeMs = 0 } = entry ?? {}

@@ -8,14 +8,14 @@ export const FIXED_KEYS = ['index', 'values', 'expiry', 'fence', 'tags', 'leases
 
 export type FixedKey = (typeof FIXED_KEYS)[number]
 
-/** These have an end of their own: they do not end with the pair. */
+/** Keys with a TTL of their own: they do not expire together with index and values. */
 const ENDS_BY_ITSELF: ReadonlySet<FixedKey> = new Set(['fence', 'leases'])
 
 /** The keys of one partition. */
 export interface PartitionKeys extends Readonly<Record<FixedKey, string>> {
-  /** All of them, as the scripts take them. */
+  /** All keys, in the order in which the scripts take them. */
   readonly all: readonly string[]
-  /** Those that end with the pair. */
+  /** The keys that expire together with index and values. */
   readonly endingTogether: readonly string[]
 }
 

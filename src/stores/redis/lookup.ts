@@ -10,7 +10,7 @@ export interface Batch {
   readonly stored: readonly (Buffer | string | null)[]
   /** As of `partitionMark`; `undefined` where values are stored bare. */
   readonly partition: string | undefined
-  /** The generation of the index of tags; `undefined` if there is none, or nobody asks. */
+  /** The generation of the index of tags; `undefined` if there is no index, or it was not asked for. */
   readonly tagsGeneration: number | undefined
 }
 
@@ -26,8 +26,8 @@ export function readBatch({ hashes, stored, partition, tagsGeneration }: Batch):
 }
 
 /**
- * Whether the time within these bounds says of each entry whether it has ended, and whether it is fresh. What was stored in
- * the future shows that the clock of the server has jumped.
+ * Whether it is certain of each entry whether it has ended and whether it is fresh, for every time within these bounds. An entry
+ * that was stored in the future shows that the clock of the server has jumped.
  */
 export function isDecided(entries: readonly StoredEntry[], earliestMs: number, latestMs: number): boolean {
   const isWithin = (ms: number | undefined): boolean => ms !== undefined && ms > earliestMs && ms <= latestMs
@@ -39,7 +39,7 @@ export function isDecided(entries: readonly StoredEntry[], earliestMs: number, l
   )
 }
 
-/** Whether some of them have an end: then the time will be wanted the next time, too. */
+/** Whether some of the entries have an end: then the next lookup needs the time, too. */
 export const haveEnds = (entries: readonly StoredEntry[]): boolean =>
   entries.some(({ freshUntilMs }) => freshUntilMs !== undefined)
 

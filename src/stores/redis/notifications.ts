@@ -4,17 +4,16 @@ import { messageOf } from '../../realms/native.ts'
 import type { Subscription, RedisClient, RedisPort } from '../../clients/port.ts'
 import type { LeaseWatch, LeaseWatcher } from '../store.ts'
 
-/** A policy of the user's may give every call a key pair of its own, and each would have a channel. */
+/** The largest number of channels: a policy of a user may give every call its own key pair, and so its own channel. */
 const CHANNEL_LIMIT = 10_000
 
-/** One who watches a channel. The same watcher may stand here more than once. */
+/** A registration of a watcher. One watcher may have several. */
 interface Entry {
   readonly watcher: LeaseWatcher
 }
 
 /**
- * Who watches which channel, over one connection: it is opened when the first one comes, and closed when the last one has
- * gone.
+ * The watchers of channels, over one connection. It is opened for the first watcher, and closed after the last one was removed.
  */
 export class ChannelWatchers {
   readonly #port: RedisPort
@@ -26,8 +25,8 @@ export class ChannelWatchers {
   }
 
   /**
-   * Resolves when all messages from now on are heard; to `undefined` if none can be.
-   * @throws {StoreError} or what the client throws, if they cannot be heard now.
+   * Resolves when all messages from now on will be received; to `undefined` if the client cannot receive any.
+   * @throws {StoreError} or the error of the client, if the connection fails now.
    */
   async watch(channel: string, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
     if (this.#entries.size >= CHANNEL_LIMIT && !this.#entries.has(channel)) return undefined
@@ -70,7 +69,7 @@ export class ChannelWatchers {
   }
 }
 
-/** Tells all of them, whatever one of them throws: that is warned of. */
+/** Calls all watchers. If one throws, a process warning reports it, and the others are called. */
 function tellEach(entries: readonly Entry[], tell: (watcher: LeaseWatcher) => void): void {
   for (const { watcher } of entries) {
     try {
@@ -81,10 +80,10 @@ function tellEach(entries: readonly Entry[], tell: (watcher: LeaseWatcher) => vo
   }
 }
 
-/** Shared by all copies of this library in the process: a bundle of a server may have one for each of its parts. */
+/** Shared by all copies of this library in the process: bundles may contain several. */
 const REGISTRY = /* @__PURE__ */ Symbol.for('redis-func-cache.channel-watchers.1')
 
-/** The watchers of a client: one for all stores over it. It does not keep the client. */
+/** The watchers of a client, shared by all stores over it. They do not keep the client in memory. */
 function watchersOf(client: RedisClient, port: RedisPort): ChannelWatchers {
   const holder = globalThis as { [REGISTRY]?: WeakMap<RedisClient, ChannelWatchers> }
   holder[REGISTRY] ??= new WeakMap()
@@ -97,7 +96,7 @@ function watchersOf(client: RedisClient, port: RedisPort): ChannelWatchers {
 /** What one store watches, over the watchersByClient of its clients. */
 export class Watches {
   readonly #open = new Map<LeaseWatch, LeaseWatcher>()
-  /** How often all were closed. */
+  /** How often {@link close} was called. */
   #closings = 0
 
   /** As {@link ChannelWatchers.watch}. */
@@ -124,7 +123,7 @@ export class Watches {
     return own
   }
 
-  /** Closes all. Those who watch are told that they hear nothing any more. */
+  /** Closes all watches, and calls `lost` of their watchers. */
   async close(): Promise<void> {
     this.#closings++
     const all = [...this.#open]

@@ -32,18 +32,18 @@ import type {
 /** For how long the clock of a server is taken to run as fast as that of this process. */
 const CLOCKS_AGREE_MS = 10_000
 
-/** What is known of a partition besides what it is told. */
+/** What this store remembers of a partition. */
 interface KeySpaceState {
   readonly keys: PartitionKeys
-  /** Stands for the partition in the names of its entries; `undefined` where values are stored bare. */
+  /** The characters that stand for the partition in the trailers of its entries; `undefined` where values are stored bare. */
   readonly mark: string | undefined
   /** The clock of the server that has the partition. */
   readonly clock: ServerClock
   /** Whether entries with an end were seen or stored: reads then need the time. */
   hasEnds: boolean
-  /** Follows the clock of the server, and is ahead of the order of the policy once a script told its moment. */
+  /** Follows the clock of the server, and is ahead of the scores of the policy after a script has replied its time. */
   readonly order: LogicalClock
-  /** By the clock of this process; then a script is to tell it again. */
+  /** Until when `order` is known, by {@link monotonicMs}. After that a script asks for it again. */
   orderKnownUntilMs: number
   readonly idleTtl: IdleTtl
 }
@@ -66,7 +66,7 @@ export class RedisStore implements Store {
       this.#client = client
     } else {
       this.#client = () => client
-      this.#port() // an unknown client is told now, not at the first call
+      this.#port() // refuses an unknown client now, not at the first call
     }
   }
 
@@ -75,9 +75,9 @@ export class RedisStore implements Store {
   }
 
   /**
-   * Plain commands, since a value that passes through Lua costs three times as much. Values come last: what else is known is
-   * then never newer than them. The time is asked for along with them where it is a token, or the clock of the server is not
-   * known; and after them, where it is too near to the end of an entry to be told without asking.
+   * Plain commands, since a value that passes through Lua costs three times as much. Values come last, so that no other reply is
+   * newer than they are. The time is asked for in the same batch if it is needed as a token, or if the clock of the server is not
+   * known; and afterwards, if an entry ends so soon that the known bounds of the clock do not decide.
    */
   async get(
     space: KeySpace,
@@ -109,7 +109,7 @@ export class RedisStore implements Store {
     return lookUpAt(entries, nowUs / 1_000, nowUs)
   }
 
-  /** A plain command where one can do it; now and then the script all the same, which tells the time. */
+  /** One plain command if the policy has one. From time to time the script, whose reply tells the time. */
   async touch(space: KeySpace, hashes: readonly Hash[]): Promise<void> {
     const { policy, keys, ext } = space
     const names = sent(hashes)
@@ -158,7 +158,7 @@ export class RedisStore implements Store {
     return this.#run(space, 'invalidate', args) as Promise<number>
   }
 
-  /** A portion at a time, not to keep others from the server. */
+  /** One portion at a time, so that the server can serve other clients in between. */
   async invalidateFunction(space: KeySpace, part: Hash, soft = false): Promise<number> {
     let invalidated = 0
     let cursor = '0'
@@ -230,14 +230,14 @@ export class RedisStore implements Store {
     return this.#watches.watch(client, this.#portOf(client), this.#stateOf(space).keys.leases, watcher)
   }
 
-  /** Ends what this store watches. The connection for that ends with its last user: all stores over a client share one. */
+  /** Closes all watches of this store. The connection for messages closes with the last watch: all stores over a client share it. */
   close(): Promise<void> {
     return this.#watches.close()
   }
 
   async register(registry: string, space: KeySpace): Promise<void> {
     const { idleTtlMs } = space.limits
-    // Longer than any space that is stored before the next registration, or a purge would pass over it.
+    // The registry has to outlive every partition in it until the next registration: a purge finds them by it.
     const args = [JSON.stringify(space.keys), String(2 * (idleTtlMs ?? 0))]
     await this.#runText('register', REGISTER, [registry], args)
   }
@@ -253,7 +253,7 @@ export class RedisStore implements Store {
     return atUs
   }
 
-  /** A script told the time, and the moment up to which the policy has ordered entries. */
+  /** Records the reply of a script: its time, and the highest score that the policy has given. */
   #hearScript(state: KeySpaceState, [atUs, orderedUs]: readonly number[], sentMs: number): void {
     state.clock.observe(atUs as number, sentMs)
     state.order.hear(orderedUs as number)
