@@ -25,6 +25,7 @@ export async function writePage(results: Results): Promise<void> {
     '## How this was measured',
     `On ${results.date.slice(0, 10)} by \`npm run bench\`: ${machine.cores} cores of ${machine.cpu}, ` +
       `${machine.memoryGb} GB, Node ${machine.node}, ${results.server} on loopback, ${results.seconds} seconds in all.` +
+      (results.note === undefined ? '' : ` **${results.note}**`) +
       (results.isShort ? ' **A short run: few contenders, few rounds.**' : ''),
     HOW,
     ...sections,

@@ -89,6 +89,8 @@ export interface Results {
   readonly replication?: readonly Replication[]
   readonly absent: readonly Absence[]
   readonly seconds: number
+  /** What a reader has to know of this run. Added by hand. */
+  readonly note?: string
 }
 
 export const measured = ({ name, kind, client }: Measured): Measured => ({ name, kind, client })

@@ -40,8 +40,9 @@ function howFast({ hits = [] }: Results): string | undefined {
         : `This library serves ${times(against.nodeRedis)} as many hits a second as ${best?.name}, the fastest neighbour over Redis alone; `
     }${byHand(hits)}`,
     table(['', 'hits/s', 'client, µs a hit', 'server, µs a hit'], rows),
-    'Why a library can be faster than a hand-written `GET`: all calls that are made in one turn of the event loop travel in ' +
-      'one command. The client then has one promise and one reply to look after instead of 64.',
+    'All calls that are made in one turn of the event loop travel in one command: the client then has one reply to look after ' +
+      'instead of up to 64. Against that stands what a hand-written `GET` does not do: the key of any arguments, joining equal ' +
+      'calls, the age of the entry and whose it is, and the report to the policy.',
   ].join('\n\n')
 }
 
@@ -131,7 +132,7 @@ function whatToChoose(results: Results): string {
   const missed = aims.filter((aim) => !isReached(aim)).length
   return [
     '## What to choose',
-    `- **A client**: node-redis needs less of the processor than ioredis, in every row. With either, this library writes few and
+    `- **A client**: node-redis needs less of the processor than ioredis. With either, this library writes few and
   large commands, so the difference is smaller than by hand.
 - **A policy**: begin with LRU-T. Where the server is the bottleneck and hits are the most of its work, RR costs it least, and
   \`touch: { every: '100ms' }\` lets LRU, LRU-T and LFU report reads ten times a second.
