@@ -151,7 +151,7 @@ export class Partition<C> {
    * Looks the entry of a call up, together with all that are asked for in this turn: it is the last one of that batch so
    * far. Code that awaits the results of the batch goes on in its own async context.
    *
-   * @param asText Whether the value may come as text; such lookups travel by themselves.
+   * @param asText Whether the value may come as text; such lookups have batches of their own.
    */
   lookUp(call: LookedUp, asText: boolean): Batch<LookedUp, Lookup> {
     return (asText ? this.#textLookups : this.#lookups).add(call)

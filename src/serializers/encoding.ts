@@ -24,7 +24,7 @@ export function isStoredError(stored: Buffer | string): stored is Buffer {
   return errorMarkerBytes.equals(stored.subarray(0, ERROR_MARKER.length))
 }
 
-/** A value that no format can bring back: it is returned to whoever asked for it, and to nobody else. */
+/** A value that no format can bring back: it is returned to the one caller whose function returned it. */
 export class UnstorableError extends SerializerError {
   /** Which part of it is to blame, such as `'result.body is a ReadableStream'`. */
   readonly part: string

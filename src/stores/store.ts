@@ -55,7 +55,7 @@ export interface Lookup {
   readonly computeMs: number | undefined
   /** The serializer that wrote it, as of `serializerMark`. */
   readonly serializer: number | undefined
-  /** Whether its tags are known; `false` also where nobody asked for them. */
+  /** Whether its tags are known; `false` also if the lookup did not ask for them. */
   readonly isTagged: boolean
   /** Whether what is stored there belongs to another call. */
   readonly isMisplaced: boolean

@@ -5,7 +5,7 @@
  * {"id":42}⏎1 ZcoD7Ayoa3Fk auto 1795399663148377 13 12 300000 360000 t48377102
  * ```
  *
- * It is the last line of what is stored: whoever wants the value alone cuts at the last newline, such as by
+ * It is the last line of what is stored: a reader of the value alone cuts at the last newline, such as by
  * `stored.rsplit(b'\n', 1)[0]` in Python. Its fields, each behind one space but the first:
  *
  * 1. the form of the trailer, `1`;
