@@ -68,7 +68,8 @@ function steady(transcript: string): string[] {
   return transcript
     .replaceAll(/"\d{16}"/g, '(microseconds)')
     .replaceAll(/"\d{13}"/g, '(milliseconds)')
-    .replaceAll(/"\d{13} \d+ \d{13}"/g, '(three times)')
+    .replaceAll(/ auto \d{16} \d+ \d+ /g, ' auto (began) (stored) (took) ')
+    .replaceAll(/(?<=[ "][tg])\d{1,9}"/g, '(generation)"')
     .replaceAll(/(?<=^> TTL .*\n)\(integer\) \d+/gm, '(seconds)')
     .split(/^(?=> )/m)
     .map((step) =>
