@@ -1,6 +1,14 @@
 // An entry that belongs to another call is never served: replies may be out of step, and values may be moved in Redis.
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { type Hash, LruTPolicy, RedisFuncCache, RedisStore, type Store, type WrapOptions } from './library.ts'
+import {
+  type Hash,
+  LruTPolicy,
+  RedisFuncCache,
+  RedisStore,
+  StoreError,
+  type Store,
+  type WrapOptions,
+} from './library.ts'
 import { hasServer, openTarget, type Target, unique } from './target.ts'
 
 let target: Target
@@ -32,23 +40,42 @@ function newWorld(options: WrapOptions<(key: string) => Promise<unknown>>, store
   return { cache, fn, misplaced }
 }
 
-/** A server whose reply to `HMGET` is shifted by one, as by a connection that is out of step. */
-function shifting(): { store: Store; shift: (by: number) => void } {
-  let by = 0
+type Change = (reply: unknown, command: unknown) => unknown
+
+/** A server whose replies are changed on their way, as by a connection that is out of step. */
+function changing(): { store: Store; change: (by: Change) => void } {
+  let change: Change = (reply) => reply
   const client = target.client as { sendCommand: (...args: unknown[]) => Promise<unknown> }
-  const shifted = new Proxy(client, {
+  const changed = new Proxy(client, {
     get(_, name) {
       const found = Reflect.get(client, name) as unknown
       if (name !== 'sendCommand') return typeof found === 'function' ? found.bind(client) : found
       return async (...args: unknown[]) => {
-        const reply = await client.sendCommand(...args)
-        const isRead = args.some((arg) => Array.isArray(arg) && arg[0] === 'HMGET')
-        if (by === 0 || !isRead || !Array.isArray(reply)) return reply
-        return reply.map((_each, i) => reply[(i + by) % reply.length] as unknown)
+        const [command] = args.find((arg) => Array.isArray(arg)) as unknown[]
+        return change(await client.sendCommand(...args), command)
       }
     },
   })
-  return { store: new RedisStore(shifted as never), shift: (ahead) => (by = ahead) }
+  return { store: new RedisStore(changed as never), change: (by) => (change = by) }
+}
+
+/** Lets the values of a lookup be those of other calls. */
+const shiftedBy =
+  (by: number): Change =>
+  (reply, command) =>
+    command === 'HMGET' && Array.isArray(reply)
+      ? reply.map((_each, i) => reply[(i + by) % reply.length] as unknown)
+      : reply
+
+/** Replies that are of another form than their commands have. */
+const OTHER_FORMS: Record<string, Change> = {
+  nothing: () => null,
+  'a number': () => 7,
+  'a text': () => Buffer.from('OK'),
+  'an empty list': () => [],
+  'a list of numbers': (reply) => (Array.isArray(reply) ? reply.map(() => 7) : reply),
+  'a list that is too short': (reply) => (Array.isArray(reply) ? reply.slice(1) : reply),
+  'a list that is too long': (reply) => (Array.isArray(reply) ? [...reply, reply[0]] : reply),
 }
 
 describe.runIf(hasServer)('an entry of another call', () => {
@@ -128,20 +155,39 @@ describe.runIf(hasServer)('an entry of another call', () => {
   test.runIf(isOneServer).each(cases)(
     'is not served where replies are out of step: $what',
     async ({ options }) => {
-      const { store, shift } = shifting()
+      const { store, change } = changing()
       const { fn, misplaced } = newWorld(options, store)
       const keys = [...'abcde']
       const expected = keys.map((of) => ({ of, at: 'all' }))
       await Promise.all(keys.map((key) => fn(key)))
       for (const by of [1, 2, 4]) {
-        shift(by)
+        change(shiftedBy(by))
         expect(await Promise.all(keys.map((key) => fn(key)))).toEqual(expected)
       }
       expect(misplaced).toHaveLength(15)
-      shift(0)
+      change(shiftedBy(0))
       expect(await Promise.all(keys.map((key) => fn(key)))).toEqual(expected)
     },
   )
+
+  const forms = Object.entries(OTHER_FORMS).map(([what, change]) => ({ what, change }))
+  test.runIf(isOneServer).each(forms)('a reply that is $what is a failure of the store', async (form) => {
+    const { store, change } = changing()
+    const { cache, fn } = newWorld({ tags: () => ['all'], singleFlight: 'global' }, store)
+    const strict = new RedisFuncCache(cache.name, new LruTPolicy(), { store, onError: 'throw' })
+    const strictFn = strict.wrap(fn.original, { name: 'fn', tags: () => ['all'] })
+    const rows = cache.wrapMany(async (ids: readonly string[]) => [...ids], { name: 'rows' })
+    const keys = [...'abc']
+    const expected = keys.map((of) => ({ of, at: 'all' }))
+    await Promise.all(keys.map((key) => fn(key)))
+    change(form.change)
+    expect(await Promise.all([...keys, ...keys].map((key) => fn(key)))).toEqual([...expected, ...expected])
+    expect(await rows(keys)).toEqual(keys)
+    await expect(strictFn('a')).rejects.toThrow(StoreError)
+    await expect(fn.peek('a')).rejects.toThrow(StoreError)
+    change((reply) => reply)
+    expect((await strictFn.detailed('a')).status).toBe('hit')
+  })
 })
 
 test.runIf(hasServer)(
@@ -163,5 +209,27 @@ test.runIf(hasServer)(
     expect(undecodable).toMatchObject(
       [/another serializer/, /no trailer/].map((each) => expect.stringMatching(each)),
     )
+  },
+)
+
+test.runIf(hasServer).each(['-', '--', ' 9-', ' - -', ' 5 5 5', ' t', '\n', '\n1 '])(
+  'a trailer that somebody ended with %j fails no command',
+  async (ending) => {
+    const { cache, fn } = newWorld({ staleWhileRevalidate: '1m', singleFlight: 'global' })
+    const errors: unknown[] = []
+    cache.on('error', ({ error }) => errors.push(error))
+    const { values, hash } = fn.keyOf('a')
+    const spoil = async () => {
+      await fn('a')
+      const stored = String(await target.raw(values, 'HGET', values, hash))
+      await target.raw(values, 'HSET', values, hash, stored + ending)
+    }
+    await spoil()
+    expect(await fn('a')).toEqual({ of: 'a', at: 'all' })
+    await spoil()
+    await fn.refresh('a')
+    await spoil()
+    expect(await fn.invalidateAll({ soft: true })).toBe(1)
+    expect(errors).toEqual([])
   },
 )

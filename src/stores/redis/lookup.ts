@@ -1,7 +1,6 @@
 import { StoreError } from '../../errors.ts'
 import type { Hash } from '../../keys/call-hash.ts'
 import { messageOf } from '../../realms/native.ts'
-import type { Reply } from '../../clients/port.ts'
 import { bareEntry, readEntry, StoredEntry } from '../trailer.ts'
 
 /** What is stored under each of some hashes. */
@@ -42,18 +41,6 @@ export function isDecided(entries: readonly StoredEntry[], earliestMs: number, l
 /** Whether some of the entries have an end: then the next lookup needs the time, too. */
 export const haveEnds = (entries: readonly StoredEntry[]): boolean =>
   entries.some(({ freshUntilMs }) => freshUntilMs !== undefined)
-
-/** The time of the server, from its reply to `TIME`. */
-export const toMicroseconds = (time: Reply): number => {
-  const [seconds, microseconds] = time as [Buffer | string, Buffer | string]
-  return Number(seconds) * 1e6 + Number(microseconds)
-}
-
-/** The generation of the index of tags, from what was found of its name. */
-export const toGeneration = (members: Reply): number | undefined => {
-  const [member] = members as readonly (Buffer | string)[]
-  return member === undefined ? undefined : Number(String(member).slice(1))
-}
 
 export const storeError = (what: string, cause: unknown): StoreError =>
   new StoreError(`The server failed at ${what}: ${messageOf(cause)}`, {

@@ -12,7 +12,8 @@ import { runScript, type Script } from '../../clients/script.ts'
 import { Watches } from './notifications.ts'
 import { IdleTtl } from './idle-ttl.ts'
 import { type PartitionKeys, partitionKeys } from './keys.ts'
-import { haveEnds, isDecided, readBatch, toGeneration, toMicroseconds, storeError } from './lookup.ts'
+import { haveEnds, isDecided, readBatch, storeError } from './lookup.ts'
+import { toCount, toGeneration, toMicroseconds, toNumbers, toPortion, toStored } from './replies.ts'
 import { labelOf, lookUpAt, partitionMark, timesText } from '../trailer.ts'
 import type {
   HeldLease,
@@ -96,7 +97,7 @@ export class RedisStore implements Store {
     const atUs = asksTime ? this.#hearTime(state, replies[0] as Reply, sentMs) : undefined
     const entries = readBatch({
       hashes,
-      stored: replies.at(-1) as readonly (Buffer | string | null)[],
+      stored: toStored(replies.at(-1) as Reply, hashes.length),
       partition: state.mark,
       tagsGeneration: isTagged ? toGeneration(replies.at(-2) as Reply) : undefined,
     })
@@ -127,7 +128,7 @@ export class RedisStore implements Store {
           ])
         : undefined,
     ])
-    if (isForScript) this.#hearScript(state, times as readonly number[], sentMs)
+    if (isForScript) this.#hearScript(state, toNumbers(times as Reply, 2, 'touch'), sentMs)
   }
 
   async put(space: KeySpace, entries: readonly NewEntry[]): Promise<PutReport> {
@@ -146,16 +147,17 @@ export class RedisStore implements Store {
       args.push(bytesOfHash(hash), value, label, times, String(token ?? ''), extrasOf(metadata))
     }
     const sentMs = monotonicMs()
-    const reply = (await this.#run(space, 'put', [...args, ...space.ext])) as readonly number[]
+    const answer = await this.#run(space, 'put', [...args, ...space.ext])
+    const reply = toNumbers(answer, 4 + entries.length, 'put')
     const [atUs, , evicted, expired, ...stored] = reply as [number, number, number, number, ...number[]]
     this.#hearScript(state, reply, sentMs)
     state.idleTtl.renewed(idleTtlMs)
     return { atUs, evicted, expired, stored: stored.map((isStored) => isStored === 1) }
   }
 
-  invalidate(space: KeySpace, hashes: readonly Hash[], soft = false): Promise<number> {
+  async invalidate(space: KeySpace, hashes: readonly Hash[], soft = false): Promise<number> {
     const args = [flag(soft), String(hashes.length), ...sent(hashes), ...space.ext]
-    return this.#run(space, 'invalidate', args) as Promise<number>
+    return toCount(await this.#run(space, 'invalidate', args), 'invalidate')
   }
 
   /** One portion at a time, so that the server can serve other clients in between. */
@@ -164,7 +166,8 @@ export class RedisStore implements Store {
     let cursor = '0'
     do {
       const args = [flag(soft), bytesOfHash(part), cursor, ...space.ext]
-      const [count, next] = (await this.#run(space, 'invalidate-function', args)) as [number, Buffer]
+      const reply = await this.#run(space, 'invalidate-function', args)
+      const [count, next] = toPortion(reply, 2, 'invalidate-function') as [number, Buffer]
       invalidated += count
       cursor = next.toString()
     } while (cursor !== '0')
@@ -178,7 +181,7 @@ export class RedisStore implements Store {
     do {
       const args = [flag(soft), String(from), after, String(tags.length), ...tags, ...space.ext]
       const reply = await this.#run(space, 'invalidate-tags', args)
-      const [count, next, last] = reply as [number, number, Buffer]
+      const [count, next, last] = toPortion(reply, 3, 'invalidate-tags') as [number, number, Buffer]
       invalidated += count
       from = next
       after = last
@@ -186,12 +189,12 @@ export class RedisStore implements Store {
     return invalidated
   }
 
-  purge(space: KeySpace): Promise<number> {
-    return this.#run(space, 'purge', space.ext) as Promise<number>
+  async purge(space: KeySpace): Promise<number> {
+    return toCount(await this.#run(space, 'purge', space.ext), 'purge')
   }
 
-  size(space: KeySpace): Promise<number> {
-    return this.#run(space, 'size', []) as Promise<number>
+  async size(space: KeySpace): Promise<number> {
+    return toCount(await this.#run(space, 'size', []), 'size')
   }
 
   async now(space: KeySpace): Promise<number> {
@@ -208,7 +211,8 @@ export class RedisStore implements Store {
     const args: (string | Buffer)[] = [String(leaseMs), String(requests.length)]
     for (const { hash, seenMs } of requests) args.push(bytesOfHash(hash), String(seenMs ?? ''))
     const sentMs = monotonicMs()
-    const [atUs, ...answers] = (await this.#run(space, 'lease', args)) as [number, ...number[]]
+    const reply = await this.#run(space, 'lease', args)
+    const [atUs, ...answers] = toNumbers(reply, 1 + 2 * requests.length, 'lease')
     this.#stateOf(space).clock.observe(atUs, sentMs)
     return requests.map((_, i): LeaseAnswer => {
       const untilUs = answers[2 * i + 1] as number
@@ -217,8 +221,9 @@ export class RedisStore implements Store {
     })
   }
 
-  renew(space: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
-    return this.#run(space, 'renew', [String(leaseMs), ...named(held)]) as Promise<readonly number[]>
+  async renew(space: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
+    const reply = await this.#run(space, 'renew', [String(leaseMs), ...named(held)])
+    return toNumbers(reply, held.length, 'renew')
   }
 
   async release(space: KeySpace, held: readonly HeldLease[]): Promise<void> {

@@ -1,0 +1,59 @@
+import { StoreError } from '../../errors.ts'
+import type { Reply } from '../../clients/port.ts'
+
+/*
+ * What a client hands over may be the reply to another command: a connection gets out of step by a bug, or by a proxy. Such a
+ * reply must become neither a value nor a time, and its trouble is that of the store, as any other.
+ */
+
+const outOfStep = (command: string): StoreError =>
+  new StoreError(
+    `The server failed at ${command}: the reply is none to that command. Are the replies of the client out of step?`,
+  )
+
+/** The time of the server, from its reply to `TIME`. */
+export function toMicroseconds(time: Reply): number {
+  const [seconds, microseconds] = listOf(time, 2, 'TIME')
+  const atUs = Number(seconds) * 1e6 + Number(microseconds)
+  if (!Number.isSafeInteger(atUs) || atUs <= 0) throw outOfStep('TIME')
+  return atUs
+}
+
+/** The generation of the index of tags, from what was found of its name; `undefined` if there is none. */
+export function toGeneration(members: Reply): number | undefined {
+  if (!Array.isArray(members)) throw outOfStep('ZRANGEBYLEX')
+  const [member] = members as readonly (Buffer | string)[]
+  return member === undefined ? undefined : Number(String(member).slice(1))
+}
+
+/** What is stored under so many hashes, from the reply to `HMGET`. */
+export function toStored(reply: Reply, count: number): readonly (Buffer | string | null)[] {
+  const stored = listOf(reply, count, 'HMGET')
+  if (stored.some((each) => typeof each === 'number')) throw outOfStep('HMGET')
+  return stored as readonly (Buffer | string | null)[]
+}
+
+/** The number that a script returned. */
+export function toCount(reply: Reply, verb: string): number {
+  if (typeof reply !== 'number') throw outOfStep(verb)
+  return reply
+}
+
+/** The numbers that a script returned; at least one. */
+export function toNumbers(reply: Reply, count: number, verb: string): readonly [number, ...number[]] {
+  const list = listOf(reply, count, verb)
+  if (!list.every((each) => typeof each === 'number')) throw outOfStep(verb)
+  return list as readonly number[] as readonly [number, ...number[]]
+}
+
+/** A count, and where to go on, that a script returned of its portion. */
+export function toPortion(reply: Reply, count: number, verb: string): readonly Reply[] {
+  const portion = listOf(reply, count, verb)
+  toCount(portion[0] as Reply, verb)
+  return portion
+}
+
+function listOf(reply: Reply, count: number, command: string): readonly Reply[] {
+  if (!Array.isArray(reply) || reply.length !== count) throw outOfStep(command)
+  return reply as readonly Reply[]
+}
