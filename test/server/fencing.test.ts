@@ -240,4 +240,12 @@ describe.each(EACH_POLICY)('$policy: the fence', ({ create }) => {
     expect(scores.get('')).toBe(future)
     expect(await put('c', future - 1)).toBe(false)
   })
+
+  test('is not raised to a time to come by a refresh that began before the clock was set back', async () => {
+    const { store, place, put } = newFence()
+    const token = (await store.now(place)) + 3_600_000_000
+    const refreshed = entry('a', { token, metadata: { overrules: true } })
+    expect((await store.put(place, [refreshed])).stored).toEqual([true])
+    expect(await put('a', await store.now(place))).toBe(true)
+  })
 })

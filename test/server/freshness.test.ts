@@ -205,6 +205,21 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       await time.pass(place, 50 * SECOND)
       expect(await fn('a')).toBe('a 3')
     })
+
+    test.runIf(hasServer)(
+      'is stale once it is softly invalidated, though the clock was set back',
+      async () => {
+        const { fn } = newTimeline().newProcess(STALE)
+        await fn('a')
+        const { values, hash } = fn.keyOf('a')
+        const stored = String(await target.raw(values, 'HGET', values, hash))
+        const ahead = stored.replace(/ (\d{16}) (\d+) /, (_, began) => ` ${Number(began) + 5e6} 0 `)
+        expect(ahead).not.toBe(stored)
+        await target.raw(values, 'HSET', values, hash, ahead)
+        await fn.with({ soft: true }).invalidate('a')
+        expect((await fn.detailed('a')).status).toBe('stale')
+      },
+    )
   })
 
   describe('a result that is spare', () => {

@@ -7,14 +7,16 @@ local function end_leases(hashes)
   end
 end
 
--- Makes an entry stale from now on. Its grace period keeps its length, so the entry ends sooner.
+-- Makes an entry stale from now on. Its grace period keeps its length, so the entry ends sooner. An entry that was stored
+-- later than now was stored before the clock was set back: its times are then counted from now.
 local function make_stale(hash, stored, entry)
   local at_ms = now_ms()
-  local ends_ms = math.max(entry.stored_ms, entry.ends_ms - (entry.fresh_until_ms - at_ms))
-  local fresh, life = digits(math.max(0, at_ms - entry.stored_ms)), digits(ends_ms - entry.stored_ms)
+  local stored_ms = math.min(entry.stored_ms, at_ms)
+  local ends_ms = math.max(stored_ms, entry.ends_ms - (entry.fresh_until_ms - at_ms))
+  local fresh, life = digits(at_ms - stored_ms), digits(ends_ms - stored_ms)
   local times = entry.compute .. ' ' .. fresh .. ' ' .. life
   local value = stored:match('^(.*)\n')
-  local last = trailer(entry.label, entry.began, entry.stored_ms, times, entry.generation)
+  local last = trailer(entry.label, entry.began, stored_ms, times, entry.generation)
   redis.call('HSET', values, hash, value .. last)
   redis.call('ZADD', expiry, digits(ends_ms), hash)
   wrote(expiry)

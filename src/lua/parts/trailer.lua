@@ -15,7 +15,7 @@ local function read_trailer(stored)
   if fresh then
     entry.fresh_until_ms = entry.stored_ms + fresh
     if life ~= '-' then
-      entry.ends_ms = entry.stored_ms + (life == '' and fresh or life)
+      entry.ends_ms = entry.stored_ms + (life:match('^%d+') or fresh) -- never an error, whatever was written by hand
     end
   end
   return entry

@@ -146,7 +146,8 @@ for i = 5, 6 * count, 6 do
     end
     lives[hash], tagged[hash] = times:match('^%d+ %d+ (%S+)$') or times:match('^%d+ (%d+)$') or '-', extras.tags
     if extras.overrules then
-      raise_fence('h:', { hash }, tonumber(token) or at_us)
+      -- A token to come was taken before the clock was set back: it must not refuse what begins from now on.
+      raise_fence('h:', { hash }, math.min(tonumber(token) or at_us, at_us))
       wrote(fence)
       overruled[#overruled + 1] = hash
     end

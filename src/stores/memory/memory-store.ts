@@ -98,7 +98,7 @@ export class MemoryStore implements Store {
       if (!began.has(name)) began.set(name, data.beganUs(name, atUs))
       if (token !== undefined && fence.refuses(membersOf(space, name, entry), token, atUs)) return false
       if (this.#isOlder(space, entry, began.get(name))) return false
-      if (metadata?.overrules) fence.raise('h:', [name], token ?? atUs)
+      if (metadata?.overrules) fence.raise('h:', [name], Math.min(token ?? atUs, atUs))
       began.set(name, token ?? atUs)
       return true
     })
