@@ -55,7 +55,8 @@ export class ServerClock {
   observe(atUs: number, sentMs: number): void {
     const nowMs = this.#elapsedMs()
     const low = atUs - nowMs * 1_000
-    const high = atUs + 1 - sentMs * 1_000
+    // The server's clock may have run faster than this one on the way.
+    const high = atUs + 1 - sentMs * 1_000 + (nowMs - sentMs) * 1_000 * DRIFT
     const hasSlept = this.#hasSlept(nowMs)
     const driftUs = this.#driftUs(nowMs)
     const [lowBefore, highBefore] = [this.#lowUs - driftUs, this.#highUs + driftUs]
