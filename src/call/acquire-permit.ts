@@ -104,7 +104,7 @@ export async function release(call: Call, held: HeldLease): Promise<void> {
 /** Describes the unusable entry, if one was seen, so that the server can tell a newer one from it. */
 const requestFor = ({ hash }: Call, lookup: Lookup | undefined): LeaseRequest => ({
   hash,
-  seenMs: lookup?.value === undefined ? undefined : (lookup.freshUntilMs ?? 0),
+  seenMs: lookup?.value === undefined && !lookup?.isMisplaced ? undefined : (lookup.freshUntilMs ?? 0),
 })
 
 /** The token: the time of the lookup, or else of the server now. After a lookup that failed, the server is not asked again. */

@@ -16,13 +16,7 @@ export interface DetailedResult<Result> {
   readonly value: Result
   /** Where the result came from. */
   readonly status: ResultStatus
-  /**
-   * When the result was stored, by the clock of the server; `undefined` if it was not stored, or if the time is not recorded.
-   *
-   * The time is recorded with `staleWhileRevalidate`, `staleIfError` or `earlyRefresh`, and for `getOrSet` with a `ttl`. With a fixed `ttl` and
-   * no `jitter` it is computed as the end of the entry less `ttl`. After the `ttl` in the code was raised, that is too early
-   * by the difference, for entries stored before.
-   */
+  /** When the result was stored, by the clock of the server; `undefined` if it was not stored, or without a trailer. */
   readonly storedAt: Date | undefined
   /** Until when the result is fresh, by the clock of the server; `undefined` if it was not stored, or has no `ttl`. */
   readonly freshUntil: Date | undefined

@@ -129,11 +129,12 @@ export function readEntry(stored: Buffer | string, callHash: Hash, partition: st
   const cursor = newline < 0 ? undefined : new Cursor(text, newline + 1)
   if (cursor === undefined || !cursor.isForm()) return bareEntry(stored)
   const entry = new StoredEntry()
-  if (!cursor.isName(callHash, partition)) {
+  if (cursor.isName(callHash, partition)) {
+    entry.value = typeof stored === 'string' ? stored.slice(0, newline) : stored.subarray(0, start + newline)
+  } else {
     entry.isMisplaced = true
-    return entry
+    cursor.skipWord()
   }
-  entry.value = typeof stored === 'string' ? stored.slice(0, newline) : stored.subarray(0, start + newline)
   readFields(cursor, entry)
   return entry
 }
@@ -173,6 +174,12 @@ class Cursor {
     }
     for (let i = 0; i < partition.length; i++) if (!this.#take(partition.charCodeAt(i))) return false
     return this.#take(SPACE)
+  }
+
+  /** What is left of a word, and the space behind it. */
+  skipWord(): void {
+    const end = this.#text.indexOf(' ', this.#at)
+    this.#at = end < 0 ? this.#text.length : end + 1
   }
 
   /** As {@link serializerMark}. */

@@ -1,6 +1,7 @@
 // An entry that belongs to another call is never served: replies may be out of step, and values may be moved in Redis.
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import {
+  type CachedFunction,
   type Hash,
   LruTPolicy,
   RedisFuncCache,
@@ -110,6 +111,19 @@ describe.runIf(hasServer)('an entry of another call', () => {
       expect(misplaced).toHaveLength(3)
     },
   )
+
+  test('is no reason to load without a lease', async () => {
+    const name = unique('misplaced')
+    let runs = 0
+    const [one, two] = [1, 2].map(() => {
+      const cache = new RedisFuncCache(name, new LruTPolicy(), { store: target.newStore() })
+      return cache.wrap(async (key: string) => `${key} ${++runs}`, { name: 'fn', singleFlight: 'global' })
+    }) as [CachedFunction<(key: string) => Promise<string>>, CachedFunction<(key: string) => Promise<string>>]
+    for (const key of 'ab') await one(key)
+    const { values, hash } = one.keyOf('a')
+    await swap(values, hash, one.keyOf('b').hash)
+    expect(await Promise.all([one('a'), two('a')])).toEqual(['a 3', 'a 3'])
+  })
 
   test('is not thrown, where errors are stored', async () => {
     const { cache, misplaced } = newWorld({})
