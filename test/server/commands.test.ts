@@ -47,12 +47,16 @@ describe.skipIf(binary === undefined)('a server of its own', () => {
   beforeEach(() => {
     errors.length = 0
   })
-  afterEach(() => {
+  const open: RedisFuncCache[] = []
+  afterEach(async () => {
     vi.restoreAllMocks()
+    // What a cache still has to tell its policy is no command of the next test.
+    await Promise.all(open.splice(0).map((cache) => cache.close()))
   })
 
   function newCache(policy: AbstractPolicy, options: Partial<CacheOptions> = {}) {
     const cache = new RedisFuncCache(unique('commands'), policy, { client, maxSize: 5, ...options })
+    open.push(cache)
     cache.on('error', ({ error }) => errors.push(error))
     const runs: string[] = []
     const fn = async (key: string): Promise<string> => {

@@ -106,7 +106,7 @@ test('figures are counted whether somebody listens or not', () => {
     refresh: 1,
     write: 1,
     evicted: 2,
-    error: 3,
+    error: 4,
   })
 })
 

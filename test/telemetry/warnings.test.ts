@@ -80,7 +80,7 @@ describe.skipIf(server === undefined || binary === '')('where nothing is cached'
   })
 
   // A script that other tests have made known would be run by its digest.
-  test.each([{ commands: ['eval', 'evalsha'] }, { commands: ['zmscore'] }, { commands: ['hmget'] }])(
+  test.each([{ commands: ['eval', 'evalsha'] }, { commands: ['hmget'] }])(
     '$commands refused',
     async ({ commands }) => {
       const { load, runs } = newCache(await connectedWithout(...commands))
