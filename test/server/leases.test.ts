@@ -497,7 +497,7 @@ describe.each(SCOPES)('scope %s', (scope) => {
       await there.running(1)
       const second = here.load('a')
       await here.heard('wait')
-      await here.cache.close()
+      await here.cache.close({ timeout: '1ms' })
       there.end(0, 'result')
       expect(await Promise.all([first, second])).toEqual(['result', 'result'])
 
