@@ -144,7 +144,8 @@ export abstract class AbstractPolicy {
    * Returns the call hash, which names the entry of a call in its key pair: a text, which is sent as UTF-8, or bytes.
    *
    * Two different calls must never have the same hash. Digest what is long, and do not join parts without a separator: `'a' + 'bc'`
-   * and `'ab' + 'c'` are the same text.
+   * and `'ab' + 'c'` are the same text. The last eight characters are stored with the entry, so that one that was moved in Redis
+   * is recognized: let hashes differ in them.
    * @throws {ArgumentsError} for arguments that cannot be told apart safely.
    */
   calcHash(fn?: FunctionIdentity, args: readonly unknown[] = []): Buffer | string {
