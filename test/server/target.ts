@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createClient } from 'redis'
 import { inject } from 'vitest'
 import { type AbstractPolicy, MemoryStore, RedisStore } from '../../src/index.ts'
@@ -63,8 +64,9 @@ export interface Target {
   close(): Promise<void>
 }
 
-/** Makes names unique to a test, since all tests share the servers. */
-export const unique = (name: string): string => `${name}-${process.pid}-${++names}`
+/** Makes names unique to a test, since all tests share the servers. This module is loaded anew for each file of a process. */
+export const unique = (name: string): string => `${name}-${file}-${++names}`
+const file = randomUUID().slice(0, 8)
 let names = 0
 
 /** Whether there is a server behind the target. */
