@@ -29,6 +29,3 @@ export interface Subject {
   readonly setUp: string
   open(setting: Setting): Promise<OpenedCache>
 }
-
-/** The key that users of libraries with hand-made keys write. */
-export const keyOf = (id: number): string => `product:${id}`

@@ -1,5 +1,5 @@
 // Each library as its documentation sets it up, over Redis alone: a tier in memory could only add older values.
-import { type CacheEntry, cachified, totalTtl } from '@epic-web/cachified'
+import { cachified } from '@epic-web/cachified'
 import { createCache as createDedupeCache } from 'async-cache-dedupe'
 import { BentoCache, bentostore } from 'bentocache'
 import { redisDriver } from 'bentocache/drivers/redis'
@@ -8,9 +8,11 @@ import { Cacheable } from 'cacheable'
 import { Redis as Redis5 } from 'ioredis'
 import { Loader, RedisCache } from 'layered-loader'
 import { LruTPolicy, RedisFuncCache } from '../../src/index.ts'
+import { adapterOf } from '../contenders/cachified.ts'
 import { ioredis, nodeRedisAsItComes } from '../contenders/clients.ts'
+import { keyOf } from '../contenders/contender.ts'
 import { openKeyv } from '../contenders/keyv.ts'
-import { keyOf, type Row, type Subject } from './subject.ts'
+import type { Row, Subject } from './subject.ts'
 
 const ours: Subject = {
   name: 'redis-func-cache',
@@ -52,18 +54,7 @@ const cachifiedSubject: Subject = {
   setUp: '`cachified({ cache, ttl })` over `get`, `set` and `del`, `cache.delete`',
   async open({ url, ttlMs, load }) {
     const client = await nodeRedisAsItComes(url)
-    const cache = {
-      name: 'redis',
-      async get(key: string) {
-        const text = await client.get(key)
-        return text === null ? null : (JSON.parse(text) as CacheEntry)
-      },
-      async set(key: string, entry: CacheEntry) {
-        const value = totalTtl(entry.metadata)
-        await client.set(key, JSON.stringify(entry), { expiration: { type: 'PX', value } })
-      },
-      delete: (key: string) => client.del(key),
-    }
+    const cache = adapterOf(client)
     return {
       get: (id) => cachified({ key: keyOf(id), cache, ttl: ttlMs, getFreshValue: () => load(id) }),
       invalidate: (id) => cache.delete(keyOf(id)),
