@@ -58,10 +58,7 @@ export async function callSome(
 /** Calls all ids below `count`, 64 at a time. */
 export async function callAll(call: (id: number) => Promise<unknown>, count: number): Promise<void> {
   let next = 0
-  const lane = async () => {
-    while (next < count) await call(next++)
-  }
-  await Promise.all(Array.from({ length: 64 }, lane))
+  await callSome(() => call(next++), 64, count)
 }
 
 /** Calls of one kind in a row, enough for what follows a call, such as a touch that nobody waits for, to meet the next. */

@@ -3,7 +3,7 @@ import { PerformanceObserver } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cached } from './contenders/contender.ts'
 import { alternate, callAll, callSome, keepCalling, wander } from './load.ts'
-import type { Allocated, Answer, Task, TaskName } from './protocol.ts'
+import type { Answer, Task, TaskName } from './protocol.ts'
 import { type Entry, roster } from './roster.ts'
 import { makeProduct, type Product } from './values.ts'
 
@@ -21,7 +21,6 @@ let executed = 0
 let ids: Iterator<number, never>
 let puts: readonly Product[] = []
 let nextNew = 0
-let allocated: Allocated = { heapBytes: Number.NaN, bufferBytes: Number.NaN }
 
 const handlers: { readonly [N in TaskName]: (task: Task<N>) => Promise<Answer<N>> } = {
   async open(task) {
@@ -72,17 +71,15 @@ const handlers: { readonly [N in TaskName]: (task: Task<N>) => Promise<Answer<N>
 
   async allocate({ outstanding, calls }) {
     collect()
-    const collections = await collectionsDuring(async () => {
+    return withoutCollection(async () => {
       const before = process.memoryUsage()
       await callSome(callerOf('hits'), outstanding, calls)
       const after = process.memoryUsage()
-      allocated = {
+      return {
         heapBytes: (after.heapUsed - before.heapUsed) / calls,
         bufferBytes: (after.arrayBuffers - before.arrayBuffers) / calls,
       }
     })
-    if (collections > 0) throw new Error('The collector ran meanwhile.')
-    return allocated
   },
 
   latency: ({ rawKey, ms }) => alternate(cached, ids, rawKey, ms),
@@ -109,17 +106,18 @@ function collect(): void {
   globalThis.gc()
 }
 
-/** How often the collector ran. */
-async function collectionsDuring(work: () => Promise<void>): Promise<number> {
+/** @throws If the collector ran meanwhile. */
+async function withoutCollection<T>(work: () => Promise<T>): Promise<T> {
   let count = 0
   const observer = new PerformanceObserver((list) => {
     count += list.getEntries().length
   })
   observer.observe({ entryTypes: ['gc'] })
-  await work()
+  const result = await work()
   await sleep(5) // what the observer is told, it is told later
   observer.disconnect()
-  return count
+  if (count > 0) throw new Error('The collector ran meanwhile.')
+  return result
 }
 
 function callerOf(what: Task<'run'>['what']): () => Promise<unknown> {
