@@ -39,7 +39,7 @@ const SHORT: Omit<Effort, 'who'> = {
 export interface Wish {
   readonly parts: readonly PartName[]
   readonly effort: Effort
-  /** Name of a server as `npm run servers` lists it. */
+  /** Name of a server as `npx tsx scripts/servers.ts list` prints it. */
   readonly server: string | undefined
   /** A commit that is measured beside the present state. */
   readonly before: string | undefined

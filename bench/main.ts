@@ -80,7 +80,7 @@ async function chooseServer(name: string | undefined): Promise<ServerBinary> {
   const names = found.map((server) => server.name).join(', ')
   throw new Error(
     names === ''
-      ? 'There is no redis-server or valkey-server: npm run servers gets some.'
+      ? 'There is no redis-server or valkey-server: npx tsx scripts/servers.ts install'
       : `There is no server ${name}, but ${names}.`,
   )
 }
