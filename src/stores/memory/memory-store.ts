@@ -92,24 +92,23 @@ export class MemoryStore implements Store {
     else data.prolong(untilMs)
     let evicted = data.evictFor(0, maxSize) // `maxSize` may have been lowered
     const began = new Map<string, number | 'unknown' | undefined>()
-    const named = entries.map((entry) => [entry.hash, entry] as const)
-    const stored = named.map(([name, entry]) => {
-      const { token, metadata } = entry
-      if (!began.has(name)) began.set(name, data.beganUs(name, atUs))
-      if (token !== undefined && fence.refuses(membersOf(space, name, entry), token, atUs)) return false
-      if (this.#isOlder(space, entry, began.get(name))) return false
-      if (metadata?.overrules) fence.raise('h:', [name], Math.min(token ?? atUs, atUs))
-      began.set(name, token ?? atUs)
+    const stored = entries.map((entry) => {
+      const { hash, token, metadata } = entry
+      if (!began.has(hash)) began.set(hash, data.beganUs(hash, atUs))
+      if (token !== undefined && fence.refuses(membersOf(space, entry), token, atUs)) return false
+      if (this.#isOlder(space, entry, began.get(hash))) return false
+      if (metadata?.overrules) fence.raise('h:', [hash], Math.min(token ?? atUs, atUs))
+      began.set(hash, token ?? atUs)
       return true
     })
     evicted += data.store(
-      named.filter((_, i) => stored[i]),
+      entries.filter((_, i) => stored[i]),
       atUs,
       maxSize,
     )
-    named.forEach(([name, { metadata }], i) => {
-      if (metadata?.lease !== undefined) this.#endOwnLease(space, name, metadata.lease)
-      if (metadata?.overrules && stored[i]) this.#endLease(space, name)
+    entries.forEach(({ hash, metadata }, i) => {
+      if (metadata?.lease !== undefined) this.#endOwnLease(space, hash, metadata.lease)
+      if (metadata?.overrules && stored[i]) this.#endLease(space, hash)
     })
     return { atUs, evicted, expired, stored }
   }
@@ -295,9 +294,9 @@ export class MemoryStore implements Store {
 }
 
 /** The members of the fence that concern an entry. */
-function membersOf({ policy }: KeySpace, name: string, { metadata }: NewEntry): string[] {
+function membersOf({ policy }: KeySpace, { hash, metadata }: NewEntry): string[] {
   const tags = metadata?.tags ?? []
-  return [`h:${name}`, `f:${name.slice(0, policy.hashPartBytes)}`, ...tags.map((tag) => `t:${tag}`)]
+  return [`h:${hash}`, `f:${hash.slice(0, policy.hashPartBytes)}`, ...tags.map((tag) => `t:${tag}`)]
 }
 
 function entryOf<V>(map: Map<string, V>, name: string, create: () => V): V {

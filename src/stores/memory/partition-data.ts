@@ -87,17 +87,14 @@ export class PartitionData {
    * Stores entries as if all came at the same moment, and returns how many were evicted for them: existing entries are
    * replaced and count as used, then new ones are inserted.
    */
-  store(
-    entries: readonly (readonly [name: string, entry: NewEntry])[],
-    atUs: number,
-    maxSize: number,
-  ): number {
+  store(entries: readonly NewEntry[], atUs: number, maxSize: number): number {
     const added = new Set<string>()
     const used = new Set<string>()
-    for (const [name, entry] of entries) {
-      if (!this.values.has(name)) added.add(name)
-      else if (!added.has(name)) used.add(name)
-      this.#keep(name, entry, atUs)
+    for (const entry of entries) {
+      const { hash } = entry
+      if (!this.values.has(hash)) added.add(hash)
+      else if (!added.has(hash)) used.add(hash)
+      this.#keep(entry, atUs)
     }
     this.order.touch([...used])
     return this.#insertAll([...added], maxSize)
@@ -115,21 +112,21 @@ export class PartitionData {
     return evicted
   }
 
-  #keep(name: string, { value, ttlMs, token, metadata }: NewEntry, atUs: number): void {
+  #keep({ hash, value, ttlMs, token, metadata }: NewEntry, atUs: number): void {
     const { serializer = '', computeMs = 0, freshMs, tags } = metadata ?? {}
     const atMs = Math.floor(atUs / 1_000)
-    this.#forget(name)
+    this.#forget(hash)
     const bytes = Buffer.from(value)
     if (this.#partition === undefined) {
-      this.values.set(name, bytes)
+      this.values.set(hash, bytes)
     } else {
-      const label = labelOf(name, this.#partition, serializer)
+      const label = labelOf(hash, this.#partition, serializer)
       const generation = tags && TAGS_GENERATION
       const last = trailerOf(label, token ?? atUs, atMs, timesText(computeMs, freshMs, ttlMs), generation)
-      this.values.set(name, Buffer.concat([bytes, Buffer.from(last)]))
+      this.values.set(hash, Buffer.concat([bytes, Buffer.from(last)]))
     }
-    if (ttlMs !== undefined) this.expiry.set(name, atMs + ttlMs)
-    if (tags !== undefined) this.tags.set(name, tags)
+    if (ttlMs !== undefined) this.expiry.set(hash, atMs + ttlMs)
+    if (tags !== undefined) this.tags.set(hash, tags)
   }
 
   /** Evicts until `more` new entries fit into `maxSize`. Returns how many were evicted. */

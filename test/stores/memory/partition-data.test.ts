@@ -15,7 +15,7 @@ const full = (hash: string, more: Partial<NewEntry> = {}): NewEntry => ({
 
 function filled(maxSize: number): PartitionData {
   const content = new PartitionData(new LinkedOrder(true, 'oldest'), 'abcd')
-  for (const hash of 'abcdef') content.store([[hash, full(hash)]], 0, maxSize)
+  for (const hash of 'abcdef') content.store([full(hash)], 0, maxSize)
   return content
 }
 
@@ -46,7 +46,7 @@ describe('of an entry', () => {
 
   test('that was swept, nothing is left', () => {
     const content = filled(100)
-    content.store([['f', full('f', { ttlMs: 300 })]], 0, 100)
+    content.store([full('f', { ttlMs: 300 })], 0, 100)
     expect(content.sweep(100)).toBe(5)
     expect(namesIn(content)).toEqual(only('f'))
     expect(content.order.size()).toBe(1)
@@ -61,7 +61,7 @@ describe('of an entry', () => {
   test('that was softly invalidated, all is left if it has a time of grace', () => {
     const content = filled(100)
     const { metadata: _, ...bare } = full('f')
-    content.store([['f', bare]], 0, 100)
+    content.store([bare], 0, 100)
     expect(content.drop(['a', 'f'], true, 10)).toBe(2)
     expect(namesIn(content)).toEqual(only('a', 'b', 'c', 'd', 'e'))
     expect(content.read('a')).toMatchObject({ freshUntilMs: 10, storedAtMs: 0, expiresAtMs: 60 })
@@ -72,7 +72,7 @@ describe('of an entry', () => {
   test('that was replaced, nothing is left of what it was', () => {
     const content = filled(100)
     for (const hash of 'abcdef') {
-      content.store([[hash, { hash, value: '', ttlMs: undefined, token: undefined }]], 0, 100)
+      content.store([{ hash, value: '', ttlMs: undefined, token: undefined }], 0, 100)
     }
     expect(namesIn(content)).toEqual({ ...only(), values: [...'abcdef'] })
   })
@@ -80,7 +80,7 @@ describe('of an entry', () => {
 
 test('when the load of an entry began is known, unless that was noted when the clock was ahead of now', () => {
   const content = new PartitionData(new LinkedOrder(true, 'oldest'), 'abcd')
-  content.store([['a', full('a', { ttlMs: 60_000, token: 9_700_000 })]], 10_000_000, 10)
+  content.store([full('a', { ttlMs: 60_000, token: 9_700_000 })], 10_000_000, 10)
   expect(content.beganUs('a', 10_000_000)).toBe(9_700_000)
   expect(content.beganUs('a', 9_699_999)).toBeUndefined()
   expect(content.beganUs('a', 70_000_000)).toBeUndefined() // it has expired
