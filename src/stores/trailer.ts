@@ -106,12 +106,16 @@ export function bareEntry(value: Buffer | string): StoredEntry {
   return entry
 }
 
+/** Whether an entry has ended by then. */
+export const hasEnded = ({ expiresAtMs }: StoredEntry, nowMs: number): boolean =>
+  expiresAtMs !== undefined && expiresAtMs <= nowMs
+
 /** What was found at that time: entries that have ended by then have no value. */
 export function lookUpAt(entries: StoredEntry[], nowMs: number, atUs: number | undefined): StoredEntry[] {
   for (const entry of entries) {
     entry.nowMs = nowMs
     entry.atUs = atUs
-    if (entry.expiresAtMs !== undefined && entry.expiresAtMs <= nowMs) entry.value = undefined
+    if (hasEnded(entry, nowMs)) entry.value = undefined
   }
   return entries
 }

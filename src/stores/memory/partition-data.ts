@@ -1,7 +1,15 @@
 import type { EvictionOrder } from '../../policies/eviction-order.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
 import type { NewEntry } from '../store.ts'
-import { bareEntry, labelOf, readEntry, type StoredEntry, timesText, trailerOf } from '../trailer.ts'
+import {
+  bareEntry,
+  hasEnded,
+  labelOf,
+  readEntry,
+  type StoredEntry,
+  timesText,
+  trailerOf,
+} from '../trailer.ts'
 import { TagIndex } from './tag-index.ts'
 
 /** As in the scripts: how many invalidations are remembered, and for how long. */
@@ -155,7 +163,7 @@ export class PartitionData {
   /** As in the scripts: whether there is a fresh entry other than the one that the caller found unusable. */
   isAvailable(name: string, seenMs: number | undefined, atUs: number): boolean {
     const entry = this.read(name)
-    if (entry === undefined || (entry.expiresAtMs ?? Number.POSITIVE_INFINITY) * 1000 <= atUs) return false
+    if (entry === undefined || hasEnded(entry, atUs / 1_000)) return false
     const untilMs = entry.freshUntilMs
     if (seenMs !== undefined && (untilMs === undefined || untilMs === seenMs)) return false
     return untilMs === undefined || untilMs * 1000 > atUs
@@ -169,8 +177,7 @@ export class PartitionData {
     const entry = this.read(name)
     if (entry === undefined || entry.isMisplaced) return undefined
     if (entry.beganUs === undefined) return 'unknown'
-    const hasEnded = (entry.expiresAtMs ?? Number.POSITIVE_INFINITY) * 1000 <= atUs
-    return hasEnded || entry.beganUs > atUs ? undefined : entry.beganUs
+    return hasEnded(entry, atUs / 1_000) || entry.beganUs > atUs ? undefined : entry.beganUs
   }
 
   /** Makes an entry with a grace period stale. Returns whether it has one. */
