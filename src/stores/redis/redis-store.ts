@@ -103,8 +103,9 @@ export class RedisStore implements Store {
     })
     if (haveEnds(entries)) state.hasEnds = true
     if (atUs !== undefined) return lookUpAt(entries, atUs / 1_000, atUs)
-    if (!state.hasEnds || (clock.isKnown && isDecided(entries, clock.earliestMs, clock.latestMs))) {
-      return lookUpAt(entries, clock.latestMs, undefined)
+    const { earliestMs, latestMs } = clock
+    if (!state.hasEnds || (clock.isKnown && isDecided(entries, earliestMs, latestMs))) {
+      return lookUpAt(entries, latestMs, undefined)
     }
     const nowUs = await this.now(space)
     return lookUpAt(entries, nowUs / 1_000, nowUs)
