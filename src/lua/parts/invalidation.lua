@@ -1,12 +1,5 @@
 -- Removes invalidated entries or makes them stale, and ends their leases: nobody needs to wait for a load that began before.
 
--- Ends leases, so that the next call loads at once.
-local function end_leases(hashes)
-  for i = 1, #hashes do
-    end_lease(hashes[i])
-  end
-end
-
 -- Makes an entry stale from now on. Its grace period keeps its length, so the entry ends sooner. An entry that was stored
 -- later than now was stored before the clock was set back: its times are then counted from now.
 local function make_stale(hash, stored, entry)

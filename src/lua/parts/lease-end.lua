@@ -6,9 +6,20 @@ local function end_lease(hash)
   end
 end
 
--- Ends the lease of that name. If the caller has lost it, another process may hold one for the same hash: that one stays.
+local function end_leases(hashes)
+  for i = 1, #hashes do
+    end_lease(hashes[i])
+  end
+end
+
+-- Whether the lease of that name is still there. If the caller has lost it, another process may hold one for the same hash.
+local function holds_lease(hash, name)
+  return tonumber(redis.call('ZSCORE', leases, hash) or 0) == name
+end
+
+-- Ends the lease of that name, and none of another process.
 local function end_own_lease(hash, name)
-  if tonumber(redis.call('ZSCORE', leases, hash) or 0) == name then
+  if holds_lease(hash, name) then
     end_lease(hash)
   end
 end

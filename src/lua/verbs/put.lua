@@ -88,7 +88,7 @@ local function is_older(hash, token, extras)
   if began[hash] then
     return began[hash] > tonumber(token)
   end
-  return unknown[hash] and extras.lease and tonumber(redis.call('ZSCORE', leases, hash) or 0) ~= extras.lease
+  return unknown[hash] and extras.lease and not holds_lease(hash, extras.lease)
 end
 
 -- Evicts until `more` new entries fit into `max_size`.
@@ -182,9 +182,7 @@ insert_all(new)
 for i = 1, #leases_to_end do
   end_own_lease(unpack(leases_to_end[i]))
 end
-for i = 1, #overruled do
-  end_lease(overruled[i])
-end
+end_leases(overruled)
 reply[3], reply[4] = evicted, expired
 
 prolong_keys(idle_ttl_ms, began_empty, was_empty)
