@@ -93,7 +93,7 @@ function watchersOf(client: RedisClient, port: RedisPort): ChannelWatchers {
   return watchers
 }
 
-/** The watches of one store, over the watchersByClient of its clients. */
+/** The watches of one store, over the watchers of its clients. */
 export class Watches {
   readonly #open = new Map<LeaseWatch, LeaseWatcher>()
   /** How often {@link close} was called. */
