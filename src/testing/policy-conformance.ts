@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type AbstractPolicy, MemoryStore, PolicyError } from '../index.ts'
+import { type AbstractPolicy, MemoryStore, PolicyError, type RedisFuncCache } from '../index.ts'
 import type { Store } from '../store.ts'
 import {
   caseOf,
@@ -266,7 +266,7 @@ function runsInProcess(create: () => AbstractPolicy): boolean {
   }
 }
 
-function evictionsOf(cache: ReturnType<Parameters<Parameters<typeof caseOf>[1]>[0]['open']>): number[] {
+function evictionsOf(cache: RedisFuncCache): number[] {
   const counts: number[] = []
   cache.on('evict', ({ count }) => counts.push(count))
   return counts
