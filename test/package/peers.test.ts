@@ -7,7 +7,6 @@ import * as msgpackr from 'msgpackr'
 import * as superjsonPackage from 'superjson'
 import { afterAll, describe, expect, expectTypeOf, test } from 'vitest'
 import * as yamlPackage from 'yaml'
-import { SerializerError } from '../../src/errors.ts'
 import type { PackageRequire } from '../../src/realms/packages.ts'
 import { loadPeer } from '../../src/serializers/load-peer.ts'
 import { BSON, type Bson, bson } from '../../src/serializers/formats/bson.ts'
@@ -17,6 +16,7 @@ import { MSGPACKR, type Msgpackr, msgpack } from '../../src/serializers/formats/
 import { resolveSerializer, type SerializerOption } from '../../src/serializers/resolve-serializer.ts'
 import { SUPERJSON, type SuperJsonModule, superjson } from '../../src/serializers/formats/superjson.ts'
 import { YAML, type Yaml, yaml } from '../../src/serializers/formats/yaml.ts'
+import { failure } from '../serializers/thrown.ts'
 
 const peers = [
   { name: 'msgpack', peer: MSGPACKR, create: msgpack, module: msgpackr },
@@ -159,14 +159,4 @@ function fakeRequire(errors: { resolve?: Error; load?: Error }): PackageRequire 
     return id
   }
   return Object.assign(load, { resolve })
-}
-
-function failure(run: () => unknown): SerializerError {
-  try {
-    run()
-  } catch (error) {
-    expect(error).toBeInstanceOf(SerializerError)
-    return error as SerializerError
-  }
-  throw new Error('nothing was thrown')
 }

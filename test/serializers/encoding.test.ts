@@ -5,6 +5,7 @@ import { decode, ERROR_MARKER, encode, isStoredError, isWholeText } from '../../
 import { jsonSerializer } from '../../src/serializers/formats/json.ts'
 import type { Serializer } from '../../src/serializers/serializer.ts'
 import { cases } from './formats.ts'
+import { failure } from './thrown.ts'
 import { SAMPLES as values } from '../../src/testing/sample-values.ts'
 
 describe('encode', () => {
@@ -133,16 +134,6 @@ function throwing(error: unknown): Serializer {
     throw error
   }
   return { name: 'fake', serialize: fail, deserialize: fail }
-}
-
-function failure(run: () => unknown): SerializerError {
-  try {
-    run()
-  } catch (error) {
-    expect(error).toBeInstanceOf(SerializerError)
-    return error as SerializerError
-  }
-  throw new Error('nothing was thrown')
 }
 
 test.each([

@@ -15,6 +15,7 @@ import type { Serializer } from '../../../src/serializers/serializer.ts'
 import { decodeError, encodeError } from '../../../src/serializers/errors/stored-error.ts'
 import { v8Serializer } from '../../../src/serializers/formats/v8.ts'
 import { formats } from '../formats.ts'
+import { thrownBy } from '../thrown.ts'
 import { type SampleName, SAMPLES as values } from '../../../src/testing/sample-values.ts'
 
 class HttpError extends Error {
@@ -597,15 +598,6 @@ function unmark(serializer: Serializer, bytes: Buffer): unknown {
 
 function define<T extends object>(target: T, name: string, value: unknown, enumerable = true): T {
   return Object.defineProperty(target, name, { value, enumerable, writable: true, configurable: true })
-}
-
-function thrownBy(run: () => unknown): unknown {
-  try {
-    run()
-  } catch (error) {
-    return error
-  }
-  throw new Error('nothing was thrown')
 }
 
 function fail(): never {
