@@ -17,12 +17,19 @@ export const CLUSTER = 'cluster'
 export async function serverNames(fallback: 'all' | 'present' = 'all'): Promise<readonly string[]> {
   const running = await runningServers()
   if (running.length > 0) return running.map(({ name }) => name)
-  const named = process.env['TEST_SERVERS']?.split(',').filter((name) => name !== '')
-  if (named?.join() === 'present' || (named === undefined && fallback === 'present')) {
-    const present = (await findServers()).map(({ name }) => name)
-    if (present.length === 0 && process.env['CI'])
-      throw new Error('There is no redis-server or valkey-server in PATH.')
-    return present.length > 0 ? [...present, CLUSTER] : []
-  }
-  return named ?? [...CATALOGUE.map(({ name }) => name), CLUSTER]
+  const wanted = process.env['TEST_SERVERS'] ?? fallback
+  const names = wanted === 'all' ? [...CATALOGUE.map(({ name }) => name), CLUSTER] : await namesOf(wanted)
+  if (names.length === 0 && process.env['CI'])
+    throw new Error(
+      wanted === 'present'
+        ? 'There is no redis-server or valkey-server in PATH.'
+        : `TEST_SERVERS names no server: '${wanted}'.`,
+    )
+  return names
+}
+
+async function namesOf(wanted: string): Promise<readonly string[]> {
+  if (wanted !== 'present') return wanted.split(',').filter((name) => name !== '')
+  const present = (await findServers()).map(({ name }) => name)
+  return present.length > 0 ? [...present, CLUSTER] : []
 }
