@@ -31,7 +31,7 @@ export async function loadWithPermit(
   permit: Permit | undefined,
   fallback: FallbackKind,
 ): Promise<Settlement> {
-  const settlement = await call.fn.cache.background.add(withinLimits(call, permit, fallback), call)
+  const settlement = await withinLimits(call, permit, fallback)
   const { failures } = call.partition
   if (call.hasChanged) return settlement // the arguments were changed, so this is the outcome of another call
   if (!settlement.isError) failures.succeeded(call.hash)
