@@ -33,8 +33,8 @@ export function checkPredicate(
   option: string,
 ): (error: unknown) => Eventually<boolean> {
   if (when === undefined) return () => true
-  if (typeof when === 'function' && !types.isGeneratorFunction(when)) return when
-  throw new OptionError(`${option}: give a function of the error that returns true or false.`)
+  checkCallback(when, option, 'of the error that returns true or false')
+  return when
 }
 
 /**
