@@ -22,30 +22,17 @@ export class ShortLivedMap<Value> {
   }
 
   set(key: string, value: Value): void {
-    let slot = this.#slotOf(key)
-    if (this.#keys[slot] === undefined) {
-      if (2 * ++this.#size > this.#keys.length) {
-        this.#grow()
-        slot = this.#slotOf(key)
-      }
-      this.#keys[slot] = key
-    }
-    this.#values[slot] = value
+    const slot = this.#slotOf(key)
+    if (this.#keys[slot] === undefined) this.#insert(slot, key, value)
+    else this.#values[slot] = value
   }
 
   /** The value of a key; of one that is not there, `undefined`, and from now on the value is this. */
   getOrSet(key: string, value: Value): Value | undefined {
     const slot = this.#slotOf(key)
     const found = this.#values[slot]
-    if (found !== undefined) return found
-    if (2 * (this.#size + 1) > this.#keys.length) {
-      this.set(key, value)
-    } else {
-      this.#size++
-      this.#keys[slot] = key
-      this.#values[slot] = value
-    }
-    return undefined
+    if (found === undefined) this.#insert(slot, key, value)
+    return found
   }
 
   /** @param value Only if this is its value; default whatever it is. */
@@ -74,6 +61,17 @@ export class ShortLivedMap<Value> {
     this.#keys.fill(undefined)
     this.#values.fill(undefined)
     this.#size = 0
+  }
+
+  /** @param slot Where the key, which is not there yet, would be put. */
+  #insert(slot: number, key: string, value: Value): void {
+    let free = slot
+    if (2 * ++this.#size > this.#keys.length) {
+      this.#grow()
+      free = this.#slotOf(key)
+    }
+    this.#keys[free] = key
+    this.#values[free] = value
   }
 
   /** Where a key is, or would be put. */
