@@ -98,7 +98,6 @@ export class Partition<C> {
   readonly #times: Batcher<undefined, number>
   readonly #misses = new MovingAverage(1, 1 / 64)
   readonly #touches: TouchBuffer<Hash> | undefined
-  readonly #doTouchesWait: boolean
   readonly #large = new Map<string, number>()
   readonly #leases = new Map<number, Leases<LeaseRequest, HeldLease>>()
   readonly #releases: Batcher<HeldLease, undefined>
@@ -136,7 +135,6 @@ export class Partition<C> {
       const atUs = await store.now(keySpace)
       return askers.map(() => atUs)
     }, Number.POSITIVE_INFINITY)
-    this.#doTouchesWait = touchEveryMs !== undefined
     if (keySpace.policy.readsChangeOrder) {
       this.#touches = new TouchBuffer<Hash>(
         touchEveryMs ?? TOUCH_WITHIN_MS,
@@ -340,7 +338,7 @@ export class Partition<C> {
 
   async #putAll(entries: readonly NewEntry[]): Promise<Stored[]> {
     this.epoch++
-    if (!this.#doTouchesWait) this.#touches?.flush() // which entries are evicted depends on them
+    if (this.#settings.touchEveryMs === undefined) this.#touches?.flush() // which entries are evicted depends on them
     const beganMs = monotonicMs()
     const { atUs, evicted, stored } = await this.#store.put(this.keySpace, entries)
     this.#settings.counters.puts.observe(monotonicMs() - beganMs, entries.length)

@@ -29,7 +29,6 @@ export interface PartitionsSettings {
   readonly counters: Pick<Counters, 'lookups' | 'puts'>
   readonly background: Background
   readonly report: CacheReporter
-  /** Goes on with calls whose entries were looked up. */
 }
 
 /** Where the entry of a call lies. */
