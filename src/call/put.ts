@@ -1,23 +1,18 @@
 import { LONGEST_MS } from '../options/duration.ts'
-import { NOT_STORED, type Times } from '../functions/detailed-result.ts'
+import { NOT_STORED } from '../functions/detailed-result.ts'
 import { endLease, type Permit, release } from './acquire-permit.ts'
 import type { Call } from './call.ts'
 import { tolerate } from './function-context.ts'
+import type { Settlement } from './settlement.ts'
 import type { Terms } from './terms.ts'
 
-/** What became of a put. */
-export interface PutOutcome {
-  /** Whether it was refused, because the entry was invalidated since the load began. */
-  readonly isOutdated: boolean
-  /** The epoch in which the put was sent: as of it, the server has shown that the entry is valid. `Infinity` if nothing was stored. */
-  readonly validAsOf: number
-  readonly times: Times
-}
+/** What became of a put: `isOutdated` if it was refused, because the entry was invalidated since the load began. */
+export type PutOutcome = Pick<Settlement, 'isOutdated' | 'validAsOf' | 'source'>
 
 export const NOT_PUT: PutOutcome = {
   isOutdated: false,
   validAsOf: Number.POSITIVE_INFINITY,
-  times: NOT_STORED,
+  source: NOT_STORED,
 }
 
 /** The name of a lease that was lost: it belongs to another process by now, or to none. */
@@ -48,11 +43,11 @@ export async function put(
     report.evicted(call, partition.keySpace.keys[0], evicted)
     if (!stored) {
       report.skipped(call, 'invalidated', bytes, computeMs)
-      return { isOutdated: true, validAsOf, times: NOT_STORED }
+      return { isOutdated: true, validAsOf, source: NOT_STORED }
     }
     report.stored(call, bytes, computeMs)
     const freshUntilMs = freshMs === undefined || freshMs === LONGEST_MS ? undefined : atMs + freshMs
-    return { isOutdated: false, validAsOf, times: { storedAtMs: atMs, freshUntilMs } }
+    return { isOutdated: false, validAsOf, source: { storedAtMs: atMs, freshUntilMs } }
   } catch (error) {
     // In the background, so that the caller does not wait for a second failure.
     if (held !== undefined) cache.background.addBehind(release(call, held))

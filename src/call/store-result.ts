@@ -39,8 +39,7 @@ export async function storeResult(
   const outcome = isPromise(putting)
     ? await beforeStored(call, executed(value, { stored, status }), putting)
     : putting
-  const { isOutdated, validAsOf, times } = outcome
-  return executed(value, { stored, isOutdated, validAsOf, status, source: times })
+  return executed(value, { stored, status, ...outcome })
 }
 
 function putEncoded(
