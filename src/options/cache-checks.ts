@@ -9,10 +9,9 @@ import {
   checkFlag,
   checkNames,
   checkText,
-  checkTimer,
   shown,
 } from './checks.ts'
-import { type Duration, spelled, toLifeMs, toMs } from './duration.ts'
+import { type Duration, spelled, toLifeMs, toTimerMs } from './duration.ts'
 import { OptionError } from '../errors.ts'
 import type { ArgumentEncoder } from '../keys/canonical/options.ts'
 import { ErrorClasses } from '../serializers/errors/error-classes.ts'
@@ -26,7 +25,7 @@ const DRAIN_MS = 5_000
 export function drainMs(options: DrainOptions, where: string): number {
   checkNames(options, ['timeout'], where)
   const { timeout } = options
-  return timeout === undefined ? DRAIN_MS : checkTimer(toMs(timeout, 'timeout'), 'timeout')
+  return timeout === undefined ? DRAIN_MS : toTimerMs(timeout, 'timeout')
 }
 
 const HOUR_MS = 3_600_000
@@ -96,19 +95,17 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
 
 /** Converts `maxComputeTime` to milliseconds. */
 export const checkMaxComputeTime = (duration: Duration): number =>
-  duration === Number.POSITIVE_INFINITY
-    ? duration
-    : checkTimer(toMs(duration, 'maxComputeTime'), 'maxComputeTime')
+  duration === Number.POSITIVE_INFINITY ? duration : toTimerMs(duration, 'maxComputeTime')
 
 /** Converts `putWait` to milliseconds. */
 export function checkPutWait(duration: Duration): number {
   if (duration === 0 || duration === Number.POSITIVE_INFINITY) return duration
-  return checkTimer(toMs(duration, 'putWait'), 'putWait')
+  return toTimerMs(duration, 'putWait')
 }
 
 function touchEveryMs(touch: { readonly every: Duration }): number {
   checkNames(touch, ['every'], 'touch')
-  return checkTimer(toMs(touch.every, 'touch.every'), 'touch.every')
+  return toTimerMs(touch.every, 'touch.every')
 }
 
 function storeOf({ client, store }: CacheOptions): Store {

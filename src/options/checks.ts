@@ -150,15 +150,3 @@ export function checkBraces(value: string, option: string): string {
     `${option}: ${shown(value)} has braces, which mark the slot of a key in a cluster. Leave them out.`,
   )
 }
-
-/** The longest delay of a timer: Node turns longer ones into 1 ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
-const DAY_MS = 86_400_000
-
-/** Refuses a duration that no timer can wait for. */
-export function checkTimer(ms: number, option: string): number {
-  if (ms <= LONGEST_TIMER_MS) return ms
-  throw new OptionError(
-    `${option}: ${Math.round(ms / DAY_MS)} days are longer than a timer can wait. Give at most 24 days.`,
-  )
-}

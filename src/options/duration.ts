@@ -32,6 +32,21 @@ export function toMs(duration: Duration, option: string): number {
   return ms
 }
 
+/** The longest delay of a timer: Node turns longer ones into 1 ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/**
+ * Converts the delay of a timer to whole milliseconds.
+ * @throws {OptionError} for a value that {@link toMs} refuses, and for one that no timer can wait for.
+ */
+export function toTimerMs(duration: Duration, option: string): number {
+  const ms = toMs(duration, option)
+  if (ms <= LONGEST_TIMER_MS) return ms
+  throw new OptionError(
+    `${option}: ${Math.round(ms / MS_PER_UNIT.d)} days are longer than a timer can wait. Give at most 24 days.`,
+  )
+}
+
 /**
  * Converts a lifetime to whole milliseconds; `Infinity`, which has no end, becomes `undefined`.
  * @throws {OptionError} for a value that {@link toMs} refuses.

@@ -1,8 +1,8 @@
 import { checkCallback, checkFunction, checkImmediate, checkPredicate } from './callback-checks.ts'
 import { checkEncoders, checkMaxComputeTime, checkPutWait } from './cache-checks.ts'
 import type { CacheSettings } from './cache-settings.ts'
-import { checkBound, checkFlag, checkNames, checkText, checkTimer, shown, suggestion } from './checks.ts'
-import { toMs } from './duration.ts'
+import { checkBound, checkFlag, checkNames, checkText, shown, suggestion } from './checks.ts'
+import { toMs, toTimerMs } from './duration.ts'
 import { checkEnd, checkJitter, checkLife, checkTimes, freshness, lifetime } from './freshness-checks.ts'
 import type { WrapManyOptions, WrapOptions } from './function-options.ts'
 import type { FunctionSettings } from './function-settings.ts'
@@ -158,9 +158,8 @@ export function checkSettings(
     cachedErrors: cachedErrors(options.cacheErrors),
     rowsMayBeAbsent: false,
     absentMs: undefined,
-    timeoutMs: timeout === undefined ? undefined : checkTimer(toMs(timeout, 'timeout'), 'timeout'),
-    softTimeoutMs:
-      softTimeout === undefined ? undefined : checkTimer(toMs(softTimeout, 'softTimeout'), 'softTimeout'),
+    timeoutMs: timeout === undefined ? undefined : toTimerMs(timeout, 'timeout'),
+    softTimeoutMs: softTimeout === undefined ? undefined : toTimerMs(softTimeout, 'softTimeout'),
     schema: checkSchema(options.schema),
     migrate: options.migrate,
     serializer: serializerOf(options, cache),
@@ -227,9 +226,8 @@ function singleFlight(option: NonNullable<WrapOptions['singleFlight']>): {
   checkNames(option, ['lease', 'wait'], 'singleFlight')
   const { lease, wait } = option
   return {
-    waitMs: wait === undefined ? WAIT_MS : checkTimer(toMs(wait, 'singleFlight.wait'), 'singleFlight.wait'),
-    leaseMs:
-      lease === undefined ? LEASE_MS : checkTimer(toMs(lease, 'singleFlight.lease'), 'singleFlight.lease'),
+    waitMs: wait === undefined ? WAIT_MS : toTimerMs(wait, 'singleFlight.wait'),
+    leaseMs: lease === undefined ? LEASE_MS : toTimerMs(lease, 'singleFlight.lease'),
   }
 }
 
