@@ -43,12 +43,11 @@ async function waitForLease(
   untilMs: number,
   hasWaited = false,
 ): Promise<PermitOrSettlement> {
-  const { partition, hash, fn } = call
+  const { partition, fn } = call
   const { report, reader, settings } = fn
-  const hold = (lease: number): HeldLease => ({ hash, lease })
   const outcome = await partition
     .leases(settings.leaseMs)
-    .take(call, requestFor(call, lookup), untilMs, hold, () => {
+    .take(call, requestFor(call, lookup), untilMs, () => {
       call.batch?.leave(call)
       if (!hasWaited) report.waits(call)
     })
@@ -70,9 +69,8 @@ async function waitForLease(
 
 /** A permit to refresh an entry, for one process of all; `undefined` if another process has the lease. Does not wait. */
 export async function tryForLease(call: Call, lookup: Lookup): Promise<Permit | undefined> {
-  const { partition, hash, fn } = call
-  const hold = (lease: number): HeldLease => ({ hash, lease })
-  const answer = await partition.leases(fn.settings.leaseMs).tryToTake(call, requestFor(call, lookup), hold)
+  const { partition, fn } = call
+  const answer = await partition.leases(fn.settings.leaseMs).tryToTake(call, requestFor(call, lookup))
   return answer.state === 'taken' ? withLease(answer.atUs) : undefined
 }
 

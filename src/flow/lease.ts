@@ -2,7 +2,7 @@ import { within } from './timeout.ts'
 import { clearInterval, clearTimeout, monotonicMs, setInterval, setTimeout } from './timers.ts'
 
 /** The operations of the store on the leases of one partition. */
-export interface LeaseBackend<Request, Held> {
+export interface LeaseBackend<Request> {
   /** Asks for a lease. */
   ask(request: Request): Promise<Answer>
   /** Prolongs leases; 0 for one that was lost. */
@@ -36,6 +36,11 @@ interface Holder {
   readonly hash: string
 }
 
+/** A lease that is held, by its name. */
+interface Held extends Holder {
+  readonly lease: number
+}
+
 /**
  * What waiting for a lease came to: an {@link Answer}; `'ended'` if the other process has finished, successfully or not;
  * `'late'` if the time was up.
@@ -63,8 +68,8 @@ interface OpenWatch {
 const dropped = /* @__PURE__ */ new FinalizationRegistry<OpenWatch>(({ watch }) => closeQuietly(watch))
 
 /** The leases of one partition: takes them, waits for them, and renews them while their loads go on. */
-export class Leases<Request, Held extends { readonly lease: number }> {
-  readonly #backend: LeaseBackend<Request, Held>
+export class Leases<Request> {
+  readonly #backend: LeaseBackend<Request>
   readonly #leaseMs: number
   /** By holder, not by entry: after an invalidation two calls may load the same entry, and each ends its own lease. */
   readonly #held = new Map<Holder, Held>()
@@ -90,7 +95,7 @@ export class Leases<Request, Held extends { readonly lease: number }> {
   /** The watcher that the store gets. It does not keep this object in memory. */
   readonly #weakWatcher: Watcher = weakly(this.#watcher)
 
-  constructor(backend: LeaseBackend<Request, Held>, leaseMs: number) {
+  constructor(backend: LeaseBackend<Request>, leaseMs: number) {
     this.#backend = backend
     this.#leaseMs = leaseMs
     dropped.register(this, this.#open)
@@ -113,16 +118,9 @@ export class Leases<Request, Held extends { readonly lease: number }> {
    * Waits until a result is available, the lease is free, or the lease of another holder has ended; at the latest until `untilMs`.
    *
    * @param untilMs By {@link monotonicMs}.
-   * @param hold Makes the held lease from the name of a lease that was taken.
    * @param onWait Called once, if another holder has the lease.
    */
-  async take(
-    holder: Holder,
-    request: Request,
-    untilMs: number,
-    hold: (lease: number) => Held,
-    onWait: () => void,
-  ): Promise<LeaseOutcome> {
+  async take(holder: Holder, request: Request, untilMs: number, onWait: () => void): Promise<LeaseOutcome> {
     await this.#watch()
     let hasWaited = false
     for (;;) {
@@ -131,7 +129,7 @@ export class Leases<Request, Held extends { readonly lease: number }> {
       const isWatched = this.#isWatched
       try {
         const answer = await this.#backend.ask(request)
-        if (answer.state === 'taken') this.#keep(holder, hold(answer.lease))
+        if (answer.state === 'taken') this.#keep(holder, answer.lease)
         if (answer.state !== 'held') return answer
         const leftMs = untilMs - monotonicMs()
         if (leftMs <= 0) return { state: 'late' }
@@ -150,9 +148,9 @@ export class Leases<Request, Held extends { readonly lease: number }> {
   }
 
   /** Asks once, without waiting. */
-  async tryToTake(holder: Holder, request: Request, hold: (lease: number) => Held): Promise<Answer> {
+  async tryToTake(holder: Holder, request: Request): Promise<Answer> {
     const answer = await this.#backend.ask(request)
-    if (answer.state === 'taken') this.#keep(holder, hold(answer.lease))
+    if (answer.state === 'taken') this.#keep(holder, answer.lease)
     return answer
   }
 
@@ -168,8 +166,8 @@ export class Leases<Request, Held extends { readonly lease: number }> {
     return held
   }
 
-  #keep(holder: Holder, held: Held): void {
-    this.#held.set(holder, held)
+  #keep(holder: Holder, lease: number): void {
+    this.#held.set(holder, { hash: holder.hash, lease })
     if (this.#timer !== undefined) return
     this.#timer = setInterval(() => this.#renew(), this.#leaseMs * RENEW_AFTER)
     this.#timer.unref?.() // the work itself keeps the process alive, or nothing does

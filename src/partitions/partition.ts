@@ -99,7 +99,7 @@ export class Partition<C> {
   readonly #misses = new MovingAverage(1, 1 / 64)
   readonly #touches: TouchBuffer<Hash> | undefined
   readonly #large = new Map<string, number>()
-  readonly #leases = new Map<number, Leases<LeaseRequest, HeldLease>>()
+  readonly #leases = new Map<number, Leases<LeaseRequest>>()
   readonly #releases: Batcher<HeldLease, undefined>
   /** Commands under way, and what waits to become one. */
   #underWay = 0
@@ -199,7 +199,7 @@ export class Partition<C> {
   }
 
   /** The leases with a length of `leaseMs` milliseconds. */
-  leases(leaseMs: number): Leases<LeaseRequest, HeldLease> {
+  leases(leaseMs: number): Leases<LeaseRequest> {
     let leases = this.#leases.get(leaseMs)
     if (leases === undefined) {
       const asks = new Batcher<LeaseRequest, LeaseAnswer>(

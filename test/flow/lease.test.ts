@@ -8,7 +8,7 @@ interface Held {
   readonly lease: number
 }
 
-type Watcher = Parameters<ConstructorParameters<typeof Leases<string, Held>>[0]['watch']>[0]
+type Watcher = Parameters<ConstructorParameters<typeof Leases<string>>[0]['watch']>[0]
 
 const LEASE_MS = 3_000
 const WAIT_MS = 10_000
@@ -42,10 +42,10 @@ function newLeases(leaseMs = LEASE_MS) {
       return { close: async () => {} }
     }),
   }
-  const leases = new Leases<string, Held>(backend, leaseMs)
+  const leases = new Leases<string>(backend, leaseMs)
   const onWait = vi.fn<() => void>()
   const take = (who: { readonly hash: string }, waitMs = WAIT_MS) =>
-    leases.take(who, who.hash, performance.now() + waitMs, (lease) => ({ hash: who.hash, lease }), onWait)
+    leases.take(who, who.hash, performance.now() + waitMs, onWait)
   const hear = (act: (watcher: Watcher) => void): void => {
     for (const watcher of new Set(watchers)) act(watcher)
   }
@@ -130,7 +130,7 @@ describe('whoever asks', () => {
   test('once, without waiting, has the answer', async () => {
     const { leases, backend } = newLeases()
     const who = holder('a')
-    const tryToTake = () => leases.tryToTake(who, 'a', (lease) => ({ hash: 'a', lease }))
+    const tryToTake = () => leases.tryToTake(who, 'a')
     expect(await tryToTake()).toMatchObject({ state: 'held' })
     expect(await leases.end(who)).toBeUndefined()
     backend.ask.mockResolvedValueOnce(taken(3))
