@@ -32,8 +32,6 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
   readonly context: Context
   /** The other calls of its list, with which it loads what is missing. */
   readonly batch: ListBatch | undefined
-  /** Whether entries of its function have tags. */
-  readonly isTagged: boolean
   /** When the call began, by {@link monotonicMs}. */
   beganMs: number = 0
   /** The epoch of the partition in which its entry was asked for. */
@@ -73,7 +71,6 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
   ) {
     super()
     this.fn = fn
-    this.isTagged = fn.settings.tags !== undefined
     this.partition = partition
     this.hash = hash
     this.self = self
@@ -100,6 +97,11 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
   shared(value: unknown): { readonly value: unknown } | undefined {
     this.#sharing ??= sharingOf(value) ?? 'none' // once for all followers, since it may take long
     return this.#sharing === 'none' ? undefined : { value: this.#sharing() }
+  }
+
+  /** Whether entries of its function have tags. */
+  get isTagged(): boolean {
+    return this.fn.settings.tags !== undefined
   }
 
   get title(): string {
