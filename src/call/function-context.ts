@@ -1,4 +1,5 @@
-import type { FunctionSettings } from '../options/function-settings.ts'
+import { checkBareValues } from '../options/bare-values.ts'
+import { type FunctionSettings, longestLifeOf } from '../options/function-settings.ts'
 import { known } from '../keys/canonical/path.ts'
 import type { EntryLocation } from '../partitions/partitions.ts'
 import type { ErrorPhase } from '../telemetry/events.ts'
@@ -15,7 +16,14 @@ export interface FunctionContext {
   readonly reader: EntryReader
 }
 
+/**
+ * Makes what the calls of a function share, and lets the keys of the cache live as long as its entries.
+ * @throws {OptionError} if the policy stores bare values, and the options need more.
+ */
 export function functionContext(cache: CacheContext, settings: FunctionSettings): FunctionContext {
+  const { partitions } = cache
+  checkBareValues(partitions.policy, settings)
+  partitions.provideFor(longestLifeOf(settings))
   const report = new Reporter(cache.name, settings.identity.name, cache.events, cache.counters)
   const reader = new EntryReader(settings, cache.errorClasses, report)
   return { cache, settings, report, reader }

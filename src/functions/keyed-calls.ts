@@ -2,8 +2,6 @@ import type { CacheContext } from '../call/cache-context.ts'
 import { type FunctionContext, functionContext } from '../call/function-context.ts'
 import { FunctionIdentity } from '../keys/function-identity.ts'
 import type { CacheSettings } from '../options/cache-settings.ts'
-import { checkBareValues } from '../options/bare-values.ts'
-import { longestLifeOf } from '../options/function-settings.ts'
 import { checkKeyOptions, type GetOrSetOptions, type KeyVerb } from '../options/key-options.ts'
 
 /** Calls under keys, as `getOrSet` makes them: each brings its function and its options along. */
@@ -24,10 +22,7 @@ export class KeyedCalls {
    * @throws {OptionError} for an unknown option, or a value it cannot have.
    */
   contextFor(where: KeyVerb, load: () => unknown, options: GetOrSetOptions): FunctionContext {
-    const { partitions } = this.#cache
     const settings = checkKeyOptions(this.#identity, load, options, this.#settings, where)
-    checkBareValues(partitions.policy, settings)
-    partitions.provideFor(longestLifeOf(settings))
     return functionContext(this.#cache, settings)
   }
 }

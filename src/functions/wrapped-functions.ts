@@ -3,8 +3,7 @@ import type { CacheContext } from '../call/cache-context.ts'
 import { type FunctionContext, functionContext } from '../call/function-context.ts'
 import { IdentityError } from '../errors.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
-import { longestLifeOf, type FunctionSettings } from '../options/function-settings.ts'
-import { checkBareValues } from '../options/bare-values.ts'
+import type { FunctionSettings } from '../options/function-settings.ts'
 import { warn } from '../telemetry/process-warning.ts'
 
 /** The functions that a cache has wrapped: no two of them have one identity, or they would get each other's results. */
@@ -24,16 +23,14 @@ export class WrappedFunctions {
    * @throws {IdentityError} for the identity of another function, unless it may be replaced.
    */
   register(settings: FunctionSettings, original: AnyFunction, kind: 'one' | 'many'): FunctionContext {
-    const { partitions } = this.#cache
     const { identity } = settings
-    checkBareValues(partitions.policy, settings)
     const name = `${kind}:${identity.text}`
     const namesake = this.#originals.get(name)
     if (namesake !== undefined && namesake !== original) this.#replace(settings)
+    const context = functionContext(this.#cache, settings)
     this.#originals.set(name, original)
     if (kind === 'one') this.#settings.set(identity, settings)
-    partitions.provideFor(longestLifeOf(settings))
-    return functionContext(this.#cache, settings)
+    return context
   }
 
   /** The settings of a function of one id. */
