@@ -97,16 +97,27 @@ function newProcess(
     )
   /** The states since it was asked last. */
   const seen = (): string[] => steps.splice(0)
-  /** Stores an entry by a call. */
-  const stored = async (value = 'old'): Promise<void> => {
+  /** Calls, and ends the run of the function. */
+  const loaded = async (value = 'new'): Promise<void> => {
     const done = call()
     await quiet()
-    runs.at(-1)?.resolve(value)
+    end(runs, value)
     await done
+  }
+  /** Calls, and lets the function fail. */
+  const failed = async (): Promise<void> => {
+    const done = call()
+    await quiet()
+    fail(runs)
+    await done
+  }
+  /** Stores an entry by a call. */
+  const stored = async (): Promise<void> => {
+    await loaded('old')
     await quiet()
     seen()
   }
-  return { cache, store, load, runs, failing, held, call, seen, stored }
+  return { cache, store, load, runs, failing, held, call, seen, loaded, failed, stored }
 }
 
 const end = (runs: readonly { resolve(value: string): void }[], value: string): void =>
@@ -206,12 +217,9 @@ describe('FOLLOW', () => {
 
 describe('LOOKUP', () => {
   test('→ store error → MISS', async () => {
-    const { call, failing, runs, seen } = newProcess()
+    const { failing, loaded, seen } = newProcess()
     failing.add('get')
-    const done = call()
-    await quiet()
-    end(runs, 'new')
-    await done
+    await loaded()
     expect(seen()).toEqual(['LOOKUP', 'MISS', 'EXECUTE', 'SETTLE new'])
   })
 
@@ -246,12 +254,9 @@ describe('READ', () => {
     },
   ])('→ none, since $none → MISS', async ({ options }) => {
     vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
-    const { call, runs, seen, stored } = newProcess(options)
+    const { loaded, seen, stored } = newProcess(options)
     await stored()
-    const done = call()
-    await quiet()
-    end(runs, 'new')
-    await done
+    await loaded()
     expect(seen()).toEqual(['LOOKUP', 'MISS', 'EXECUTE', 'PUT', 'SETTLE new'])
   })
 })
@@ -294,24 +299,18 @@ describe('JUDGE', () => {
   })
 
   test('→ expired → MISS', async () => {
-    const { call, runs, seen, stored } = newProcess({ ttl: 100 })
+    const { loaded, seen, stored } = newProcess({ ttl: 100 })
     await stored()
     await pass(100 * SECOND)
-    const done = call()
-    await quiet()
-    end(runs, 'new')
-    await done
+    await loaded()
     expect(seen()).toEqual(['LOOKUP', 'MISS', 'EXECUTE', 'PUT', 'SETTLE new'])
   })
 
   test('→ fallback → MISS with a fallback → LOAD → SETTLE(value)', async () => {
-    const { call, runs, seen, stored } = newProcess({ ttl: 100, staleIfError: 50 })
+    const { loaded, seen, stored } = newProcess({ ttl: 100, staleIfError: 50 })
     await stored()
     await pass(100 * SECOND)
-    const done = call()
-    await quiet()
-    end(runs, 'new')
-    await done
+    await loaded()
     expect(seen()).toEqual(['LOOKUP', 'MISS', 'EXECUTE', 'PUT', 'SETTLE new'])
   })
 })
@@ -324,13 +323,10 @@ describe('MISS', () => {
   })
 
   test('with a fallback, after a failure → SETTLE(fallback)', async () => {
-    const { call, runs, seen, stored } = newProcess({ ttl: 100, staleIfError: 50 })
+    const { call, failed, seen, stored } = newProcess({ ttl: 100, staleIfError: 50 })
     await stored()
     await pass(100 * SECOND)
-    const failed = call()
-    await quiet()
-    fail(runs)
-    await failed
+    await failed()
     seen()
     await call()
     expect(seen()).toEqual(['LOOKUP', 'MISS', 'SETTLE old'])
@@ -341,11 +337,8 @@ describe('PERMIT', () => {
   const GLOBAL = { singleFlight: 'global' } as const
 
   test('→ lease taken → LOAD', async () => {
-    const { call, runs, seen } = newProcess(GLOBAL)
-    const done = call()
-    await quiet()
-    end(runs, 'new')
-    await done
+    const { loaded, seen } = newProcess(GLOBAL)
+    await loaded()
     expect(seen()).toEqual(['LOOKUP', 'MISS', 'PERMIT', 'EXECUTE', 'PUT', 'SETTLE new'])
   })
 
@@ -386,23 +379,17 @@ describe('PERMIT', () => {
   })
 
   test('→ store error → LOAD without a lease', async () => {
-    const { call, failing, runs, seen } = newProcess(GLOBAL)
+    const { failing, loaded, seen } = newProcess(GLOBAL)
     failing.add('lease')
-    const done = call()
-    await quiet()
-    end(runs, 'new')
-    await done
+    await loaded()
     expect(seen()).toEqual(['LOOKUP', 'MISS', 'PERMIT', 'EXECUTE', 'PUT', 'SETTLE new'])
   })
 })
 
 describe('LOAD', () => {
   test('→ SETTLE, PUT: the result is there for the next call', async () => {
-    const { call, runs, seen } = newProcess()
-    const done = call()
-    await quiet()
-    end(runs, 'new')
-    await done
+    const { call, loaded, seen } = newProcess()
+    await loaded()
     expect(seen()).toEqual(['LOOKUP', 'MISS', 'EXECUTE', 'PUT', 'SETTLE new'])
     await call()
     expect(seen()).toEqual(['LOOKUP', 'SETTLE new'])
@@ -421,41 +408,29 @@ describe('LOAD', () => {
   })
 
   test('→ PUT fails → SETTLE', async () => {
-    const { call, failing, runs, seen } = newProcess()
+    const { failing, loaded, seen } = newProcess()
     failing.add('put')
-    const done = call()
-    await quiet()
-    end(runs, 'new')
-    await done
+    await loaded()
     expect(seen().slice(-2)).toEqual(['PUT', 'SETTLE new'])
   })
 
   test('→ error → SETTLE(error)', async () => {
-    const { call, runs, seen } = newProcess()
-    const done = call()
-    await quiet()
-    fail(runs)
-    await done
+    const { failed, seen } = newProcess()
+    await failed()
     expect(seen()).toEqual(['LOOKUP', 'MISS', 'EXECUTE', 'SETTLE failed'])
   })
 
   test('→ error, with a fallback → SETTLE(fallback)', async () => {
-    const { call, runs, seen, stored } = newProcess({ ttl: 100, staleIfError: 50 })
+    const { failed, seen, stored } = newProcess({ ttl: 100, staleIfError: 50 })
     await stored()
     await pass(100 * SECOND)
-    const done = call()
-    await quiet()
-    fail(runs)
-    await done
+    await failed()
     expect(seen()).toEqual(['LOOKUP', 'MISS', 'EXECUTE', 'SETTLE old'])
   })
 
   test('→ error, with cacheErrors → PUT(error)', async () => {
-    const { call, runs, seen } = newProcess({ cacheErrors: { ttl: 10 } })
-    const done = call()
-    await quiet()
-    fail(runs)
-    await done
+    const { call, failed, seen } = newProcess({ cacheErrors: { ttl: 10 } })
+    await failed()
     expect(seen()).toEqual(['LOOKUP', 'MISS', 'EXECUTE', 'PUT', 'SETTLE failed'])
     await call()
     expect(seen()).toEqual(['LOOKUP', 'SETTLE failed'])
