@@ -32,7 +32,7 @@
 import { CacheMissError, TimeoutError } from '../errors.ts'
 import { reasonToAbort, within } from '../flow/timeout.ts'
 import { monotonicMs } from '../flow/timers.ts'
-import { detailOf, NOT_STORED } from '../functions/detailed-result.ts'
+import { detailOf, NOT_STORED, type ResultStatus } from '../functions/detailed-result.ts'
 import { isPromise } from '../realms/native.ts'
 import { copyOfThrown } from '../serializers/errors/error-copy.ts'
 import type { Lookup } from '../stores/store.ts'
@@ -41,7 +41,7 @@ import { isRefreshed, refreshBehind } from './background-refresh.ts'
 import { type Call, newCall } from './call.ts'
 import { asFollower, asLeader, copyFor, isTooOld, leaderFor, type Waiting } from './coalescing.ts'
 import { isWithinItself } from './deadlock.ts'
-import { executeAlone, invocationOf } from './execute.ts'
+import { executeAlone, type Invocation, invocationOf } from './execute.ts'
 import { type FunctionContext, tolerate } from './function-context.ts'
 import type { ListBatch } from './list-batch.ts'
 import { load, loadWithPermit } from './load.ts'
@@ -63,7 +63,7 @@ export function runCall(
   waiting: Waiting = PLAIN,
   batch?: ListBatch,
 ): Promise<unknown> {
-  const { signal, isDetailed } = waiting
+  const { signal } = waiting
   const context = fn.cache.contexts.current
   fn.report.called(context)
   if (signal?.aborted) return Promise.reject(reasonToAbort(signal))
@@ -71,8 +71,7 @@ export function runCall(
   let call: Call
   try {
     if (!read && !write && execute) {
-      const value = executeAlone(invocationOf(fn, self, args, context, batch), signal)
-      return isDetailed ? value.then((result) => detailOf(result, 'bypass', NOT_STORED)) : value
+      return serveAlone(invocationOf(fn, self, args, context, batch), waiting, 'bypass')
     }
     call = newCall(fn, self, args, batch, context)
   } catch (error) {
@@ -128,10 +127,19 @@ function serve(call: Call, waiting: Waiting): Promise<unknown> {
 }
 
 /** A key that is asked for from its own load: it is loaded for this caller alone. */
-function serveWithinItself(call: Call, { signal, isDetailed }: Waiting): Promise<unknown> {
+function serveWithinItself(call: Call, waiting: Waiting): Promise<unknown> {
   call.batch?.leave(call)
-  const value = executeAlone(call, signal)
-  return isDetailed ? value.then((result) => detailOf(result, 'miss', NOT_STORED)) : value
+  return serveAlone(call, waiting, 'miss')
+}
+
+/** EXECUTE for one caller alone, who gets the result as it wants it. */
+function serveAlone(
+  what: Invocation,
+  { signal, isDetailed }: Waiting,
+  status: ResultStatus,
+): Promise<unknown> {
+  const value = executeAlone(what, signal)
+  return isDetailed ? value.then((result) => detailOf(result, status, NOT_STORED)) : value
 }
 
 /** Limits how long a caller waits, by the option `timeout`. */
@@ -198,10 +206,8 @@ async function follow(call: Call, leader: Call, waiting: Waiting): Promise<unkno
   if (isError) throw call.fn.settings.share ? value : copyOfThrown(value)
   const copying = copyFor(call, leader, settlement)
   const copy = isPromise(copying) ? await copying : copying
-  if (!waiting.isDetailed) return copy === undefined ? executeAlone(call, waiting.signal) : copy.value
-  return copy === undefined
-    ? detailOf(await executeAlone(call, waiting.signal), 'miss', NOT_STORED)
-    : detailOf(copy.value, 'joined', call.fn.reader.timesOf(settlement))
+  if (copy === undefined) return serveAlone(call, waiting, 'miss')
+  return waiting.isDetailed ? detailOf(copy.value, 'joined', call.fn.reader.timesOf(settlement)) : copy.value
 }
 
 /** READ and JUDGE what the lookup found. Settles a call that needs nothing more, and returns its settlement. Never throws. */
