@@ -1,3 +1,5 @@
+import { mixed, spread } from './text-hash.ts'
+
 /**
  * A map from strings to what is there for a moment: thousands of entries a second come and go, and few are there at once.
  *
@@ -110,12 +112,7 @@ const OF_END = 24
 
 function hashOf(key: string): number {
   const { length } = key
-  let hash = length
-  let i = 0
-  if (length > OF_BEGINNING + OF_END) {
-    for (; i < OF_BEGINNING; i++) hash = (Math.imul(hash, 31) + key.charCodeAt(i)) | 0
-    i = length - OF_END
-  }
-  for (; i < length; i++) hash = (Math.imul(hash, 31) + key.charCodeAt(i)) | 0
-  return Math.imul(hash, 0x9e3779b1) >>> 8
+  const isLong = length > OF_BEGINNING + OF_END
+  const begun = isLong ? mixed(length, key, 0, OF_BEGINNING) : length
+  return spread(mixed(begun, key, isLong ? length - OF_END : 0, length)) >>> 8
 }

@@ -1,3 +1,5 @@
+import { mixed, spread } from '../flow/text-hash.ts'
+
 /** Longer texts are not remembered: so all of it together has a bound in bytes, of about 4 MB. */
 const LONGEST = 80
 
@@ -69,9 +71,4 @@ export class HashMemory {
   }
 }
 
-function slotOf(text: string): number {
-  const { length } = text
-  let mixed = length
-  for (let i = 0; i < length; i++) mixed = (Math.imul(mixed, 31) + text.charCodeAt(i)) | 0
-  return Math.imul(mixed, 0x9e3779b1) >>> SHIFT
-}
+const slotOf = (text: string): number => spread(mixed(text.length, text, 0, text.length)) >>> SHIFT
