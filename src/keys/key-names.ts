@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { FunctionIdentity } from './function-identity.ts'
+import { wellFormed } from './well-formed.ts'
 
 /** What shares one key pair and its `maxSize`: all functions of a cache, or each function by itself. */
 export type Scope = 'cache' | 'function'
@@ -64,13 +65,6 @@ export class KeyNames {
 }
 
 const pair = (base: string): KeyPair => [`${base}:0`, `${base}:1`]
-
-/** Half a character, which becomes the replacement character when a text becomes bytes. */
-const LONE_SURROGATE = /\p{Surrogate}/u
-
-/** A text as a server reads it. */
-const wellFormed = (text: string): string =>
-  LONE_SURROGATE.test(text) ? text.replaceAll(/\p{Surrogate}/gu, '\ufffd') : text
 
 /** As long as that of a function, and never the same: what is digested there is a list of other length. */
 const checksumOf = (parts: readonly string[]): string =>

@@ -22,6 +22,7 @@
  */
 import { hash } from 'node:crypto'
 import type { Hash } from '../keys/call-hash.ts'
+import { wellFormed } from '../keys/well-formed.ts'
 import type { Lookup } from './store.ts'
 
 /** No trailer is longer. */
@@ -48,8 +49,6 @@ export function labelOf(callHash: Hash, partition: string, serializer: string): 
 
 /** The name of a serializer as it stands in a trailer. */
 const spelledSerializer = (name: string): string => encodeURIComponent(wellFormed(name)).slice(0, 32) || '-'
-
-const wellFormed = (text: string): string => text.replaceAll(/\p{Surrogate}/gu, '\ufffd')
 
 /** A number for the name of a serializer, to be compared without making a text of each. */
 export function serializerMark(name: string): number {

@@ -3,6 +3,7 @@ import { ServerClock } from '../../flow/server-clock.ts'
 import { monotonicMs } from '../../flow/timers.ts'
 import { bytesOfHash, type Hash } from '../../keys/call-hash.ts'
 import type { KeyPair } from '../../keys/key-names.ts'
+import { wellFormed } from '../../keys/well-formed.ts'
 import type { Verb } from '../../lua/compose.ts'
 import { PROLONG_IDLE_TTL, REGISTER } from '../../lua/scripts.generated.ts'
 import type { AbstractPolicy } from '../../policies/policy.ts'
@@ -342,12 +343,9 @@ function extrasOf(metadata: EntryMetadata | undefined): string {
   if (metadata === undefined) return ''
   const { tags, lease, overrules } = metadata
   if (tags === undefined && lease === undefined && overrules === undefined) return ''
-  const names = tags?.map((tag) => tag.replace(LONE_SURROGATE, '\ufffd'))
-  return JSON.stringify({ tags: names, lease, overrules })
+  // The server cannot read half a character in JSON.
+  return JSON.stringify({ tags: tags?.map(wellFormed), lease, overrules })
 }
-
-/** Half a character: the server cannot read it in JSON, and as bytes it becomes a replacement character. */
-const LONE_SURROGATE = /\p{Surrogate}/gu
 
 const named = (held: readonly HeldLease[]): (string | Buffer)[] => [
   String(held.length),
