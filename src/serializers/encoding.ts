@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import { SerializerError } from '../errors.ts'
 import { ignoreRejection, isPromise, messageOf } from '../realms/native.ts'
 import { fidelityOf, findPart, LOST } from './fidelity.ts'
+import { REPLACEMENT } from './formats/text.ts'
 import type { Serializer } from './serializer.ts'
 
 /**
@@ -114,9 +115,6 @@ export function serialize(
  * NUL, as errors and binary forms do, or there are bytes in it that are no text.
  */
 export const isWholeText = (text: string): boolean => text.charCodeAt(0) !== 0 && !text.includes(REPLACEMENT)
-
-/** What stands in a text for bytes that are no UTF-8, unless it was written. */
-const REPLACEMENT = '\ufffd'
 
 /**
  * What is stored as the result it was.

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 
 /** What stands in a text for bytes that are no UTF-8, unless it was written. */
-const REPLACEMENT = '\ufffd'
+export const REPLACEMENT = '\ufffd'
 
 /** Tab, line ends, and space. */
 const BLANKS: ReadonlySet<number> = /* @__PURE__ */ new Set([0x09, 0x0a, 0x0d, 0x20])
