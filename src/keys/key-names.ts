@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { FunctionIdentity } from './function-identity.ts'
-import { wellFormed } from './well-formed.ts'
+import { isWellFormed, wellFormed } from './well-formed.ts'
 
 /** What shares one key pair and its `maxSize`: all functions of a cache, or each function by itself. */
 export type Scope = 'cache' | 'function'
@@ -39,7 +39,7 @@ export class KeyNames {
     const isPlain =
       /^[^:#]*$/.test(policyKey) &&
       (isTagged || (prefix.endsWith(':') && !cacheName.includes(':'))) &&
-      !parts.some((part) => LONE_SURROGATE.test(part))
+      parts.every(isWellFormed)
     const [start, name, key] = parts.map(wellFormed) as [string, string, string]
     const full = `${name}:${key}${SUFFIX[scope][style]}${isPlain ? '' : `#${checksumOf([...parts, scope, style])}`}`
     this.#base = `${start}${full}`
