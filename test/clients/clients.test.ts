@@ -9,7 +9,7 @@ import { evalFull, evalsha, isNoScript, runScript, Script } from '../../src/clie
 import { askServer } from '../servers/ask-server.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
 import { type Address, CLIENTS, type ClientSetup, type OpenClient } from './clients.ts'
-import { startSentinel, type TestSentinel } from './start-sentinel.ts'
+import { startSentinel, type TestSentinel } from '../servers/start-sentinel.ts'
 
 const servers = inject('servers')
 const cluster = inject('cluster')

@@ -17,7 +17,7 @@ import { startCluster, type TestCluster } from '../servers/start-cluster.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
 import { type Address, CLIENTS, type ClientSetup, type OpenClient } from './clients.ts'
 import type { LeaveOrder } from './leave.fixture.ts'
-import { startSentinel, type TestSentinel } from './start-sentinel.ts'
+import { startSentinel, type TestSentinel } from '../servers/start-sentinel.ts'
 
 vi.mock('../../src/flow/timers.ts', () => import('../flow/replaceable-timers.ts'))
 

@@ -1,0 +1,88 @@
+import { GlideClient, GlideClusterClient, Logger } from '@valkey/valkey-glide'
+import * as ioredis6 from 'ioredis'
+import * as ioredis5 from 'ioredis-5'
+import * as iovalkey from 'iovalkey'
+import * as redis6 from 'redis'
+import * as redis5 from 'redis-5'
+import type { RedisClient } from '../../src/clients/port.ts'
+
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** Where the entries are: one server, a cluster, or the server that a sentinel names. */
+export type Place =
+  | { readonly kind: 'server'; readonly address: Address }
+  | { readonly kind: 'cluster'; readonly nodes: readonly Address[] }
+  | { readonly kind: 'sentinel'; readonly sentinel: Address }
+
+export const CLIENT_NAMES = [
+  'node-redis 5',
+  'node-redis 6',
+  'ioredis 5',
+  'ioredis 6',
+  'iovalkey',
+  'glide',
+] as const
+export type ClientName = (typeof CLIENT_NAMES)[number]
+
+export interface OpenClient {
+  readonly client: RedisClient
+  /** Resolves when it is connected. A server that is not there must not keep the cell from its calls. */
+  readonly connected: Promise<unknown>
+  close(): unknown
+}
+
+/** A user of the server, if it is not the default one. */
+export type User = { readonly username: string; readonly password: string } | undefined
+
+/** Opens a client as it comes: with no option but where the server is. */
+export const OPEN: { readonly [N in ClientName]: (place: Place, user: User) => Promise<OpenClient> } = {
+  'node-redis 5': (place, user) => openNodeRedis(redis5 as unknown as typeof redis6, place, user),
+  'node-redis 6': (place, user) => openNodeRedis(redis6, place, user),
+  'ioredis 5': (place, user) => openIoredis(ioredis5 as unknown as typeof ioredis6, place, user),
+  'ioredis 6': (place, user) => openIoredis(ioredis6, place, user),
+  iovalkey: (place, user) => openIoredis(iovalkey as unknown as typeof ioredis6, place, user),
+  glide: openGlide,
+}
+
+async function openNodeRedis(lib: typeof redis6, place: Place, user: User): Promise<OpenClient> {
+  const client = nodeRedis(lib, place, user)
+  client.on('error', () => {})
+  return { client, connected: client.connect(), close: () => client.destroy() }
+}
+
+function nodeRedis(lib: typeof redis6, place: Place, user: User) {
+  if (place.kind === 'cluster') {
+    return lib.createCluster({ rootNodes: place.nodes.map((socket) => ({ socket })) })
+  }
+  if (place.kind === 'sentinel') {
+    return lib.createSentinel({ name: 'main', sentinelRootNodes: [{ ...place.sentinel }] })
+  }
+  return lib.createClient({ socket: place.address, ...user })
+}
+
+async function openIoredis(lib: typeof ioredis6, place: Place, user: User): Promise<OpenClient> {
+  const client =
+    place.kind === 'cluster'
+      ? new lib.Cluster([...place.nodes])
+      : new lib.Redis(
+          place.kind === 'sentinel'
+            ? { name: 'main', sentinels: [{ ...place.sentinel }] }
+            : { ...place.address, ...user },
+        )
+  client.on('error', () => {})
+  const connected = new Promise((resolve) => client.once('ready', resolve))
+  return { client, connected, close: () => client.disconnect() }
+}
+
+async function openGlide(place: Place, user: User): Promise<OpenClient> {
+  Logger.setLoggerConfig('off')
+  if (place.kind === 'sentinel') throw new Error('glide knows no sentinels')
+  const client =
+    place.kind === 'cluster'
+      ? await GlideClusterClient.createClient({ addresses: [...place.nodes] })
+      : await GlideClient.createClient({ addresses: [place.address], ...(user && { credentials: user }) })
+  return { client, connected: Promise.resolve(), close: () => client.close() }
+}

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ClientName, Place, User } from './clients.ts'
+
+/** Ends a fault: the server is well again when it resolves. */
+export type End = () => Promise<void>
+
+/** A fault with all it needs, for one cell. */
+export interface OpenFault {
+  readonly place: Place
+  begin(): Promise<End>
+  stop(): Promise<void>
+}
+
+/** A row of the table. */
+export interface Fault {
+  readonly name: string
+  /** What it is, for who reads the table. */
+  readonly title: string
+  /** Clients to which it does not apply. */
+  readonly without?: readonly ClientName[]
+  readonly user?: User
+  /** How many caches with clients of their own the cell has; default 1. */
+  readonly caches?: number
+  /** Begins before the clients connect. */
+  readonly fromTheStart?: boolean
+  /** It is not over when the cache is closed. */
+  readonly untilTheEnd?: boolean
+  /** It is over as soon as the servers have helped themselves, for which its end waits. */
+  readonly endsByItself?: boolean
+  /** Why an invalidation can be lost in it. */
+  readonly losesInvalidations?: string
+  open(binary: string): Promise<OpenFault>
+}
+
+/** Does something again and again until the end. What fails meanwhile is done again. */
+export function repeat(everyMs: number, action: (round: number) => unknown): End {
+  let isOver = false
+  const work = (async () => {
+    for (let round = 0; !isOver; round++) {
+      try {
+        await action(round)
+      } catch {
+        // The server may be away: that is what the fault is about.
+      }
+      await sleep(everyMs)
+    }
+  })()
+  return async () => {
+    isOver = true
+    await work
+  }
+}

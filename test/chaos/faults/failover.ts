@@ -1,0 +1,119 @@
+// Masters that die, freeze, or give slots away, and those that take their place.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { askServer } from '../../servers/ask-server.ts'
+import type { TestServer } from '../../servers/start-server.ts'
+import type { Fault } from '../fault.ts'
+import { repeat } from '../fault.ts'
+import { type ClusterWorld, onCluster, onSentinel } from '../worlds.ts'
+
+const KEYS = ['0', '1', '1:expiry', '1:tags', '1:leases', '1:fence'].map(
+  (key) => `chaos:{chaos-0:lru_t-c}:${key}`,
+)
+const FAILOVER_TIMEOUT_MS = 30_000
+const LOST = 'replication is asynchronous'
+
+export const FAILOVER_FAULTS: readonly Fault[] = [
+  onCluster({
+    name: 'cluster-killed',
+    title: 'cluster: master killed, replica takes over',
+    endsByItself: true,
+    losesInvalidations: LOST,
+    begin: async ({ cluster }) => {
+      const { master, replica } = await ownersOf(cluster)
+      await master.kill()
+      return () => untilMaster(replica)
+    },
+  }),
+  onCluster({
+    name: 'cluster-frozen',
+    title: 'cluster: master stopped, replica takes over',
+    endsByItself: true,
+    losesInvalidations: LOST,
+    begin: async ({ cluster }) => {
+      const { master, replica } = await ownersOf(cluster)
+      master.freeze()
+      return () => untilMaster(replica)
+    },
+  }),
+  onCluster({
+    name: 'slots-migrated',
+    title: 'cluster: our slot migrated to and fro',
+    begin: async ({ cluster }) => {
+      const { slot, master } = await ownersOf(cluster)
+      const other = cluster.servers.slice(0, 3).find((server) => server !== master) as TestServer
+      const ways = [
+        [master, other],
+        [other, master],
+      ] as const
+      return repeat(300, (round) =>
+        migrate(slot, ...(ways[round % 2] as (typeof ways)[number]), cluster.servers),
+      )
+    },
+  }),
+  onSentinel({
+    name: 'sentinel',
+    title: 'sentinel: master killed, replica takes over',
+    without: ['glide'],
+    endsByItself: true,
+    losesInvalidations: LOST,
+    prepare: ({ sentinel }) =>
+      until(async () => (await askServer(sentinel.address.port, 'SENTINEL REPLICAS main')) === '1'),
+    begin: async ({ master, replica }) => {
+      await master.kill()
+      return () => untilMaster(replica)
+    },
+  }),
+]
+
+/** The slot of the cache, its master, and the replica of that. */
+async function ownersOf(cluster: ClusterWorld['cluster']) {
+  const ask = (server: TestServer, command: string) => askServer(server.port, command)
+  const [first] = cluster.servers as [TestServer]
+  const slot = Number(await ask(first, `CLUSTER KEYSLOT ${KEYS[0]}`))
+  // Each of the three masters has a third of the slots, in their order.
+  const index = Math.min(2, Math.floor((slot * 3) / 16_384))
+  return {
+    slot,
+    master: cluster.servers[index] as TestServer,
+    replica: cluster.servers[index + 3] as TestServer,
+  }
+}
+
+const untilMaster = ({ port }: TestServer): Promise<void> =>
+  until(async () => /^role:master/m.test(await askServer(port, 'INFO replication')))
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + FAILOVER_TIMEOUT_MS
+  while (!(await holds().catch(() => false))) {
+    if (Date.now() > deadline) throw new Error(`It did not come to pass within ${FAILOVER_TIMEOUT_MS} ms.`)
+    await sleep(20)
+  }
+}
+
+/** @see https://redis.io/docs/latest/commands/cluster-setslot/ */
+async function migrate(
+  slot: number,
+  from: TestServer,
+  to: TestServer,
+  all: readonly TestServer[],
+): Promise<void> {
+  const [fromId, toId] = await Promise.all([from, to].map(({ port }) => askServer(port, 'CLUSTER MYID')))
+  await askServer(to.port, `CLUSTER SETSLOT ${slot} IMPORTING ${fromId}`)
+  await askServer(from.port, `CLUSTER SETSLOT ${slot} MIGRATING ${toId}`)
+  // A while with some keys here and some there, as when there are many.
+  await moveKeys(from, to)
+  await until(async () => {
+    if ((await askServer(from.port, `CLUSTER COUNTKEYSINSLOT ${slot}`)) === '0') return true
+    await moveKeys(from, to)
+    return false
+  })
+  const masters = [to, from, ...all.slice(0, 3)]
+  for (const { port } of masters) await askServer(port, `CLUSTER SETSLOT ${slot} NODE ${toId}`)
+}
+
+async function moveKeys(from: TestServer, to: TestServer): Promise<void> {
+  for (const key of KEYS) {
+    await askServer(from.port, `MIGRATE 127.0.0.1 ${to.port} ${key} 0 1000`)
+    await sleep(10)
+  }
+}

@@ -1,0 +1,82 @@
+// A network that is slow, loses connections or bytes, or brings some that nobody has sent.
+import { randomBytes } from 'node:crypto'
+import type { Fault } from '../fault.ts'
+import { repeat } from '../fault.ts'
+import { onNetwork } from '../worlds.ts'
+
+/** Replies as commands of the cache get them, and others. */
+const STRAY_REPLIES = [
+  '+OK\r\n',
+  ':7\r\n',
+  '$5\r\nstray\r\n',
+  '$-1\r\n',
+  '*1\r\n$5\r\nstray\r\n',
+  '*1\r\n$-1\r\n',
+  '*2\r\n:1\r\n$5\r\nstray\r\n',
+  '-ERR stray\r\n',
+]
+const EVERY_MS = 200
+
+export const NETWORK_FAULTS: readonly Fault[] = [
+  onNetwork({
+    name: 'cut',
+    title: 'connections cut',
+    begin: async ({ proxy }) => repeat(EVERY_MS, () => proxy.cut()),
+  }),
+  onNetwork({
+    name: 'cut-in-reply',
+    title: 'connections cut in mid-reply',
+    begin: async ({ proxy }) => repeat(EVERY_MS, () => proxy.cutInReply()),
+  }),
+  onNetwork({
+    name: 'refused',
+    title: 'connections refused',
+    begin: async ({ proxy }) => {
+      await proxy.refuse()
+      return () => proxy.heal()
+    },
+  }),
+  onNetwork({
+    name: 'black-hole',
+    title: 'all packets lost',
+    begin: async ({ proxy }) => {
+      proxy.freeze()
+      return () => proxy.heal()
+    },
+  }),
+  onNetwork({
+    name: 'delayed',
+    title: 'delayed by 100 ms each way',
+    begin: async ({ proxy }) => {
+      proxy.delay(100)
+      return () => proxy.heal()
+    },
+  }),
+  onNetwork({
+    name: 'delayed-much',
+    title: 'delayed by 2 s each way',
+    begin: async ({ proxy }) => {
+      proxy.delay(2_000)
+      return () => proxy.heal()
+    },
+  }),
+  onNetwork({
+    name: 'throttled',
+    title: 'throttled to 10 KB/s',
+    begin: async ({ proxy }) => {
+      proxy.throttle(10_000)
+      return () => proxy.heal()
+    },
+  }),
+  onNetwork({
+    name: 'garbage',
+    title: 'garbage between replies',
+    begin: async ({ proxy }) => repeat(EVERY_MS, () => proxy.inject(randomBytes(40))),
+  }),
+  onNetwork({
+    name: 'stray',
+    title: 'stray replies',
+    begin: async ({ proxy }) =>
+      repeat(EVERY_MS, (round) => proxy.inject(STRAY_REPLIES[round % STRAY_REPLIES.length] as string)),
+  }),
+]

@@ -1,0 +1,33 @@
+// Every fault with every client: npm run chaos -- --help
+import { writeFile } from 'node:fs/promises'
+import { findServers } from '../servers/binaries.ts'
+import { readWish, USAGE } from './command-line.ts'
+import { cellTable, faultTable } from './report.ts'
+import { type Outcome, runCell } from './run-cell.ts'
+
+const wish = readWish(process.argv.slice(2))
+if (wish === undefined) {
+  console.log(USAGE)
+} else {
+  const servers = await findServers()
+  const server = servers.find(({ name }) => wish.server === undefined || name === wish.server)
+  if (server === undefined) throw new Error(`There is no server ${wish.server ?? ''} on this machine.`)
+  console.log(`On ${server.product} ${server.version}, Node ${process.versions.node}`)
+  const outcomes: Outcome[] = []
+  for (const fault of wish.faults) {
+    for (const client of wish.clients) {
+      if (fault.without?.includes(client)) continue
+      const outcome = await runCell(server.server, fault, client, wish.phases)
+      outcomes.push(outcome)
+      console.log(
+        cellTable([outcome])
+          .split('\n')
+          .slice(outcomes.length === 1 ? 0 : 2)
+          .join('\n'),
+      )
+      if (wish.isLoud) console.log(outcome.seen?.longestBlockMs, outcome.seen?.said, outcome.stderr)
+    }
+  }
+  console.log(`\n${cellTable(outcomes)}`)
+  if (wish.out !== undefined) await writeFile(wish.out, `${faultTable(wish.faults, outcomes)}\n`)
+}

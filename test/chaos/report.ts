@@ -1,0 +1,72 @@
+import { table } from '../../bench/table.ts'
+import type { Fault } from './fault.ts'
+import { CLIENT_NAMES } from './clients.ts'
+import type { Outcome } from './run-cell.ts'
+
+/** One line a cell, with all that was seen. */
+export function cellTable(outcomes: readonly Outcome[]): string {
+  const head = [
+    'fault, client',
+    'calls',
+    'hits',
+    'errors',
+    'wrong',
+    'old',
+    'longest wait',
+    'recovery',
+    'invalidations rejected',
+    'longest',
+    'unhandled',
+    'close',
+    'ended',
+  ]
+  const rows = outcomes.map(({ fault, client, seen, closeMs, isEnded }) => [
+    `${fault}, ${client}`,
+    ...(seen === undefined
+      ? head.slice(1, -2).map(() => '?')
+      : [
+          String(seen.calls),
+          String(seen.hits),
+          String(seen.errors),
+          String(seen.wrong),
+          String(seen.old),
+          seconds(seen.longestWaitMs),
+          seconds(seen.recoveryMs),
+          `${seen.invalidations.rejected} of ${seen.invalidations.sent}`,
+          seconds(seen.invalidations.longestMs),
+          String(seen.unhandled),
+        ]),
+    seconds(closeMs),
+    isEnded ? 'yes' : 'NO',
+  ])
+  return table(head, rows)
+}
+
+/** One line a fault, for the documentation: the sums, and of each client the longest wait and the recovery. */
+export function faultTable(faults: readonly Fault[], outcomes: readonly Outcome[]): string {
+  const head = ['fault', 'calls', 'errors', 'wrong', 'old', ...CLIENT_NAMES, 'ended']
+  const rows = faults.map(({ name, title }) => {
+    const ofFault = outcomes.filter(({ fault }) => fault === name)
+    const sum = (pick: (seen: NonNullable<Outcome['seen']>) => number): string =>
+      ofFault.some(({ seen }) => seen === undefined)
+        ? '?'
+        : String(ofFault.reduce((total, { seen }) => total + (seen === undefined ? 0 : pick(seen)), 0))
+    return [
+      title,
+      sum(({ calls }) => calls),
+      sum(({ errors, unhandled }) => errors + unhandled),
+      sum(({ wrong }) => wrong),
+      sum(({ old }) => old),
+      ...CLIENT_NAMES.map((client) => waitOf(ofFault.find((outcome) => outcome.client === client))),
+      ofFault.every(({ isEnded }) => isEnded) ? 'yes' : 'no',
+    ]
+  })
+  return table(head, rows)
+}
+
+const waitOf = (outcome: Outcome | undefined): string =>
+  outcome === undefined
+    ? '–'
+    : `${seconds(outcome.seen?.longestWaitMs)} / ${seconds(outcome.seen?.recoveryMs)}`
+
+const seconds = (ms: number | undefined): string => (ms === undefined ? '–' : (ms / 1_000).toFixed(2))
