@@ -1,4 +1,5 @@
 import { checkPeer, type Peer } from '../load-peer.ts'
+import { refuseCborClaims } from './cbor-claims.ts'
 import type { Serializer } from '../serializer.ts'
 import { asFloat, isDigits, refuseDigits } from './text.ts'
 
@@ -20,8 +21,8 @@ const FLOAT_64 = 0xfb
  *
  * `-0` comes back as `0`, an ArrayBuffer as a Buffer, an instance of a class as what its `toJSON` gives or as a plain
  * object, an Error with its message alone, a property named `__proto__` under another name, half a surrogate pair as
- * U+FFFD; Dates before the year -130,000 or after 130,000 can be a millisecond off. Functions, symbols and cycles are
- * refused.
+ * U+FFFD; Dates before the year -130,000 or after 130,000 can be a millisecond off. Functions, symbols, cycles, and
+ * bigints of more than 13,900 digits are refused.
  *
  * @param module `await import('cbor-x')`.
  * @throws {SerializerError} for another package, and for a version that is too old.
@@ -43,10 +44,12 @@ export function cbor(module: CborX): Serializer {
     isBuiltIn: true,
     serialize: (value) => {
       const bytes = encoder.encode(value)
+      refuseCborClaims(bytes) // it could not be read
       return typeof value === 'number' && isDigits(bytes) ? asFloat(value, FLOAT_64) : bytes
     },
     deserialize: (stored) => {
       refuseDigits(stored)
+      refuseCborClaims(stored)
       return decoder.decode(stored)
     },
   }

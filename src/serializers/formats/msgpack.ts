@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import { checkPeer, type Peer } from '../load-peer.ts'
 import { hasNested } from './has-nested.ts'
+import { refuseMsgpackClaims } from './msgpack-claims.ts'
 import type { Serializer } from '../serializer.ts'
 import { asFloat, isDigits, refuseDigits } from './text.ts'
 
@@ -67,7 +68,10 @@ export function msgpack(module: Msgpackr): Serializer {
     },
     deserialize: (stored) => {
       refuseDigits(stored)
-      return stored[0] === HOLDS_MAPS ? recordUnpacker.unpack(stored.subarray(1)) : unpacker.unpack(stored)
+      const isRecords = stored[0] === HOLDS_MAPS
+      const packed = isRecords ? stored.subarray(1) : stored
+      refuseMsgpackClaims(packed)
+      return (isRecords ? recordUnpacker : unpacker).unpack(packed)
     },
   }
 }

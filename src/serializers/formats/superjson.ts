@@ -10,9 +10,14 @@ export interface SuperJsonModule {
 }
 
 export interface SuperJson {
-  stringify(value: unknown): string
-  deserialize(payload: object): unknown
+  serialize(value: unknown): SuperJsonPayload
+  deserialize(payload: SuperJsonPayload): unknown
   registerCustom(transformer: Transformer, name: string): void
+}
+
+interface SuperJsonPayload {
+  readonly json: unknown
+  readonly meta?: { readonly referentialEqualities?: unknown } | null
 }
 
 interface Transformer {
@@ -94,7 +99,10 @@ export function superjson(module: SuperJsonModule): Serializer {
       payload !== null &&
       Object.hasOwn(payload, 'json') &&
       Object.keys(payload).every((name) => name === 'json' || name === 'meta')
-    if (isOurs) return format.deserialize(payload)
+    if (isOurs) {
+      refuseManyReferences(payload as SuperJsonPayload)
+      return format.deserialize(payload as SuperJsonPayload)
+    }
     throw new TypeError('this is JSON, but not of superjson')
   }
   return {
@@ -103,11 +111,42 @@ export function superjson(module: SuperJsonModule): Serializer {
     serialize: (value) => {
       if (hasNested(value, isSilentlyLost))
         throw new TypeError('superjson has no functions, symbols or invalid Dates')
-      return format.stringify(value)
+      const payload = format.serialize(value)
+      refuseManyReferences(payload)
+      return JSON.stringify(payload)
     },
     deserialize: (stored) => read(textOf(stored)),
     deserializeText: read,
   }
+}
+
+/**
+ * Each reference to a member of a Set or Map counts the members before it: 300 KB could block the process for seconds.
+ *
+ * @throws {RangeError} if the number of references times the longest list exceeds 30 million, about a tenth of a second.
+ */
+function refuseManyReferences({ json, meta }: SuperJsonPayload): void {
+  const references = meta?.referentialEqualities
+  if (typeof references !== 'object' || references === null) return
+  if (leavesOf(references) * longestListOf(json) > MAX_REFERENCE_STEPS) {
+    throw new RangeError('it has too many references to shared objects for lists of this length')
+  }
+}
+
+const MAX_REFERENCE_STEPS = 30_000_000
+
+function leavesOf(tree: unknown): number {
+  if (typeof tree !== 'object' || tree === null) return 1
+  let leaves = 0
+  for (const part of Object.values(tree)) leaves += leavesOf(part)
+  return leaves
+}
+
+function longestListOf(json: unknown): number {
+  if (typeof json !== 'object' || json === null) return 0
+  let longest = Array.isArray(json) ? json.length : 0
+  for (const part of Object.values(json)) longest = Math.max(longest, longestListOf(part))
+  return longest
 }
 
 /** What superjson drops, or makes `null`, instead of refusing it. */

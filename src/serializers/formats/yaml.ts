@@ -3,11 +3,18 @@ import { checkPeer, type Peer } from '../load-peer.ts'
 import { hasNested } from './has-nested.ts'
 import type { Serializer } from '../serializer.ts'
 import { textOf } from './text.ts'
+import { prepareYaml, type YamlDocument } from './yaml-nodes.ts'
 
 /** The part of the package `yaml` that is used, declared here: the types of this library must not import a package that may be missing. */
 export interface Yaml {
   stringify(value: unknown, options: object): string
-  parse(text: string, options: object): unknown
+  parseDocument(
+    text: string,
+    options: object,
+  ): YamlDocument & {
+    readonly errors: readonly Error[]
+    toJS(options: { maxAliasCount: number }): unknown
+  }
   readonly Composer: unknown
 }
 
@@ -23,14 +30,14 @@ const STRINGIFY_OPTIONS = { ...TYPES, lineWidth: 0 }
 // oxlint-disable-next-line no-control-regex -- these are meant
 const CONTROL = /[\0-\x08\v\f\x0e-\x1f]/
 
-/** Text written here may have any number of aliases and has no duplicate keys; warnings would only fill the process's log. */
-const PARSE_OPTIONS = {
-  ...TYPES,
-  maxAliasCount: -1,
-  uniqueKeys: false,
-  prettyErrors: false,
-  logLevel: 'error',
-}
+/** Text written here has no duplicate keys; warnings would only fill the process's log. */
+const PARSE_OPTIONS = { ...TYPES, uniqueKeys: false, prettyErrors: false, logLevel: 'error' }
+
+/** Aliases share objects and copy nothing, so any number of them is harmless. */
+const VALUE_OPTIONS = { maxAliasCount: -1 }
+
+/** Reading a longer text would block the process for more than about a second. */
+const MAX_LENGTH = 1_000_000
 
 /**
  * A serializer that writes YAML 1.2 by the package `yaml`: for results that people read, and some hundred times slower than JSON. Dates, Maps, Sets,
@@ -38,7 +45,8 @@ const PARSE_OPTIONS = {
  *
  * Properties that are `undefined` vanish, as in JSON, and in arrays become `null`. A Uint8Array comes back as a Buffer,
  * other typed arrays as arrays, an instance of a class as what its `toJSON` gives or as a plain object. bigints,
- * functions, symbols, and Dates that are invalid or outside the years 100 to 9999 are refused.
+ * functions, symbols, Dates that are invalid or outside the years 100 to 9999, and results of more than a million characters are
+ * refused.
  *
  * @param module `await import('yaml')`.
  * @throws {SerializerError} for another package, and for a version that is too old.
@@ -52,7 +60,11 @@ export function yaml(module: Yaml): Serializer {
     // Nearly every text is YAML of something: JSON is, and the first half of a document.
     if (!text.endsWith('\n') || CONTROL.test(text))
       throw new TypeError('it is not a document as this serializer writes it')
-    return format.parse(text, PARSE_OPTIONS)
+    refuseLong(text)
+    const document = format.parseDocument(text, PARSE_OPTIONS)
+    if (document.errors[0] !== undefined) throw document.errors[0]
+    prepareYaml(document)
+    return document.toJS(VALUE_OPTIONS)
   }
   return {
     name: 'yaml',
@@ -61,11 +73,17 @@ export function yaml(module: Yaml): Serializer {
       if (hasNested(value, isSilentlyLost)) {
         throw new TypeError('YAML has no bigints, and no Dates outside the years 100 to 9999')
       }
-      return format.stringify(value, STRINGIFY_OPTIONS)
+      const text = format.stringify(value, STRINGIFY_OPTIONS)
+      refuseLong(text)
+      return text
     },
     deserialize: (stored) => read(textOf(stored)),
     deserializeText: read,
   }
+}
+
+function refuseLong({ length }: string): void {
+  if (length > MAX_LENGTH) throw new RangeError(`YAML of ${length} characters; the limit is ${MAX_LENGTH}`)
 }
 
 /** bigints would come back as numbers, late Dates as strings, and Dates of the first century in the twentieth. */
