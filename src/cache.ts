@@ -1,4 +1,5 @@
 import type { CacheContext } from './call/cache-context.ts'
+import type { Call } from './call/call.ts'
 import { runCall } from './call/call-runner.ts'
 import type { FunctionContext } from './call/function-context.ts'
 import { invalidate, peek, prime } from './call/function-entries.ts'
@@ -19,6 +20,7 @@ import type { DetailedResult } from './functions/detailed-result.ts'
 import { spelled } from './options/duration.ts'
 import { OptionError } from './errors.ts'
 import { Background } from './flow/background.ts'
+import { type BreakerState, CircuitBreaker } from './flow/circuit-breaker.ts'
 import { Deadlines } from './flow/deadlines.ts'
 import {
   type CacheKey,
@@ -36,8 +38,11 @@ import type { CacheSettings } from './options/cache-settings.ts'
 import type { AbstractPolicy } from './policies/policy.ts'
 import { warn } from './telemetry/process-warning.ts'
 import { Partitions } from './partitions/partitions.ts'
+import { GuardedStore } from './stores/guarded-store.ts'
+import type { Store } from './stores/store.ts'
 import { isLastOpen, addOpenCache } from './stores/open-caches.ts'
 import { CacheReporter } from './telemetry/cache-reporter.ts'
+import type { Health, StoreHealth } from './telemetry/store-health.ts'
 import { type CacheStats, Counters } from './telemetry/counters.ts'
 import { type CacheEvents, Events } from './telemetry/events.ts'
 import { checkWrapManyOptions, checkWrapOptions } from './options/function-checks.ts'
@@ -406,6 +411,16 @@ export class RedisFuncCache {
   }
 
   /**
+   * Returns how the store does, as far as the calls of this process have shown: for a health check. Nothing is asked of it.
+   *
+   * @example
+   * const isHealthy = cache.health().state === 'closed'
+   */
+  health(): Health {
+    return this.#shared.counters.health
+  }
+
+  /**
    * Adds a listener for an event.
    *
    * @throws {OptionError} for an unknown event, and for a listener that is not a function.
@@ -454,10 +469,23 @@ function sharedBy(
   const counters = new Counters()
   const report = new CacheReporter(name, events, counters)
   const background = new Background(settings.waitUntil, (error) => report.callbackFailed(error))
+  const storeDeadlines = new Deadlines(false) // the client keeps the process alive for a command, or nothing does
+  const guarded = guard(settings, storeDeadlines, counters.store, (state, from) => {
+    report.breakerChanged(state, from)
+    if (state === 'open') partitions.stopWaiting()
+  })
+  const partitions: Partitions<Call> = new Partitions<Call>({
+    ...settings,
+    store: guarded,
+    policy,
+    counters,
+    background,
+    report,
+  })
   return {
     name,
     address: { name, prefix: settings.prefix, store },
-    partitions: new Partitions({ ...settings, policy, counters, background, report }),
+    partitions,
     contexts: new Contexts(),
     background,
     events,
@@ -467,6 +495,26 @@ function sharedBy(
     loadDeadlines: new Deadlines(false), // the work itself keeps the process alive, or nothing does
     putDeadlines: new Deadlines(true),
   }
+}
+
+/** The deadline of commands on a whole key pair, unless `storeTimeout` is longer. */
+const WHOLE_TIMEOUT_MS = 5_000
+
+/** The store of a cache with a deadline and a breaker around it. A store in this process needs neither. */
+function guard(
+  { store, storeTimeoutMs, breaker }: CacheSettings,
+  deadlines: Deadlines,
+  health: StoreHealth,
+  onChange: (state: BreakerState, from: BreakerState) => void,
+): Store {
+  if (store.isInProcess === true) return store
+  return new GuardedStore(store, {
+    timeoutMs: storeTimeoutMs,
+    wholeTimeoutMs: Math.max(storeTimeoutMs, WHOLE_TIMEOUT_MS),
+    deadlines,
+    breaker: breaker === undefined ? undefined : new CircuitBreaker(breaker, onChange),
+    health,
+  })
 }
 
 /** An array, a Set, or another list: but no text. */

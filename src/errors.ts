@@ -99,10 +99,26 @@ export class SerializerError extends FuncCacheError {
   readonly code = 'ERR_SERIALIZER'
 }
 
+/**
+ * What the store did:
+ *
+ * - `'failed'`: it could not be reached, or refused a command.
+ * - `'timeout'`: it did not answer within `storeTimeout`. Whether it has carried out the command is not known.
+ * - `'open'`: it was not asked, because it had failed several times in a row (`breaker`).
+ */
+export type StoreFailure = 'failed' | 'timeout' | 'open'
+
 /** Thrown if the store cannot be reached, refuses a command, or answers too late; `cause` is the error of the client. */
 export class StoreError extends FuncCacheError {
   static override readonly errorName: string = 'StoreError'
   readonly code = 'ERR_STORE'
+  /** What the store did. */
+  readonly reason: StoreFailure
+
+  constructor(message?: string, options?: ErrorOptions & { readonly reason?: StoreFailure }) {
+    super(message, options)
+    this.reason = options?.reason ?? 'failed'
+  }
 }
 
 /** Thrown for a call without a stored result in a context that forbids to execute the function. */

@@ -13,6 +13,7 @@ export {
   PolicyError,
   SerializerError,
   StoreError,
+  type StoreFailure,
   TimeoutError,
   DeadlockError,
 } from './errors.ts'
@@ -56,8 +57,11 @@ export type { StandardSchema } from './options/standard-schema.ts'
 export type { Stats } from './context/stats.ts'
 export { MemoryStore, type MemoryStoreOptions } from './stores/memory/memory-store.ts'
 export { RedisStore } from './stores/redis/redis-store.ts'
+export type { BreakerState } from './flow/circuit-breaker.ts'
+export type { Health, StoreStats } from './telemetry/store-health.ts'
 export type { CacheStats, Latency } from './telemetry/counters.ts'
 export type {
+  BreakerEvent,
   CacheEvents,
   CallEvent,
   ComputedEvent,

@@ -106,6 +106,11 @@ export class Leases<Request> {
     return this.#held.size > 0 || this.#waiting.size > 0
   }
 
+  /** Whoever waits for a lease of another holder asks for it at once. */
+  stopWaiting(): void {
+    for (const hash of this.#waiting.keys()) this.#wake(hash, false)
+  }
+
   /** Closes the watch. Leases are kept; the next call of `take` watches again. */
   close(): void {
     const { watch } = this.#open

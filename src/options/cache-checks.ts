@@ -13,6 +13,7 @@ import {
 } from './checks.ts'
 import { type Duration, spelled, toLifeMs, toTimerMs } from './duration.ts'
 import { OptionError } from '../errors.ts'
+import type { BreakerLimits } from '../flow/circuit-breaker.ts'
 import type { ArgumentEncoder } from '../keys/canonical/options.ts'
 import { ErrorClasses } from '../serializers/errors/error-classes.ts'
 import { resolveSerializer, withLosses } from '../serializers/resolve-serializer.ts'
@@ -46,6 +47,8 @@ const CACHE_OPTIONS: Record<keyof CacheOptions, true> = {
   encoders: true,
   errors: true,
   onError: true,
+  storeTimeout: true,
+  breaker: true,
   waitUntil: true,
 }
 
@@ -85,6 +88,8 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
     encoders: checkEncoders(options.encoders ?? []),
     errorClasses: new ErrorClasses(options.errors ?? []),
     throwsOnError: checkChoice(options.onError ?? 'execute', ['execute', 'throw'], 'onError') === 'throw',
+    storeTimeoutMs: checkStoreTimeout(options.storeTimeout ?? '500ms'),
+    breaker: checkBreaker(options.breaker ?? {}),
     maxValueBytes: checkBound(options.maxValueBytes ?? Number.POSITIVE_INFINITY, 'maxValueBytes'),
     maxComputeMs: checkMaxComputeTime(options.maxComputeTime ?? '1m'),
     putWaitMs: checkPutWait(options.putWait ?? '25ms'),
@@ -101,6 +106,30 @@ export const checkMaxComputeTime = (duration: Duration): number =>
 export function checkPutWait(duration: Duration): number {
   if (duration === 0 || duration === Number.POSITIVE_INFINITY) return duration
   return toTimerMs(duration, 'putWait')
+}
+
+const checkStoreTimeout = (duration: Duration): number =>
+  duration === Number.POSITIVE_INFINITY ? duration : toTimerMs(duration, 'storeTimeout')
+
+/** Checks the limits of the breaker, and fills in the defaults; `undefined` for none. */
+function checkBreaker(breaker: NonNullable<CacheOptions['breaker']>): BreakerLimits | undefined {
+  if (breaker === false) return undefined
+  checkNames(breaker, ['failures', 'openFor', 'maxOpenFor'], 'breaker')
+  const { failures = 5, openFor = '100ms', maxOpenFor } = breaker
+  if (!(Number.isSafeInteger(failures) && failures > 0)) {
+    throw new OptionError(
+      `breaker.failures: ${shown(failures)} is not a whole number above 0. Give one, or { breaker: false } for no breaker.`,
+    )
+  }
+  const openForMs = toTimerMs(openFor, 'breaker.openFor')
+  const maxOpenForMs =
+    maxOpenFor === undefined ? Math.max(1_000, openForMs) : toTimerMs(maxOpenFor, 'breaker.maxOpenFor')
+  if (maxOpenForMs < openForMs) {
+    throw new OptionError(
+      `breaker.maxOpenFor: ${spelled(maxOpenForMs)} is shorter than openFor, ${spelled(openForMs)}. Make it at least as long.`,
+    )
+  }
+  return { failures, openForMs, maxOpenForMs }
 }
 
 function touchEveryMs(touch: { readonly every: Duration }): number {

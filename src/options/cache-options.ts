@@ -107,6 +107,33 @@ export interface CacheOptions {
    */
   readonly onError?: 'execute' | 'throw' | undefined
   /**
+   * The longest time that a call waits for the store, in all its steps together: seconds, a text, or `Infinity` for as long as the
+   * client takes. Past it, the function runs.
+   *
+   * Commands on a whole key pair (`invalidateAll`, `invalidateTags`, `purge`, `getSize`) have 5 seconds, or this time if that is
+   * longer. A `MemoryStore` needs no such limit, and has none.
+   * @default '500ms'
+   */
+  readonly storeTimeout?: Duration | undefined
+  /**
+   * When the store is left alone after it has failed: the circuit breaker. `false` for never.
+   *
+   * After `failures` in a row (default 5) nothing is asked of the store for `openFor` (default 100 ms); functions run. Then one call
+   * tries it. If that fails, the time doubles, up to `maxOpenFor` (default 1 second, or `openFor` if that is longer). Each time is
+   * shortened at random, by at most a half. Failures that concern only some commands, such as a server without memory for more,
+   * do not count. Invalidations are tried at any time. A `MemoryStore` has no breaker.
+   * @default { failures: 5, openFor: '100ms', maxOpenFor: '1s' }
+   * @see https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker
+   */
+  readonly breaker?:
+    | false
+    | {
+        readonly failures?: number | undefined
+        readonly openFor?: Duration | undefined
+        readonly maxOpenFor?: Duration | undefined
+      }
+    | undefined
+  /**
    * A function that is given each piece of background work as a promise that never rejects, for hosts that freeze a process
    * after a request: `after` of Next.js, `waitUntil` of Vercel or Cloudflare.
    *

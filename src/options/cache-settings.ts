@@ -1,4 +1,5 @@
 import type { WaitUntil } from '../flow/background.ts'
+import type { BreakerLimits } from '../flow/circuit-breaker.ts'
 import type { ArgumentEncoder } from '../keys/canonical/options.ts'
 import type { ErrorClasses } from '../serializers/errors/error-classes.ts'
 import type { Serializer } from '../serializers/serializer.ts'
@@ -17,6 +18,10 @@ export interface CacheSettings {
   readonly encoders: readonly ArgumentEncoder[]
   readonly errorClasses: ErrorClasses
   readonly throwsOnError: boolean
+  /** The longest time that a call waits for the store; `Infinity` for no limit. */
+  readonly storeTimeoutMs: number
+  /** `undefined` for no breaker. */
+  readonly breaker: BreakerLimits | undefined
   readonly maxValueBytes: number
   readonly maxComputeMs: number
   readonly putWaitMs: number

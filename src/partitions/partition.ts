@@ -232,6 +232,11 @@ export class Partition<C> {
     this.#touches?.flush()
   }
 
+  /** Calls that wait for leases of other processes ask for them at once. */
+  stopWaiting(): void {
+    for (const leases of this.#leases.values()) leases.stopWaiting()
+  }
+
   /** Closes the watches of leases. The partition may be used again after it, and then opens them again. */
   close(): void {
     for (const leases of this.#leases.values()) leases.close()

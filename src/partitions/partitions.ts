@@ -203,6 +203,11 @@ export class Partitions<C> {
     for (const partition of this.#open.values()) partition.flush()
   }
 
+  /** Calls that wait for leases of other processes wait no longer: the store is left alone. */
+  stopWaiting(): void {
+    for (const partition of this.#open.values()) partition.stopWaiting()
+  }
+
   /** Closes the watches of leases. The partitions may be used again after it. */
   close(): void {
     for (const partition of this.#open.values()) partition.close()

@@ -139,6 +139,11 @@ export interface HeldLease {
  */
 export interface EntryStore {
   /**
+   * Whether entries lie in this process, where nothing fails and nothing is waited for; default no. Around any other store a
+   * cache puts a deadline and a circuit breaker.
+   */
+  readonly isInProcess?: boolean
+  /**
    * Told of a policy before it is used here.
    * @throws {PolicyError} if it cannot run here.
    */
@@ -151,10 +156,23 @@ export interface EntryStore {
   put(space: KeySpace, entries: readonly NewEntry[]): Promise<PutReport>
   /** Invalidates entries. Returns how many there were. */
   invalidate(space: KeySpace, hashes: readonly Hash[], soft?: boolean): Promise<number>
-  /** Invalidates all entries whose call hash begins with `part`. Returns how many there were. */
-  invalidateFunction(space: KeySpace, part: Hash, soft?: boolean): Promise<number>
-  /** Invalidates all entries that have one of these tags. Returns how many there were. */
-  invalidateTags(space: KeySpace, tags: readonly string[], soft?: boolean): Promise<number>
+  /**
+   * Invalidates all entries whose call hash begins with `part`. Returns how many there were.
+   *
+   * @param onPortion Called when a portion is done, if the store works in portions: a deadline then starts again.
+   */
+  invalidateFunction(space: KeySpace, part: Hash, soft?: boolean, onPortion?: () => void): Promise<number>
+  /**
+   * Invalidates all entries that have one of these tags. Returns how many there were.
+   *
+   * @param onPortion Called when a portion is done, if the store works in portions: a deadline then starts again.
+   */
+  invalidateTags(
+    space: KeySpace,
+    tags: readonly string[],
+    soft?: boolean,
+    onPortion?: () => void,
+  ): Promise<number>
   /** Removes all entries. Returns how many there were. */
   purge(space: KeySpace): Promise<number>
   /** Entries that can be read now. */

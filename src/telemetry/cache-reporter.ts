@@ -1,3 +1,4 @@
+import type { BreakerState } from '../flow/circuit-breaker.ts'
 import { toError } from '../realms/native.ts'
 import type { Counters } from './counters.ts'
 import { cureFor } from './cures.ts'
@@ -50,6 +51,14 @@ export class CacheReporter {
   touchFailed(thrown: unknown): void {
     const error = toError(thrown)
     if (cureFor(error).kind !== 'not-connected') this.#failed('touch', error)
+  }
+
+  /** The breaker around the store changed its state. */
+  breakerChanged(state: BreakerState, from: BreakerState): void {
+    const { store } = this.#counters
+    store.changed(state)
+    if (!this.#events.wants('breaker')) return
+    this.#events.emit('breaker', { cache: this.#cache, state, from, error: store.lastError })
   }
 
   #failed(during: 'callback' | 'touch', error: Error): void {

@@ -1,9 +1,12 @@
 import { newStats, type Stats } from '../context/stats.ts'
+import { type Health, StoreHealth, type StoreStats } from './store-health.ts'
 
 /** Figures of what one cache did in this process since its construction. */
 export interface CacheStats extends Stats {
   /** When the cache was constructed, by the clock of this process. */
   readonly since: Date
+  /** How the store does. */
+  readonly store: StoreStats
   /** How long the steps of calls took. */
   readonly latencies: {
     /** Durations of lookups that the store answered, one for each entry. Entries that share a command share its duration. */
@@ -33,14 +36,20 @@ const BOUNDS_MS = [
   0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000,
 ] as const
 
+/** The weight of the latest observation in the moving average. */
+const LATEST = 1 / 16
+
 /** Counts durations in buckets. */
 export class Histogram {
+  /** A moving average; `undefined` before the first observation. */
+  recentMs: number | undefined
   #sumMs = 0
   readonly #counts: number[] = Array.from({ length: BOUNDS_MS.length + 1 }, () => 0)
 
   /** Adds observations: `times` of them took `ms` milliseconds each. */
   observe(ms: number, times = 1): void {
     this.#sumMs += ms * times
+    this.recentMs = this.recentMs === undefined ? ms : this.recentMs + (ms - this.recentMs) * LATEST
     let bucket = 0
     while (bucket < BOUNDS_MS.length && ms > (BOUNDS_MS[bucket] as number)) bucket++
     this.#counts[bucket] = (this.#counts[bucket] as number) + times
@@ -62,13 +71,21 @@ export class Counters {
   readonly lookups: Histogram = new Histogram()
   readonly puts: Histogram = new Histogram()
   readonly computations: Histogram = new Histogram()
+  readonly store: StoreHealth = new StoreHealth()
   readonly #sinceMs = Date.now()
+
+  get health(): Health {
+    const { state, since, lastError } = this.store
+    const { recentMs } = this.lookups
+    return { state, since, lastError, latency: recentMs === undefined ? undefined : recentMs / 1_000 }
+  }
 
   /** A copy of the figures as they are now. */
   snapshot(): CacheStats {
     return {
       ...this.stats,
       since: new Date(this.#sinceMs),
+      store: this.store.stats,
       latencies: {
         lookups: this.lookups.latency,
         puts: this.puts.latency,

@@ -1,4 +1,5 @@
 /** Advice for failures of the store whose cause is the set-up. */
+import { StoreError } from '../errors.ts'
 import { classNameOf, isError } from '../realms/native.ts'
 
 /** The kind of a failure, of which one report is enough, and the advice for it. */
@@ -107,8 +108,21 @@ const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = 
   ],
 ]
 
+/** Failures that are told by this library itself. */
+const OF_GUARD: Readonly<Record<'timeout' | 'open', Diagnosis>> = {
+  timeout: {
+    kind: 'timeout',
+    cure: 'Is the server frozen, overloaded or far away? If it is only slow, give the cache a longer storeTimeout.',
+  },
+  open: {
+    kind: 'open',
+    cure: 'Functions run without the cache until the store answers again; the event `breaker` tells when.',
+  },
+}
+
 /** Finds the kind of a failure, and the advice for it. */
 export function cureFor(error: Error): Diagnosis {
+  if (error instanceof StoreError && error.reason !== 'failed') return OF_GUARD[error.reason]
   const chain = [error, error.cause].filter(isError)
   const texts = chain.map((each) => `${classNameOf(each)}: ${each.message}`)
   for (const [kind, says, cure] of CURES) if (texts.some((text) => says.test(text))) return { kind, cure }

@@ -1,5 +1,6 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
+import type { BreakerState } from '../flow/circuit-breaker.ts'
 import { checkChoice } from '../options/checks.ts'
 import { OptionError } from '../errors.ts'
 import type { Hash } from '../keys/call-hash.ts'
@@ -39,6 +40,8 @@ export interface CacheEvents {
   evict: EvictEvent
   /** The store, a serializer, a callback or a refresh failed. The call goes on, unless `onError` is `'throw'`. */
   error: ErrorEvent
+  /** The store is left alone, is tried again, or is asked as usual again, since it failed or did not fail several times in a row. */
+  breaker: BreakerEvent
   /** A stored value could not be read by the serializer, and counts as a miss. */
   undecodable: CallEvent & { /** What the serializer threw. */ readonly error: Error }
   /** What is stored for a call is the entry of another one. It is not served, counts as a miss, and is replaced. */
@@ -93,6 +96,18 @@ export interface ErrorEvent {
   readonly during: ErrorPhase
   /** The error that was thrown; another value that was thrown is the `cause` of an error. */
   readonly error: Error
+}
+
+/** The state of the circuit breaker around the store has changed. */
+export interface BreakerEvent {
+  /** The name of the cache. */
+  readonly cache: string
+  /** `'open'`: the store is left alone; `'half-open'`: one command tries it; `'closed'`: it is asked as usual. */
+  readonly state: BreakerState
+  /** The state before. */
+  readonly from: BreakerState
+  /** The latest failure of the store. */
+  readonly error: Error | undefined
 }
 
 /** An invalidation: which entries it concerned, and how many there were. */
@@ -177,6 +192,7 @@ export const EVENTS: readonly (keyof CacheEvents)[] = [
   'invalidate',
   'evict',
   'error',
+  'breaker',
   'undecodable',
   'misplaced',
   'invalid',

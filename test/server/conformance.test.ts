@@ -547,7 +547,7 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
       ...methods: ConstructorParameters<typeof FailingStore> extends [Store, ...infer M] ? M : never
     ) => {
       const store = new FailingStore(target.newStore(), ...methods)
-      const cache = newCache({ onError }, undefined, store)
+      const cache = newCache({ onError, breaker: false }, undefined, store)
       const errors: unknown[] = []
       cache.on('error', ({ error }) => errors.push(error))
       return { cache, store, errors }

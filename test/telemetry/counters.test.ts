@@ -19,12 +19,13 @@ function newCache(options: WrapOptions<Load> = {}) {
   return { cache, run, load: cache.wrap<Load>(run, { name: 'load', ...options }) }
 }
 
-const figuresOf = ({ since: _, latencies: __, ...figures }: CacheStats): Stats => figures
+const figuresOf = ({ since: _, latencies: __, store: ___, ...figures }: CacheStats): Stats => figures
 
 describe('stats', () => {
   test('are all zero at first', () => {
     const before = Date.now()
-    const { since, latencies, ...figures } = newCache().cache.stats()
+    const { since, latencies, store, ...figures } = newCache().cache.stats()
+    expect(store).toEqual({ state: 'closed', opened: 0, timeouts: 0 })
     expect(figures).toEqual(newStats())
     expect(since.getTime()).toBeGreaterThanOrEqual(before)
     for (const { count, sum } of Object.values(latencies)) expect([count, sum]).toEqual([0, 0])

@@ -52,6 +52,7 @@ const TELLS = {
   invalidate: ({ report, hashes }) => report.invalidated(hashes, false, 1, 0),
   evict: ({ report, call }) => report.evicted(call, 'index', 2),
   error: ({ report, call }) => report.failed(call, 'get', new Error('no')),
+  breaker: ({ cacheReport }) => cacheReport.breakerChanged('open', 'closed'),
   undecodable: ({ report, call }) => report.undecodable(call, new Error('no')),
   misplaced: ({ report, call }) => report.misplaced(call),
   invalid: ({ report, call }) => report.invalid(call, ['no']),

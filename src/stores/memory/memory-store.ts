@@ -43,6 +43,7 @@ export interface StoredMetadata {
  * who changes a result changes it for no other caller.
  */
 export class MemoryStore implements Store {
+  readonly isInProcess = true
   readonly #clock: () => number
   readonly #dataByIndex = new Map<string, PartitionData>()
   readonly #fences = new Map<string, Fence>()

@@ -163,7 +163,12 @@ export class RedisStore implements Store {
   }
 
   /** One portion at a time, so that the server can serve other clients in between. */
-  async invalidateFunction(space: KeySpace, part: Hash, soft = false): Promise<number> {
+  async invalidateFunction(
+    space: KeySpace,
+    part: Hash,
+    soft = false,
+    onPortion?: () => void,
+  ): Promise<number> {
     let invalidated = 0
     let cursor = '0'
     do {
@@ -172,11 +177,17 @@ export class RedisStore implements Store {
       const [count, next] = toPortion(reply, 2, 'invalidate-function') as [number, Buffer]
       invalidated += count
       cursor = next.toString()
+      onPortion?.()
     } while (cursor !== '0')
     return invalidated
   }
 
-  async invalidateTags(space: KeySpace, tags: readonly string[], soft = false): Promise<number> {
+  async invalidateTags(
+    space: KeySpace,
+    tags: readonly string[],
+    soft = false,
+    onPortion?: () => void,
+  ): Promise<number> {
     let invalidated = 0
     let from = 1
     let after: string | Buffer = ''
@@ -187,6 +198,7 @@ export class RedisStore implements Store {
       invalidated += count
       from = next
       after = last
+      onPortion?.()
     } while (from !== 0)
     return invalidated
   }
