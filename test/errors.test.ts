@@ -11,6 +11,9 @@ const CLASSES = Object.entries(library).filter(
 
 test('there are nine', () => expect(CLASSES).toHaveLength(9))
 
+/** What some errors tell besides. */
+const MORE: Readonly<Record<string, string[]>> = { ArgumentsError: ['path'], StoreError: ['reason'] }
+
 describe.each(CLASSES)('%s', (name, Class) => {
   const error = new (Class as unknown as new (...args: string[]) => library.StoreError)('no', 'no')
 
@@ -22,7 +25,7 @@ describe.each(CLASSES)('%s', (name, Class) => {
   })
 
   test('shows its code, and no more than that', () => {
-    expect(Object.keys(error)).toEqual(name === 'ArgumentsError' ? ['code', 'path'] : ['code'])
+    expect(Object.keys(error)).toEqual(['code', ...(MORE[name] ?? [])])
     expect(error.code).toMatch(/^ERR_[A-Z]+$/)
   })
 
