@@ -19,9 +19,10 @@ const CLIENTS = [
 ]
 const DOCS = ['test/docs/*.test.ts']
 const PACKAGE = ['test/package/*.test.ts']
+const CHAOS = ['test/chaos/*.test.ts']
 const ON_EACH_SERVER = ['test/server/*.test.ts']
 const ELSEWHERE = [
-  ...[CLIENTS, DOCS, PACKAGE, ON_EACH_SERVER].flat(),
+  ...[CLIENTS, DOCS, PACKAGE, CHAOS, ON_EACH_SERVER].flat(),
   'test/{apps,matrix}/**',
   'test/docs/.*/**',
 ]
@@ -59,9 +60,20 @@ const DOCUMENTATION: TestProjectConfiguration = {
   },
 }
 
-/** The slow ones: the package as users get it, and all clients on all servers. */
+/** The slow ones: the package as users get it, servers that fail, and all clients on all servers. */
 const SLOW: TestProjectConfiguration[] = [
   { test: { ...LIMITS, name: 'package', include: PACKAGE } },
+  {
+    test: {
+      ...LIMITS,
+      name: 'chaos',
+      include: CHAOS,
+      globalSetup: ['test/servers/global-setup.ts'],
+      provide: { needs: 'none' },
+      // Each test starts a server and a process, and measures how long these take.
+      maxConcurrency: 3,
+    },
+  },
   {
     test: {
       ...LIMITS,

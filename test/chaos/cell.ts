@@ -37,7 +37,6 @@ const opened = await Promise.all(
 for (const { connected } of opened) connected.catch((error: unknown) => note(`connect: ${String(error)}`))
 await Promise.race([Promise.allSettled(opened.map(({ connected }) => connected)), sleep(CONNECT_MS)])
 
-let hits = 0
 let endedMs: number | undefined
 let recoveryMs: number | undefined
 const caches = opened.map(({ client }, index) => {
@@ -48,7 +47,6 @@ const caches = opened.map(({ client }, index) => {
   })
   cache.on('error', ({ during, error }) => note(`event ${during}: ${error.message}`))
   cache.on('hit', () => {
-    hits++
     if (endedMs !== undefined) recoveryMs ??= performance.now() - endedMs
   })
   return cache
@@ -67,7 +65,7 @@ async function finish(): Promise<void> {
   await load.stop()
   const seen: Seen = {
     calls: load.calls,
-    hits,
+    stats: caches.map((cache) => cache.stats()),
     errors: load.errors,
     wrong: load.wrong,
     old: load.old,

@@ -1,9 +1,5 @@
-import { GlideClient, GlideClusterClient, Logger } from '@valkey/valkey-glide'
-import * as ioredis6 from 'ioredis'
-import * as ioredis5 from 'ioredis-5'
-import * as iovalkey from 'iovalkey'
-import * as redis6 from 'redis'
-import * as redis5 from 'redis-5'
+import type * as ioredis6 from 'ioredis'
+import type * as redis6 from 'redis'
 import type { RedisClient } from '../../src/clients/port.ts'
 
 interface Address {
@@ -37,17 +33,24 @@ export interface OpenClient {
 /** A user of the server, if it is not the default one. */
 export type User = { readonly username: string; readonly password: string } | undefined
 
-/** Opens a client as it comes: with no option but where the server is. */
+/**
+ * Opens a client as it comes: with no option but where the server is.
+ *
+ * Only its own package is loaded, since a cell is a process of its own, and the packages take longer than its start.
+ */
 export const OPEN: { readonly [N in ClientName]: (place: Place, user: User) => Promise<OpenClient> } = {
-  'node-redis 5': (place, user) => openNodeRedis(redis5 as unknown as typeof redis6, place, user),
-  'node-redis 6': (place, user) => openNodeRedis(redis6, place, user),
-  'ioredis 5': (place, user) => openIoredis(ioredis5 as unknown as typeof ioredis6, place, user),
-  'ioredis 6': (place, user) => openIoredis(ioredis6, place, user),
-  iovalkey: (place, user) => openIoredis(iovalkey as unknown as typeof ioredis6, place, user),
+  'node-redis 5': async (place, user) =>
+    openNodeRedis((await import('redis-5')) as unknown as typeof redis6, place, user),
+  'node-redis 6': async (place, user) => openNodeRedis(await import('redis'), place, user),
+  'ioredis 5': async (place, user) =>
+    openIoredis((await import('ioredis-5')) as unknown as typeof ioredis6, place, user),
+  'ioredis 6': async (place, user) => openIoredis(await import('ioredis'), place, user),
+  iovalkey: async (place, user) =>
+    openIoredis((await import('iovalkey')) as unknown as typeof ioredis6, place, user),
   glide: openGlide,
 }
 
-async function openNodeRedis(lib: typeof redis6, place: Place, user: User): Promise<OpenClient> {
+function openNodeRedis(lib: typeof redis6, place: Place, user: User): OpenClient {
   const client = nodeRedis(lib, place, user)
   client.on('error', () => {})
   return { client, connected: client.connect(), close: () => client.destroy() }
@@ -63,7 +66,7 @@ function nodeRedis(lib: typeof redis6, place: Place, user: User) {
   return lib.createClient({ socket: place.address, ...user })
 }
 
-async function openIoredis(lib: typeof ioredis6, place: Place, user: User): Promise<OpenClient> {
+function openIoredis(lib: typeof ioredis6, place: Place, user: User): OpenClient {
   const client =
     place.kind === 'cluster'
       ? new lib.Cluster([...place.nodes])
@@ -78,6 +81,7 @@ async function openIoredis(lib: typeof ioredis6, place: Place, user: User): Prom
 }
 
 async function openGlide(place: Place, user: User): Promise<OpenClient> {
+  const { GlideClient, GlideClusterClient, Logger } = await import('@valkey/valkey-glide')
   Logger.setLoggerConfig('off')
   if (place.kind === 'sentinel') throw new Error('glide knows no sentinels')
   const client =

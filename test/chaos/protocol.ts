@@ -1,4 +1,5 @@
 // What a cell and the process that runs it tell each other.
+import type { Stats } from '../../src/index.ts'
 import type { ClientName, Place, User } from './clients.ts'
 
 /** What a cell is to do. */
@@ -17,7 +18,8 @@ export type ToCell = 'ended' | 'stop'
 /** What callers saw. */
 export interface Seen {
   readonly calls: number
-  readonly hits: number
+  /** What the caches themselves have counted. */
+  readonly stats: readonly Stats[]
   /** Calls that rejected, and those that had not ended some seconds after the last call. */
   readonly errors: number
   /** Results of another call, or of none. */

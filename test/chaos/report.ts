@@ -26,7 +26,7 @@ export function cellTable(outcomes: readonly Outcome[]): string {
       ? head.slice(1, -2).map(() => '?')
       : [
           String(seen.calls),
-          String(seen.hits),
+          String(seen.stats.reduce((sum, { hit }) => sum + hit, 0)),
           String(seen.errors),
           String(seen.wrong),
           String(seen.old),

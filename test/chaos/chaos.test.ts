@@ -1,0 +1,38 @@
+// A few cells of the table of faults: `npm run chaos` runs all of them, with every client.
+import { describe, expect, inject, it } from 'vitest'
+import type { ClientName } from './clients.ts'
+import { FAULTS } from './faults.ts'
+import { type Phases, runCell } from './run-cell.ts'
+
+const CLIENTS: readonly ClientName[] = ['node-redis 6', 'ioredis 6']
+const FAULT_NAMES = ['cut', 'noeviction', 'script-flush', 'wrong-type', 'read-only']
+const PHASES: Phases = { beforeMs: 400, faultMs: 1_200, afterMs: 1_000 }
+
+/** What a caller may have to wait for: the store for as long as it may take, then the function. */
+const STORE_TIMEOUT_MS = 500
+const COMPUTE_MS = 20
+/** Other tests run meanwhile. */
+const SLACK_MS = 400
+
+const binary = inject('binary')
+const cells = FAULTS.filter(({ name }) => FAULT_NAMES.includes(name)).flatMap((fault) =>
+  CLIENTS.map((client) => ({ fault, client, title: fault.title })),
+)
+
+describe.skipIf(binary === '')('callers notice nothing when the server is', () => {
+  it.concurrent.each(cells)('$title, with $client', async ({ fault, client }) => {
+    const { seen, closeMs, isEnded, stderr } = await runCell(binary, fault, client, PHASES)
+    const { errors, wrong, unhandled, said } = seen ?? {}
+    expect({ errors, wrong, unhandled, isEnded }, `${JSON.stringify(said)} ${stderr}`).toEqual({
+      errors: 0,
+      wrong: 0,
+      unhandled: 0,
+      isEnded: true,
+    })
+    if (fault.losesInvalidations === undefined) expect(seen?.old).toBe(0)
+    const blockMs = seen?.longestBlockMs ?? 0
+    expect(seen?.longestWaitMs).toBeLessThan(STORE_TIMEOUT_MS + COMPUTE_MS + SLACK_MS + 2 * blockMs)
+    expect(seen?.recoveryMs).toBeLessThan(1_000)
+    expect(closeMs).toBeLessThan(1_000)
+  })
+})
