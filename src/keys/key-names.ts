@@ -58,13 +58,33 @@ export class KeyNames {
     return names
   }
 
+  /**
+   * Whether this cache can have made a key pair, for some function. A set that others can write may list the keys of anybody.
+   */
+  canHaveMade([index, values]: KeyPair): boolean {
+    const base = index.slice(0, -INDEX.length)
+    if (index !== base + INDEX || values !== base + VALUES) return false
+    if (this.#scope === 'cache') return index === this.#shared[0]
+    const start = `${this.#base}:`
+    return base.startsWith(start) && OF_FUNCTION[this.#style].test(base.slice(start.length))
+  }
+
   /** Name of the set that lists the key pairs in use where each function has its own. */
   get registry(): string {
     return `${this.#base}:functions`
   }
 }
 
-const pair = (base: string): KeyPair => [`${base}:0`, `${base}:1`]
+const INDEX = ':0'
+const VALUES = ':1'
+
+/** What follows the base in the key names of a function: its name and its checksum. */
+const OF_FUNCTION: Record<KeyStyle, RegExp> = {
+  plain: /^[^{}]*#[\w+/]{22}$/,
+  cluster: /^[^{}]*#\{[\w+/]{22}\}$/,
+}
+
+const pair = (base: string): KeyPair => [base + INDEX, base + VALUES]
 
 /** As long as that of a function, and never the same: what is digested there is a list of other length. */
 const checksumOf = (parts: readonly string[]): string =>

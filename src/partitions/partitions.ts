@@ -244,7 +244,9 @@ export class Partitions<C> {
     const { policy, store } = this.#settings
     const { registry } = policy
     const pairs: readonly KeyPair[] =
-      fn === undefined && registry !== undefined ? await store.registered(registry) : [this.#pairOf(fn)]
+      fn === undefined && registry !== undefined
+        ? (await store.registered(registry)).filter((pair) => policy.canHaveMade(pair))
+        : [this.#pairOf(fn)]
     return pairs.map((keys) => this.#keySpaceOf(keys, []))
   }
 

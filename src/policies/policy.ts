@@ -245,6 +245,16 @@ export abstract class AbstractPolicy {
     return this.#keyNames
   }
 
+  /**
+   * Whether a key pair that was found in the registry is one that this policy made. No other one is counted, purged or
+   * invalidated: whoever can write to Redis could list the keys of another program there.
+   *
+   * If you override `calcKeys`, override this too. Without it, every key pair in the registry is used.
+   */
+  canHaveMade(keys: KeyPair): boolean {
+    return this.calcKeys !== AbstractPolicy.prototype.calcKeys || this.keyNames.canHaveMade(keys)
+  }
+
   /** The name of the set in Redis that lists the key pairs in use; `undefined` if the cache has one key pair. */
   get registry(): string | undefined {
     return this.scope === 'function' ? this.keyNames.registry : undefined

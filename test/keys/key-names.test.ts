@@ -186,3 +186,26 @@ describe('key names', () => {
     expect(names.pairOf(one)).toBe(names.pairOf(one))
   })
 })
+
+describe('the pairs that a cache can have made', () => {
+  const text = fc.string({ unit: 'binary' }).filter((each) => !/[{}]/.test(each))
+
+  test.each(STYLES)('of scope $scope, $style, are its own and no other', ({ scope, style }) => {
+    fc.assert(
+      fc.property(text, text, text, text, text, (prefix, cache, otherPrefix, otherCache, functionName) => {
+        const names = new KeyNames(prefix, cache, 'lru', scope, style)
+        const fn = identityOf(`f${functionName}`)
+        const [index, values] = names.pairOf(fn)
+        expect(names.canHaveMade([index, values])).toBe(true)
+        expect(names.canHaveMade([values, index])).toBe(false)
+        expect(names.canHaveMade([index, index])).toBe(false)
+        expect(names.canHaveMade([`${index}x`, values])).toBe(false)
+        const other = new KeyNames(otherPrefix, otherCache, 'lru', scope, style)
+        const isOther = other.pairOf(fn)[0] !== index
+        expect(other.canHaveMade([index, values])).toBe(!isOther)
+        expect(names.canHaveMade([names.registry, names.registry])).toBe(false)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})

@@ -212,7 +212,7 @@ export class MemoryStore implements Store {
   async close(): Promise<void> {}
 
   async register(registry: string, space: KeySpace): Promise<void> {
-    entryOf(this.#registries, registry, () => new Map()).set(space.keys[0], space.keys)
+    entryOf(this.#registries, registry, () => new Map()).set(JSON.stringify(space.keys), space.keys)
   }
 
   async registered(registry: string): Promise<readonly KeyPair[]> {

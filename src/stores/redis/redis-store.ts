@@ -14,7 +14,15 @@ import { Watches } from './notifications.ts'
 import { IdleTtl } from './idle-ttl.ts'
 import { type PartitionKeys, partitionKeys } from './keys.ts'
 import { haveEnds, isDecided, readBatch, storeError } from './lookup.ts'
-import { toCount, toGeneration, toMicroseconds, toNumbers, toPortion, toStored } from './replies.ts'
+import {
+  toCount,
+  toGeneration,
+  toKeyPairs,
+  toMicroseconds,
+  toNumbers,
+  toPortion,
+  toStored,
+} from './replies.ts'
 import { labelOf, lookUpAt, partitionMark, timesText } from '../trailer.ts'
 import type {
   HeldLease,
@@ -263,7 +271,7 @@ export class RedisStore implements Store {
 
   async registered(registry: string): Promise<readonly KeyPair[]> {
     const [members] = await this.#sendAll('registered', registry, [['SMEMBERS', registry]])
-    return (members as readonly Buffer[]).map((pair) => JSON.parse(pair.toString()) as KeyPair)
+    return toKeyPairs(members as Reply)
   }
 
   #hearTime({ clock }: KeySpaceState, time: Reply, sentMs: number): number {

@@ -1,5 +1,6 @@
 import { StoreError } from '../../errors.ts'
 import type { Reply } from '../../clients/port.ts'
+import type { KeyPair } from '../../keys/key-names.ts'
 
 /*
  * What a client hands over may be the reply to another command: a connection gets out of step by a bug, or by a proxy. Such a
@@ -32,6 +33,23 @@ export function toStored(reply: Reply, count: number): readonly (Buffer | string
   if (stored.some((each) => typeof each === 'number')) throw outOfStep('HMGET')
   return stored as readonly (Buffer | string | null)[]
 }
+
+/** The key pairs that a registry lists. What else was put there by others is left out. */
+export function toKeyPairs(members: Reply): readonly KeyPair[] {
+  if (!Array.isArray(members)) throw outOfStep('SMEMBERS')
+  return members.map((member) => parsed(String(member))).filter(isKeyPair)
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}
+
+const isKeyPair = (value: unknown): value is KeyPair =>
+  Array.isArray(value) && value.length === 2 && value.every((name) => typeof name === 'string')
 
 /** The number that a script returned. */
 export function toCount(reply: Reply, verb: string): number {
