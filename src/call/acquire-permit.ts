@@ -1,5 +1,6 @@
 import { monotonicMs } from '../flow/timers.ts'
-import type { HeldLease, LeaseRequest, Lookup } from '../stores/store.ts'
+import type { UnaskedLease } from '../partitions/partition.ts'
+import type { HeldLease, Lookup } from '../stores/store.ts'
 import type { Call } from './call.ts'
 import { equalCallsAround } from './deadlock.ts'
 import { tolerate } from './function-context.ts'
@@ -9,6 +10,7 @@ import type { Settlement } from './settlement.ts'
 export interface Permit {
   /** When the load began, by the server's clock; `undefined` if that is not known: then nothing is put. */
   readonly token: number | undefined
+  /** Whether the load has the lease, or may have it: the answer may have been lost on its way. */
   readonly isLeased: boolean
   /** Whether the put is to win over loads of the same call that began before. */
   readonly overrules: boolean
@@ -16,7 +18,7 @@ export interface Permit {
 
 const withoutLease = (token: number | undefined): Permit => ({ token, isLeased: false, overrules: false })
 
-const withLease = (token: number): Permit => ({ token, isLeased: true, overrules: false })
+const withLease = (token: number | undefined): Permit => ({ token, isLeased: true, overrules: false })
 
 /** A permit; or a settlement, if another process has loaded the entry meanwhile. */
 export type PermitOrSettlement = Permit | { readonly settlement: Settlement }
@@ -31,8 +33,20 @@ export async function acquirePermit(call: Call, lookup: Lookup | undefined): Pro
   try {
     return await waitForLease(call, lookup, monotonicMs() + waitMs)
   } catch (error) {
-    tolerate(call, 'lease', error)
-    return withoutLease(await tokenBy(call, lookup))
+    return giveBackOnError(call, async () => {
+      tolerate(call, 'lease', error)
+      return withLease(await tokenBy(call, lookup))
+    })
+  }
+}
+
+/** Gives the lease of a call back, in the background, if a step fails. */
+async function giveBackOnError<T>(call: Call, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
+    call.fn.cache.background.addBehind(giveBack(call))
+    throw error
   }
 }
 
@@ -70,7 +84,8 @@ async function waitForLease(
 /** A permit to refresh an entry, for one process of all; `undefined` if another process has the lease. Does not wait. */
 export async function tryForLease(call: Call, lookup: Lookup): Promise<Permit | undefined> {
   const { partition, fn } = call
-  const answer = await partition.leases(fn.settings.leaseMs).tryToTake(call, requestFor(call, lookup))
+  const leases = partition.leases(fn.settings.leaseMs)
+  const answer = await giveBackOnError(call, () => leases.tryToTake(call, requestFor(call, lookup)))
   return answer.state === 'taken' ? withLease(answer.atUs) : undefined
 }
 
@@ -81,13 +96,13 @@ export const overrulingPermit = async (call: Call): Promise<Permit> => ({
   overrules: true,
 })
 
-/** Ends the lease of a call in this process, so that its put can end the lease in the store; `undefined` if it was lost. */
-export const endLease = (call: Call): Promise<HeldLease | undefined> =>
+/** Ends the lease of a call in this process, so that its put can end the lease in the store; `undefined` if there is none. */
+export const endLease = (call: Call): HeldLease | undefined =>
   call.partition.leases(call.fn.settings.leaseMs).end(call)
 
 /** Releases the lease of a call, unless its put has ended it. */
 export async function giveBack(call: Call): Promise<void> {
-  const held = await endLease(call)
+  const held = endLease(call)
   if (held !== undefined) await release(call, held)
 }
 
@@ -100,7 +115,7 @@ export async function release(call: Call, held: HeldLease): Promise<void> {
 }
 
 /** Describes the unusable entry, if one was seen, so that the server can tell a newer one from it. */
-const requestFor = ({ hash }: Call, lookup: Lookup | undefined): LeaseRequest => ({
+const requestFor = ({ hash }: Call, lookup: Lookup | undefined): UnaskedLease => ({
   hash,
   seenMs: lookup?.value === undefined && !lookup?.isMisplaced ? undefined : (lookup.freshUntilMs ?? 0),
 })

@@ -15,9 +15,6 @@ export const NOT_PUT: PutOutcome = {
   source: NOT_STORED,
 }
 
-/** The name of a lease that was lost: it belongs to another process by now, or to none. */
-const LOST = -1
-
 /** Stores an entry with a permit, unless it is too large, and ends the lease of the permit. */
 export async function put(
   call: Call,
@@ -34,10 +31,9 @@ export async function put(
     report.skipped(call, obstacle, bytes, computeMs)
     return NOT_PUT
   }
-  const held = isLeased ? await endLease(call) : undefined
+  const held = isLeased ? endLease(call) : undefined
   try {
-    const lease = isLeased ? (held?.lease ?? LOST) : undefined
-    const metadata = isLeased || overrules ? { ...about, lease, overrules } : about
+    const metadata = isLeased || overrules ? { ...about, asker: held?.asker, overrules } : about
     const validAsOf = partition.epoch
     const { stored, evicted, atMs } = await partition.put({ hash, value, ttlMs, token, metadata })
     report.evicted(call, partition.keySpace.keys[0], evicted)

@@ -1,12 +1,13 @@
+import { randomBytes } from 'node:crypto'
 import { within } from './timeout.ts'
 import { clearInterval, clearTimeout, monotonicMs, setInterval, setTimeout } from './timers.ts'
 
 /** The operations of the store on the leases of one partition. */
 export interface LeaseBackend<Request> {
-  /** Asks for a lease. */
-  ask(request: Request): Promise<Answer>
-  /** Prolongs leases; 0 for one that was lost. */
-  renew(held: readonly Held[]): Promise<readonly number[]>
+  /** Asks for a lease, for an asker. */
+  ask(request: Request, asker: string): Promise<Answer>
+  /** Prolongs leases; `false` for one that was lost. */
+  renew(held: readonly Held[]): Promise<readonly boolean[]>
   /**
    * Calls the watcher when leases end; resolves to `undefined` if the store cannot report that. May be called again for the same
    * watcher: the first watch is closed when there is a second one.
@@ -19,11 +20,10 @@ interface Watch {
   close(): Promise<void>
 }
 
-/** A result is available; or the lease was taken, with its name; or another holder has it, with its end. */
+/** A result is available; or the lease was taken; or another holder has it. */
 export type Answer =
   | { readonly state: 'available'; readonly atUs: number }
-  | { readonly state: 'taken'; readonly atUs: number; readonly lease: number }
-  | { readonly state: 'held'; readonly atUs: number; readonly untilUs: number }
+  | { readonly state: 'taken' | 'held'; readonly atUs: number; readonly untilUs: number }
 
 interface Watcher {
   ended(hash: string): void
@@ -36,9 +36,9 @@ interface Holder {
   readonly hash: string
 }
 
-/** A lease that is held, by its name. */
+/** A lease that is held, or may be, by the name under which it was asked for. */
 interface Held extends Holder {
-  readonly lease: number
+  readonly asker: string
 }
 
 /**
@@ -46,15 +46,18 @@ interface Held extends Holder {
  * `'late'` if the time was up.
  */
 export type LeaseOutcome =
-  | Exclude<Answer, { state: 'held' }>
+  | (Answer & { readonly state: 'available' | 'taken' })
   | { readonly state: 'ended' }
   | { readonly state: 'late' }
 
 /** How often to ask if no messages are received. */
 const POLL_MS = 50
 
+/** How often to ask though messages are received: the one that is waited for may be lost, or its sender may not be allowed to publish. */
+const LOOK_AGAIN_MS = 500
+
 /** The longest wait for a connection for messages. */
-const WATCH_TIMEOUT_MS = 1_000
+const WATCH_TIMEOUT_MS = 250
 
 /** A lease is renewed when this part of it has passed, so that one renewal may fail. */
 const RENEW_AFTER = 1 / 3
@@ -73,12 +76,19 @@ export class Leases<Request> {
   readonly #leaseMs: number
   /** By holder, not by entry: after an invalidation two calls may load the same entry, and each ends its own lease. */
   readonly #held = new Map<Holder, Held>()
+  /** Those of `#held` that are renewed no more. */
+  readonly #lost = new WeakSet<Held>()
+  /** What the names of its askers begin with. */
+  readonly #self = randomBytes(9).toString('base64url')
+  #askers = 0
   readonly #waiting = new Map<string, Set<(hasEnded: boolean) => void>>()
   readonly #open: OpenWatch = { watch: undefined }
   #watching: Promise<void> | undefined
   #isWatched = false
+  /** Whether the connection for messages was not there in time: it is waited for no more until it is. */
+  #isWatchLate = false
   #timer: NodeJS.Timeout | undefined
-  #renewing: Promise<void> | undefined
+  #isRenewing = false
 
   readonly #watcher: Watcher = {
     ended: (hash) => this.#wake(hash, true),
@@ -133,9 +143,8 @@ export class Leases<Request> {
       const ending = this.#endingOf(holder.hash)
       const isWatched = this.#isWatched
       try {
-        const answer = await this.#backend.ask(request)
-        if (answer.state === 'taken') this.#keep(holder, answer.lease)
-        if (answer.state !== 'held') return answer
+        const answer = await this.tryToTake(holder, request)
+        if (isNotHeld(answer)) return answer
         const leftMs = untilMs - monotonicMs()
         if (leftMs <= 0) return { state: 'late' }
         if (!hasWaited) onWait()
@@ -143,7 +152,7 @@ export class Leases<Request> {
         // If the process of the holder died, no message reports the end of its lease.
         const leaseMs = (answer.untilUs - answer.atUs) / 1000 + 1
         const hasEnded = await ending.endsWithin(
-          Math.min(leftMs, leaseMs, isWatched ? Number.POSITIVE_INFINITY : POLL_MS),
+          Math.min(leftMs, leaseMs, isWatched ? LOOK_AGAIN_MS : POLL_MS),
         )
         if (hasEnded) return { state: 'ended' }
       } finally {
@@ -152,16 +161,25 @@ export class Leases<Request> {
     }
   }
 
-  /** Asks once, without waiting. */
+  /**
+   * Asks once, without waiting.
+   *
+   * @throws What the backend throws. Then the lease counts as held until {@link end}: the answer may have been lost on its way.
+   */
   async tryToTake(holder: Holder, request: Request): Promise<Answer> {
-    const answer = await this.#backend.ask(request)
-    if (answer.state === 'taken') this.#keep(holder, answer.lease)
-    return answer
+    const held = this.#held.get(holder) ?? { hash: holder.hash, asker: `${this.#self}${this.#askers++}` }
+    try {
+      const answer = await this.#backend.ask(request, held.asker)
+      if (answer.state === 'taken') this.#keep(holder, held)
+      return answer
+    } catch (error) {
+      this.#keep(holder, held)
+      throw error
+    }
   }
 
-  /** Stops renewing a lease, and returns it with its latest name; `undefined` if there is none. */
-  async end(holder: Holder): Promise<Held | undefined> {
-    if (this.#held.has(holder)) await this.#renewing
+  /** Stops renewing a lease, and returns it; `undefined` if there is none. */
+  end(holder: Holder): Held | undefined {
     const held = this.#held.get(holder)
     this.#held.delete(holder)
     if (this.#held.size === 0) {
@@ -171,40 +189,37 @@ export class Leases<Request> {
     return held
   }
 
-  #keep(holder: Holder, lease: number): void {
-    this.#held.set(holder, { hash: holder.hash, lease })
+  #keep(holder: Holder, held: Held): void {
+    this.#held.set(holder, held)
     if (this.#timer !== undefined) return
-    this.#timer = setInterval(() => this.#renew(), this.#leaseMs * RENEW_AFTER)
+    this.#timer = setInterval(() => void this.#renew(), this.#leaseMs * RENEW_AFTER)
     this.#timer.unref?.() // the work itself keeps the process alive, or nothing does
   }
 
-  #renew(): void {
-    this.#renewing ??= this.#renewAll().finally(() => {
-      this.#renewing = undefined
-    })
-  }
-
-  async #renewAll(): Promise<void> {
-    const before = [...this.#held]
-    let names: readonly number[]
+  async #renew(): Promise<void> {
+    const all = [...this.#held.values()].filter((held) => !this.#lost.has(held))
+    if (all.length === 0 || this.#isRenewing) return
+    this.#isRenewing = true
     try {
-      names = await this.#backend.renew(before.map(([, held]) => held))
+      const areHeld = await this.#backend.renew(all)
+      all.forEach((held, i) => {
+        if (areHeld[i] !== true) this.#lost.add(held)
+      })
     } catch {
-      return // the next one may succeed in time
+      // the next one may succeed in time
+    } finally {
+      this.#isRenewing = false
     }
-    before.forEach(([holder, held], i) => {
-      if (this.#held.get(holder) !== held) return
-      const lease = names[i] ?? 0
-      if (lease === 0) this.#held.delete(holder)
-      else this.#held.set(holder, { ...held, lease })
-    })
   }
 
-  /** Resolves when messages are received, or after {@link WATCH_TIMEOUT_MS}. */
+  /** Resolves when messages are received, or after {@link WATCH_TIMEOUT_MS}; at once if another one has waited in vain for that. */
   async #watch(): Promise<void> {
     if (this.#isWatched) return
     this.#watching ??= this.#tryToWatch()
-    await within(this.#watching, WATCH_TIMEOUT_MS, () => new Error()).catch(() => {})
+    if (this.#isWatchLate) return
+    await within(this.#watching, WATCH_TIMEOUT_MS, () => new Error()).catch(() => {
+      this.#isWatchLate = true
+    })
   }
 
   #tryToWatch(): Promise<void> {
@@ -214,9 +229,11 @@ export class Leases<Request> {
         const before = this.#open.watch
         this.#open.watch = watch
         this.#isWatched = watch !== undefined
+        this.#isWatchLate = false
         closeQuietly(before)
       },
       () => {
+        this.#isWatchLate = false
         if (this.#watching === watching) this.#watching = undefined // the next call of `take` tries again; until then this one polls
       },
     )
@@ -249,6 +266,9 @@ export class Leases<Request> {
     }
   }
 }
+
+const isNotHeld = (answer: Answer): answer is Answer & { readonly state: 'available' | 'taken' } =>
+  answer.state !== 'held'
 
 /** Passes calls on to a watcher until it is garbage-collected: a store must not keep a cache in memory. */
 function weakly(watcher: Watcher): Watcher {

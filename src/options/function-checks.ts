@@ -48,7 +48,7 @@ const WRAP_OPTIONS: Record<keyof WrapOptions, true> = {
 const { this: _, ...OF_MANY } = WRAP_OPTIONS
 const WRAP_MANY_OPTIONS: Record<keyof WrapManyOptions, true> = { ...OF_MANY, absent: true, entriesOf: true }
 
-const LEASE_MS = 10_000
+const LEASE_MS = 2_000
 const WAIT_MS = 30_000
 
 /**

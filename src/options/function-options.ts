@@ -127,7 +127,7 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
    * processes run it, while the others wait for its result.
    *
    * An object stands for `'global'` with other times. `lease` is how long the right to run the function outlives a process
-   * that died; default 10 seconds. `wait` is how long a caller waits for another process before it runs the function itself;
+   * that died, or that does not answer any more; default 2 seconds. While the function runs it is renewed. `wait` is how long a caller waits for another process before it runs the function itself;
    * default 30 seconds.
    * @default 'process'
    */

@@ -99,7 +99,7 @@ export class Partition<C> {
   readonly #misses = new MovingAverage(1, 1 / 64)
   readonly #touches: TouchBuffer<Hash> | undefined
   readonly #large = new Map<string, number>()
-  readonly #leases = new Map<number, Leases<LeaseRequest>>()
+  readonly #leases = new Map<number, Leases<UnaskedLease>>()
   readonly #releases: Batcher<HeldLease, undefined>
   /** Commands under way, and what waits to become one. */
   #underWay = 0
@@ -199,20 +199,20 @@ export class Partition<C> {
   }
 
   /** The leases with a length of `leaseMs` milliseconds. */
-  leases(leaseMs: number): Leases<LeaseRequest> {
+  leases(leaseMs: number): Leases<UnaskedLease> {
     let leases = this.#leases.get(leaseMs)
     if (leases === undefined) {
       const asks = new Batcher<LeaseRequest, LeaseAnswer>(
         async (requests) => this.#store.lease(this.keySpace, requests, leaseMs),
         LEASES_A_PIECE,
       )
-      const renewals = new Batcher<HeldLease, number>(
+      const renewals = new Batcher<HeldLease, boolean>(
         async (held) => this.#store.renew(this.keySpace, held, leaseMs),
         LEASES_A_PIECE,
       )
       leases = new Leases(
         {
-          ask: (request) => asks.ask(request),
+          ask: (request, asker) => asks.ask({ ...request, asker }),
           renew: (held) => Promise.all(held.map((each) => renewals.ask(each))),
           watch: async (watcher) => this.#store.watch(this.keySpace, watcher),
         },
@@ -351,6 +351,9 @@ export class Partition<C> {
     return stored.map((flag, i) => ({ stored: flag, atMs, evicted: i === 0 ? evicted : 0 }))
   }
 }
+
+/** A request for a lease, of whichever asker. */
+export type UnaskedLease = Omit<LeaseRequest, 'asker'>
 
 /** Entries that are invalidated by one command. */
 const HASHES_A_PIECE = 500

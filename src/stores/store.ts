@@ -72,10 +72,10 @@ export interface EntryMetadata {
   /** Its tags; `undefined` for a function that has none. */
   readonly tags?: readonly string[] | undefined
   /**
-   * The lease of the load, which the put ends; -1 for a lease that was lost. A put whose lease was lost does not replace an
-   * entry whose load began later.
+   * Who asked for the lease of the load, which the put ends. A put whose lease was lost does not replace an entry whose load
+   * began later.
    */
-  readonly lease?: number | undefined
+  readonly asker?: string | undefined
   /** Whether loads that began before the token (without a token: before now) are refused from now on. */
   readonly overrules?: boolean | undefined
 }
@@ -108,6 +108,11 @@ export interface PutReport {
 export interface LeaseRequest {
   readonly hash: Hash
   /**
+   * Who asks: the name of the lease, and of no other one. An asker that asks again gets the lease that it already has, in case
+   * that it has not got the answer to its first request.
+   */
+  readonly asker: string
+  /**
    * The end of freshness of the entry that the caller found unusable: any other fresh entry is usable. 0 if that end is not
    * known; `undefined` if the caller found no entry: any fresh entry is usable.
    */
@@ -118,15 +123,15 @@ export interface LeaseRequest {
 export type LeaseAnswer =
   /** A usable entry exists by now. */
   | { readonly state: 'available'; readonly atUs: number }
-  /** The caller has the lease; `lease` is its name. */
-  | { readonly state: 'taken'; readonly atUs: number; readonly lease: number }
-  /** Another caller has the lease. */
+  /** The asker has the lease. */
+  | { readonly state: 'taken'; readonly atUs: number; readonly untilUs: number }
+  /** Another asker has the lease. */
   | { readonly state: 'held'; readonly atUs: number; readonly untilUs: number }
 
 /** A lease that is held. */
 export interface HeldLease {
   readonly hash: Hash
-  readonly lease: number
+  readonly asker: string
 }
 
 /**
@@ -189,8 +194,8 @@ export interface EntryStore {
 export interface LeaseStore {
   /** Gives leases of `leaseMs` milliseconds, unless there is a usable entry by now. */
   lease(space: KeySpace, requests: readonly LeaseRequest[], leaseMs: number): Promise<readonly LeaseAnswer[]>
-  /** Prolongs leases. Returns their new names; 0 for one that was lost. */
-  renew(space: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]>
+  /** Prolongs leases. Returns for each whether it is still held. */
+  renew(space: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly boolean[]>
   /** Ends leases whose load stored no entry. */
   release(space: KeySpace, held: readonly HeldLease[]): Promise<void>
 }

@@ -356,13 +356,13 @@ describe('PERMIT', () => {
 
   test('→ lease held for too long → LOAD without a lease', async () => {
     const store = newStore()
-    const options = { singleFlight: { wait: '10s', lease: '60s' } } as const
+    const options = { singleFlight: { wait: '400ms', lease: '60s' } } as const
     const [there, here] = [newProcess(options, {}, store), newProcess(options, {}, store)]
     void there.call()
     await quiet()
     const done = here.call()
     await quiet()
-    await pass(11 * SECOND)
+    await pass(SECOND / 2)
     end(here.runs, 'new')
     await done
     expect(here.seen()).toEqual([

@@ -5,7 +5,7 @@ vi.mock('../../src/flow/timers.ts', () => import('./replaceable-timers.ts'))
 
 interface Held {
   readonly hash: string
-  readonly lease: number
+  readonly asker: string
 }
 
 type Watcher = Parameters<ConstructorParameters<typeof Leases<string>>[0]['watch']>[0]
@@ -13,6 +13,7 @@ type Watcher = Parameters<ConstructorParameters<typeof Leases<string>>[0]['watch
 const LEASE_MS = 3_000
 const WAIT_MS = 10_000
 const POLL_MS = 50
+const LOOK_AGAIN_MS = 500
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -22,7 +23,7 @@ afterEach(() => {
 })
 
 const nowUs = (): number => performance.now() * 1_000
-const taken = (lease: number): Answer => ({ state: 'taken', atUs: nowUs(), lease })
+const taken = (): Answer => ({ state: 'taken', atUs: nowUs(), untilUs: nowUs() + LEASE_MS * 1_000 })
 const there = (): Answer => ({ state: 'available', atUs: nowUs() })
 const held = (ms = LEASE_MS): Answer => ({ state: 'held', atUs: nowUs(), untilUs: nowUs() + ms * 1_000 })
 
@@ -33,10 +34,8 @@ const holder = (hash: string) => ({ hash })
 function newLeases(leaseMs = LEASE_MS) {
   const watchers: Watcher[] = []
   const backend = {
-    ask: vi.fn<(wish: string) => Promise<Answer>>(async () => held()),
-    renew: vi.fn<(all: readonly Held[]) => Promise<readonly number[]>>(async (all) =>
-      all.map(({ lease }) => lease + 1),
-    ),
+    ask: vi.fn<(wish: string, asker: string) => Promise<Answer>>(async () => held()),
+    renew: vi.fn<(all: readonly Held[]) => Promise<readonly boolean[]>>(async (all) => all.map(() => true)),
     watch: vi.fn<(watcher: Watcher) => Promise<{ close(): Promise<void> } | undefined>>(async (watcher) => {
       watchers.push(watcher)
       return { close: async () => {} }
@@ -75,12 +74,13 @@ const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0)
 describe('whoever asks', () => {
   test('is given the lease that is free', async () => {
     const { take, backend, leases, onWait } = newLeases()
-    backend.ask.mockResolvedValueOnce(taken(7))
+    backend.ask.mockResolvedValueOnce(taken())
     const who = holder('a')
-    expect(await take(who)).toMatchObject({ state: 'taken', lease: 7 })
+    expect(await take(who)).toMatchObject({ state: 'taken' })
     expect(onWait).not.toHaveBeenCalled()
-    expect(backend.ask).toHaveBeenCalledExactlyOnceWith('a')
-    expect(await leases.end(who)).toEqual({ hash: 'a', lease: 7 })
+    expect(backend.ask).toHaveBeenCalledExactlyOnceWith('a', expect.any(String))
+    expect(leases.end(who)).toEqual({ hash: 'a', asker: backend.ask.mock.calls[0]?.[1] })
+    expect(leases.end(who)).toBeUndefined()
     expect(vi.getTimerCount()).toBe(0)
   })
 
@@ -90,7 +90,7 @@ describe('whoever asks', () => {
     const who = holder('a')
     expect(await take(who)).toMatchObject({ state: 'available' })
     expect(onWait).not.toHaveBeenCalled()
-    expect(await leases.end(who)).toBeUndefined()
+    expect(leases.end(who)).toBeUndefined()
     expect(vi.getTimerCount()).toBe(0)
   })
 
@@ -110,12 +110,15 @@ describe('whoever asks', () => {
   test('but asks without one where that cannot be had in good time', async () => {
     const { take, backend } = newLeases()
     backend.watch.mockReturnValue(new Promise(() => {}))
-    backend.ask.mockResolvedValueOnce(held()).mockResolvedValueOnce(taken(1))
+    backend.ask.mockResolvedValueOnce(held()).mockResolvedValueOnce(taken())
     const turn = take(holder('a'))
-    await vi.advanceTimersByTimeAsync(1_000)
+    await vi.advanceTimersByTimeAsync(250)
     expect(backend.ask).toHaveBeenCalledOnce()
     await vi.advanceTimersByTimeAsync(POLL_MS)
     expect(await turn).toMatchObject({ state: 'taken' })
+    void take(holder('b')) // and the next one does not wait for it at all
+    await settle()
+    expect(backend.ask).toHaveBeenCalledTimes(3)
   })
 
   test('hears what goes wrong', async () => {
@@ -123,8 +126,24 @@ describe('whoever asks', () => {
     backend.ask.mockRejectedValueOnce(new Error('no server'))
     const who = holder('a')
     await expect(take(who)).rejects.toThrow('no server')
-    expect(await leases.end(who)).toBeUndefined()
+    leases.end(who)
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('may have the lease though the answer was lost: it is kept, asked for by the same name, and ended', async () => {
+    const { take, backend, leases } = newLeases()
+    backend.ask.mockRejectedValueOnce(new Error('the answer was lost')).mockResolvedValueOnce(taken())
+    const [who, other] = [holder('a'), holder('a')]
+    await expect(take(who)).rejects.toThrow('lost')
+    await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
+    expect(backend.renew).toHaveBeenCalledOnce()
+    await take(who)
+    void take(other)
+    await settle()
+    const [first, again, others] = backend.ask.mock.calls.map(([, asker]) => asker)
+    expect(again).toBe(first)
+    expect(others).not.toBe(first)
+    expect(leases.end(who)).toEqual({ hash: 'a', asker: first })
   })
 
   test('once, without waiting, has the answer', async () => {
@@ -132,10 +151,10 @@ describe('whoever asks', () => {
     const who = holder('a')
     const tryToTake = () => leases.tryToTake(who, 'a')
     expect(await tryToTake()).toMatchObject({ state: 'held' })
-    expect(await leases.end(who)).toBeUndefined()
-    backend.ask.mockResolvedValueOnce(taken(3))
-    expect(await tryToTake()).toMatchObject({ state: 'taken', lease: 3 })
-    expect(await leases.end(who)).toEqual({ hash: 'a', lease: 3 })
+    expect(leases.end(who)).toBeUndefined()
+    backend.ask.mockResolvedValueOnce(taken())
+    expect(await tryToTake()).toMatchObject({ state: 'taken' })
+    expect(leases.end(who)).toMatchObject({ hash: 'a' })
     expect(backend.watch).not.toHaveBeenCalled()
     expect(vi.getTimerCount()).toBe(0)
   })
@@ -157,7 +176,7 @@ describe('whoever waits', () => {
     const { take, backend, onWait } = newLeases()
     void take(holder('a'))
     await vi.advanceTimersByTimeAsync(2.5 * LEASE_MS)
-    expect(backend.ask).toHaveBeenCalledTimes(3)
+    expect(backend.ask.mock.calls.length).toBeGreaterThanOrEqual(3)
     expect(onWait).toHaveBeenCalledOnce()
   })
 
@@ -166,8 +185,19 @@ describe('whoever waits', () => {
     void take(holder('a'))
     await settle()
     ended('b')
-    await vi.advanceTimersByTimeAsync(LEASE_MS / 2)
+    await vi.advanceTimersByTimeAsync(LOOK_AGAIN_MS - 1)
     expect(backend.ask).toHaveBeenCalledOnce()
+  })
+
+  test('looks again now and then, since a message may be lost', async () => {
+    const { take, backend } = newLeases()
+    const turn = take(holder('a'))
+    await vi.advanceTimersByTimeAsync(LOOK_AGAIN_MS)
+    expect(backend.ask).toHaveBeenCalledTimes(2)
+    backend.ask.mockResolvedValueOnce(there())
+    await vi.advanceTimersByTimeAsync(LOOK_AGAIN_MS)
+    expect(await turn).toMatchObject({ state: 'available' })
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   test('knows names of bytes too', async () => {
@@ -194,10 +224,11 @@ describe('whoever waits', () => {
 
   test('asks when the lease has run out, since nobody tells of a holder that died', async () => {
     const { take, backend } = newLeases()
+    backend.ask.mockResolvedValueOnce(held(200))
     const turn = take(holder('a'))
-    await vi.advanceTimersByTimeAsync(LEASE_MS - 10)
+    await vi.advanceTimersByTimeAsync(190)
     expect(backend.ask).toHaveBeenCalledOnce()
-    backend.ask.mockResolvedValueOnce(taken(1))
+    backend.ask.mockResolvedValueOnce(taken())
     await vi.advanceTimersByTimeAsync(20)
     expect(await turn).toMatchObject({ state: 'taken' })
     expect(backend.ask).toHaveBeenCalledTimes(2)
@@ -225,8 +256,8 @@ describe('whoever waits', () => {
   test('waits no longer than he wants, and has looked at the very end', async () => {
     const { take, backend } = newLeases(60_000)
     backend.ask.mockImplementation(async () => held(60_000))
-    const turn = take(holder('a'), 500)
-    await vi.advanceTimersByTimeAsync(499)
+    const turn = take(holder('a'), 400)
+    await vi.advanceTimersByTimeAsync(399)
     expect(backend.ask).toHaveBeenCalledOnce()
     await vi.advanceTimersByTimeAsync(1)
     expect(await turn).toEqual({ state: 'late' })
@@ -235,13 +266,15 @@ describe('whoever waits', () => {
   })
 
   test('leaves nothing behind if the server fails meanwhile', async () => {
-    const { take, backend } = newLeases()
-    const turn = take(holder('a'))
+    const { take, backend, leases } = newLeases()
+    const who = holder('a')
+    const turn = take(who)
     await settle()
     backend.ask.mockRejectedValueOnce(new Error('no server'))
     const failure = expect(turn).rejects.toThrow('no server')
     await vi.advanceTimersByTimeAsync(LEASE_MS + 10)
     await failure
+    leases.end(who)
     expect(vi.getTimerCount()).toBe(0)
   })
 })
@@ -295,7 +328,7 @@ describe('where messages cannot be heard', () => {
     restored()
     // Once more, for what was missed.
     expect(await asksWithin(backend, POLL_MS)).toBe(2)
-    expect(await asksWithin(backend, 10 * POLL_MS)).toBe(0)
+    expect(await asksWithin(backend, 5 * POLL_MS)).toBe(0)
   })
 
   test('any more, the next one tries to listen again, in case nobody restores it', async () => {
@@ -307,7 +340,7 @@ describe('where messages cannot be heard', () => {
     await settle()
     expect(backend.watch).toHaveBeenCalledTimes(2)
     expect(backend.watch.mock.calls[1]).toEqual(backend.watch.mock.calls[0])
-    expect(await asksWithin(backend, 10 * POLL_MS)).toBe(0)
+    expect(await asksWithin(backend, 5 * POLL_MS)).toBe(0)
   })
 
   test('since the connection was lost as soon as it was there, it is asked for', async () => {
@@ -336,24 +369,23 @@ describe('where messages cannot be heard', () => {
     answer.open(held())
     await settle()
     expect(await asksWithin(backend, POLL_MS)).toBe(1)
-    expect(await asksWithin(backend, 10 * POLL_MS)).toBe(0)
+    expect(await asksWithin(backend, 5 * POLL_MS)).toBe(0)
   })
 })
 
 describe('a lease that is held', () => {
   test('is renewed every third of its time, until it is ended', async () => {
     const { take, backend, leases } = newLeases()
-    backend.ask.mockResolvedValueOnce(taken(1))
+    backend.ask.mockResolvedValueOnce(taken())
     const who = holder('a')
     await take(who)
     await vi.advanceTimersByTimeAsync(LEASE_MS / 3 - 1)
     expect(backend.renew).not.toHaveBeenCalled()
     await vi.advanceTimersByTimeAsync(1)
-    expect(backend.renew).toHaveBeenLastCalledWith([{ hash: 'a', lease: 1 }])
+    expect(backend.renew).toHaveBeenLastCalledWith([{ hash: 'a', asker: backend.ask.mock.calls[0]?.[1] }])
     await vi.advanceTimersByTimeAsync(LEASE_MS)
     expect(backend.renew).toHaveBeenCalledTimes(4)
-    expect(backend.renew).toHaveBeenLastCalledWith([{ hash: 'a', lease: 4 }])
-    expect(await leases.end(who)).toEqual({ hash: 'a', lease: 5 })
+    expect(leases.end(who)).toMatchObject({ hash: 'a' })
     expect(vi.getTimerCount()).toBe(0)
     await vi.advanceTimersByTimeAsync(LEASE_MS)
     expect(backend.renew).toHaveBeenCalledTimes(4)
@@ -362,103 +394,69 @@ describe('a lease that is held', () => {
   test('is renewed together with the others', async () => {
     const { take, backend, leases } = newLeases()
     const holders = ['a', 'b', 'c'].map(holder)
-    for (const [i, who] of holders.entries()) {
-      backend.ask.mockResolvedValueOnce(taken(10 * i))
+    for (const who of holders) {
+      backend.ask.mockResolvedValueOnce(taken())
       await take(who)
     }
     await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
     expect(backend.renew).toHaveBeenCalledOnce()
     expect(backend.renew.mock.calls[0]?.[0]).toHaveLength(3)
-    await leases.end(holders[1] as { hash: string })
+    leases.end(holders[1] as { hash: string })
     await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
-    expect(backend.renew.mock.calls[1]?.[0]).toEqual([
-      { hash: 'a', lease: 1 },
-      { hash: 'c', lease: 21 },
-    ])
-    await Promise.all(holders.map((who) => leases.end(who)))
+    expect(backend.renew.mock.calls[1]?.[0]).toMatchObject([{ hash: 'a' }, { hash: 'c' }])
+    for (const who of holders) leases.end(who)
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('was lost, and is nobody’s to end', async () => {
+  test('is not renewed any more once it was lost, and its put can still tell whose it was', async () => {
     const { take, backend, leases } = newLeases()
-    backend.ask.mockResolvedValueOnce(taken(1))
-    backend.renew.mockResolvedValueOnce([0])
+    backend.ask.mockResolvedValueOnce(taken())
+    backend.renew.mockResolvedValueOnce([false])
     const who = holder('a')
     await take(who)
-    await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
-    expect(await leases.end(who)).toBeUndefined()
+    await vi.advanceTimersByTimeAsync(LEASE_MS)
+    expect(backend.renew).toHaveBeenCalledOnce()
+    expect(leases.end(who)).toMatchObject({ hash: 'a' })
     expect(vi.getTimerCount()).toBe(0)
   })
 
   test('survives a renewal that fails', async () => {
     const { take, backend, leases } = newLeases()
-    backend.ask.mockResolvedValueOnce(taken(1))
+    backend.ask.mockResolvedValueOnce(taken())
     backend.renew.mockRejectedValueOnce(new Error('no server'))
     const who = holder('a')
     await take(who)
     await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
     await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
     expect(backend.renew).toHaveBeenCalledTimes(2)
-    expect(await leases.end(who)).toEqual({ hash: 'a', lease: 2 })
-  })
-
-  test('is ended by the name that a renewal under way gives it', async () => {
-    const { take, backend, leases } = newLeases()
-    backend.ask.mockResolvedValueOnce(taken(1))
-    const who = holder('a')
-    await take(who)
-    const renewal = gate<readonly number[]>()
-    backend.renew.mockReturnValueOnce(renewal.promise)
-    await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
-    const ended = vi.fn<() => void>()
-    const end = leases.end(who).then((result) => {
-      ended()
-      return result
-    })
-    await settle()
-    expect(ended).not.toHaveBeenCalled()
-    renewal.open([99])
-    expect(await end).toEqual({ hash: 'a', lease: 99 })
-    expect(vi.getTimerCount()).toBe(0)
+    expect(leases.end(who)).toMatchObject({ hash: 'a' })
   })
 
   test('is not renewed twice at the same time', async () => {
     const { take, backend } = newLeases()
-    backend.ask.mockResolvedValueOnce(taken(1))
+    backend.ask.mockResolvedValueOnce(taken())
     await take(holder('a'))
-    const renewal = gate<readonly number[]>()
+    const renewal = gate<readonly boolean[]>()
     backend.renew.mockReturnValueOnce(renewal.promise)
     await vi.advanceTimersByTimeAsync(LEASE_MS)
     expect(backend.renew).toHaveBeenCalledOnce()
-    renewal.open([2])
+    renewal.open([true])
     await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
-    expect(backend.renew).toHaveBeenLastCalledWith([{ hash: 'a', lease: 2 }])
-  })
-
-  test('taken while others are being renewed keeps its name', async () => {
-    const { take, backend, leases } = newLeases()
-    backend.ask.mockResolvedValueOnce(taken(1)).mockResolvedValueOnce(taken(50))
-    const [first, second] = [holder('a'), holder('b')]
-    await take(first)
-    const renewal = gate<readonly number[]>()
-    backend.renew.mockReturnValueOnce(renewal.promise)
-    await vi.advanceTimersByTimeAsync(LEASE_MS / 3)
-    await take(second)
-    renewal.open([2])
-    expect(await leases.end(first)).toEqual({ hash: 'a', lease: 2 })
-    expect(await leases.end(second)).toEqual({ hash: 'b', lease: 50 })
+    expect(backend.renew).toHaveBeenCalledTimes(2)
   })
 
   test('is its holder’s own, also if a second one computes the same', async () => {
     const { take, backend, leases } = newLeases()
-    backend.ask.mockResolvedValueOnce(taken(1)).mockResolvedValueOnce(taken(2))
+    backend.ask.mockResolvedValueOnce(taken()).mockResolvedValueOnce(taken())
     const [invalidated, next] = [holder('a'), holder('a')]
     await take(invalidated)
     await take(next)
-    expect(await leases.end(invalidated)).toEqual({ hash: 'a', lease: 1 })
-    expect(await leases.end(invalidated)).toBeUndefined()
+    const [one, two] = backend.ask.mock.calls.map(([, asker]) => asker)
+    expect(one).not.toBe(two)
+    expect(leases.end(invalidated)).toEqual({ hash: 'a', asker: one })
+    expect(leases.end(invalidated)).toBeUndefined()
     expect(vi.getTimerCount()).toBe(1)
-    expect(await leases.end(next)).toEqual({ hash: 'a', lease: 2 })
+    expect(leases.end(next)).toEqual({ hash: 'a', asker: two })
     expect(vi.getTimerCount()).toBe(0)
   })
 })

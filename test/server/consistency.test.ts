@@ -190,7 +190,7 @@ class World {
         this.#end(step)
         break
       case 'kill':
-        this.#of(step).store.renew = async (_place, held) => held.map(() => 0)
+        this.#of(step).store.renew = async (_place, held) => held.map(() => false)
         break
       case 'hold':
         if (this.#slow) this.#of(step).line.hold(step.way)

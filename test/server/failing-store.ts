@@ -57,7 +57,7 @@ export class FailingStore implements Store {
     return this.#do('lease', () => this.#store.lease(place, wishes, leaseMs))
   }
 
-  renew(place: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
+  renew(place: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly boolean[]> {
     return this.#do('renew', () => this.#store.renew(place, held, leaseMs))
   }
 

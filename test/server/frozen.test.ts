@@ -6,7 +6,7 @@ import { LruTPolicy, RedisFuncCache } from '../../src/index.ts'
 import type { LeaseAnswer, KeySpace, Store } from '../../src/store.ts'
 import { FROZEN_OPTIONS, type FrozenKind, type FrozenReport } from './frozen.ts'
 import { gated } from './gated.ts'
-import { entry, newPlace, valuesOf } from './places.ts'
+import { entry, leaseRequest, newPlace, valuesOf } from './places.ts'
 import { hasServer, openTarget, type Target, serverUrls, unique } from './target.ts'
 
 let target: Target
@@ -15,27 +15,29 @@ beforeAll(async () => {
 })
 afterAll(() => target.close())
 
-const LOST = -1
-
 describe('in the store', () => {
   const newStore = (): { store: Store; place: KeySpace } => ({
     store: target.newStore(),
     place: newPlace(new LruTPolicy()),
   })
 
-  type Taken = Extract<LeaseAnswer, { state: 'taken' }>
+  interface Taken {
+    readonly atUs: number
+    readonly asker: string
+  }
 
   /** Takes a lease, as soon as it can be had. */
   async function take(store: Store, place: KeySpace, leaseMs: number, seenMs?: number): Promise<Taken> {
+    const request = leaseRequest('a', seenMs)
     let answer: LeaseAnswer | undefined
     await vi.waitFor(
       async () => {
-        ;[answer] = await store.lease(place, [{ hash: 'a', seenMs }], leaseMs)
+        ;[answer] = await store.lease(place, [request], leaseMs)
         expect(answer?.state).toBe('taken')
       },
       { interval: 1 },
     )
-    return answer as Taken
+    return { atUs: answer?.atUs as number, asker: request.asker }
   }
 
   const put = async (store: Store, place: KeySpace, value: string, token: number, metadata: object = {}) =>
@@ -50,9 +52,11 @@ describe('in the store', () => {
     const { store, place } = newStore()
     const first = await take(store, place, 1)
     const second = await take(store, place, 60_000)
-    expect(await put(store, place, 'v2', second.atUs, { ...about, lease: second.lease })).toBe(true)
-    expect(await put(store, place, 'v1', first.atUs, { ...about, lease: first.lease })).toBe(false)
-    expect(await put(store, place, 'v1', first.atUs, { ...about, lease: LOST })).toBe(false)
+    expect(await put(store, place, 'v2', second.atUs, { ...about, asker: second.asker })).toBe(true)
+    expect(await put(store, place, 'v1', first.atUs, { ...about, asker: first.asker })).toBe(false)
+    expect(await put(store, place, 'v1', first.atUs, { ...about, asker: 'of a lease that was lost' })).toBe(
+      false,
+    )
     expect(await valueOf(store, place)).toBe('v2')
   })
 
@@ -60,8 +64,8 @@ describe('in the store', () => {
     const { store, place } = newStore()
     const first = await take(store, place, 1)
     const second = await take(store, place, 60_000)
-    expect(await put(store, place, 'v1', first.atUs, { lease: first.lease })).toBe(true)
-    expect(await store.renew(place, [{ hash: 'a', lease: second.lease }], 60_000)).not.toEqual([0])
+    expect(await put(store, place, 'v1', first.atUs, { asker: first.asker })).toBe(true)
+    expect(await store.renew(place, [{ hash: 'a', asker: second.asker }], 60_000)).toEqual([true])
   })
 
   test('it replaces what is older, and was stale when the lease was given', async () => {
@@ -72,7 +76,7 @@ describe('in the store', () => {
     const [found] = await store.get(place, ['a'])
     const first = await take(store, place, 1, found?.freshUntilMs)
     await take(store, place, 60_000, found?.freshUntilMs)
-    expect(await put(store, place, 'v1', first.atUs, { ...about, lease: first.lease })).toBe(true)
+    expect(await put(store, place, 'v1', first.atUs, { ...about, asker: first.asker })).toBe(true)
     expect(await valueOf(store, place)).toBe('v1')
   })
 
@@ -80,10 +84,10 @@ describe('in the store', () => {
     const { store, place } = newStore()
     const first = await take(store, place, 1)
     const second = await take(store, place, 60_000)
-    const gone = entry('a', { value: 'v2', token: second.atUs, ttlMs: 1, metadata: { lease: second.lease } })
+    const gone = entry('a', { value: 'v2', token: second.atUs, ttlMs: 1, metadata: { asker: second.asker } })
     await store.put(place, [gone])
     await vi.waitFor(async () => expect(await valueOf(store, place)).toBeUndefined(), { interval: 1 })
-    expect(await put(store, place, 'v1', first.atUs, { lease: first.lease })).toBe(true)
+    expect(await put(store, place, 'v1', first.atUs, { asker: first.asker })).toBe(true)
   })
 
   test('of several for one entry in one command, the one that began last stays', async () => {
@@ -112,7 +116,7 @@ describe('in the store', () => {
     expect(await put(store, place, 'v1', nowUs - 2_000_000)).toBe(true)
     expect(await put(store, place, 'v2', nowUs - 1_000_000)).toBe(true)
     expect(await put(store, place, 'v2', nowUs - 1_000_000)).toBe(true) // the same one again
-    const known = entry('a', { value: 'v3', metadata: { lease: LOST } })
+    const known = entry('a', { value: 'v3', metadata: { asker: 'of a lease that was lost' } })
     expect((await store.put(place, [known])).stored).toEqual([true])
     expect(await put(store, place, 'v2', nowUs)).toBe(false)
     expect(await valueOf(store, place)).toBe('v3')
@@ -126,7 +130,7 @@ test('a load that lost its lease says so, and who joined it gets what is newer',
   const here = gated({ name, store, options })
   const there = gated({ name, store, options })
   // As in a process that is stopped: no lease is renewed.
-  const renew = vi.spyOn(store, 'renew').mockImplementation(async (_, held) => held.map(() => 0))
+  const renew = vi.spyOn(store, 'renew').mockImplementation(async (_, held) => held.map(() => false))
   const [first, joined] = [here.load('a'), here.load('a')]
   await here.running(1)
   const second = there.load('a')

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AbstractPolicy, type KeySpace, RedisFuncCache, StoreError } from './library.ts'
-import { besideOf, entry, keysOf, passTime, placeOf, valuesOf, withLimits } from './places.ts'
+import { besideOf, entry, keysOf, leaseRequest, passTime, placeOf, valuesOf, withLimits } from './places.ts'
 import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
 
 const EACH_POLICY = Object.entries(POLICIES).map(([policy, Policy]) => ({
@@ -314,12 +314,12 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy, with notes and tags', ({ c
     async (...lost) => {
       const { store, functions, place, lose } = newWorld()
       await functions.graced('a')
-      const wish = [{ hash: functions.graced.keyOf('new').hash, seenMs: undefined }]
-      expect(await store.lease(place, wish, 60_000)).toMatchObject([{ state: 'taken' }])
+      const ask = () => store.lease(place, [leaseRequest(functions.graced.keyOf('new').hash)], 60_000)
+      expect(await ask()).toMatchObject([{ state: 'taken' }])
       await lose(...(lost.filter(Boolean) as (typeof KEYS)[number][]))
       await functions.plain('b') // heals
       expect(await functions.graced.peek('a')).toBeUndefined()
-      expect(await store.lease(place, wish, 60_000)).toMatchObject([{ state: 'held' }])
+      expect(await ask()).toMatchObject([{ state: 'held' }])
       expect(await target.raw(place.keys[0], 'EXISTS', ...besideOf(place))).toBe(0)
     },
   )

@@ -14,7 +14,7 @@ import {
 } from './library.ts'
 import { FailingStore } from './failing-store.ts'
 import { gated } from './gated.ts'
-import { entry, newPlace, placeOf } from './places.ts'
+import { entry, leaseRequest, newPlace, placeOf } from './places.ts'
 import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
 
 const EVERY = [
@@ -124,7 +124,7 @@ describe.each(EVERY)('$policy, $how: invalidateAll', ({ create, how }) => {
   test('ends the leases of its function alone', async () => {
     const { cache, store, one, two } = await filled()
     const place = (key: { index: string; values: string }) => placeOf(cache, key)
-    const wish = (hash: Hash) => [{ hash, seenMs: undefined }]
+    const wish = (hash: Hash) => [leaseRequest(hash)]
     const mine = one.keyOf('x')
     const others = two.keyOf('x')
     await store.lease(place(mine), wish(mine.hash), 60_000)

@@ -11,7 +11,7 @@ import {
 } from './library.ts'
 import { FailingStore } from './failing-store.ts'
 import { type GatedCache, gated } from './gated.ts'
-import { entry, newPlace, scoresOf } from './places.ts'
+import { entry, leaseRequest, newPlace, scoresOf } from './places.ts'
 import { connectToOne, hasServer, openTarget, SCOPES, type Target, unique } from './target.ts'
 
 let target: Target
@@ -43,16 +43,21 @@ function processes(options: Options, wrapStore: (store: Store) => Store = (store
   }
 }
 
+/** The same store with some of its methods replaced. */
+const withMethods = (store: Store, methods: Partial<Store>): Store =>
+  new Proxy(store, {
+    get(_, name) {
+      const method = Reflect.get(methods, name) ?? Reflect.get(store, name)
+      return typeof method === 'function' ? method.bind(store) : method
+    },
+  })
+
 /** The key of the leases, and the channel on which their ends are told. */
 const leasesOf = ({ keys }: KeySpace): string => `${keys[1]}:leases`
 
 /** Takes a lease as a process would that dies right after. */
 async function dieHolding(it: GatedCache, key: string, leaseMs: number): Promise<void> {
-  const [answer] = await it.store.lease(
-    it.place(),
-    [{ hash: it.load.keyOf(key).hash, seenMs: undefined }],
-    leaseMs,
-  )
+  const [answer] = await it.store.lease(it.place(), [leaseRequest(it.load.keyOf(key).hash)], leaseMs)
   expect(answer).toMatchObject({ state: 'taken' })
 }
 
@@ -305,6 +310,77 @@ describe.each(SCOPES)('scope %s', (scope) => {
     expect(here.runs.length + there.runs.length).toBe(1)
   })
 
+  test('a lease lasts two seconds, and is renewed for as long as the function runs', async () => {
+    const { here } = processes({ scope, options: CLUSTER })
+    const [lease, renew] = [vi.spyOn(here.store, 'lease'), vi.spyOn(here.store, 'renew')]
+    const first = here.load('a')
+    await here.running(1)
+    expect(lease.mock.calls[0]?.[2]).toBe(2_000)
+    await vi.waitFor(() => expect(renew).toHaveBeenCalled(), { timeout: 2_000 })
+    here.end(0, 'result')
+    await first
+  })
+
+  describe('if the answer to the request for a lease is lost on its way', () => {
+    const losing = (onError: 'execute' | 'throw', options: Options['options'] = LONG) =>
+      processes({ scope, options: options as typeof LONG, cache: { onError } }, (store) =>
+        withMethods(store, {
+          lease: async (...args) => {
+            await store.lease(...args)
+            throw new Error('the answer was lost')
+          },
+        }),
+      )
+
+    test('the lease ends with the load all the same', async () => {
+      const { here, there } = losing('execute')
+      const first = here.load('a')
+      await here.running(1)
+      const second = there.load('a')
+      await there.heard('wait')
+      here.end(0, 'result')
+      expect(await Promise.all([first, second])).toEqual(['result', 'result'])
+      expect(there.runs).toHaveLength(0)
+    })
+
+    test('the lease is given back if the call fails then', async () => {
+      const { here, there } = losing('throw')
+      await expect(here.load('a')).rejects.toThrow('lost')
+      const second = there.load('a')
+      await there.running(1)
+      there.end(0, 'result')
+      expect(await second).toBe('result')
+    })
+
+    test('the lease is given back if a refresh fails then', async () => {
+      const { here, there } = losing('execute', { ttl: '1h', staleWhileRevalidate: '1h' })
+      await here.load.prime(['a'], 'old')
+      await here.load.with({ soft: true }).invalidate('a')
+      expect(await here.load('a')).toBe('old')
+      await here.heard('error')
+      await here.cache.drain()
+      expect(await there.load('a')).toBe('old')
+      await there.running(1)
+      there.end(0, 'new')
+      await there.heard('store')
+    })
+  })
+
+  test('if the message of its end is lost, whoever waits finds the result within a second', async () => {
+    const { here, there } = processes({ scope, options: LONG }, (store) =>
+      withMethods(store, { watch: async () => ({ close: async () => {} }) }),
+    )
+    const first = there.load('a')
+    await there.running(1)
+    const second = here.load('a')
+    await here.heard('wait')
+    there.end(0, 'result')
+    await first
+    const waitedMs = await elapsedMs(async () => expect(await second).toBe('result'))
+    expect(waitedMs).toBeLessThan(1_000)
+    expect(here.runs).toHaveLength(0)
+  })
+
   test('a function that runs for longer than the lease keeps it', async () => {
     const { here, there } = processes({ scope, options: { singleFlight: { lease: '150ms', wait: '60s' } } })
     const renew = vi.spyOn(here.store, 'renew')
@@ -379,7 +455,7 @@ describe.each(SCOPES)('scope %s', (scope) => {
     await first
     expect(release).not.toHaveBeenCalled()
     const { hash } = here.load.keyOf('b')
-    expect(await here.store.lease(here.place(), [{ hash, seenMs: undefined }], 1_000)).toMatchObject([
+    expect(await here.store.lease(here.place(), [leaseRequest(hash)], 1_000)).toMatchObject([
       { state: 'taken' },
     ])
   })
@@ -559,10 +635,14 @@ describe.each(SCOPES)('scope %s', (scope) => {
 })
 
 describe('in the store', () => {
-  /** The leases that were given. */
-  const taken = async (asked: Promise<readonly LeaseAnswer[]>) =>
-    (await asked).filter((answer) => answer.state === 'taken') as unknown as [{ readonly lease: number }]
-  const wish = (hash: Hash, seenMs?: number) => ({ hash, seenMs })
+  const wish = leaseRequest
+
+  /** Takes a lease, and returns how it is named. */
+  async function taken(store: Store, place: KeySpace, hash: Hash, leaseMs: number) {
+    const request = wish(hash)
+    expect(await store.lease(place, [request], leaseMs)).toMatchObject([{ state: 'taken' }])
+    return { hash, asker: request.asker }
+  }
 
   function newLeases() {
     const store = target.newStore()
@@ -575,9 +655,41 @@ describe('in the store', () => {
     await store.put(place, [entry('there')])
     const first = await store.lease(place, [wish('there'), wish('free'), wish('free')], 10_000)
     expect(first).toMatchObject([{ state: 'available' }, { state: 'taken' }, { state: 'held' }])
-    const [, own, other] = first as unknown as [unknown, { atUs: number; lease: number }, { untilUs: number }]
-    expect(own.lease - own.atUs).toBe(10_000_000)
-    expect(other.untilUs).toBe(own.lease)
+    const [, own, other] = first as unknown as [
+      unknown,
+      { atUs: number; untilUs: number },
+      { untilUs: number },
+    ]
+    expect(own.untilUs - own.atUs).toBe(10_000_000)
+    expect(other.untilUs).toBe(own.untilUs)
+  })
+
+  test('who asks again has the lease that he has got before, and prolongs it', async () => {
+    const { store, place } = newLeases()
+    const [request, other] = [wish('a'), wish('a')]
+    const [first] = await store.lease(place, [request], 10_000)
+    const [again, held] = await store.lease(place, [request, other], 20_000)
+    expect([first, again]).toMatchObject([{ state: 'taken' }, { state: 'taken' }])
+    expect(held).toMatchObject({ state: 'held', untilUs: (again as { untilUs: number }).untilUs })
+    expect((again as { untilUs: number }).untilUs - (again as { atUs: number }).atUs).toBe(20_000_000)
+    await store.release(place, [{ hash: 'a', asker: request.asker }])
+    expect(await store.lease(place, [other, request], 10_000)).toMatchObject([
+      { state: 'taken' },
+      { state: 'held' },
+    ])
+  })
+
+  test('a lease that others have ended is not found again by who had it, once somebody else has one', async () => {
+    const { store, place } = newLeases()
+    const own = await taken(store, place, 'a', 60_000)
+    await store.invalidate(place, ['a'])
+    const next = await taken(store, place, 'a', 60_000)
+    expect(await store.renew(place, [own, next], 60_000)).toEqual([false, true])
+    expect(await store.lease(place, [{ ...own, seenMs: undefined }], 60_000)).toMatchObject([
+      { state: 'held' },
+    ])
+    await store.release(place, [own])
+    expect(await store.renew(place, [next], 60_000)).toEqual([true])
   })
 
   test('an entry that has expired is not there', async () => {
@@ -594,8 +706,9 @@ describe('in the store', () => {
     const [seen, stale] = await store.get(place, ['fresh', 'stale'])
     const until = (lookup: typeof seen): number => lookup?.freshUntilMs as number
     const ask = async (hash: string, seenMs?: number) => {
-      const [answer] = await store.lease(place, [wish(hash, seenMs)], 60_000)
-      if (answer?.state === 'taken') await store.release(place, [{ hash, lease: answer.lease }])
+      const request = wish(hash, seenMs)
+      const [answer] = await store.lease(place, [request], 60_000)
+      await store.release(place, [request])
       return answer?.state
     }
     expect(await ask('fresh')).toBe('available')
@@ -611,36 +724,29 @@ describe('in the store', () => {
   test('only its holder gives it back, renews it, or hands it over', async () => {
     const { store, place } = newLeases()
     const ask = () => store.lease(place, [wish('a')], 60_000)
-    const [own] = await taken(ask())
-    const stranger = { hash: 'a', lease: own.lease - 1 }
+    const own = await taken(store, place, 'a', 60_000)
+    const stranger = { hash: 'a', asker: 'a stranger' }
     await store.release(place, [stranger])
-    expect(await store.renew(place, [stranger], 60_000)).toEqual([0])
-    await store.put(place, [entry('a', { token: 1, metadata: { lease: stranger.lease } })]) // refused: that old
-    expect(await ask()).toMatchObject([{ state: 'held', untilUs: own.lease }])
+    expect(await store.renew(place, [stranger], 60_000)).toEqual([false])
+    await store.put(place, [entry('a', { token: 1, metadata: { asker: stranger.asker } })]) // refused: that old
+    expect(await ask()).toMatchObject([{ state: 'held' }])
 
-    const [renewed = 0] = await store.renew(place, [{ hash: 'a', lease: own.lease }], 60_000)
-    expect(renewed).toBeGreaterThan(own.lease)
-    await store.release(place, [{ hash: 'a', lease: own.lease }]) // so it is no longer called
-    expect(await ask()).toMatchObject([{ state: 'held', untilUs: renewed }])
-    await store.release(place, [{ hash: 'a', lease: renewed }])
+    expect(await store.renew(place, [own], 120_000)).toEqual([true])
+    const [held] = (await ask()) as [{ state: string; atUs: number; untilUs: number }]
+    expect(held.state).toBe('held')
+    expect(held.untilUs - held.atUs).toBeGreaterThan(100_000_000)
+    await store.release(place, [own])
     expect(await ask()).toMatchObject([{ state: 'taken' }])
-  })
-
-  test('a renewed lease has another name, however short the time', async () => {
-    const { store, place } = newLeases()
-    const [own] = await taken(store.lease(place, [wish('a')], 60_000))
-    const [renewed = 0] = await store.renew(place, [{ hash: 'a', lease: own.lease }], 1)
-    expect(renewed).toBe(own.lease + 1)
   })
 
   test('a lease is over when its time is', async () => {
     const { store, place } = newLeases()
-    const [own] = await taken(store.lease(place, [wish('a')], 20))
+    const own = await taken(store, place, 'a', 20)
     await vi.waitFor(
       async () => expect(await store.lease(place, [wish('a')], 60_000)).toMatchObject([{ state: 'taken' }]),
       { interval: 1 },
     )
-    expect(await store.renew(place, [{ hash: 'a', lease: own.lease }], 60_000)).toEqual([0])
+    expect(await store.renew(place, [own], 60_000)).toEqual([false])
   })
 
   test('hashes of bytes have leases too, and their ends are told', async () => {
@@ -653,8 +759,7 @@ describe('in the store', () => {
       restored() {},
     }
     await store.watch(place, watcher)
-    const [own] = await taken(store.lease(place, [wish(hash)], 60_000))
-    await store.release(place, [{ hash, lease: own.lease }])
+    await store.release(place, [await taken(store, place, hash, 60_000)])
     await vi.waitFor(() => expect(ended).toEqual([hash]))
     await store.close()
   })
@@ -672,11 +777,11 @@ describe('in the store', () => {
       })
       await store.watch(place, watcher('own'))
       await store.watch(other, watcher('other'))
-      const [own] = await taken(store.lease(place, [wish('a'), wish('b')], 60_000))
-      await store.lease(other, [wish('a')], 60_000)
-      const lease = own.lease
-      if (how === 'release') await store.release(place, [{ hash: 'a', lease }])
-      if (how === 'put') await store.put(place, [entry('a', { metadata: { lease } })])
+      const own = await taken(store, place, 'a', 60_000)
+      await taken(store, place, 'b', 60_000)
+      await taken(store, other, 'a', 60_000)
+      if (how === 'release') await store.release(place, [own])
+      if (how === 'put') await store.put(place, [entry('a', { metadata: { asker: own.asker } })])
       if (how === 'invalidate') await store.invalidate(place, ['a', 'c'])
       if (how === 'invalidateFunction') await store.invalidateFunction(place, 'a')
       if (how === 'purge') await store.purge(place)
@@ -693,10 +798,26 @@ describe('in the store', () => {
       const all = keys.map((key) => here.load(key))
       await here.running(50)
       const key = leasesOf(here.place())
-      expect(await target.raw(key, 'ZCARD', key)).toBe(50)
+      expect(await target.raw(key, 'ZCARD', key)).toBe(100) // two members each
       here.runs.forEach((run) => run.resolve('result'))
       await Promise.all(all)
       expect(await target.raw(key, 'EXISTS', key)).toBe(0)
+    })
+
+    test('may be lost: who waits for a lease finds the result, or takes it, within a second', async () => {
+      const { here, there } = processes({ options: LONG })
+      const key = leasesOf(here.place())
+      const first = here.load('a')
+      await here.running(1)
+      const second = there.load('a')
+      await there.heard('wait')
+      await target.raw(key, 'DEL', key)
+      const waitedMs = await elapsedMs(() => there.running(1))
+      expect(waitedMs).toBeLessThan(1_000)
+      there.end(0, 'there')
+      expect(await second).toBe('there')
+      here.end(0, 'here')
+      expect(await first).toBe('here')
     })
 
     test('ends with them, and no earlier', async () => {
@@ -705,12 +826,12 @@ describe('in the store', () => {
       const leftMs = async () => (await target.raw(key, 'PTTL', key)) as number
       expect(await leftMs()).toBeGreaterThan(2_000)
       expect(await leftMs()).toBeLessThanOrEqual(3_000)
-      const [long] = await taken(store.lease(place, [wish('long')], 60_000))
+      const long = await taken(store, place, 'long', 60_000)
       expect(await leftMs()).toBeGreaterThan(120_000)
       await store.lease(place, [wish('short, too')], 1_000)
       expect(await leftMs()).toBeGreaterThan(120_000)
       await target.raw(key, 'PEXPIRE', key, '100')
-      await store.renew(place, [{ hash: 'long', lease: long.lease }], 60_000)
+      await store.renew(place, [long], 60_000)
       expect(await leftMs()).toBeGreaterThan(120_000)
       // Nor does anything that prolongs the others.
       await store.put(place, [entry('a')])
@@ -726,10 +847,10 @@ describe('in the store', () => {
         hashes.map((hash) => wish(hash)),
         1,
       )
-      await store.lease(place, [wish('long')], 60_000)
+      const { asker } = await taken(store, place, 'long', 60_000)
       await vi.waitFor(async () => {
         await store.lease(place, [wish('long')], 60_000)
-        expect([...(await scoresOf(target, key)).keys()]).toEqual(['long'])
+        expect([...(await scoresOf(target, key)).keys()].toSorted()).toEqual([`=${asker}=long`, 'long'])
       })
     })
   })

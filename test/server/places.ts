@@ -1,5 +1,5 @@
 import { type AbstractPolicy, type Hash, MemoryStore, RedisFuncCache } from '../../src/index.ts'
-import type { Limits, NewEntry, KeySpace, Store } from '../../src/store.ts'
+import type { KeySpace, LeaseRequest, Limits, NewEntry, Store } from '../../src/store.ts'
 import { type Target, unique } from './target.ts'
 
 /** A place as a cache with this policy would have, to be used through a store alone. */
@@ -49,6 +49,15 @@ export const entry = (hash: string, more: Partial<NewEntry> = {}): NewEntry => (
 /** Names of entries: `prefix0000`, `prefix0001`, …; their alphabet is not the order they are stored in. */
 export const hashesOf = (count: number, prefix = 'h'): string[] =>
   Array.from({ length: count }, (_, i) => `${prefix}${String((i * 7919) % 100_003).padStart(6, '0')}`)
+
+let askers = 0
+
+/** A request for a lease, by somebody who has asked for nothing yet. */
+export const leaseRequest = (hash: Hash, seenMs?: number): LeaseRequest => ({
+  hash,
+  seenMs,
+  asker: `asker ${++askers}`,
+})
 
 /** Stores entries in pieces of a thousand, as a cache would send them. */
 export async function fill(store: Store, place: KeySpace, hashes: readonly string[]): Promise<void> {

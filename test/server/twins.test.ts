@@ -1,7 +1,14 @@
 // The scripts and their twins in process, held against each other: the same steps leave the same entries.
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { MemoryStore, type EntryMetadata, type KeySpace, RedisFuncCache, type Store } from './library.ts'
+import {
+  MemoryStore,
+  type EntryMetadata,
+  type HeldLease,
+  type KeySpace,
+  RedisFuncCache,
+  type Store,
+} from './library.ts'
 import { MOVE_ENTRIES } from './places.ts'
 import { COMBINATIONS, hasServer, inspectMemory, openTarget, type Target, unique } from './target.ts'
 
@@ -236,17 +243,17 @@ class Actor {
   readonly #store: Store
   readonly #place: KeySpace
   #tokens: number[] = []
-  #held: { hash: string; lease: number }[] = []
+  #held: HeldLease[] = []
+  #askers = 0
 
   constructor(store: Store, place: KeySpace) {
     this.#store = store
     this.#place = place
   }
 
-  /** Leases are called by their ends: where those are moved, so are the names. Tokens are moments, too. */
+  /** Tokens are moments. */
   move(byUs: number): void {
     this.#tokens = this.#tokens.map((token) => token + byUs)
-    this.#held = this.#held.map(({ hash, lease }) => ({ hash, lease: lease + byUs }))
   }
 
   /** Does a step, and returns what can be compared of its outcome. */
@@ -266,7 +273,7 @@ class Actor {
               ...entry,
               hash: held?.hash ?? entry.hash,
               token: token === undefined ? undefined : this.#tokens[token],
-              metadata: held === undefined ? metadata : { ...metadata, lease: held.lease },
+              metadata: held === undefined ? metadata : { ...metadata, asker: held.asker },
             }
           }),
         )
@@ -304,20 +311,20 @@ class Actor {
     const wishes = hashes.map((hash, i) => ({
       hash,
       seenMs: isUnseen || seen[i]?.value === undefined ? undefined : (seen[i]?.freshUntilMs ?? 0),
+      // Some have asked before, and may have the lease.
+      asker: `asker ${(this.#askers = (this.#askers * 7 + 3) % 13)}`,
     }))
     const answers = await this.#store.lease(this.#place, wishes, LEASE_MS)
     answers.forEach((answer, i) => {
-      if (answer.state === 'taken') this.#held.push({ hash: hashes[i] as string, lease: answer.lease })
+      if (answer.state === 'taken') this.#held.push(wishes[i] as HeldLease)
     })
     return answers.map(({ state }) => state)
   }
 
-  /** Keeps the names of those that were lost: nothing may come of them. */
+  /** Keeps those that were lost: nothing may come of them. */
   async #renew(): Promise<unknown> {
     if (this.#held.length === 0) return undefined
-    const names = await this.#store.renew(this.#place, this.#held, LEASE_MS)
-    this.#held = this.#held.map(({ hash, lease }, i) => ({ hash, lease: names[i] || lease }))
-    return names.map((name) => name > 0)
+    return this.#store.renew(this.#place, this.#held, LEASE_MS)
   }
 }
 

@@ -1,9 +1,10 @@
 -- Gives one process at a time the right to load an entry, unless there is a usable entry by now.
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
--- ARGV: 1 lease_ms, 2 count, then for each: hash, the end of freshness of the entry that the caller found unusable (empty: it found none)
--- Reply: the moment in microseconds, then for each: 0 (an entry is available) or 1 (leased to the caller) or
---        2 (leased to another), and until when in microseconds, which also is the name of the lease
--- uses: trailer lease-expiry
+-- ARGV: 1 lease_ms, 2 count, then for each: hash, the end of freshness of the entry that the caller found unusable (empty: it found none),
+--       the asker, which is the name of the lease
+-- Reply: the moment in microseconds, then for each: 0 (an entry is available) or 1 (leased to the asker, now or before) or
+--        2 (leased to another), and until when in microseconds
+-- uses: trailer lease-name lease-expiry
 local lease_us, count = ARGV[1] * 1000, tonumber(ARGV[2])
 local at_us = now_us()
 local at_ms = now_ms()
@@ -27,16 +28,16 @@ end
 
 redis.call('ZREMRANGEBYSCORE', leases, '-inf', digits(at_us))
 local reply, has_taken = { at_us }, false
-for i = 3, 2 * count + 1, 2 do
-  local hash, seen = ARGV[i], ARGV[i + 1]
+for i = 3, 3 * count, 3 do
+  local hash, seen, asker = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local state, until_us = 0, 0
   if not is_available(hash, seen) then
-    local held_us = redis.call('ZSCORE', leases, hash)
-    if held_us then
-      state, until_us = 2, tonumber(held_us)
-    else
+    local held_us, is_own = lease_of(hash, asker)
+    if held_us and not is_own then
+      state, until_us = 2, held_us
+    else -- an asker that asks again did not get the reply to its first request
       state, until_us = 1, at_us + lease_us
-      redis.call('ZADD', leases, digits(until_us), hash)
+      set_lease(hash, asker, until_us)
       has_taken = true
     end
   end

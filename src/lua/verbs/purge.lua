@@ -6,7 +6,11 @@
 read_ext(1)
 local removed = live()
 discard_all()
-end_leases(redis.call('ZRANGE', leases, 0, -1))
-redis.call('UNLINK', fence)
+for _, member in ipairs(redis.call('ZRANGE', leases, 0, -1)) do
+  if member:sub(1, 1) ~= '=' then
+    end_lease(member)
+  end
+end
+redis.call('UNLINK', leases, fence)
 raise_fence('', { '' })
 return removed

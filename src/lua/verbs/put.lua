@@ -7,12 +7,12 @@
 --       (as they stand in the trailer: how long its function took, its freshness and its life, in milliseconds), token (when
 --       its load began; empty: now, and it is stored in any case), extras,
 --       then the policy's own arguments
---       Extras are empty or JSON: tags, lease (the name of the one to end; -1 for one that was lost), overrules (true:
+--       Extras are empty or JSON: tags, asker (of the lease to end, which may have been lost), overrules (true:
 --       a load that began before its token, or before now, is refused from then on)
 -- Reply: the time in microseconds, the moment up to which the policy has ordered entries (the time, or later), number
 --       evicted, number expired, then for each entry 1 (stored) or 0 (refused: invalidated since its token, or the
 --       load of the existing entry began later)
--- uses: trailer structures tags entries fence lease-end idle-ttl
+-- uses: trailer structures tags entries fence lease-name lease-end lease-own idle-ttl
 local max_size, idle_ttl_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
 local part, count = tonumber(ARGV[3]), tonumber(ARGV[4])
 read_ext(5 + 6 * count)
@@ -88,7 +88,7 @@ local function is_older(hash, token, extras)
   if began[hash] then
     return began[hash] > tonumber(token)
   end
-  return unknown[hash] and extras.lease and not holds_lease(hash, extras.lease)
+  return unknown[hash] and extras.asker and not holds_lease(hash, extras.asker)
 end
 
 -- Evicts until `more` new entries fit into `max_size`.
@@ -152,8 +152,8 @@ for i = 5, 6 * count, 6 do
       overruled[#overruled + 1] = hash
     end
   end
-  if extras.lease then
-    leases_to_end[#leases_to_end + 1] = { hash, extras.lease }
+  if extras.asker then
+    leases_to_end[#leases_to_end + 1] = { hash, extras.asker }
   end
   reply[#reply + 1] = refused and 0 or 1
 end

@@ -1,9 +1,9 @@
 -- Ends leases whose load stored no entry, and publishes that to the processes that wait for them.
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
--- ARGV: 1 count, then for each: hash, the name of the lease
+-- ARGV: 1 count, then for each: hash, the asker
 -- Reply: 1
--- uses: lease-end
+-- uses: lease-name lease-end lease-own
 for i = 2, 2 * tonumber(ARGV[1]), 2 do
-  end_own_lease(ARGV[i], tonumber(ARGV[i + 1]))
+  end_own_lease(ARGV[i], ARGV[i + 1])
 end
 return 1

@@ -48,8 +48,8 @@ export class MemoryStore implements Store {
   readonly #dataByIndex = new Map<string, PartitionData>()
   readonly #fences = new Map<string, Fence>()
   readonly #registries = new Map<string, Map<string, KeyPair>>()
-  /** Until when entries are leased. */
-  readonly #leases = new Map<string, Map<string, number>>()
+  /** The leases of each partition, by call hash. */
+  readonly #leases = new Map<string, Map<string, Lease>>()
   readonly #watchers = new Map<string, Set<LeaseWatcher>>()
   #lastUs = 0
 
@@ -108,7 +108,7 @@ export class MemoryStore implements Store {
       maxSize,
     )
     entries.forEach(({ hash, metadata }, i) => {
-      if (metadata?.lease !== undefined) this.#endOwnLease(space, hash, metadata.lease)
+      if (metadata?.asker !== undefined) this.#endOwnLease(space, hash, metadata.asker)
       if (metadata?.overrules && stored[i]) this.#endLease(space, hash)
     })
     return { atUs, evicted, expired, stored }
@@ -122,7 +122,7 @@ export class MemoryStore implements Store {
   ): boolean {
     if (token === undefined || beganUs === undefined) return false
     if (beganUs !== 'unknown') return beganUs > token
-    return metadata?.lease !== undefined && this.#leasesOf(space).get(hash) !== metadata.lease
+    return metadata?.asker !== undefined && this.#leasesOf(space).get(hash)?.asker !== metadata.asker
   }
 
   async invalidate(space: KeySpace, hashes: readonly Hash[], soft = false): Promise<number> {
@@ -171,30 +171,29 @@ export class MemoryStore implements Store {
     const data = this.#dataOf(space)
     const leases = this.#leasesOf(space)
     const atUs = this.#tick()
-    for (const [name, untilUs] of leases) if (untilUs <= atUs) leases.delete(name)
-    return requests.map(({ hash: name, seenMs }): LeaseAnswer => {
+    for (const [name, { untilUs }] of leases) if (untilUs <= atUs) leases.delete(name)
+    return requests.map(({ hash: name, seenMs, asker }): LeaseAnswer => {
       if (data.isAvailable(name, seenMs, atUs)) return { state: 'available', atUs }
-      const untilUs = leases.get(name)
-      if (untilUs !== undefined) return { state: 'held', atUs, untilUs }
-      const lease = atUs + leaseMs * 1000
-      leases.set(name, lease)
-      return { state: 'taken', atUs, lease }
+      const held = leases.get(name)
+      if (held !== undefined && held.asker !== asker) return { state: 'held', atUs, untilUs: held.untilUs }
+      const untilUs = atUs + leaseMs * 1000
+      leases.set(name, { asker, untilUs })
+      return { state: 'taken', atUs, untilUs }
     })
   }
 
-  async renew(space: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
+  async renew(space: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly boolean[]> {
     const leases = this.#leasesOf(space)
-    const atUs = this.#tick()
-    return held.map(({ hash: name, lease }) => {
-      if (leases.get(name) !== lease) return 0
-      const renewed = Math.max(atUs + leaseMs * 1000, lease + 1)
-      leases.set(name, renewed)
-      return renewed
+    const untilUs = this.#tick() + leaseMs * 1000
+    return held.map(({ hash: name, asker }) => {
+      const isHeld = leases.get(name)?.asker === asker
+      if (isHeld) leases.set(name, { asker, untilUs })
+      return isHeld
     })
   }
 
   async release(space: KeySpace, held: readonly HeldLease[]): Promise<void> {
-    for (const { hash, lease } of held) this.#endOwnLease(space, hash, lease)
+    for (const { hash, asker } of held) this.#endOwnLease(space, hash, asker)
   }
 
   async watch(space: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch> {
@@ -254,9 +253,9 @@ export class MemoryStore implements Store {
     return data.drop(names, soft, atMs)
   }
 
-  /** Ends the lease of that name. If the caller has lost it, the lease of another holder stays. */
-  #endOwnLease(space: KeySpace, name: string, lease: number): void {
-    if (this.#leasesOf(space).get(name) === lease) this.#endLease(space, name)
+  /** Ends the lease of that asker. If it has lost it, the lease of another one stays. */
+  #endOwnLease(space: KeySpace, name: string, asker: string): void {
+    if (this.#leasesOf(space).get(name)?.asker === asker) this.#endLease(space, name)
   }
 
   #endLease(space: KeySpace, name: string): void {
@@ -283,7 +282,7 @@ export class MemoryStore implements Store {
     return entryOf(this.#fences, space.keys[0], () => new Fence())
   }
 
-  #leasesOf(space: KeySpace): Map<string, number> {
+  #leasesOf(space: KeySpace): Map<string, Lease> {
     return entryOf(this.#leases, space.keys[0], () => new Map())
   }
 
@@ -292,6 +291,11 @@ export class MemoryStore implements Store {
     this.#lastUs = Math.max(Math.floor(this.#clock() * 1000), this.#lastUs + 1)
     return this.#lastUs
   }
+}
+
+interface Lease {
+  readonly asker: string
+  readonly untilUs: number
 }
 
 /** The members of the fence that concern an entry. */

@@ -231,21 +231,21 @@ export class RedisStore implements Store {
     leaseMs: number,
   ): Promise<readonly LeaseAnswer[]> {
     const args: (string | Buffer)[] = [String(leaseMs), String(requests.length)]
-    for (const { hash, seenMs } of requests) args.push(bytesOfHash(hash), String(seenMs ?? ''))
+    for (const { hash, seenMs, asker } of requests) args.push(bytesOfHash(hash), String(seenMs ?? ''), asker)
     const sentMs = monotonicMs()
     const reply = await this.#run(space, 'lease', args)
     const [atUs, ...answers] = toNumbers(reply, 1 + 2 * requests.length, 'lease')
     this.#stateOf(space).clock.observe(atUs, sentMs)
     return requests.map((_, i): LeaseAnswer => {
       const untilUs = answers[2 * i + 1] as number
-      if (answers[2 * i] === 1) return { state: 'taken', atUs, lease: untilUs }
+      if (answers[2 * i] === 1) return { state: 'taken', atUs, untilUs }
       return answers[2 * i] === 2 ? { state: 'held', atUs, untilUs } : { state: 'available', atUs }
     })
   }
 
-  async renew(space: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
+  async renew(space: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly boolean[]> {
     const reply = await this.#run(space, 'renew', [String(leaseMs), ...named(held)])
-    return toNumbers(reply, held.length, 'renew')
+    return toNumbers(reply, held.length, 'renew').map((isHeld) => isHeld === 1)
   }
 
   async release(space: KeySpace, held: readonly HeldLease[]): Promise<void> {
@@ -361,13 +361,13 @@ const flag = (is: boolean): string => (is ? '1' : '0')
 
 function extrasOf(metadata: EntryMetadata | undefined): string {
   if (metadata === undefined) return ''
-  const { tags, lease, overrules } = metadata
-  if (tags === undefined && lease === undefined && overrules === undefined) return ''
+  const { tags, asker, overrules } = metadata
+  if (tags === undefined && asker === undefined && overrules === undefined) return ''
   // The server cannot read half a character in JSON.
-  return JSON.stringify({ tags: tags?.map(wellFormed), lease, overrules })
+  return JSON.stringify({ tags: tags?.map(wellFormed), asker, overrules })
 }
 
 const named = (held: readonly HeldLease[]): (string | Buffer)[] => [
   String(held.length),
-  ...held.flatMap(({ hash, lease }) => [bytesOfHash(hash), String(lease)]),
+  ...held.flatMap(({ hash, asker }) => [bytesOfHash(hash), asker]),
 ]
