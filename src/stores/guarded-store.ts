@@ -93,14 +93,12 @@ export class GuardedStore implements Store {
     if (ticket === REFUSED) return this.#refuse()
     const asked = this.#store.lease(space, requests, leaseMs)
     return this.#timed('lease', ticket, asked, (answers) => {
-      const taken = answers.flatMap((answer, i): HeldLease[] =>
-        answer.state === 'taken' ? [{ hash: (requests[i] as LeaseRequest).hash, lease: answer.lease }] : [],
-      )
+      const taken: HeldLease[] = requests.filter((_, i) => answers[i]?.state === 'taken')
       if (taken.length > 0) this.release(space, taken).catch(() => {}) // they end by themselves
     })
   }
 
-  renew(space: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly number[]> {
+  renew(space: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly boolean[]> {
     const ticket = this.#admit()
     if (ticket === REFUSED) return this.#refuse()
     return this.#timed('renew', ticket, this.#store.renew(space, held, leaseMs))

@@ -77,15 +77,15 @@ describe('the deadline', () => {
 
   test('gives a lease back that was granted too late', async () => {
     const { guard, space, memory, answerAll } = newGuard('lease')
-    await expect(guard.lease(space, [{ hash: 'x', seenMs: undefined }], 60_000)).rejects.toMatchObject(
-      TOO_LATE,
-    )
+    await expect(
+      guard.lease(space, [{ hash: 'x', asker: 'late', seenMs: undefined }], 60_000),
+    ).rejects.toMatchObject(TOO_LATE)
     const release = vi.spyOn(memory, 'release')
     answerAll()
     await vi.waitFor(() => expect(release).toHaveBeenCalledOnce())
-    expect(await memory.lease(space, [{ hash: 'x', seenMs: undefined }], 60_000)).toMatchObject([
-      { state: 'taken' },
-    ])
+    expect(
+      await memory.lease(space, [{ hash: 'x', asker: 'next', seenMs: undefined }], 60_000),
+    ).toMatchObject([{ state: 'taken' }])
   })
 
   test('of what is done in portions is that of one portion', async () => {
