@@ -77,14 +77,25 @@ export function ignoreRejection(promise: unknown): void {
   if (isPromise(promise)) promise.then(undefined, () => {})
 }
 
-/** The message of a thrown value, which need not be an error; the name of its class if the message is empty. */
+/**
+ * The message of a thrown value, which need not be an error. Never empty: an error without a message is told by its class, its
+ * code, and the first of the errors that it stands for.
+ */
 export function messageOf(thrown: unknown): string {
-  if (isError(thrown)) return thrown.message || classNameOf(thrown)
+  if (isError(thrown)) return String(thrown.message).trim() === '' ? summaryOf(thrown) : thrown.message
   try {
-    return String(thrown)
+    return String(thrown) || 'an empty text was thrown'
   } catch {
     return Object.prototype.toString.call(thrown) // an object without a prototype, or whose toString throws
   }
+}
+
+function summaryOf(error: Error): string {
+  const { code, errors } = error as { readonly code?: unknown; readonly errors?: unknown }
+  const [first] = Array.isArray(errors) ? errors : []
+  const name = classNameOf(error) || 'Error'
+  const named = typeof code === 'string' && code !== '' ? `${name} (${code})` : name
+  return isError(first) && first !== error ? `${named}: ${first.message || classNameOf(first)}` : named
 }
 
 /** The name of an error's class; the `name` of the error itself may be `Error` for all classes. */

@@ -1,6 +1,4 @@
-import { StoreError } from '../../errors.ts'
 import type { Hash } from '../../keys/call-hash.ts'
-import { messageOf } from '../../realms/native.ts'
 import { bareEntry, readEntry, StoredEntry } from '../trailer.ts'
 
 /** What is stored under each of some hashes. */
@@ -41,8 +39,3 @@ export function isDecided(entries: readonly StoredEntry[], earliestMs: number, l
 /** Whether some of the entries have an end: then the next lookup needs the time, too. */
 export const haveEnds = (entries: readonly StoredEntry[]): boolean =>
   entries.some(({ freshUntilMs }) => freshUntilMs !== undefined)
-
-export const storeError = (what: string, cause: unknown): StoreError =>
-  new StoreError(`The server failed at ${what}: ${messageOf(cause)}`, {
-    cause,
-  })

@@ -13,7 +13,7 @@ import { runScript, type Script } from '../../clients/script.ts'
 import { Watches } from './notifications.ts'
 import { IdleTtl } from './idle-ttl.ts'
 import { type PartitionKeys, partitionKeys } from './keys.ts'
-import { haveEnds, isDecided, readBatch, storeError } from './lookup.ts'
+import { haveEnds, isDecided, readBatch } from './lookup.ts'
 import {
   toCount,
   toGeneration,
@@ -23,6 +23,7 @@ import {
   toPortion,
   toStored,
 } from './replies.ts'
+import { storeError } from './store-error.ts'
 import { labelOf, lookUpAt, partitionMark, timesText } from '../trailer.ts'
 import type {
   HeldLease,
