@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { checkChoice, checkNames } from '../options/checks.ts'
 import { CANONICAL_FORM } from './canonical/canonicalize.ts'
 import type { FunctionIdentity } from './function-identity.ts'
+import { warnOfLargeArguments } from '../telemetry/warnings.ts'
 import { HashMemory, type HashOwner, type TextDigester } from './hash-memory.ts'
 
 const ALGORITHMS = ['sha256', 'sha1', 'md5', 'sha512'] as const
@@ -55,6 +56,9 @@ const FUNCTION_PART: Record<HashEncoding, number> = { base64: 8, hex: 12, bytes:
  * digest 2^64 of them.
  */
 const SHORT_DIGEST: Record<HashEncoding, number> = { base64: 22, hex: 32, bytes: 16 }
+
+/** Longer texts take 10 ms or more to be written and digested, at each call: that is told. */
+const LARGE_ARGUMENTS = 1_000_000
 
 /** What is worked out once for each function. */
 interface Digester extends TextDigester {
@@ -114,7 +118,10 @@ export class CallHash {
     if (digester === undefined) {
       const text = `${CANONICAL_FORM}\n${fn.text}\n`
       const part = this.#digest(text).slice(0, FUNCTION_PART[this.#encoding])
-      const digest = (argumentsText: string) => part + this.#digest(text + argumentsText)
+      const digest = (argumentsText: string) => {
+        if (argumentsText.length > LARGE_ARGUMENTS) warnOfLargeArguments(fn.name, argumentsText.length)
+        return part + this.#digest(text + argumentsText)
+      }
       digester = { owner: {}, part, digest }
       this.#digesters.set(fn, digester)
     }

@@ -66,6 +66,17 @@ export function warnOfUnstorable(cache: string, fn: string, part: string): void 
   )
 }
 
+/** Warns that the arguments of a call are so large that it takes long to tell the call by them. */
+export function warnOfLargeArguments(fn: string, characters: number): void {
+  warn(
+    `large-arguments:${fn}`,
+    (more) =>
+      `${fn}: the arguments of a call make a text of ${characters} characters${more}, which is written and digested at each call, ` +
+      'and the process does nothing else meanwhile. Say what tells the calls apart by the option `key`, such as an id, or leave ' +
+      'out by `excludes` what does not.',
+  )
+}
+
 /** Warns that a result was not stored because it is too large, so that the function runs at every call. */
 export function warnOfSize(cache: string, fn: string, bytes: number): void {
   warn(

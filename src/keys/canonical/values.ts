@@ -3,6 +3,7 @@ import { ignoreRejection, isArrayPrototype, isInstance, isPlainPrototype } from 
 import type { ArgumentEncoder } from './options.ts'
 import { type BuiltIn, builtInOf, className, describe, errorNames, extraNames } from './objects.ts'
 import { Path, refuse, type Step, symbolStep } from './path.ts'
+import { MANY_ITEMS, textOfScalars } from './scalar-lists.ts'
 
 type ToJson = (this: unknown, key: string) => unknown
 
@@ -130,8 +131,10 @@ function writeProperties(
 
 function writeArray(value: readonly unknown[], parent: Path, step: Step): string {
   const { length } = value
-  const names = Object.keys(value)
   if (Object.getOwnPropertySymbols(value).length > 0) refuseSymbols(value, parent, step)
+  const quick = length < MANY_ITEMS ? undefined : textOfScalars(value)
+  if (quick !== undefined) return quick
+  const names = Object.keys(value)
   // Elements come first among the names: if the last name is the last element, there are no holes and no other properties.
   const isDense = names.length === length && (length === 0 || names[length - 1] === `${length - 1}`)
   if (!isDense) return writeSparse(value, parent, step)
