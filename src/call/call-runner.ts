@@ -202,6 +202,7 @@ async function follow(call: Call, leader: Call, waiting: Waiting): Promise<unkno
   const joinedIn = call.partition.epoch
   const settlement = await asFollower(call, leader, waiting)
   if (isTooOld(settlement, joinedIn)) return serve(call, waiting)
+  call.fn.report.joined(call)
   const { value, isError } = settlement
   if (isError) throw call.fn.settings.share ? value : copyOfThrown(value)
   const copying = copyFor(call, leader, settlement)

@@ -31,7 +31,7 @@ export function leaderFor(call: Call): Call | undefined {
   leader.isAskedBy(call, run)
   call.batch?.leave(call)
   call.beganMs = monotonicMs()
-  call.fn.report.joined(call)
+  call.fn.report.joins(call)
   return leader
 }
 

@@ -65,9 +65,13 @@ export class Reporter {
     if (this.#events.wants('stale')) this.#events.emit('stale', { ...this.#describe(call), reason })
   }
 
-  joined(call: ReportedCall): void {
-    this.#count(call.context, 'joined')
+  joins(call: ReportedCall): void {
     if (this.#events.wants('join')) this.#events.emit('join', this.#describe(call))
+  }
+
+  /** The call got the outcome of the call that it had joined. Until then it may have to start over, and be counted as something else. */
+  joined({ context }: Pick<ReportedCall, 'context'>): void {
+    this.#count(context, 'joined')
   }
 
   waits(call: ReportedCall): void {

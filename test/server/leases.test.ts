@@ -239,6 +239,9 @@ describe.each(SCOPES)('scope %s', (scope) => {
     here.end(1, 'new')
     expect(await Promise.all(joined)).toEqual(['new', 'new'])
     expect(here.runs).toHaveLength(2)
+    // One of them joined, started anew, and led: each call is counted once, as what it became.
+    const { calls, miss, joined: followers } = here.cache.stats()
+    expect({ calls, miss, followers }).toEqual({ calls: 3, miss: 2, followers: 1 })
   })
 
   test.each([
