@@ -3,13 +3,12 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LruTPolicy, RedisFuncCache } from '../../src/index.ts'
 import { OPEN } from './clients.ts'
-import { Load } from './load.ts'
+import { Load, MAX_SIZE } from './load.ts'
 import type { CellOrder, FromCell, Seen, ToCell } from './protocol.ts'
 
 const CONNECT_MS = 2_000
 /** As many kinds of errors as are worth reading. */
 const MAX_KINDS = 12
-const MAX_SIZE = 200
 
 const order = JSON.parse(process.argv[2] as string) as CellOrder
 const said: Record<string, number> = {}
@@ -53,6 +52,9 @@ const caches = opened.map(({ client }, index) => {
 })
 
 const load = new Load(caches, note)
+const heapBytes: number[] = []
+const measuring =
+  order.measureEveryMs === undefined ? undefined : setInterval(measureHeap, order.measureEveryMs)
 delays.enable()
 void load.run(order.callsPerSecond)
 process.on('message', (message: ToCell) => {
@@ -61,7 +63,13 @@ process.on('message', (message: ToCell) => {
 })
 tell({ state: 'ready' })
 
+function measureHeap(): void {
+  globalThis.gc?.()
+  heapBytes.push(process.memoryUsage().heapUsed)
+}
+
 async function finish(): Promise<void> {
+  clearInterval(measuring)
   await load.stop()
   const seen: Seen = {
     calls: load.calls,
@@ -74,6 +82,7 @@ async function finish(): Promise<void> {
     recoveryMs,
     unhandled,
     longestBlockMs: delays.max / 1e6,
+    heapBytes,
     said,
   }
   delays.disable()

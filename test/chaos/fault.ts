@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientName, Place, User } from './clients.ts'
+import type { NetworkWorld } from './worlds.ts'
 
 /** Ends a fault: the server is well again when it resolves. */
 export type End = () => Promise<void>
@@ -30,6 +31,8 @@ export interface Fault {
   /** Why an invalidation can be lost in it. */
   readonly losesInvalidations?: string
   open(binary: string): Promise<OpenFault>
+  /** Makes it happen to a server that is there already, behind a proxy; absent where that needs more. */
+  readonly beginIn?: (world: NetworkWorld) => Promise<End>
 }
 
 /** Does something again and again until the end. What fails meanwhile is done again. */

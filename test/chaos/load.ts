@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { CachedFunction, RedisFuncCache, WrapOptions } from '../../src/index.ts'
 
 const IDS = 300
+/** Of the caches: fewer than there are ids, so that entries are evicted. */
+export const MAX_SIZE = 200
 const COMPUTE_MS = 20
 const STEP_MS = 10
 const INVALIDATE_EVERY_MS = 50
@@ -14,6 +16,8 @@ interface Value {
   readonly function: string
   readonly id: number
   readonly version: number
+  /** The process whose source has that version. */
+  readonly by: number
   readonly filler: string
 }
 
@@ -103,7 +107,7 @@ export class Load {
     if (value?.function !== of.name || value.id !== id || value.filler !== FILLER) {
       this.wrong++
       this.#note(`${of.name}(${id}) got ${JSON.stringify(value)?.slice(0, 60)}`)
-    } else if ((value.version ?? -1) < atLeast) {
+    } else if (value.by === process.pid && (value.version ?? -1) < atLeast) {
       this.old++
     }
   }
@@ -137,7 +141,7 @@ function watch(cache: RedisFuncCache, kind: 'alone' | 'leased'): Watched {
   const compute = async (id: number): Promise<Value> => {
     const version = versions[id] ?? 0
     await sleep(COMPUTE_MS)
-    return { function: name, id, version, filler: FILLER }
+    return { function: name, id, version, by: process.pid, filler: FILLER }
   }
   const options: WrapOptions<Compute> = { name, ttl: '1m', tags: (_, id) => [`ten:${id % 10}`] }
   const call = cache.wrap(compute, kind === 'leased' ? { ...options, singleFlight: 'global' } : options)

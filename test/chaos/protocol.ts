@@ -10,6 +10,8 @@ export interface CellOrder {
   /** How many caches it has, each with a client of its own. */
   readonly caches: number
   readonly callsPerSecond: number
+  /** How often the memory is measured; without it, never. */
+  readonly measureEveryMs?: number
 }
 
 /** `ended`: the server is well again. `stop`: no more calls. */
@@ -34,6 +36,8 @@ export interface Seen {
   readonly unhandled: number
   /** The longest time for which the event loop of the cell stood still. */
   readonly longestBlockMs: number
+  /** What objects take after a collection, measured as often as was ordered. */
+  readonly heapBytes: readonly number[]
   /** What was thrown, what was reported by events, and warnings of the process; each with its number. */
   readonly said: Readonly<Record<string, number>>
 }

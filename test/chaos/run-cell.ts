@@ -1,10 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CellProcess } from './cell-process.ts'
 import type { ClientName } from './clients.ts'
 import type { End, Fault, OpenFault } from './fault.ts'
-import type { CellOrder, FromCell, Seen, ToCell } from './protocol.ts'
+import type { CellOrder, Seen } from './protocol.ts'
 
 /** How long a cell calls before the fault, in it, and after it. */
 export interface Phases {
@@ -17,8 +15,6 @@ export const FULL: Phases = { beforeMs: 1_500, faultMs: 5_000, afterMs: 4_000 }
 export const SHORT: Phases = { beforeMs: 600, faultMs: 1_500, afterMs: 1_500 }
 
 const CALLS_PER_SECOND = 400
-/** A process that is done ends within this, or not by itself. */
-const EXIT_MS = 4_000
 /** Beyond its phases: start, last calls, close. */
 const MAX_REST_MS = 60_000
 
@@ -76,7 +72,7 @@ async function runProcess(
     await inFault(cell, end, fault, phases)
     cell.tell('stop')
     const closed = await cell.hears('closed')
-    const isEnded = await cell.endsWithin(EXIT_MS)
+    const isEnded = await cell.endsByItself()
     return { seen: closed?.seen, closeMs: closed?.closeMs, isEnded, stderr: cell.stderr }
   } finally {
     clearTimeout(tooLong)
@@ -91,53 +87,4 @@ async function inFault(cell: CellProcess, end: End, fault: Fault, phases: Phases
   await end()
   cell.tell('ended')
   await sleep(phases.afterMs)
-}
-
-/** The process of a cell, and what it has told. */
-class CellProcess {
-  stderr = ''
-  readonly #process: ChildProcess
-  readonly #exited: Promise<unknown>
-  readonly #heard: FromCell[] = []
-
-  constructor(order: CellOrder) {
-    this.#process = fork(join(import.meta.dirname, 'cell.ts'), [JSON.stringify(order)], {
-      execArgv: ['--import', 'tsx', '--disable-warning=FuncCacheWarning'],
-      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-    })
-    this.#exited = once(this.#process, 'exit')
-    this.#process.on('message', (message: FromCell) => this.#heard.push(message))
-    this.#process.stderr?.on('data', (text) => {
-      this.stderr += String(text)
-    })
-  }
-
-  tell(message: ToCell): void {
-    if (this.#process.connected) this.#process.send(message)
-  }
-
-  /** Waits for a message; `undefined` if the process ends before. */
-  async hears<S extends FromCell['state']>(state: S): Promise<Extract<FromCell, { state: S }> | undefined> {
-    for (;;) {
-      const heard = this.#heard.find((message) => message.state === state)
-      if (heard !== undefined) return heard as Extract<FromCell, { state: S }>
-      const isOver = await Promise.race([
-        once(this.#process, 'message').then(() => false),
-        this.#exited.then(() => true),
-      ])
-      if (isOver && !this.#heard.some((message) => message.state === state)) return undefined
-    }
-  }
-
-  async endsWithin(ms: number): Promise<boolean> {
-    const timer = new AbortController()
-    const late = sleep(ms, false, { signal: timer.signal }).catch(() => false)
-    const ended = await Promise.race([this.#exited.then(() => true), late])
-    timer.abort()
-    return ended && this.#process.signalCode === null
-  }
-
-  kill(): void {
-    if (this.#process.exitCode === null) this.#process.kill('SIGKILL')
-  }
 }

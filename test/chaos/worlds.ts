@@ -35,8 +35,8 @@ export interface SentinelWorld extends World {
 
 type Row<W> = Omit<Fault, 'open'> & {
   readonly serverArgs?: readonly string[]
-  prepare?(world: W): Promise<unknown>
-  begin(world: W): Promise<End>
+  readonly prepare?: (world: W) => Promise<unknown>
+  readonly begin: (world: W) => Promise<End>
 }
 
 const rowOn =
@@ -50,9 +50,21 @@ const rowOn =
     },
   })
 
-export const onServer = rowOn<ServerWorld>(openServer)
+/** Rows that need no start of their own can also come one after the other over one server. */
+const anywhere = <W extends World>(row: Row<W>, begin: (world: NetworkWorld) => Promise<End>) =>
+  row.serverArgs || row.prepare || row.user || row.fromTheStart || row.untilTheEnd ? {} : { beginIn: begin }
 
-export const onNetwork = rowOn<NetworkWorld>(async (binary, args) => {
+export const onServer = (row: Row<ServerWorld>): Fault => ({
+  ...rowOn(openServer)(row),
+  ...anywhere(row, row.begin),
+})
+
+export const onNetwork = (row: Row<NetworkWorld>): Fault => ({
+  ...rowOn(openNetwork)(row),
+  ...anywhere(row, row.begin),
+})
+
+export async function openNetwork(binary: string, args: readonly string[] = []): Promise<NetworkWorld> {
   const { server, ask } = await openServer(binary, args)
   const proxy = await TcpProxy.start(server.port)
   const stop = async () => {
@@ -61,7 +73,7 @@ export const onNetwork = rowOn<NetworkWorld>(async (binary, args) => {
   }
   const { host, port } = proxy
   return { place: { kind: 'server', address: { host, port } }, binary, server, ask, proxy, stop }
-})
+}
 
 export const onCluster = rowOn<ClusterWorld>(async (binary, args) => {
   const cluster = await startCluster(binary, { args, nodeTimeoutMs: 2_000 })

@@ -2,13 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { askServer } from '../../servers/ask-server.ts'
 import type { TestServer } from '../../servers/start-server.ts'
+import { CACHE_KEYS } from '../cache-keys.ts'
 import type { Fault } from '../fault.ts'
 import { repeat } from '../fault.ts'
 import { type ClusterWorld, onCluster, onSentinel } from '../worlds.ts'
 
-const KEYS = ['0', '1', '1:expiry', '1:tags', '1:leases', '1:fence'].map(
-  (key) => `chaos:{chaos-0:lru_t-c}:${key}`,
-)
 const FAILOVER_TIMEOUT_MS = 30_000
 const LOST = 'replication is asynchronous'
 
@@ -69,7 +67,7 @@ export const FAILOVER_FAULTS: readonly Fault[] = [
 async function ownersOf(cluster: ClusterWorld['cluster']) {
   const ask = (server: TestServer, command: string) => askServer(server.port, command)
   const [first] = cluster.servers as [TestServer]
-  const slot = Number(await ask(first, `CLUSTER KEYSLOT ${KEYS[0]}`))
+  const slot = Number(await ask(first, `CLUSTER KEYSLOT ${CACHE_KEYS[0]}`))
   // Each of the three masters has a third of the slots, in their order.
   const index = Math.min(2, Math.floor((slot * 3) / 16_384))
   return {
@@ -112,7 +110,7 @@ async function migrate(
 }
 
 async function moveKeys(from: TestServer, to: TestServer): Promise<void> {
-  for (const key of KEYS) {
+  for (const key of CACHE_KEYS) {
     await askServer(from.port, `MIGRATE 127.0.0.1 ${to.port} ${key} 0 1000`)
     await sleep(10)
   }

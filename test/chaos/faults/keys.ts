@@ -1,14 +1,15 @@
 // Keys that are evicted, lost, or used for something else.
 import type { Fault } from '../fault.ts'
 import { repeat } from '../fault.ts'
+import { CACHE_KEYS } from '../cache-keys.ts'
 import { onServer, type ServerWorld } from '../worlds.ts'
 
-const BASE = 'chaos:{chaos-0:lru_t-c}'
-const KEYS = ['0', '1', '1:expiry', '1:tags', '1:leases', '1:fence'].map((key) => `${BASE}:${key}`)
 const EACH_MS = 250
 /** What others may use before the server is full, and what they add each time. */
 const ROOM_BYTES = 2_000_000
 const FILL = `EVAL "for i = 1, 20 do redis.call('SET', 'other:' .. math.random(1, 1e9), string.rep('x', 2000), 'EX', 1000) end return 1" 0`
+
+const REMOVE_OTHERS = `EVAL "for _, key in ipairs(redis.call('KEYS', 'other:*')) do redis.call('UNLINK', key) end return 1" 0`
 
 /** The server is full, and others go on writing: it evicts keys, ours too. */
 const evicting = (policy: string): Fault =>
@@ -24,6 +25,8 @@ const evicting = (policy: string): Fault =>
       return async () => {
         await end()
         await ask('CONFIG SET maxmemory 0')
+        await ask('CONFIG SET maxmemory-policy noeviction')
+        await ask(REMOVE_OTHERS)
       }
     },
   })
@@ -42,7 +45,7 @@ export const KEY_FAULTS: readonly Fault[] = [
     name: 'lost-keys',
     title: 'each of our keys lost',
     losesInvalidations: 'the fence is lost',
-    begin: async ({ ask }) => repeat(20, (round) => ask(`DEL ${KEYS[round % KEYS.length]}`)),
+    begin: async ({ ask }) => repeat(20, (round) => ask(`DEL ${CACHE_KEYS[round % CACHE_KEYS.length]}`)),
   }),
   onServer({
     name: 'wrong-type',
@@ -52,7 +55,7 @@ export const KEY_FAULTS: readonly Fault[] = [
       const end = repeat(EACH_MS, (round) => replace(ask, round))
       return async () => {
         await end()
-        for (const key of KEYS) await ask(`DEL ${key}`)
+        for (const key of CACHE_KEYS) await ask(`DEL ${key}`)
       }
     },
   }),
@@ -60,6 +63,6 @@ export const KEY_FAULTS: readonly Fault[] = [
 
 /** A text where a sorted set or a hash was, at one key after the other. */
 async function replace(ask: ServerWorld['ask'], round: number): Promise<void> {
-  await ask(`DEL ${KEYS[(round + KEYS.length - 1) % KEYS.length]}`)
-  await ask(`SET ${KEYS[round % KEYS.length]} text`)
+  await ask(`DEL ${CACHE_KEYS[(round + CACHE_KEYS.length - 1) % CACHE_KEYS.length]}`)
+  await ask(`SET ${CACHE_KEYS[round % CACHE_KEYS.length]} text`)
 }

@@ -1,0 +1,58 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CellOrder, FromCell, ToCell } from './protocol.ts'
+
+/** A process that is done ends within this, or not by itself. */
+const EXIT_MS = 4_000
+
+/** The process of a cell, and what it has told. */
+export class CellProcess {
+  stderr = ''
+  readonly #process: ChildProcess
+  readonly #exited: Promise<unknown>
+  readonly #heard: FromCell[] = []
+
+  constructor(order: CellOrder) {
+    this.#process = fork(join(import.meta.dirname, 'cell.ts'), [JSON.stringify(order)], {
+      execArgv: ['--import', 'tsx', '--expose-gc', '--disable-warning=FuncCacheWarning'],
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    })
+    this.#exited = once(this.#process, 'exit')
+    this.#process.on('message', (message: FromCell) => this.#heard.push(message))
+    this.#process.stderr?.on('data', (text) => {
+      this.stderr += String(text)
+    })
+  }
+
+  tell(message: ToCell): void {
+    if (this.#process.connected) this.#process.send(message)
+  }
+
+  /** Waits for a message; `undefined` if the process ends before. */
+  async hears<S extends FromCell['state']>(state: S): Promise<Extract<FromCell, { state: S }> | undefined> {
+    for (;;) {
+      const heard = this.#heard.find((message) => message.state === state)
+      if (heard !== undefined) return heard as Extract<FromCell, { state: S }>
+      const isOver = await Promise.race([
+        once(this.#process, 'message').then(() => false),
+        this.#exited.then(() => true),
+      ])
+      if (isOver && !this.#heard.some((message) => message.state === state)) return undefined
+    }
+  }
+
+  /** Whether it ends with nobody's help, after it has said that it is closed. */
+  async endsByItself(): Promise<boolean> {
+    const timer = new AbortController()
+    const late = sleep(EXIT_MS, false, { signal: timer.signal }).catch(() => false)
+    const ended = await Promise.race([this.#exited.then(() => true), late])
+    timer.abort()
+    return ended && this.#process.signalCode === null
+  }
+
+  kill(): void {
+    if (this.#process.exitCode === null) this.#process.kill('SIGKILL')
+  }
+}
