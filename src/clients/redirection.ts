@@ -1,5 +1,17 @@
+import { monotonicMs, setTimeout } from '../flow/timers.ts'
 import { messageOf } from '../realms/native.ts'
 import type { Command, Reply } from './port.ts'
+
+/**
+ * What a node says of a slot that is being moved: some of the keys of a command are there, others are not, or are not known
+ * to be. Nothing was executed, and it passes when the slot has arrived.
+ */
+const BEING_MOVED = /^(?:TRYAGAIN|ASK) /
+
+/** For how long a command is given to the cluster again and again while its slot is being moved. */
+const RETRY_FOR_MS = 3_000
+const FIRST_PAUSE_MS = 20
+const LONGEST_PAUSE_MS = 200
 
 /**
  * Sends commands to the node believed to own their slot, and those it refuses again, by way of the cluster.
@@ -17,10 +29,23 @@ export function sendFollowing(
     try {
       return await toNode(command)
     } catch (error) {
-      if (!isRefused(messageOf(error))) throw error
-      const reply = before.then(() => byCluster(command))
+      const message = messageOf(error)
+      if (!isRefused(message) && !BEING_MOVED.test(message)) throw error
+      const reply = before.then(() => untilMoved(() => byCluster(command)))
       before = reply.catch(() => {})
       return reply
     }
   })
+}
+
+async function untilMoved(send: () => Promise<Reply>): Promise<Reply> {
+  const untilMs = monotonicMs() + RETRY_FOR_MS
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    try {
+      return await send()
+    } catch (error) {
+      if (!BEING_MOVED.test(messageOf(error)) || monotonicMs() + pauseMs > untilMs) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  }
 }

@@ -437,6 +437,35 @@ describe.each(withCluster)('$name over a cluster', (setup) => {
       await askServer(to.port, `CLUSTER SETSLOT ${slot} STABLE`)
     }
   })
+
+  // Then the old node, or the new one, has some of the keys of a script and not the others.
+  it.each([
+    ['has begun', 'SET'],
+    ['is nearly done', 'DEL'],
+  ] as const)('tries a script again while the move of its slot %s', async (_, make) => {
+    const key = newKey()
+    const slot = keySlot(key)
+    const from = await masterOf(key)
+    const to = (await masters()).find(({ id }) => id !== from.id) as Master
+    await sendOne(port, key, ['SET', key, '1'])
+    if (make === 'DEL') await sendOne(port, key, ['DEL', key])
+    await askServer(to.port, `CLUSTER SETSLOT ${slot} IMPORTING ${from.id}`)
+    await askServer(from.port, `CLUSTER SETSLOT ${slot} MIGRATING ${to.id}`)
+    const script = newScript("return redis.call('INCR', KEYS[2])")
+    const replies = [1, 2].map(() => runScript(port, script, [key, `${key}:other`], []))
+    const ended = Promise.allSettled(replies)
+    try {
+      const first = await Promise.race([
+        ended,
+        new Promise((resolve) => setTimeout(resolve, 300, 'still tried')),
+      ])
+      expect(first).toBe('still tried')
+    } finally {
+      await askServer(from.port, `CLUSTER SETSLOT ${slot} STABLE`)
+      await askServer(to.port, `CLUSTER SETSLOT ${slot} STABLE`)
+    }
+    expect((await Promise.all(replies)).toSorted()).toEqual([1, 2])
+  })
 })
 
 interface Master extends Address {
