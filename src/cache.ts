@@ -492,6 +492,8 @@ function sharedBy(
     counters,
     errorClasses: settings.errorClasses,
     throwsOnError: settings.throwsOnError,
+    storeTimeoutMs: settings.store.isInProcess ? Number.POSITIVE_INFINITY : settings.storeTimeoutMs,
+    storeDeadlines,
     loadDeadlines: new Deadlines(false), // the work itself keeps the process alive, or nothing does
     putDeadlines: new Deadlines(true),
   }

@@ -5,6 +5,7 @@ import type { Call } from './call.ts'
 import { equalCallsAround } from './deadlock.ts'
 import { tolerate } from './function-context.ts'
 import type { Settlement } from './settlement.ts'
+import { askStore, hasLostStore } from './store-time.ts'
 
 /** The right to put the result of a load. */
 export interface Permit {
@@ -26,6 +27,7 @@ export type PermitOrSettlement = Permit | { readonly settlement: Settlement }
 /** PERMIT: a token, and with `singleFlight: 'global'` the lease, for which the call may wait. */
 export async function acquirePermit(call: Call, lookup: Lookup | undefined): Promise<PermitOrSettlement> {
   const { waitMs } = call.fn.settings
+  if (hasLostStore(call)) return withoutLease(undefined)
   // An equal call that waits for this one, such as a refresh, may hold the lease.
   if (waitMs === undefined || !call.context.mode.read || equalCallsAround(call).length > 0) {
     return withoutLease(await tokenBy(call, lookup))
@@ -59,19 +61,23 @@ async function waitForLease(
 ): Promise<PermitOrSettlement> {
   const { partition, fn } = call
   const { report, reader, settings } = fn
-  const outcome = await partition
-    .leases(settings.leaseMs)
-    .take(call, requestFor(call, lookup), untilMs, () => {
+  const outcome = await partition.leases(settings.leaseMs).take(
+    call,
+    requestFor(call, lookup),
+    untilMs,
+    () => {
       call.batch?.leave(call)
       if (!hasWaited) report.waits(call)
-    })
+    },
+    (ask) => askStore(call, ask),
+  )
   if (outcome.state === 'taken') {
     report.leased(call)
     return withLease(outcome.atUs)
   }
   if (outcome.state === 'late') return withoutLease(await tokenOf(call))
   const validAsOf = partition.epoch
-  const second = await partition.look(call)
+  const second = await askStore(call, () => partition.look(call))
   const entry = await reader.open(call, second)
   if (entry !== undefined && ['fresh', 'early'].includes(reader.judge(second, entry))) {
     return { settlement: { ...entry, status: 'waited', validAsOf } }
@@ -120,15 +126,15 @@ const requestFor = ({ hash }: Call, lookup: Lookup | undefined): UnaskedLease =>
   seenMs: lookup?.value === undefined && !lookup?.isMisplaced ? undefined : (lookup.freshUntilMs ?? 0),
 })
 
-/** The token: the time of the lookup, or else of the server now. After a lookup that failed, the server is not asked again. */
+/** The token: the time of the lookup, or else of the server now. Without an answer in an earlier step, the server is not asked again. */
 function tokenBy(call: Call, lookup: Lookup | undefined): Promise<number | undefined> | number | undefined {
-  if (call.context.mode.read && lookup === undefined) return undefined
+  if (hasLostStore(call)) return undefined
   return lookup?.atUs ?? tokenOf(call)
 }
 
 async function tokenOf(call: Call): Promise<number | undefined> {
   try {
-    return await call.partition.now()
+    return await askStore(call, () => call.partition.now())
   } catch (error) {
     tolerate(call, 'get', error)
     return undefined

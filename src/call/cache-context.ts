@@ -20,6 +20,10 @@ export interface CacheContext {
   readonly errorClasses: ErrorClasses
   /** Whether failures of the store are thrown to callers; otherwise events tell of them. */
   readonly throwsOnError: boolean
+  /** The longest time that a call waits for the store; `Infinity` for no limit. */
+  readonly storeTimeoutMs: number
+  /** Deadlines of what is asked of the store. */
+  readonly storeDeadlines: Deadlines
   /** Deadlines of loads in flight (`maxComputeTime`). */
   readonly loadDeadlines: Deadlines
   /** Deadlines of puts (`putWait`), after which callers get a result that is not stored yet. */

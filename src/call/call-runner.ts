@@ -27,7 +27,8 @@
  * | REFRESH | background-refresh.ts | refreshBehind                             |
  * | SETTLE  | call.ts               | Call.settle, the one exit                 |
  *
- * A failure of the store rejects no call, unless the cache has `onError: 'throw'` (`tolerate`).
+ * A failure of the store rejects no call, unless the cache has `onError: 'throw'` (`tolerate`). No call waits for the store longer
+ * than `storeTimeout` in LOOKUP, PERMIT and PUT together (store-time.ts).
  */
 import { CacheMissError, TimeoutError } from '../errors.ts'
 import { reasonToAbort, within } from '../flow/timeout.ts'
@@ -46,6 +47,7 @@ import { type FunctionContext, tolerate } from './function-context.ts'
 import type { ListBatch } from './list-batch.ts'
 import { load, loadWithPermit } from './load.ts'
 import { failure, type Settlement } from './settlement.ts'
+import { askStore, loseStore } from './store-time.ts'
 import { fallbackUnseen, loadWithFallback } from './stale-if-error.ts'
 
 const PLAIN: Waiting = { signal: undefined, isDetailed: false }
@@ -214,6 +216,7 @@ async function follow(call: Call, leader: Call, waiting: Waiting): Promise<unkno
 /** READ and JUDGE what the lookup found. Settles a call that needs nothing more, and returns its settlement. Never throws. */
 function lookedUp(call: Call, lookup: Lookup): Settlement | undefined {
   if (call.fn.reader.isNoText(lookup)) {
+    call.storeMs = monotonicMs() - call.beganMs
     settleBy(call, lookUpBytes(call))
     return undefined
   }
@@ -227,6 +230,7 @@ function lookedUp(call: Call, lookup: Lookup): Settlement | undefined {
     settlement = failure(error)
   }
   if (isPromise(settlement)) {
+    if (call.storeMs === 0) call.storeMs = monotonicMs() - call.beganMs
     settleBy(call, settlement)
     return undefined
   }
@@ -238,8 +242,9 @@ function lookedUp(call: Call, lookup: Lookup): Settlement | undefined {
 async function lookUpBytes(call: Call): Promise<Settlement> {
   let lookup: Lookup
   try {
-    lookup = await call.partition.peek(call)
+    lookup = await askStore(call, () => call.partition.peek(call))
   } catch (error) {
+    loseStore(call)
     tolerate(call, 'get', error)
     return miss(call, undefined, undefined)
   }
@@ -248,6 +253,7 @@ async function lookUpBytes(call: Call): Promise<Settlement> {
 
 /** After a failed lookup: a miss, or with `onError: 'throw'` an error. Returns as {@link lookedUp} does, and never throws. */
 function notLookedUp(call: Call, error: unknown): Settlement | undefined {
+  loseStore(call)
   try {
     tolerate(call, 'get', error)
     settleBy(call, miss(call, undefined, undefined))

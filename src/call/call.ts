@@ -34,6 +34,8 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
   readonly batch: ListBatch | undefined
   /** When the call began, by {@link monotonicMs}. */
   beganMs: number = 0
+  /** How long it has waited for the store; `Infinity` if the store gave no answer, and is not asked any more. */
+  storeMs: number = 0
   /** The epoch of the partition in which its entry was asked for. */
   lookupEpoch: number = 0
   /** The run in which this call waits for its leader; `undefined` if the leader was not told of one. */

@@ -6,6 +6,7 @@ import { isPromise } from '../realms/native.ts'
 import { encode } from '../serializers/encoding.ts'
 import { type Call, newCall } from './call.ts'
 import { type FunctionContext, locate } from './function-context.ts'
+import { askStore } from './store-time.ts'
 import { termsOf } from './terms.ts'
 
 /** Removes the entry of a call, or makes it stale. Returns whether there was one. A load in flight will not be stored. */
@@ -84,11 +85,11 @@ async function store(call: Call, value: unknown): Promise<void> {
     report.skipped(call, terms === undefined ? 'zero-ttl' : 'too-large', bytes, 0)
     return
   }
-  await partition.register()
+  await askStore(call, async () => partition.register())
   const { ttlMs } = terms
   const metadata = { ...terms.metadata, overrules: true }
   const entry = { hash, value: stored, ttlMs, token: undefined, metadata }
-  const { evicted } = await partition.put(entry)
+  const { evicted } = await askStore(call, () => partition.put(entry))
   report.evicted(call, partition.keySpace.keys[0], evicted)
   report.wrote(call)
 }

@@ -5,10 +5,10 @@ import type { Lookup } from '../stores/store.ts'
 import { acquirePermit, giveBack, type Permit } from './acquire-permit.ts'
 import type { Call } from './call.ts'
 import { execute } from './execute.ts'
-import { tolerate } from './function-context.ts'
 import { executed, type FallbackKind, type Settlement } from './settlement.ts'
 import { settleFailed } from './store-error.ts'
 import { beforeStored, storeResult } from './store-result.ts'
+import { askStore, hasLostStore } from './store-time.ts'
 
 /** LOAD: permit → execute → put. */
 export async function load(
@@ -51,15 +51,22 @@ async function withinLimits(
   try {
     if (permit !== undefined) await register(call)
     const settlement = await executeAndStore(call, permit, fallback)
-    if (permit?.isLeased) await beforeStored(call, settlement, giveBack(call))
+    if (permit?.isLeased) await afterLoad(call, (returned) => beforeStored(call, settlement, returned))
     return settlement
   } catch (error) {
-    if (permit?.isLeased) await giveBack(call)
+    if (permit?.isLeased) await afterLoad(call, (returned) => returned)
     throw error
   } finally {
     deadline.end()
     call.closeScope()
   }
+}
+
+/** Releases the lease, unless the put has ended it. Where the store is lost, nobody waits for that. */
+async function afterLoad(call: Call, wait: (returned: Promise<void>) => Promise<void>): Promise<void> {
+  const returned = giveBack(call)
+  if (hasLostStore(call)) call.fn.cache.background.addBehind(returned)
+  else await wait(returned)
 }
 
 /** `maxComputeTime` is over: calls from now on do not join the load. */
@@ -116,9 +123,12 @@ function returned(call: Call, beganMs: number): number {
 
 /** Adds the partition to the registry, so that a purge finds it. */
 async function register(call: Call): Promise<void> {
+  if (hasLostStore(call)) return
+  const registering = call.partition.register()
+  if (registering === undefined) return
   try {
-    await call.partition.register()
+    await askStore(call, () => registering)
   } catch (error) {
-    tolerate(call, 'put', error)
+    call.fn.report.failed(call, 'put', error)
   }
 }

@@ -2,8 +2,8 @@ import { LONGEST_MS } from '../options/duration.ts'
 import { NOT_STORED } from '../functions/detailed-result.ts'
 import { endLease, type Permit, release } from './acquire-permit.ts'
 import type { Call } from './call.ts'
-import { tolerate } from './function-context.ts'
 import type { Settlement } from './settlement.ts'
+import { hasLostStore } from './store-time.ts'
 import type { Terms } from './terms.ts'
 
 /** What became of a put: `isOutdated` if it was refused, because the entry was invalidated since the load began. */
@@ -26,7 +26,8 @@ export async function put(
   const { partition, hash, fn } = call
   const { report, settings, cache } = fn
   const bytes = Buffer.byteLength(value)
-  const obstacle = bytes > settings.maxValueBytes ? 'too-large' : token === undefined ? 'no-token' : undefined
+  const isLost = token === undefined || hasLostStore(call)
+  const obstacle = bytes > settings.maxValueBytes ? 'too-large' : isLost ? 'no-token' : undefined
   if (obstacle !== undefined) {
     report.skipped(call, obstacle, bytes, computeMs)
     return NOT_PUT
@@ -47,8 +48,7 @@ export async function put(
   } catch (error) {
     // In the background, so that the caller does not wait for a second failure.
     if (held !== undefined) cache.background.addBehind(release(call, held))
-    if (call.isServedEarly) report.failed(call, 'put', error)
-    else tolerate(call, 'put', error)
+    report.failed(call, 'put', error) // the call has its result
     return NOT_PUT
   }
 }

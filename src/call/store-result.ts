@@ -8,6 +8,7 @@ import type { Call } from './call.ts'
 import { reportLoss, type Unencoded } from './loss-warning.ts'
 import { NOT_PUT, put, type PutOutcome } from './put.ts'
 import { executed, type Settlement } from './settlement.ts'
+import { hasLostStore, storeMsLeft } from './store-time.ts'
 import { type Terms, termsFor } from './terms.ts'
 
 /** PUT: encodes the result of a load, and stores it if the options say so. */
@@ -79,7 +80,8 @@ export function untilSaid<T>(call: Call, answer: Eventually<T>): T | Promise<T> 
  */
 export async function beforeStored<R>(call: Call, settlement: Settlement, storing: Promise<R>): Promise<R> {
   const { settings, cache } = call.fn
-  const { putWaitMs } = settings
+  // Nothing is put where the store is lost.
+  const putWaitMs = hasLostStore(call) ? settings.putWaitMs : Math.min(settings.putWaitMs, storeMsLeft(call))
   const serve = () => {
     call.isServedEarly = call.settleEarly(settlement)
     if (call.isServedEarly) call.inScope(() => cache.background.tell(storing))

@@ -31,6 +31,9 @@ interface Watcher {
   restored(): void
 }
 
+/** Waits for the store in a step of a call, and rejects when the call has no time left for it. */
+type Bounded = <T>(ask: () => Promise<T>) => Promise<T>
+
 /** The call that takes the lease of an entry. */
 interface Holder {
   readonly hash: string
@@ -56,8 +59,8 @@ const POLL_MS = 50
 /** How often to ask though messages are received: the one that is waited for may be lost, or its sender may not be allowed to publish. */
 const LOOK_AGAIN_MS = 500
 
-/** The longest wait for a connection for messages. */
-const WATCH_TIMEOUT_MS = 250
+/** The longest wait for a connection for messages: a small part of the time that a call waits for the store. */
+const WATCH_TIMEOUT_MS = 100
 
 /** A lease is renewed when this part of it has passed, so that one renewal may fail. */
 const RENEW_AFTER = 1 / 3
@@ -76,6 +79,8 @@ export class Leases<Request> {
   readonly #leaseMs: number
   /** By holder, not by entry: after an invalidation two calls may load the same entry, and each ends its own lease. */
   readonly #held = new Map<Holder, Held>()
+  /** Those of `#held` that are asked for, and not renewed yet. */
+  readonly #asked = new WeakSet<Held>()
   /** Those of `#held` that are renewed no more. */
   readonly #lost = new WeakSet<Held>()
   /** What the names of its askers begin with. */
@@ -134,16 +139,23 @@ export class Leases<Request> {
    *
    * @param untilMs By {@link monotonicMs}.
    * @param onWait Called once, if another holder has the lease.
+   * @param bounded Limits how long each step waits for the store.
    */
-  async take(holder: Holder, request: Request, untilMs: number, onWait: () => void): Promise<LeaseOutcome> {
-    await this.#watch()
+  async take(
+    holder: Holder,
+    request: Request,
+    untilMs: number,
+    onWait: () => void,
+    bounded: Bounded = (ask) => ask(),
+  ): Promise<LeaseOutcome> {
+    if (!this.#isWatched) await bounded(() => this.#watch())
     let hasWaited = false
     for (;;) {
       // First listen, then ask: so the message of a lease that ends after the answer is received.
       const ending = this.#endingOf(holder.hash)
       const isWatched = this.#isWatched
       try {
-        const answer = await this.tryToTake(holder, request)
+        const answer = await bounded(() => this.tryToTake(holder, request))
         if (isNotHeld(answer)) return answer
         const leftMs = untilMs - monotonicMs()
         if (leftMs <= 0) return { state: 'late' }
@@ -164,18 +176,17 @@ export class Leases<Request> {
   /**
    * Asks once, without waiting.
    *
-   * @throws What the backend throws. Then the lease counts as held until {@link end}: the answer may have been lost on its way.
+   * Until the answer is known the lease counts as held, and after a failure until {@link end}: the answer may be lost on its way,
+   * or come when the holder has stopped waiting.
    */
   async tryToTake(holder: Holder, request: Request): Promise<Answer> {
-    const held = this.#held.get(holder) ?? { hash: holder.hash, asker: `${this.#self}${this.#askers++}` }
-    try {
-      const answer = await this.#backend.ask(request, held.asker)
-      if (answer.state === 'taken') this.#keep(holder, held)
-      return answer
-    } catch (error) {
-      this.#keep(holder, held)
-      throw error
-    }
+    const known = this.#held.get(holder)
+    const held = known ?? { hash: holder.hash, asker: `${this.#self}${this.#askers++}` }
+    this.#asked.add(held)
+    this.#keep(holder, held)
+    const answer = await this.#backend.ask(request, held.asker).finally(() => this.#asked.delete(held))
+    if (answer.state !== 'taken' && known === undefined && this.#held.get(holder) === held) this.end(holder)
+    return answer
   }
 
   /** Stops renewing a lease, and returns it; `undefined` if there is none. */
@@ -197,7 +208,7 @@ export class Leases<Request> {
   }
 
   async #renew(): Promise<void> {
-    const all = [...this.#held.values()].filter((held) => !this.#lost.has(held))
+    const all = [...this.#held.values()].filter((held) => !this.#lost.has(held) && !this.#asked.has(held))
     if (all.length === 0 || this.#isRenewing) return
     this.#isRenewing = true
     try {

@@ -1,10 +1,27 @@
-import { clearTimeout, setTimeout } from './timers.ts'
+import type { Deadlines } from './deadlines.ts'
+import { clearTimeout, setImmediate, setTimeout } from './timers.ts'
 
 /** Settles as a promise does, or rejects with `error` after `ms` milliseconds. What the promise brings later is ignored. */
 export function within<R>(promise: Promise<R>, ms: number, error: () => Error): Promise<R> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(error()), ms)
     promise.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
+/**
+ * As {@link within}, with a deadline that shares its timer with others. Where this process itself was busy, what has arrived in
+ * time is still taken.
+ */
+export function withinDeadline<R>(
+  promise: Promise<R>,
+  deadlines: Deadlines,
+  ms: number,
+  error: () => Error,
+): Promise<R> {
+  return new Promise((resolve, reject) => {
+    const deadline = deadlines.after(ms, () => void setImmediate(() => reject(error())))
+    promise.then(resolve, reject).finally(() => deadline.end())
   })
 }
 

@@ -102,7 +102,7 @@ export interface CacheOptions {
   readonly errors?: readonly ErrorClass[] | undefined
   /**
    * What a call does when the store fails: `'execute'` runs the function and emits an `error` event; `'throw'` rejects the call
-   * with a `StoreError`.
+   * with a `StoreError`, unless only storing the result failed.
    * @default 'execute'
    */
   readonly onError?: 'execute' | 'throw' | undefined

@@ -145,7 +145,7 @@ export type StaleReason = 'grace' | 'error' | 'soft-timeout' | 'pause'
  *
  * - `'invalidated'`: since its load began, it was invalidated, or a result was stored whose load began later.
  * - `'too-large'`: it has more than `maxValueBytes`.
- * - `'no-token'`: the time at which its load began is unknown, because the lookup before it failed.
+ * - `'no-token'`: the time at which its load began is unknown, because the store failed at an earlier step of the call.
  * - `'zero-ttl'`: its `ttl` is 0.
  * - `'unwanted'`: `cacheIf` returned `false`.
  * - `'absent'`: there is no such row, and the option `absent` is not given.

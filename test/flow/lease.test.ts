@@ -112,13 +112,35 @@ describe('whoever asks', () => {
     backend.watch.mockReturnValue(new Promise(() => {}))
     backend.ask.mockResolvedValueOnce(held()).mockResolvedValueOnce(taken())
     const turn = take(holder('a'))
-    await vi.advanceTimersByTimeAsync(250)
+    await vi.advanceTimersByTimeAsync(100)
     expect(backend.ask).toHaveBeenCalledOnce()
     await vi.advanceTimersByTimeAsync(POLL_MS)
     expect(await turn).toMatchObject({ state: 'taken' })
     void take(holder('b')) // and the next one does not wait for it at all
     await settle()
     expect(backend.ask).toHaveBeenCalledTimes(3)
+  })
+
+  test('has what is granted when it has stopped waiting, to give it back', async () => {
+    const { leases, backend } = newLeases()
+    let grant = (_: Answer) => {}
+    backend.ask.mockReturnValueOnce(
+      new Promise((resolve) => {
+        grant = resolve
+      }),
+    )
+    const bounded = async <T>(ask: () => Promise<T>): Promise<T> => {
+      const asking = ask()
+      return backend.ask.mock.calls.length === 0 ? asking : Promise.reject(new Error('no time left'))
+    }
+    const who = holder('a')
+    const turn = leases.take(who, 'a', performance.now() + WAIT_MS, () => {}, bounded)
+    await expect(turn).rejects.toThrow('no time left')
+    expect(leases.end(who)).toMatchObject({ hash: 'a', asker: backend.ask.mock.calls[0]?.[1] })
+    grant(taken())
+    await settle()
+    expect(leases.end(who)).toBeUndefined()
+    expect(leases.isInUse).toBe(false)
   })
 
   test('hears what goes wrong', async () => {

@@ -575,8 +575,8 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
       expect(runs).toEqual(['a', 'a'])
     })
 
-    test.each(['get', 'put'] as const)('of a %s is the caller’s if he asked for it', async (method) => {
-      const { cache, store } = broken('throw', method)
+    test('of a lookup is the caller’s if he asked for it', async () => {
+      const { cache, store } = broken('throw', 'get')
       const { ask } = counted(cache)
       const error = await ask('a').catch((thrown: unknown) => thrown)
       expect(error).toBe(store.error)

@@ -29,7 +29,13 @@ interface Gated<R> {
 /** A cache of a function whose every run ends when the test says so. */
 export function gated<R = string>({ name, store, scope = 'cache', create, cache: more, options }: Gated<R>) {
   const policy = create?.() ?? new LruTPolicy({ scope })
-  const cache = new RedisFuncCache(name, policy, { putWait: '10s', ...more, store }) // a busy machine is no slow server
+  const cache = new RedisFuncCache(name, policy, {
+    // A busy machine is no slow server.
+    putWait: '10s',
+    storeTimeout: '10s',
+    ...more,
+    store,
+  })
   const runs: { key: string; resolve(result: R): void; reject(error: unknown): void }[] = []
   const load: CachedFunction<Load<R>> = cache.wrap<Load<R>>(
     (key) => new Promise<R>((resolve, reject) => runs.push({ key, resolve, reject })),
