@@ -49,7 +49,7 @@ export class CellProcess {
     const late = sleep(EXIT_MS, false, { signal: timer.signal }).catch(() => false)
     const ended = await Promise.race([this.#exited.then(() => true), late])
     timer.abort()
-    return ended && this.#process.signalCode === null
+    return ended && this.#process.exitCode === 0
   }
 
   kill(): void {

@@ -16,18 +16,21 @@ let unhandled = 0
 
 /** Counts what was said; numbers in it do not make it something else. */
 function note(what: string): void {
-  const kind = what.replaceAll(/\d+/g, '#').slice(0, 160)
+  const kind = what.replaceAll(/\d+/g, '#').slice(0, 240)
   if (kind in said || Object.keys(said).length < MAX_KINDS) said[kind] = (said[kind] ?? 0) + 1
 }
 function noteUnhandled(error: unknown): void {
   unhandled++
-  note(`unhandled: ${String(error)}`)
+  const stack = error instanceof Error ? error.stack : undefined
+  note(`unhandled: ${(stack ?? String(error)).split('\n', 3).join(' ')}`)
 }
 process.on('unhandledRejection', noteUnhandled)
 process.on('uncaughtException', noteUnhandled)
 process.on('warning', ({ name, message }) => note(`${name}: ${message}`))
 
-const tell = (message: FromCell): void => void process.send?.(message)
+/** Resolves when the message has left: one that is long is lost where the channel is closed before. */
+const tell = (message: FromCell): Promise<unknown> =>
+  new Promise((resolve) => process.send?.(message, resolve))
 const delays = monitorEventLoopDelay({ resolution: 10 })
 
 const opened = await Promise.all(
@@ -61,7 +64,7 @@ process.on('message', (message: ToCell) => {
   if (message === 'ended') endedMs = performance.now()
   else void finish()
 })
-tell({ state: 'ready' })
+await tell({ state: 'ready' })
 
 function measureHeap(): void {
   globalThis.gc?.()
@@ -78,6 +81,7 @@ async function finish(): Promise<void> {
     wrong: load.wrong,
     old: load.old,
     longestWaitMs: load.longestWaitMs,
+    longestLeasedWaitMs: load.longestLeasedWaitMs,
     invalidations: load.invalidations,
     recoveryMs,
     unhandled,
@@ -92,6 +96,6 @@ async function finish(): Promise<void> {
   for (const { close } of opened) await close()
   // What comes after this is what keeps the process from its end.
   setTimeout(() => console.error('still open:', process.getActiveResourcesInfo()), 2_000).unref()
-  tell({ state: 'closed', seen: { ...seen, unhandled, said }, closeMs })
+  await tell({ state: 'closed', seen: { ...seen, unhandled, said }, closeMs })
   process.disconnect()
 }

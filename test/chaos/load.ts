@@ -26,11 +26,17 @@ type Compute = (id: number) => Promise<Value>
 /** A cached function, and what its callers may rely on. */
 interface Watched {
   readonly name: string
+  readonly isLeased: boolean
   /** What the source of the function has at present, by id. */
   readonly versions: number[]
   /** The oldest version that a call may still get: no older than what was invalidated. */
   readonly promised: number[]
   readonly call: CachedFunction<Compute>
+}
+
+interface CallUnderWay {
+  readonly startMs: number
+  readonly isLeased: boolean
 }
 
 /** Calls cached functions all the time, and notes how long callers wait and what they get. */
@@ -40,16 +46,17 @@ export class Load {
   wrong = 0
   old = 0
   longestWaitMs = 0
+  longestLeasedWaitMs = 0
   readonly invalidations = { sent: 0, rejected: 0, longestMs: 0 }
   readonly #functions: readonly Watched[]
   readonly #note: (what: string) => void
   /** When each call began that is under way. */
-  readonly #underWay = new Set<{ readonly startMs: number }>()
+  readonly #underWay = new Set<CallUnderWay>()
   #isOver = false
   #next = 0
 
   constructor(caches: readonly RedisFuncCache[], note: (what: string) => void) {
-    this.#functions = caches.flatMap((cache) => [watch(cache, 'alone'), watch(cache, 'leased')])
+    this.#functions = caches.flatMap((cache) => [watch(cache, false), watch(cache, true)])
     this.#note = note
   }
 
@@ -74,10 +81,10 @@ export class Load {
     this.#isOver = true
     const deadline = performance.now() + LAST_CALLS_MS
     while (this.#underWay.size > 0 && performance.now() < deadline) await sleep(STEP_MS)
-    for (const { startMs } of this.#underWay) {
+    for (const call of this.#underWay) {
       this.errors++
       this.#note('call: never ended')
-      this.#waited(startMs)
+      this.#waited(call)
     }
   }
 
@@ -89,7 +96,7 @@ export class Load {
   async #call(of: Watched, id: number): Promise<void> {
     this.calls++
     const atLeast = of.promised[id] ?? 0
-    const call = { startMs: performance.now() }
+    const call = { startMs: performance.now(), isLeased: of.isLeased }
     this.#underWay.add(call)
     try {
       this.#check(of, id, atLeast, await of.call(id))
@@ -99,7 +106,7 @@ export class Load {
       this.#note(`call: ${String(error)}`)
     } finally {
       this.#underWay.delete(call)
-      this.#waited(call.startMs)
+      this.#waited(call)
     }
   }
 
@@ -127,23 +134,25 @@ export class Load {
     this.invalidations.longestMs = Math.max(this.invalidations.longestMs, performance.now() - startMs)
   }
 
-  #waited(startMs: number): void {
-    this.longestWaitMs = Math.max(this.longestWaitMs, performance.now() - startMs)
+  #waited({ startMs, isLeased }: CallUnderWay): void {
+    const ms = performance.now() - startMs
+    if (isLeased) this.longestLeasedWaitMs = Math.max(this.longestLeasedWaitMs, ms)
+    else this.longestWaitMs = Math.max(this.longestWaitMs, ms)
   }
 }
 
 /** Few ids get most of the calls, so that the first hit after a fault is not long in coming. */
 const anyId = (): number => Math.floor(IDS * Math.random() ** 3)
 
-function watch(cache: RedisFuncCache, kind: 'alone' | 'leased'): Watched {
+function watch(cache: RedisFuncCache, isLeased: boolean): Watched {
   const versions: number[] = []
-  const name = `${cache.name} ${kind}`
+  const name = `${cache.name} ${isLeased ? 'leased' : 'alone'}`
   const compute = async (id: number): Promise<Value> => {
     const version = versions[id] ?? 0
     await sleep(COMPUTE_MS)
     return { function: name, id, version, by: process.pid, filler: FILLER }
   }
   const options: WrapOptions<Compute> = { name, ttl: '1m', tags: (_, id) => [`ten:${id % 10}`] }
-  const call = cache.wrap(compute, kind === 'leased' ? { ...options, singleFlight: 'global' } : options)
-  return { name, versions, promised: [], call }
+  const call = cache.wrap(compute, isLeased ? { ...options, singleFlight: 'global' } : options)
+  return { name, isLeased, versions, promised: [], call }
 }

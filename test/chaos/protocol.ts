@@ -28,7 +28,10 @@ export interface Seen {
   readonly wrong: number
   /** Results that are older than an invalidation that was completed before the call. */
   readonly old: number
+  /** Of callers of the function that each process runs for itself. */
   readonly longestWaitMs: number
+  /** Of callers of the function that one process runs for all: they also wait for a holder of a lease who is gone. */
+  readonly longestLeasedWaitMs: number
   readonly invalidations: { readonly sent: number; readonly rejected: number; readonly longestMs: number }
   /** From the end of the fault to the first hit. */
   readonly recoveryMs: number | undefined

@@ -13,6 +13,7 @@ export function cellTable(outcomes: readonly Outcome[]): string {
     'wrong',
     'old',
     'longest wait',
+    'leased',
     'recovery',
     'invalidations rejected',
     'longest',
@@ -31,6 +32,7 @@ export function cellTable(outcomes: readonly Outcome[]): string {
           String(seen.wrong),
           String(seen.old),
           seconds(seen.longestWaitMs),
+          seconds(seen.longestLeasedWaitMs),
           seconds(seen.recoveryMs),
           `${seen.invalidations.rejected} of ${seen.invalidations.sent}`,
           seconds(seen.invalidations.longestMs),
@@ -42,7 +44,8 @@ export function cellTable(outcomes: readonly Outcome[]): string {
   return table(head, rows)
 }
 
-/** One line a fault, for the documentation: the sums, and of each client the longest wait and the recovery. */
+/** One line a fault, for the documentation: the sums, and of each client the longest waits (without and with a lease) and the
+ * recovery. */
 export function faultTable(faults: readonly Fault[], outcomes: readonly Outcome[]): string {
   const head = ['fault', 'calls', 'errors', 'wrong', 'old', ...CLIENT_NAMES, 'ended']
   const rows = faults.map(({ name, title }) => {

@@ -32,7 +32,7 @@ const rows = report.processes.map(({ client, closed }) => {
     String(seen?.calls),
     String(seen?.errors),
     String(seen?.wrong),
-    ((seen?.longestWaitMs ?? 0) / 1_000).toFixed(2),
+    (Math.max(seen?.longestWaitMs ?? 0, seen?.longestLeasedWaitMs ?? 0) / 1_000).toFixed(2),
     `${megabytes(heap[0])} to ${megabytes(heap.at(-1))}`,
     megabytes(growthOf(heap)),
   ]
