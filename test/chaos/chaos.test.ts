@@ -13,7 +13,6 @@ const FAULT_NAMES = [
   'stray',
   'client-kill',
   'noeviction',
-  'script-flush',
   'wrong-type',
 ]
 const PHASES: Phases = { beforeMs: 400, faultMs: 1_200, afterMs: 1_000 }
