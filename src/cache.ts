@@ -5,7 +5,7 @@ import type { FunctionContext } from './call/function-context.ts'
 import { invalidate, peek, prime } from './call/function-entries.ts'
 import { type LoadMany, RowLoader } from './call/row-loader.ts'
 import { type CachedFunction, callable } from './functions/cached-function.ts'
-import { checkCallback, checkFlag, checkKnown, checkNames, checkSoft } from './options/checks.ts'
+import { checkCallback, checkFlag, checkKnown, checkNames } from './options/checks.ts'
 import { checkTags } from './call/terms.ts'
 import { Contexts } from './context/context.ts'
 import { BYPASS, DEFAULT_MODE, type ModeChange, READ_ONLY, WRITE_ONLY } from './context/mode.ts'
@@ -18,6 +18,12 @@ import {
 } from './functions/method-decorator.ts'
 import type { DetailedResult } from './functions/detailed-result.ts'
 import { spelled } from './options/duration.ts'
+import {
+  checkInvalidation,
+  checkRetryFor,
+  type InvalidateOptions,
+  type PurgeOptions,
+} from './options/invalidation-options.ts'
 import { OptionError } from './errors.ts'
 import { Background } from './flow/background.ts'
 import { type BreakerState, CircuitBreaker } from './flow/circuit-breaker.ts'
@@ -236,10 +242,10 @@ export class RedisFuncCache {
    * `staleWhileRevalidate` or `staleIfError` is kept and becomes stale.
    * @throws {StoreError} if the store cannot be reached.
    */
-  async invalidate(key: CacheKey, options: { readonly soft?: boolean | undefined } = {}): Promise<boolean> {
-    const soft = checkSoft(options, 'invalidate')
+  async invalidate(key: CacheKey, options: InvalidateOptions = {}): Promise<boolean> {
+    const how = checkInvalidation(options, 'invalidate')
     const keyed = this.#keyed.contextFor('invalidate', () => undefined, {})
-    return invalidate(keyed, undefined, [checkKey(key, 'invalidate')], soft)
+    return invalidate(keyed, undefined, [checkKey(key, 'invalidate')], how)
   }
 
   /**
@@ -287,10 +293,24 @@ export class RedisFuncCache {
    * Removes all entries of the cache, or of the key pair of one function, and returns how many there were.
    *
    * Runs of functions that are under way in any process will not be stored.
-   * @throws {StoreError} if the store cannot be reached.
+   * @throws {StoreError} if the store cannot be reached, with `retryFor` within that time.
+   * @example
+   * await cache.purge({ retryFor: '1m' })
    */
-  async purge(fn?: { readonly identity: FunctionIdentity }): Promise<number> {
-    return this.policy.purge(fn === undefined ? undefined : identityOf(fn, 'purge'))
+  async purge(
+    fnOrOptions?: { readonly identity: FunctionIdentity } | PurgeOptions,
+    options?: PurgeOptions,
+  ): Promise<number> {
+    const isOptions = options === undefined && isPlainOptions(fnOrOptions)
+    const { retryFor } = checkPurge(isOptions ? fnOrOptions : (options ?? {}))
+    const fn = isOptions ? undefined : fnOrOptions
+    const identity =
+      fn === undefined ? undefined : identityOf(fn as { readonly identity: FunctionIdentity }, 'purge')
+    return this.#shared.partitions.purgeBy(
+      () => this.policy.purge(identity),
+      identity,
+      checkRetryFor(retryFor),
+    )
   }
 
   /**
@@ -303,12 +323,10 @@ export class RedisFuncCache {
    * @example
    * await cache.invalidateTags('user:42', 'orders')
    */
-  async invalidateTags(
-    ...tagsAndOptions: readonly (string | { readonly soft?: boolean | undefined })[]
-  ): Promise<number> {
+  async invalidateTags(...tagsAndOptions: readonly (string | InvalidateOptions)[]): Promise<number> {
     const last = tagsAndOptions.at(-1)
     const options = typeof last === 'object' && !isList(last) ? last : {}
-    const soft = checkSoft(options, 'invalidateTags')
+    const how = checkInvalidation(options, 'invalidateTags')
     const given = tagsAndOptions.filter((each) => each !== options) as readonly string[]
     if (given.some(isList)) {
       throw new OptionError(
@@ -317,7 +335,7 @@ export class RedisFuncCache {
     }
     const tags = checkTags(given, 'invalidateTags')
     if (tags.length === 0) return 0
-    return this.#shared.partitions.invalidateTags(tags, soft)
+    return this.#shared.partitions.invalidateTags(tags, how)
   }
 
   /**
@@ -473,6 +491,7 @@ function sharedBy(
   const guarded = guard(settings, storeDeadlines, counters.store, (state, from) => {
     report.breakerChanged(state, from)
     if (state === 'open') partitions.stopWaiting()
+    if (state === 'closed') partitions.invalidatePending()
   })
   const partitions: Partitions<Call> = new Partitions<Call>({
     ...settings,
@@ -522,6 +541,15 @@ function guard(
 /** An array, a Set, or another list: but no text. */
 const isList = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Symbol.iterator in value
+
+/** Whether a value is an object of options rather than a cached function. */
+const isPlainOptions = (value: unknown): value is PurgeOptions =>
+  typeof value === 'object' && value !== null && !('identity' in value) && Object.keys(value).length > 0
+
+function checkPurge(options: PurgeOptions): PurgeOptions {
+  checkNames(options, ['retryFor'], 'purge')
+  return options
+}
 
 /** @throws {OptionError} for what is no cached function: all would be meant. */
 function identityOf(fn: { readonly identity: FunctionIdentity }, where: string): FunctionIdentity {

@@ -2,6 +2,7 @@ export { RedisFuncCache } from './cache.ts'
 export type { DetailedResult, ResultStatus } from './functions/detailed-result.ts'
 export type { CachedFunction, CallKey, CallOptions, Handles } from './functions/cached-function.ts'
 export type { AsyncMethod, CachedDecorator, CachedOptions } from './functions/method-decorator.ts'
+export type { InvalidateOptions, PurgeOptions } from './options/invalidation-options.ts'
 export type { Duration } from './options/duration.ts'
 export {
   ArgumentsError,

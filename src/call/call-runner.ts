@@ -172,6 +172,7 @@ function lead(call: Call, waiting: Waiting): Promise<unknown> {
  */
 function lookUp(call: Call, waiting: Waiting): Promise<unknown> {
   const { partition } = call
+  if (partition.isWithheld(call)) return leadWithoutStore(call, waiting)
   call.fn.report.looks(call)
   call.lookupEpoch = partition.epoch
   const batch = partition.lookUp(call, call.fn.reader.readsText)
@@ -190,6 +191,15 @@ function lookUp(call: Call, waiting: Waiting): Promise<unknown> {
     (error: unknown) => notLookedUp(call, error),
   )
   return result
+}
+
+/** MISS without a LOOKUP: the entry waits to be invalidated, so that it is not read, and nothing is stored. */
+function leadWithoutStore(call: Call, waiting: Waiting): Promise<unknown> {
+  call.beganMs = monotonicMs()
+  call.lookupEpoch = call.partition.epoch
+  loseStore(call)
+  settleBy(call, miss(call, undefined, undefined))
+  return asLeader(call, waiting)
 }
 
 /** The value of a call that has settled; of one that has not, a promise of it. @throws the error it settled with. */

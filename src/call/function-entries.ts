@@ -1,6 +1,7 @@
 import { monotonicMs } from '../flow/timers.ts'
 import type { Hash } from '../keys/call-hash.ts'
 import { checkKnown } from '../options/checks.ts'
+import type { Invalidation } from '../options/invalidation-options.ts'
 import type { EntryLocation } from '../partitions/partitions.ts'
 import { isPromise } from '../realms/native.ts'
 import { encode } from '../serializers/encoding.ts'
@@ -14,43 +15,43 @@ export async function invalidate(
   fn: FunctionContext,
   self: unknown,
   args: readonly unknown[],
-  soft: boolean,
+  how: Invalidation,
 ): Promise<boolean> {
-  return (await invalidateAt(fn, [locate(fn, self, args)], soft)) > 0
+  return (await invalidateAt(fn, [locate(fn, self, args)], how)) > 0
 }
 
 /** Invalidates the entries of many calls together; how many there were. */
 export async function invalidateEach(
   fn: FunctionContext,
   calls: readonly (readonly unknown[])[],
-  soft: boolean,
+  how: Invalidation,
 ): Promise<number> {
   return invalidateAt(
     fn,
     calls.map((args) => locate(fn, undefined, args)),
-    soft,
+    how,
   )
 }
 
 /** Invalidates the entries of all calls of the function; how many there were. */
-export const invalidateAll = ({ cache, settings }: FunctionContext, soft: boolean): Promise<number> =>
-  cache.partitions.invalidateFunction(settings.identity, soft)
+export const invalidateAll = ({ cache, settings }: FunctionContext, how: Invalidation): Promise<number> =>
+  cache.partitions.invalidateFunction(settings.identity, how)
 
 async function invalidateAt(
   fn: FunctionContext,
   locations: readonly EntryLocation<Call>[],
-  soft: boolean,
+  how: Invalidation,
 ): Promise<number> {
   const beganMs = monotonicMs()
-  const { hashes, count } = await fn.cache.partitions.invalidate(locations, soft)
-  if (hashes.length > 0) fn.report.invalidated(hashes, soft, count, monotonicMs() - beganMs)
+  const { hashes, count } = await fn.cache.partitions.invalidate(locations, how)
+  if (hashes.length > 0) fn.report.invalidated(hashes, how.soft, count, monotonicMs() - beganMs)
   return count
 }
 
 /** What is stored for a call, without loading it and without touching the order; `undefined` if nothing is. */
 export async function peek(fn: FunctionContext, self: unknown, args: readonly unknown[]): Promise<unknown> {
   const call = newCall(fn, self, args)
-  if (!call.context.mode.read) return undefined
+  if (!call.context.mode.read || call.partition.isWithheld(call)) return undefined
   const entry = await fn.reader.open(call, await call.partition.peek(call))
   return entry?.isError ? undefined : entry?.value
 }

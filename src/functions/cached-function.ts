@@ -1,5 +1,7 @@
 import type { DetailedResult } from './detailed-result.ts'
-import { checkFlag, checkNames, checkSignal, checkSoft, shown } from '../options/checks.ts'
+import type { Duration } from '../options/duration.ts'
+import { checkInvalidation, type InvalidateOptions } from '../options/invalidation-options.ts'
+import { checkNames, checkSignal, shown } from '../options/checks.ts'
 import { runCall, runRefresh } from '../call/call-runner.ts'
 import type { FunctionContext } from '../call/function-context.ts'
 import { invalidate, invalidateAll, keyOf, peek, prime } from '../call/function-entries.ts'
@@ -36,7 +38,7 @@ export interface Handles<Args extends readonly unknown[], Result> {
    * `staleWhileRevalidate` or `staleIfError` are kept and become stale.
    * @throws {StoreError} if the store cannot be reached.
    */
-  invalidateAll(options?: { readonly soft?: boolean | undefined }): Promise<number>
+  invalidateAll(options?: InvalidateOptions): Promise<number>
   /**
    * Calls the function, and returns the result with its status and times, for example for HTTP cache headers.
    * @example
@@ -84,6 +86,12 @@ export interface CallOptions {
    * @default false
    */
   readonly soft?: boolean | undefined
+  /**
+   * For how long `invalidate` and `invalidateAll` are tried again if they fail: seconds, or a text such as `'1m'`. See
+   * {@link InvalidateOptions}.
+   * @default they are tried once
+   */
+  readonly retryFor?: Duration | undefined
 }
 
 /** A function whose results are stored; it always returns a promise, since lookups are asynchronous. */
@@ -161,9 +169,10 @@ type AnyResult<F> = Overloads<F>[number] extends infer O
 export function callable<F extends AnyFunction>(
   fn: FunctionContext,
   self?: object,
-  { signal, soft = false }: CallOptions = {},
+  { signal, ...how }: CallOptions = {},
 ): CachedFunction<F> {
   const settings = { signal, isDetailed: false }
+  const invalidation = checkInvalidation(how, 'with')
   function cached(this: unknown, ...args: readonly unknown[]): Promise<unknown> {
     return runCall(fn, self ?? this, args, settings)
   }
@@ -171,10 +180,10 @@ export function callable<F extends AnyFunction>(
   const selfOf = (given: unknown): unknown => self ?? (given === cached ? undefined : given)
   const handles = {
     invalidate(this: unknown, ...args: readonly unknown[]) {
-      return invalidate(fn, selfOf(this), args, soft)
+      return invalidate(fn, selfOf(this), args, invalidation)
     },
-    async invalidateAll(options: { readonly soft?: boolean | undefined } = {}) {
-      return invalidateAll(fn, checkSoft(options, 'invalidateAll', soft))
+    async invalidateAll(options: InvalidateOptions = {}) {
+      return invalidateAll(fn, checkInvalidation(options, 'invalidateAll', invalidation))
     },
     detailed(this: unknown, ...args: readonly unknown[]) {
       return runCall(fn, selfOf(this), args, { signal, isDetailed: true }) as Promise<DetailedResult<unknown>>
@@ -195,7 +204,7 @@ export function callable<F extends AnyFunction>(
   const { identity } = fn.settings
   const { original } = identity
   const withOptions = (options: CallOptions) =>
-    callable<F>(fn, self, { signal, soft, ...checkCallOptions(options) })
+    callable<F>(fn, self, { signal, ...how, ...checkCallOptions(options) })
   const properties = {
     ...handles,
     with: withOptions,
@@ -221,9 +230,9 @@ function checkArguments(args: readonly unknown[]): readonly unknown[] {
 
 /** @throws {OptionError} */
 export function checkCallOptions(options: CallOptions): CallOptions {
-  checkNames(options, ['signal', 'soft'], 'with')
-  const { signal, soft } = options
+  checkNames(options, ['signal', 'soft', 'retryFor'], 'with')
+  const { signal, ...how } = options
   if (signal !== undefined) checkSignal(signal)
-  if (soft !== undefined) checkFlag(soft, 'soft')
+  checkInvalidation(how, 'with')
   return options
 }

@@ -4,7 +4,7 @@ import { invalidateAll, invalidateEach, keyOf, peek, prime } from '../call/funct
 import { ListBatch } from '../call/list-batch.ts'
 import type { LoadMany, RowLoader } from '../call/row-loader.ts'
 import { type CallKey, type CallOptions, checkCallOptions } from './cached-function.ts'
-import { checkSoft } from '../options/checks.ts'
+import { checkInvalidation, type InvalidateOptions } from '../options/invalidation-options.ts'
 import type { DetailedResult } from './detailed-result.ts'
 import { OptionError } from '../errors.ts'
 import { define, keepProperties } from './function-properties.ts'
@@ -29,7 +29,7 @@ export interface CachedMany<Id, Row> {
    * `staleWhileRevalidate` or `staleIfError` are kept and become stale.
    * @throws {StoreError} if the store cannot be reached.
    */
-  invalidateAll(options?: { readonly soft?: boolean | undefined }): Promise<number>
+  invalidateAll(options?: InvalidateOptions): Promise<number>
   /** Returns the rows for a list of ids, each with its status and times. */
   detailed(ids: readonly Id[]): Promise<DetailedResult<Row | undefined>[]>
   /** Loads the rows of these ids in one call, also those that are stored, and replaces what is stored. */
@@ -63,7 +63,8 @@ export function callableMany(
   original: AnyFunction,
   options: CallOptions = {},
 ): CachedMany<unknown, unknown> {
-  const { signal, soft = false } = options
+  const { signal, ...how } = options
+  const invalidation = checkInvalidation(how, 'with')
   const { identity } = fn.settings
   const together = async (
     ids: readonly unknown[],
@@ -84,10 +85,10 @@ export function callableMany(
       invalidateEach(
         fn,
         ids.map((id) => [id]),
-        soft,
+        invalidation,
       ),
-    invalidateAll: async (chosen: { readonly soft?: boolean | undefined } = {}) =>
-      invalidateAll(fn, checkSoft(chosen, 'invalidateAll', soft)),
+    invalidateAll: async (chosen: InvalidateOptions = {}) =>
+      invalidateAll(fn, checkInvalidation(chosen, 'invalidateAll', invalidation)),
     refresh: (ids: readonly unknown[]) =>
       together(ids, (id, batch) => runRefresh(fn, undefined, [id], signal, batch)),
     peek: async (ids: readonly unknown[]) => {

@@ -123,19 +123,6 @@ export function checkSignal(signal: AbortSignal): AbortSignal {
   )
 }
 
-/**
- * Checks the option `soft` of invalidations: whether entries with `staleWhileRevalidate` or `staleIfError` are kept and become
- * stale.
- */
-export function checkSoft(
-  options: { readonly soft?: boolean | undefined },
-  where: string,
-  byDefault = false,
-): boolean {
-  checkNames(options, ['soft'], where)
-  return checkFlag(options.soft ?? byDefault, 'soft')
-}
-
 export function checkChoice<T extends string>(value: T, choices: readonly T[], option: string): T {
   if (choices.includes(value)) return value
   throw new OptionError(

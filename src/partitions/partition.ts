@@ -7,6 +7,7 @@ import { InFlightTable } from '../flow/in-flight.ts'
 import { monotonicMs } from '../flow/timers.ts'
 import { TouchBuffer } from '../flow/touch-buffer.ts'
 import type { Hash } from '../keys/call-hash.ts'
+import type { PendingInvalidations } from './pending-invalidations.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import type {
   HeldLease,
@@ -67,6 +68,7 @@ export interface PartitionSettings {
   /** The longest delay with which reads are reported to the policy; `undefined` to report them before each put. */
   readonly touchEveryMs: number | undefined
   readonly counters: Pick<Counters, 'lookups' | 'puts'>
+  readonly pending: PendingInvalidations
   /** Counts the work that is under way for the cache. */
   readonly background: Background
   /** Called when a read could not be recorded for the policy. No call fails because of it. */
@@ -153,6 +155,11 @@ export class Partition<C> {
    */
   lookUp(call: LookedUp, asText: boolean): Batch<LookedUp, Lookup> {
     return (asText ? this.#textLookups : this.#lookups).add(call)
+  }
+
+  /** Whether the entry of a call must not be served, since its invalidation was not carried out yet. */
+  isWithheld({ hash, isTagged }: LookedUp): boolean {
+    return this.#settings.pending.concern(this.keySpace.keys[0], hash, isTagged)
   }
 
   /** Looks an entry up again for a call. */

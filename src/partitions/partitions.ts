@@ -4,11 +4,13 @@ import { monotonicMs } from '../flow/timers.ts'
 import { type Hash, toHash } from '../keys/call-hash.ts'
 import type { FunctionIdentity } from '../keys/function-identity.ts'
 import type { KeyPair } from '../keys/key-names.ts'
+import type { Invalidation } from '../options/invalidation-options.ts'
 import type { AbstractPolicy } from '../policies/policy.ts'
 import { messageOf } from '../realms/native.ts'
 import type { KeySpace, Limits, Store } from '../stores/store.ts'
 import type { CacheReporter, Invalidated } from '../telemetry/cache-reporter.ts'
 import type { Counters } from '../telemetry/counters.ts'
+import { type Names, PendingInvalidations } from './pending-invalidations.ts'
 import { Partition, type PartitionSettings } from './partition.ts'
 
 /** Partitions kept beside those in use. A policy of a user may give every call a partition of its own. */
@@ -49,6 +51,7 @@ export class Partitions<C> {
   /** The least recently used comes first. */
   readonly #open = new Map<string, Partition<C>>()
   #latest: Partition<C> | undefined
+  readonly #pending = new PendingInvalidations()
   /** The present limits; all partitions share this object. */
   readonly #limits: { -readonly [Name in keyof Limits]: Limits[Name] }
 
@@ -63,6 +66,7 @@ export class Partitions<C> {
       touchEveryMs,
       counters,
       background,
+      pending: this.#pending,
       onTouchFailed: (error) => report.touchFailed(error),
     }
   }
@@ -148,18 +152,42 @@ export class Partitions<C> {
     )
   }
 
+  /** As {@link purge}, which `attempt` calls through the policy; tried again as the options say. */
+  purgeBy(
+    attempt: () => Promise<number>,
+    fn: FunctionIdentity | undefined,
+    retryForMs: number | undefined,
+  ): Promise<number> {
+    const own = fn !== undefined && this.policy.scope === 'function' ? this.#pairOf(fn)[0] : undefined
+    return this.#carryOut((index) => own === undefined || index === own, retryForMs, attempt)
+  }
+
+  /**
+   * Carries an invalidation out, and tries it again as the options say. From then on no call joins one that is in flight now, also
+   * if the first attempt fails before it knows what is concerned.
+   */
+  #carryOut<T>(names: Names, retryForMs: number | undefined, attempt: () => Promise<T>): Promise<T> {
+    if (retryForMs === undefined) return attempt()
+    this.forgetInFlight()
+    return this.#settings.background.add(this.#pending.carryOut(names, retryForMs, attempt))
+  }
+
   /** Invalidates the entries of calls. Returns their call hashes, each once, and how many of them had an entry. */
   async invalidate(
     locations: readonly EntryLocation<C>[],
-    soft: boolean,
+    { soft, retryForMs }: Invalidation,
   ): Promise<{ readonly hashes: readonly Hash[]; readonly count: number }> {
     const hashesOf = new Map<Partition<C>, Set<Hash>>()
     for (const { partition, hash } of locations) {
       const hashes = hashesOf.get(partition) ?? new Set<Hash>()
       hashesOf.set(partition, hashes.add(hash))
     }
-    const counts = await Promise.all(
-      Array.from(hashesOf, ([partition, hashes]) => partition.invalidate([...hashes], soft)),
+    const indexed = new Map(Array.from(hashesOf, ([{ keySpace }, hashes]) => [keySpace.keys[0], hashes]))
+    const counts = await this.#carryOut(
+      (index, hash) => indexed.get(index)?.has(hash) === true,
+      retryForMs,
+      () =>
+        Promise.all(Array.from(hashesOf, ([partition, hashes]) => partition.invalidate([...hashes], soft))),
     )
     return { hashes: [...hashesOf.values()].flatMap((each) => [...each]), count: sum(counts) }
   }
@@ -168,7 +196,7 @@ export class Partitions<C> {
    * Invalidates all entries of a function. Returns how many there were.
    * @throws {PolicyError} if the call hashes do not tell the function.
    */
-  async invalidateFunction(fn: FunctionIdentity, soft: boolean): Promise<number> {
+  async invalidateFunction(fn: FunctionIdentity, { soft, retryForMs }: Invalidation): Promise<number> {
     const { policy, store } = this.#settings
     // With scope 'function', all entries of the partition belong to the function.
     const given = policy.calcHashPart(fn) ?? (policy.scope === 'function' ? '' : undefined)
@@ -180,17 +208,29 @@ export class Partitions<C> {
       )
     }
     const keySpace = this.#keySpaceOf(this.#pairOf(fn), [])
-    return this.#undo({ function: fn.name, soft }, [keySpace], () =>
-      store.invalidateFunction(keySpace, part, soft),
+    const names: Names = (index, hash) => index === keySpace.keys[0] && hash.startsWith(part)
+    return this.#carryOut(names, retryForMs, () =>
+      this.#undo({ function: fn.name, soft }, [keySpace], () =>
+        store.invalidateFunction(keySpace, part, soft),
+      ),
     )
   }
 
   /** Invalidates all entries that have one of these tags. Returns how many there were. */
-  async invalidateTags(tags: readonly string[], soft: boolean): Promise<number> {
+  async invalidateTags(tags: readonly string[], { soft, retryForMs }: Invalidation): Promise<number> {
     const { store } = this.#settings
-    return this.#undo({ tags, soft }, await this.#keySpaces(undefined), (keySpace) =>
-      store.invalidateTags(keySpace, tags, soft),
+    // Which tags an entry has is only known when it was read.
+    const names: Names = (_index, _hash, isTagged) => isTagged
+    return this.#carryOut(names, retryForMs, async () =>
+      this.#undo({ tags, soft }, await this.#keySpaces(undefined), (keySpace) =>
+        store.invalidateTags(keySpace, tags, soft),
+      ),
     )
+  }
+
+  /** The store answers again: pending invalidations are tried now. */
+  invalidatePending(): void {
+    this.#pending.tryNow()
   }
 
   /** From now on no call joins one that is in flight now. */
@@ -208,8 +248,9 @@ export class Partitions<C> {
     for (const partition of this.#open.values()) partition.stopWaiting()
   }
 
-  /** Closes the watches of leases. The partitions may be used again after it. */
+  /** Gives pending invalidations up, and closes the watches of leases. The partitions may be used again after it. */
   close(): void {
+    this.#pending.giveUp()
     for (const partition of this.#open.values()) partition.close()
   }
 

@@ -104,7 +104,7 @@ export interface BreakerEvent {
   readonly cache: string
   /** `'open'`: the store is left alone; `'half-open'`: one command tries it; `'closed'`: it is asked as usual. */
   readonly state: BreakerState
-  /** The state before. */
+  /** The state before the change. */
   readonly from: BreakerState
   /** The latest failure of the store. */
   readonly error: Error | undefined

@@ -6,6 +6,7 @@ import type { LookupOptions } from '../../src/store.ts'
 import type { NewEntry, KeySpace } from '../../src/store.ts'
 import { Background } from '../../src/flow/background.ts'
 import { Partition } from '../../src/partitions/partition.ts'
+import { PendingInvalidations } from '../../src/partitions/pending-invalidations.ts'
 import { StoredEntry } from '../../src/stores/trailer.ts'
 import { Counters } from '../../src/telemetry/counters.ts'
 import { entry, newPlace } from '../server/places.ts'
@@ -52,6 +53,7 @@ function newPartition(policy: AbstractPolicy = new LfuPolicy(), touchEveryMs?: n
     touchEveryMs,
     counters,
     background: new Background(),
+    pending: new PendingInvalidations(),
     onTouchFailed,
   })
   const look = (names: string) =>

@@ -1,5 +1,12 @@
 import { expectTypeOf } from 'vitest'
-import { type CachedMany, type CallKey, LruTPolicy, MemoryStore, RedisFuncCache } from '../../src/index.ts'
+import {
+  type CachedMany,
+  type CallKey,
+  type InvalidateOptions,
+  LruTPolicy,
+  MemoryStore,
+  RedisFuncCache,
+} from '../../src/index.ts'
 
 /** Checked by the compiler alone: what becomes of the types of a function of lists. */
 const cache = new RedisFuncCache('types', new LruTPolicy(), { store: new MemoryStore() })
@@ -29,9 +36,7 @@ void products(1)
 
 // So are the handles.
 expectTypeOf(products.invalidate).toEqualTypeOf<(...ids: readonly number[]) => Promise<number>>()
-expectTypeOf(products.invalidateAll).toEqualTypeOf<
-  (options?: { readonly soft?: boolean | undefined }) => Promise<number>
->()
+expectTypeOf(products.invalidateAll).toEqualTypeOf<(options?: InvalidateOptions) => Promise<number>>()
 expectTypeOf(products.refresh).returns.toEqualTypeOf<Promise<(Product | undefined)[]>>()
 expectTypeOf(products.peek).returns.toEqualTypeOf<Promise<(Product | undefined)[]>>()
 expectTypeOf(products.keyOf).toEqualTypeOf<(id: number) => CallKey>()
