@@ -510,6 +510,7 @@ function sharedBy(
     events,
     counters,
     errorClasses: settings.errorClasses,
+    envelope: settings.envelope,
     throwsOnError: settings.throwsOnError,
     storeTimeoutMs: settings.store.isInProcess ? Number.POSITIVE_INFINITY : settings.storeTimeoutMs,
     storeDeadlines,

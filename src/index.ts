@@ -18,6 +18,7 @@ export {
   TimeoutError,
   DeadlockError,
 } from './errors.ts'
+export type { CompressOptions, SecretKey, SecretKeyOptions } from './options/envelope-options.ts'
 export type { CacheKey, GetOrSetOptions, PeekOptions, SetOptions } from './options/key-options.ts'
 export type { CallHashOptions, Hash, HashAlgorithm, HashEncoding } from './keys/call-hash.ts'
 export { CANONICAL_FORM } from './keys/canonical/canonicalize.ts'

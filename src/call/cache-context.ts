@@ -3,6 +3,7 @@ import type { Background } from '../flow/background.ts'
 import type { Deadlines } from '../flow/deadlines.ts'
 import type { CacheAddress } from '../keys/unwrapping.ts'
 import type { Partitions } from '../partitions/partitions.ts'
+import type { Envelope } from '../serializers/envelope/envelope.ts'
 import type { ErrorClasses } from '../serializers/errors/error-classes.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import type { Events } from '../telemetry/events.ts'
@@ -18,6 +19,8 @@ export interface CacheContext {
   readonly events: Events
   readonly counters: Counters
   readonly errorClasses: ErrorClasses
+  /** What compresses, signs or encrypts results; `undefined` where nothing does. */
+  readonly envelope: Envelope | undefined
   /** Whether failures of the store are thrown to callers; otherwise events tell of them. */
   readonly throwsOnError: boolean
   /** The longest time that a call waits for the store; `Infinity` for no limit. */

@@ -7,6 +7,7 @@ import { Reporter } from '../telemetry/reporter.ts'
 import type { CacheContext } from './cache-context.ts'
 import type { Call } from './call.ts'
 import { EntryReader } from './entry-reader.ts'
+import { EnvelopeReader } from './envelope-reader.ts'
 
 /** What all calls of one function share. */
 export interface FunctionContext {
@@ -22,10 +23,14 @@ export interface FunctionContext {
  */
 export function functionContext(cache: CacheContext, settings: FunctionSettings): FunctionContext {
   const { partitions } = cache
-  checkBareValues(partitions.policy, settings)
+  checkBareValues(partitions.policy, settings, cache.envelope !== undefined)
   partitions.provideFor(longestLifeOf(settings))
   const report = new Reporter(cache.name, settings.identity.name, cache.events, cache.counters)
-  const reader = new EntryReader(settings, cache.errorClasses, report)
+  const { envelope, errorClasses } = cache
+  const reader =
+    envelope === undefined
+      ? new EntryReader(settings, errorClasses, report)
+      : new EnvelopeReader(settings, errorClasses, report, envelope)
   return { cache, settings, report, reader }
 }
 

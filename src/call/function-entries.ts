@@ -6,6 +6,7 @@ import type { EntryLocation } from '../partitions/partitions.ts'
 import { isPromise } from '../realms/native.ts'
 import { encode } from '../serializers/encoding.ts'
 import { type Call, newCall } from './call.ts'
+import { enveloped } from './enveloped.ts'
 import { type FunctionContext, locate } from './function-context.ts'
 import { askStore } from './store-time.ts'
 import { termsOf } from './terms.ts'
@@ -77,19 +78,20 @@ export async function prime(
 async function store(call: Call, value: unknown): Promise<void> {
   const { partition, hash, fn } = call
   const { settings, report } = fn
-  const stored = encode(settings.serializer, value) // as it is now
+  const serialized = encode(settings.serializer, value) // as it is now
   const known = termsOf(fn, value, call.args, 0)
   const terms = isPromise(known) ? await known : known
-  const bytes = Buffer.byteLength(stored)
-  if (terms === undefined || bytes > settings.maxValueBytes) {
+  const closed = terms === undefined ? undefined : await enveloped(call, serialized, terms.metadata)
+  const bytes = Buffer.byteLength(closed?.stored ?? serialized)
+  if (terms === undefined || closed === undefined || bytes > settings.maxValueBytes) {
     await partition.invalidate([hash], false)
     report.skipped(call, terms === undefined ? 'zero-ttl' : 'too-large', bytes, 0)
     return
   }
   await askStore(call, async () => partition.register())
   const { ttlMs } = terms
-  const metadata = { ...terms.metadata, overrules: true }
-  const entry = { hash, value: stored, ttlMs, token: undefined, metadata }
+  const metadata = { ...closed.metadata, overrules: true }
+  const entry = { hash, value: closed.stored, ttlMs, token: undefined, metadata }
   const { evicted } = await askStore(call, () => partition.put(entry))
   report.evicted(call, partition.keySpace.keys[0], evicted)
   report.wrote(call)

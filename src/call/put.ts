@@ -2,6 +2,7 @@ import { LONGEST_MS } from '../options/duration.ts'
 import { NOT_STORED } from '../functions/detailed-result.ts'
 import { endLease, type Permit, release } from './acquire-permit.ts'
 import type { Call } from './call.ts'
+import { enveloped } from './enveloped.ts'
 import type { Settlement } from './settlement.ts'
 import { hasLostStore } from './store-time.ts'
 import type { Terms } from './terms.ts'
@@ -15,8 +16,25 @@ export const NOT_PUT: PutOutcome = {
   source: NOT_STORED,
 }
 
-/** Stores an entry with a permit, unless it is too large, and ends the lease of the permit. */
-export async function put(
+/** Stores a serialized result with a permit, unless it is too large, and ends the lease of the permit. */
+export function put(
+  call: Call,
+  serialized: string | Buffer,
+  terms: Terms,
+  permit: Permit,
+  computeMs: number,
+): Promise<PutOutcome> {
+  if (call.fn.cache.envelope === undefined) return putStored(call, serialized, terms, permit, computeMs)
+  return enveloped(call, serialized, terms.metadata).then(
+    ({ stored, metadata }) => putStored(call, stored, { ...terms, metadata }, permit, computeMs),
+    (error: unknown) => {
+      call.fn.report.failed(call, 'serialize', error)
+      return NOT_PUT
+    },
+  )
+}
+
+async function putStored(
   call: Call,
   value: string | Buffer,
   { ttlMs, freshMs, metadata: about }: Terms,

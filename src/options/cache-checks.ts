@@ -12,6 +12,7 @@ import {
   shown,
 } from './checks.ts'
 import { type Duration, spelled, toLifeMs, toTimerMs } from './duration.ts'
+import { envelopeOf } from './envelope-checks.ts'
 import { OptionError } from '../errors.ts'
 import type { BreakerLimits } from '../flow/circuit-breaker.ts'
 import type { ArgumentEncoder } from '../keys/canonical/options.ts'
@@ -40,6 +41,9 @@ const CACHE_OPTIONS: Record<keyof CacheOptions, true> = {
   prefix: true,
   serializer: true,
   lossy: true,
+  compress: true,
+  sign: true,
+  encrypt: true,
   maxValueBytes: true,
   maxComputeTime: true,
   putWait: true,
@@ -85,6 +89,7 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
       resolveSerializer(options.serializer ?? 'auto'),
       checkFlag(options.lossy ?? false, 'lossy'),
     ),
+    envelope: envelopeOf(options),
     encoders: checkEncoders(options.encoders ?? []),
     errorClasses: new ErrorClasses(options.errors ?? []),
     throwsOnError: checkChoice(options.onError ?? 'execute', ['execute', 'throw'], 'onError') === 'throw',

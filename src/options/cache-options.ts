@@ -1,3 +1,4 @@
+import type { CompressOptions, SecretKeyOptions } from './envelope-options.ts'
 import type { Duration } from './duration.ts'
 import type { RedisClient } from '../clients/port.ts'
 import type { WaitUntil } from '../flow/background.ts'
@@ -61,6 +62,23 @@ export interface CacheOptions {
    * @default false
    */
   readonly lossy?: boolean | undefined
+  /**
+   * Whether large results are compressed: `true`, or which and how. Results of at most 4,096 bytes are not, and stay readable.
+   * @default false
+   */
+  readonly compress?: boolean | CompressOptions | undefined
+  /**
+   * Signs what is stored by HMAC-SHA256, bound to its entry: what somebody without the key has written, changed or moved counts
+   * as a miss. It stays readable. With several keys, the first one signs.
+   * @default not signed
+   */
+  readonly sign?: SecretKeyOptions | undefined
+  /**
+   * Encrypts what is stored by AES-256-GCM, bound to its entry: it cannot be read, forged or moved without the key. With several
+   * keys, the first one encrypts.
+   * @default not encrypted
+   */
+  readonly encrypt?: SecretKeyOptions | undefined
   /**
    * The largest result that is stored, in bytes; larger ones are returned without being stored, and a `skip` event is emitted.
    * @default Infinity

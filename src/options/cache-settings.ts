@@ -1,6 +1,7 @@
 import type { WaitUntil } from '../flow/background.ts'
 import type { BreakerLimits } from '../flow/circuit-breaker.ts'
 import type { ArgumentEncoder } from '../keys/canonical/options.ts'
+import type { Envelope } from '../serializers/envelope/envelope.ts'
 import type { ErrorClasses } from '../serializers/errors/error-classes.ts'
 import type { Serializer } from '../serializers/serializer.ts'
 import type { Limits, Store } from '../stores/store.ts'
@@ -15,6 +16,8 @@ export interface CacheSettings {
   readonly isIdleTtlFixed: boolean
   readonly prefix: string
   readonly serializer: Serializer
+  /** As of `compress`, `sign` and `encrypt`; `undefined` without them. */
+  readonly envelope: Envelope | undefined
   readonly encoders: readonly ArgumentEncoder[]
   readonly errorClasses: ErrorClasses
   readonly throwsOnError: boolean
