@@ -104,9 +104,10 @@ export class SerializerError extends FuncCacheError {
  *
  * - `'failed'`: it could not be reached, or refused a command.
  * - `'timeout'`: it did not answer within `storeTimeout`. Whether it has carried out the command is not known.
+ * - `'out-of-step'`: a reply came that is none to the command. The client is not used until its replies are in step again.
  * - `'open'`: it was not asked, because it had failed several times in a row (`breaker`).
  */
-export type StoreFailure = 'failed' | 'timeout' | 'open'
+export type StoreFailure = 'failed' | 'timeout' | 'out-of-step' | 'open'
 
 /** Thrown if the store cannot be reached, refuses a command, or answers too late; `cause` is the error of the client. */
 export class StoreError extends FuncCacheError {

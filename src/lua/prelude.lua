@@ -7,6 +7,12 @@ local FIXED_KEYS = 6
 -- `unpack` fails at 8,000 results, and some hosts allow 3,999 arguments a command.
 local CHUNK = 1000
 
+-- The last argument comes back with the reply, so that the caller knows it for the reply to this very command.
+local nonce = table.remove(ARGV)
+local function answer(reply)
+  return { nonce, reply }
+end
+
 -- The arguments that the policy's calcExtArgs returned: they follow the verb's own.
 local ext = {}
 local function read_ext(first)

@@ -4,7 +4,7 @@ import { isError } from '../realms/native.ts'
 
 /**
  * Kinds of failures that concern some commands and not the others: a full server still reads, and another program's data under
- * one key is in nobody else's way.
+ * one key is in nobody else's way. A client that is out of step is left alone until it is in step again, which takes a moment.
  */
 const OF_SOME_COMMANDS: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'not-allowed',
@@ -16,6 +16,7 @@ const OF_SOME_COMMANDS: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'wrong-type',
   'disk',
   'no-replicas',
+  'out-of-step',
 ])
 
 /** How the replies of a server begin that refuse a command, such as `ERR` or `TRYAGAIN`. */

@@ -1,5 +1,5 @@
 /** Advice for failures of the store whose cause is the set-up. */
-import { StoreError } from '../errors.ts'
+import { StoreError, type StoreFailure } from '../errors.ts'
 import { classNameOf, isError } from '../realms/native.ts'
 
 /** The kind of a failure, of which one report is enough, and the advice for it. */
@@ -109,10 +109,14 @@ const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = 
 ]
 
 /** Failures that are told by this library itself. */
-const OF_GUARD: Readonly<Record<'timeout' | 'open', Diagnosis>> = {
+const OF_GUARD: Readonly<Record<Exclude<StoreFailure, 'failed'>, Diagnosis>> = {
   timeout: {
     kind: 'timeout',
     cure: 'Is the server frozen, overloaded or far away? If it is only slow, give the cache a longer storeTimeout.',
+  },
+  'out-of-step': {
+    kind: 'out-of-step',
+    cure: 'Update the client, and the proxy between it and the server if there is one. Opening the connection anew helps for now.',
   },
   open: {
     kind: 'open',

@@ -204,6 +204,74 @@ describe.runIf(hasServer)('an entry of another call', () => {
   })
 })
 
+describe.runIf(hasServer && inject('server') !== 'cluster')('what is not known to be done', () => {
+  const IS_SCRIPT = /^EVAL/
+
+  /** Lets each script have the reply to the one before. */
+  function late(): Change {
+    let before: unknown = 0
+    return (reply, command) => {
+      if (!IS_SCRIPT.test(String(command))) return reply
+      const late = before
+      before = reply
+      return late
+    }
+  }
+
+  type Fn = ReturnType<typeof newWorld>['fn']
+  const all: Record<string, (cache: RedisFuncCache, fn: Fn) => Promise<unknown>> = {
+    invalidate: (_, fn) => fn.invalidate('a'),
+    invalidateAll: (_, fn) => fn.invalidateAll(),
+    invalidateTags: (cache) => cache.invalidateTags('all'),
+    purge: (cache) => cache.purge(),
+    getSize: (cache) => cache.getSize(),
+    prime: (_, fn) => fn.prime(['a'], 'known'),
+  }
+
+  test.each(Object.entries(all))(
+    'is not taken for done by the reply to another script: %s',
+    async (_, act) => {
+      const { store, change } = changing()
+      const { cache, fn } = newWorld({ tags: () => ['all'] }, store)
+      await Promise.all([...'ab'].map((key) => fn(key)))
+      await act(cache, fn)
+      change(late())
+      for (let times = 0; times < 3; times++) {
+        await expect(act(cache, fn)).rejects.toMatchObject({ name: 'StoreError', reason: 'out-of-step' })
+      }
+      change((reply) => reply)
+      await act(cache, fn)
+    },
+  )
+
+  test('is not taken for done while a nonce does not come back', async () => {
+    const { store, change } = changing()
+    const { fn } = newWorld({}, store)
+    await fn('a')
+    change((reply, command) =>
+      command === 'ECHO' || IS_SCRIPT.test(String(command)) ? Buffer.from('other') : reply,
+    )
+    for (let times = 0; times < 2; times++) {
+      await expect(fn.invalidate('a')).rejects.toMatchObject({ reason: 'out-of-step' })
+    }
+    expect(await fn('a')).toEqual({ of: 'a', at: 'all' })
+    change((reply) => reply)
+    expect(await fn.invalidate('a')).toBe(false) // the first one was done
+  })
+
+  test('includes what is read of the list of key pairs', async () => {
+    const { store, change } = changing()
+    const cache = new RedisFuncCache(unique('misplaced'), new LruTPolicy({ scope: 'function' }), { store })
+    await cache.wrap(async () => 1, { name: 'one' })()
+    change((reply, command) => (command === 'SMEMBERS' ? [] : reply))
+    expect(await cache.getSize()).toBe(0) // of the right form, and in step
+    change((reply, command) => (command === 'ECHO' ? [] : reply))
+    await expect(cache.getSize()).rejects.toMatchObject({ reason: 'out-of-step' })
+    change((reply) => reply)
+    expect(await cache.getSize()).toBe(1)
+  })
+})
+
 test.runIf(hasServer)(
   'an entry of another serializer, or without a trailer, is a miss that is told, and is replaced',
   async () => {

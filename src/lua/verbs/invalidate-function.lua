@@ -36,4 +36,4 @@ local dropped = 0
 for first = 1, #own, CHUNK do
   dropped = dropped + invalidate_entries(slice(own, first, math.min(#own, first + CHUNK - 1)), is_soft)
 end
-return { dropped, scanned[1] }
+return answer({ dropped, scanned[1] })

@@ -40,8 +40,8 @@ for i = from, #names do
   local hashes = suffixes_of(prefix_of('t', names[i]), left, after ~= '' and after)
   dropped, left = dropped + invalidate_entries(first_found(hashes, i), is_soft), left - #hashes
   if left == 0 then
-    return { dropped, i, hashes[#hashes] }
+    return answer({ dropped, i, hashes[#hashes] })
   end
   after = ''
 end
-return { dropped, 0, '' }
+return answer({ dropped, 0, '' })

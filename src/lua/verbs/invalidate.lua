@@ -12,4 +12,4 @@ heal()
 sweep()
 local dropped = invalidate_entries(hashes, is_soft)
 raise_fence('h:', hashes)
-return dropped
+return answer(dropped)

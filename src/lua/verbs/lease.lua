@@ -47,4 +47,4 @@ end
 if has_taken then
   prolong_leases(lease_us)
 end
-return reply
+return answer(reply)

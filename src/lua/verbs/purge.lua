@@ -13,4 +13,4 @@ for _, member in ipairs(redis.call('ZRANGE', leases, 0, -1)) do
 end
 redis.call('UNLINK', leases, fence)
 raise_fence('', { '' })
-return removed
+return answer(removed)

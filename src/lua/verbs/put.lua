@@ -187,4 +187,4 @@ reply[3], reply[4] = evicted, expired
 
 prolong_keys(idle_ttl_ms, began_empty, was_empty)
 reply[1], reply[2] = at_us, now_us()
-return reply
+return answer(reply)

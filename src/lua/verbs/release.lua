@@ -6,4 +6,4 @@
 for i = 2, 2 * tonumber(ARGV[1]), 2 do
   end_own_lease(ARGV[i], ARGV[i + 1])
 end
-return 1
+return answer(1)

@@ -14,4 +14,4 @@ for i = 3, 2 * count + 1, 2 do
   reply[#reply + 1] = is_held and 1 or 0
 end
 prolong_leases(lease_us)
-return reply
+return answer(reply)

@@ -3,4 +3,4 @@
 -- ARGV: none
 -- Reply: number of entries, without expired ones
 -- uses: counting
-return live()
+return answer(live())

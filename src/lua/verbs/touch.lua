@@ -7,4 +7,4 @@ local count = tonumber(ARGV[1])
 read_ext(count + 2)
 local at_us = now_us()
 touch(slice(ARGV, 2, count + 1))
-return { at_us, now_us() }
+return answer({ at_us, now_us() })

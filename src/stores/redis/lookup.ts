@@ -36,6 +36,10 @@ export function isDecided(entries: readonly StoredEntry[], earliestMs: number, l
   )
 }
 
+/** Whether some of the entries are those of other calls. */
+export const areMisplaced = (entries: readonly StoredEntry[]): boolean =>
+  entries.some(({ isMisplaced }) => isMisplaced)
+
 /** Whether some of the entries have an end: then the next lookup needs the time, too. */
 export const haveEnds = (entries: readonly StoredEntry[]): boolean =>
   entries.some(({ freshUntilMs }) => freshUntilMs !== undefined)

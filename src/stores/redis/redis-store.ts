@@ -7,14 +7,15 @@ import { wellFormed } from '../../keys/well-formed.ts'
 import type { Verb } from '../../lua/compose.ts'
 import { PROLONG_IDLE_TTL, REGISTER } from '../../lua/scripts.generated.ts'
 import type { AbstractPolicy } from '../../policies/policy.ts'
-import type { Command, RedisClient, RedisPort, Reply } from '../../clients/port.ts'
-import { toPort } from '../../clients/detect.ts'
+import type { Command, RedisClient, Reply } from '../../clients/port.ts'
 import { runScript, type Script } from '../../clients/script.ts'
 import { Watches } from './notifications.ts'
 import { IdleTtl } from './idle-ttl.ts'
 import { type PartitionKeys, partitionKeys } from './keys.ts'
-import { haveEnds, isDecided, readBatch } from './lookup.ts'
+import { inStepPort, type InStepPort, newNonce, unwrapped, warnOfStep } from './in-step.ts'
+import { areMisplaced, haveEnds, isDecided, readBatch } from './lookup.ts'
 import {
+  isOutOfStep,
   toCount,
   toGeneration,
   toKeyPairs,
@@ -24,7 +25,7 @@ import {
   toStored,
 } from './replies.ts'
 import { storeError } from './store-error.ts'
-import { labelOf, lookUpAt, partitionMark, timesText } from '../trailer.ts'
+import { labelOf, lookUpAt, partitionMark, type StoredEntry, timesText } from '../trailer.ts'
 import type {
   HeldLease,
   LeaseAnswer,
@@ -62,7 +63,6 @@ interface KeySpaceState {
 /** Entries in a Redis or Valkey server, or a cluster of them. */
 export class RedisStore implements Store {
   readonly #client: () => RedisClient
-  readonly #ports = new WeakMap<RedisClient, RedisPort>()
   readonly #states = new WeakMap<KeySpace, KeySpaceState>()
   readonly #watches = new Watches()
   /** Scripts that were sent by their text. */
@@ -104,13 +104,20 @@ export class RedisStore implements Store {
     commands.push(['HMGET', keys.values, ...sent(hashes)])
     const sentMs = monotonicMs()
     const replies = await this.#sendAll('get', keys.values, commands, asText)
-    const atUs = asksTime ? this.#hearTime(state, replies[0] as Reply, sentMs) : undefined
-    const entries = readBatch({
-      hashes,
-      stored: toStored(replies.at(-1) as Reply, hashes.length),
-      partition: state.mark,
-      tagsGeneration: isTagged ? toGeneration(replies.at(-2) as Reply) : undefined,
-    })
+    let atUs: number | undefined
+    let entries: StoredEntry[]
+    try {
+      if (asksTime) atUs = this.#hearTime(state, replies[0] as Reply, sentMs)
+      entries = readBatch({
+        hashes,
+        stored: toStored(replies.at(-1) as Reply, hashes.length),
+        partition: state.mark,
+        tagsGeneration: isTagged ? toGeneration(replies.at(-2) as Reply) : undefined,
+      })
+    } catch (error) {
+      throw this.#refused(keys.values, 'HMGET', error)
+    }
+    if (areMisplaced(entries)) this.#port().suspect(keys.values)
     if (haveEnds(entries)) state.hasEnds = true
     if (atUs !== undefined) return lookUpAt(entries, atUs / 1_000, atUs)
     const { earliestMs, latestMs } = clock
@@ -223,7 +230,11 @@ export class RedisStore implements Store {
   async now(space: KeySpace): Promise<number> {
     const sentMs = monotonicMs()
     const [time] = await this.#sendAll('now', space.keys[0], [['TIME']])
-    return this.#hearTime(this.#stateOf(space), time as Reply, sentMs)
+    try {
+      return this.#hearTime(this.#stateOf(space), time as Reply, sentMs)
+    } catch (error) {
+      throw this.#refused(space.keys[0], 'TIME', error)
+    }
   }
 
   async lease(
@@ -255,7 +266,7 @@ export class RedisStore implements Store {
 
   async watch(space: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
     const client = this.#client()
-    return this.#watches.watch(client, this.#portOf(client), this.#stateOf(space).keys.leases, watcher)
+    return this.#watches.watch(client, inStepPort(client), this.#stateOf(space).keys.leases, watcher)
   }
 
   /** Closes all watches of this store. The connection for messages closes with the last watch: all stores over a client share it. */
@@ -271,8 +282,17 @@ export class RedisStore implements Store {
   }
 
   async registered(registry: string): Promise<readonly KeyPair[]> {
-    const [members] = await this.#sendAll('registered', registry, [['SMEMBERS', registry]])
-    return toKeyPairs(members as Reply)
+    const nonce = newNonce()
+    const commands: Command[] = [
+      ['SMEMBERS', registry],
+      ['ECHO', nonce],
+    ]
+    const [members, echo] = await this.#sendAll('registered', registry, commands)
+    try {
+      return toKeyPairs(unwrapped([echo as Reply, members as Reply], nonce, 'SMEMBERS'))
+    } catch (error) {
+      throw this.#refused(registry, 'SMEMBERS', error)
+    }
   }
 
   #hearTime({ clock }: KeySpaceState, time: Reply, sentMs: number): number {
@@ -307,14 +327,31 @@ export class RedisStore implements Store {
   }
 
   async #run(space: KeySpace, verb: Verb, args: readonly (string | Buffer)[]): Promise<Reply> {
+    const { keys } = this.#stateOf(space)
+    const nonce = newNonce()
+    let reply: Reply
     try {
       const script = space.policy.luaScripts[verb]
       const isNew = !this.#sent.has(script)
       this.#sent.add(script)
-      return await runScript(this.#port(), script, this.#stateOf(space).keys.all, args, isNew)
+      reply = await runScript(this.#port(), script, keys.all, [...args, nonce], isNew)
     } catch (cause) {
       throw storeError(verb, cause)
     }
+    try {
+      return unwrapped(reply, nonce, verb)
+    } catch (error) {
+      throw this.#refused(keys.index, verb, error)
+    }
+  }
+
+  /** After a reply that belongs to another command, the client is not used until it is in step again. Returns the error. */
+  #refused(key: string, command: string, error: unknown): unknown {
+    if (isOutOfStep(error)) {
+      warnOfStep(command)
+      this.#port().suspect(key)
+    }
+    return error
   }
 
   /** Runs a short script that is seldom needed: by its text, so that it is one round trip on every node of a cluster. */
@@ -341,17 +378,8 @@ export class RedisStore implements Store {
     }
   }
 
-  #port(): RedisPort {
-    return this.#portOf(this.#client())
-  }
-
-  #portOf(client: RedisClient): RedisPort {
-    let port = this.#ports.get(client)
-    if (port === undefined) {
-      port = toPort(client)
-      this.#ports.set(client, port)
-    }
-    return port
+  #port(): InStepPort {
+    return inStepPort(this.#client())
   }
 }
 

@@ -7,17 +7,25 @@ import type { KeyPair } from '../../keys/key-names.ts'
  * reply must become neither a value nor a time, and its trouble is that of the store, as any other.
  */
 
-const outOfStep = (command: string): StoreError =>
+export const outOfStep = (command: string): StoreError =>
   new StoreError(
     `The server failed at ${command}: the reply is none to that command. Are the replies of the client out of step?`,
+    { reason: 'out-of-step' },
   )
+
+/** Whether an error is that of a reply to another command. */
+export const isOutOfStep = (error: unknown): boolean =>
+  error instanceof StoreError && error.reason === 'out-of-step'
+
+const SECONDS = /^\d{10}$/
+const MICROSECONDS = /^\d{1,6}$/
 
 /** The time of the server, from its reply to `TIME`. */
 export function toMicroseconds(time: Reply): number {
   const [seconds, microseconds] = listOf(time, 2, 'TIME')
-  const atUs = Number(seconds) * 1e6 + Number(microseconds)
-  if (!Number.isSafeInteger(atUs) || atUs <= 0) throw outOfStep('TIME')
-  return atUs
+  // Values of entries may be numbers, too, but hardly ones of just this form.
+  if (!SECONDS.test(String(seconds)) || !MICROSECONDS.test(String(microseconds))) throw outOfStep('TIME')
+  return Number(seconds) * 1e6 + Number(microseconds)
 }
 
 /** The generation of the index of tags, from what was found of its name; `undefined` if there is none. */

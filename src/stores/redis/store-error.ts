@@ -2,8 +2,12 @@ import { StoreError } from '../../errors.ts'
 import { isError, messageOf } from '../../realms/native.ts'
 
 /** An error of the client, as what an operation of the store fails with. */
-export const storeError = (what: string, cause: unknown): StoreError =>
-  new StoreError(`The server failed at ${what}: ${messageOf(cause)}`, { cause: withoutCommands(cause) })
+export function storeError(what: string, cause: unknown): StoreError {
+  if (cause instanceof StoreError) return cause
+  return new StoreError(`The server failed at ${what}: ${messageOf(cause)}`, {
+    cause: withoutCommands(cause),
+  })
+}
 
 /** Where errors of clients keep other errors. */
 const INNER = ['cause', 'errors', 'lastNodeError', 'previousErrors'] as const
