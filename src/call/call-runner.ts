@@ -149,8 +149,11 @@ function limited(result: Promise<unknown>, call: Call, leader: Call): Promise<un
   const { timeoutMs, identity } = call.fn.settings
   if (timeoutMs === undefined) return result
   return within(result, timeoutMs, () => {
+    const { background } = call.fn.cache
     leader.isLeftBy(call)
-    call.fn.cache.background.tell(result, leader)
+    // What `waitUntil` is given has to settle with the load.
+    if (background.isTold) background.tell(result, leader)
+    else leader.leaveOf(call)
     return new TimeoutError(
       `${identity.name}: no result within ${timeoutMs} ms. The function goes on, and what it returns may still be stored.`,
     )

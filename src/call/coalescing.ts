@@ -87,7 +87,7 @@ export function asFollower(
 ): Promise<Settlement> {
   return new Promise((resolve, reject) => {
     // A call that came before the function began cannot get data older than itself, so it needs no proof.
-    const follower: SettlementWaiter<Settlement> = { needsProof: leader.isRunning, settle: resolve }
+    const follower = { needsProof: leader.isRunning, settle: resolve, caller: call }
     leader.join(signal === undefined ? follower : untilAborted(follower, reject, call, leader, signal))
   })
 }
@@ -102,6 +102,8 @@ function untilAborted(
 ): SettlementWaiter<Settlement> {
   const leaving: SettlementWaiter<Settlement> = {
     needsProof: waiter.needsProof,
+    caller: waiter.caller,
+    left: () => stay(),
     settle: (settlement) => {
       stay()
       waiter.settle(settlement)

@@ -5,6 +5,10 @@ export interface SettlementWaiter<Settlement> {
   settle(settlement: Settlement): void
   /** Whether this waiter needs the outcome of the put, as proof that the result is valid. */
   readonly needsProof: boolean
+  /** The call that waits, as far as it may stop waiting by {@link InFlight.leaveOf}. */
+  readonly caller?: object | undefined
+  /** Called when the waiter was removed before it was served. */
+  left?(): void
 }
 
 /** Work in flight that others may join. */
@@ -21,8 +25,17 @@ export class InFlight<Settlement extends object> {
 
   /** Removes a waiter. Returns whether none is left. */
   leave(waiter: SettlementWaiter<Settlement>): boolean {
-    this.#waiters = this.#waiters?.filter((other) => other !== waiter)
+    this.#remove(this.#waiters?.indexOf(waiter))
     return (this.#waiters ?? []).length === 0
+  }
+
+  /** Removes the waiter of a caller: work that never ends must not keep all who have given up. */
+  leaveOf(caller: object): void {
+    this.#remove(this.#waiters?.findIndex((waiter) => waiter.caller === caller))?.left?.()
+  }
+
+  #remove(at = -1): SettlementWaiter<Settlement> | undefined {
+    return at < 0 ? undefined : this.#waiters?.splice(at, 1)[0]
   }
 
   /** Serves the waiters that need no proof. Returns whether there were any. The others, and later ones, wait for the settlement. */
