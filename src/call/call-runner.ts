@@ -144,13 +144,17 @@ function serveAlone(
 
 /** Limits how long a caller waits, by the option `timeout`. */
 function limited(result: Promise<unknown>, call: Call, leader: Call): Promise<unknown> {
-  const { timeoutMs, identity } = call.fn.settings
-  if (timeoutMs === undefined) return result
-  return within(result, timeoutMs, () => {
+  const { timeoutMs } = call.fn.settings
+  return timeoutMs === undefined ? result : untilTimeout(timeoutMs, result, call, leader)
+}
+
+/** Apart from {@link limited}: what a callback needs is set aside when its function begins, which a call without a limit is spared. */
+function untilTimeout(ms: number, result: Promise<unknown>, call: Call, leader: Call): Promise<unknown> {
+  return within(result, ms, () => {
     leader.isLeftBy(call)
     call.fn.cache.background.tell(result, leader)
     return new TimeoutError(
-      `${identity.name}: no result within ${timeoutMs} ms. The function goes on, and what it returns may still be stored.`,
+      `${call.fn.settings.identity.name}: no result within ${ms} ms. The function goes on, and what it returns may still be stored.`,
     )
   })
 }
