@@ -132,8 +132,7 @@ function whatToChoose(results: Results): string {
   and large commands, ${onBoth('LRU-T', 64)}, and ${onBoth('LRU-T', LEVEL)}.
 - **A policy**: begin with LRU-T. Where the server is the bottleneck and hits are the most of its work, RR costs it least, and
   \`touch: { every: '100ms' }\` lets LRU, LRU-T and LFU report reads ten times a second.
-- **A serializer**: what JSON keeps is read as text, which is faster than bytes. Results with a \`Date\` or a \`Map\` in them are
-  read as bytes.
+- **A serializer**: \`'auto'\`. It writes what JSON keeps as JSON, which other programs can read, and marks what JSON does not.
 - **A \`ttl\`**: a hit sends no command more for it. [An entry takes more memory](policies.md#what-an-entry-takes).`,
     `Of ${aims.length} figures that this library wants to reach, ${aims.length - missed} are reached in this run: see [aims](#aims).`,
   ].join('\n\n')

@@ -146,16 +146,20 @@ function serveAlone(
 
 /** Limits how long a caller waits, by the option `timeout`. */
 function limited(result: Promise<unknown>, call: Call, leader: Call): Promise<unknown> {
-  const { timeoutMs, identity } = call.fn.settings
-  if (timeoutMs === undefined) return result
-  return within(result, timeoutMs, () => {
+  const { timeoutMs } = call.fn.settings
+  return timeoutMs === undefined ? result : untilTimeout(timeoutMs, result, call, leader)
+}
+
+/** Apart from {@link limited}: what a callback needs is set aside when its function begins, which a call without a limit is spared. */
+function untilTimeout(ms: number, result: Promise<unknown>, call: Call, leader: Call): Promise<unknown> {
+  return within(result, ms, () => {
     const { background } = call.fn.cache
     leader.isLeftBy(call)
     // What `waitUntil` is given has to settle with the load.
     if (background.isTold) background.tell(result, leader)
     else leader.leaveOf(call)
     return new TimeoutError(
-      `${identity.name}: no result within ${timeoutMs} ms. The function goes on, and what it returns may still be stored.`,
+      `${call.fn.settings.identity.name}: no result within ${ms} ms. The function goes on, and what it returns may still be stored.`,
     )
   })
 }

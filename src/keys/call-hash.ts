@@ -101,6 +101,11 @@ export class CallHash {
     return this.#encoding === 'bytes' ? Buffer.from(callHash, 'latin1') : callHash
   }
 
+  /** Whether a call hash is ASCII text. */
+  get isAscii(): boolean {
+    return this.#encoding !== 'bytes'
+  }
+
   /** How many bytes of a call hash tell its function. */
   get functionPartBytes(): number {
     return FUNCTION_PART[this.#encoding]

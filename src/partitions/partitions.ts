@@ -48,6 +48,7 @@ export interface EntryLocation<C> {
 export class Partitions<C> {
   readonly #settings: PartitionsSettings
   readonly #settingsOfEach: PartitionSettings
+  readonly #hasAsciiHashes: boolean
   /** The least recently used comes first. */
   readonly #open = new Map<string, Partition<C>>()
   #latest: Partition<C> | undefined
@@ -59,6 +60,7 @@ export class Partitions<C> {
     const { policy, touchEveryMs, counters, background, report, limits } = settings
     this.#settings = settings
     this.#limits = { ...limits }
+    this.#hasAsciiHashes = policy.hasAsciiHashes
     this.#settingsOfEach = {
       get registry() {
         return policy.registry
@@ -85,7 +87,8 @@ export class Partitions<C> {
     const keys = policy.calcKeys(fn, args)
     const ext = policy.calcExtArgs(fn, args)
     const partition = ext === undefined ? this.#of(keys[0], keys, []) : this.#withExt(keys, ext)
-    return { partition, hash: toHash(policy.calcHash(fn, args)) }
+    const hash = policy.calcHash(fn, args)
+    return { partition, hash: this.#hasAsciiHashes ? (hash as Hash) : toHash(hash) }
   }
 
   /** Calls with different further arguments need different partitions, since the commands of a partition share them. */

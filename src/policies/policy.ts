@@ -167,6 +167,14 @@ export abstract class AbstractPolicy {
     return this.calcHash === AbstractPolicy.prototype.calcHash ? this.#callHash.functionPartBytes : 0
   }
 
+  /**
+   * Whether call hashes are known to be ASCII text, so that none has to be looked at.
+   * @internal
+   */
+  get hasAsciiHashes(): boolean {
+    return this.calcHash === AbstractPolicy.prototype.calcHash && this.#callHash.isAscii
+  }
+
   /** Returns further arguments of a call for the scripts, where they are in the table `ext`; `undefined` for none. */
   calcExtArgs(
     _fn?: FunctionIdentity,

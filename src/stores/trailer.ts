@@ -204,9 +204,15 @@ class Cursor {
   /** A whole number, and the space behind it. */
   number(): number {
     const isNegative = this.#take(0x2d)
+    const text = this.#text
     let value = 0
-    while (this.isDigit()) value = value * 10 + this.#text.charCodeAt(this.#at++) - 0x30
-    this.#at++
+    let at = this.#at
+    // Behind the end there is NaN, which is no digit.
+    for (let digit = text.charCodeAt(at) - 0x30; digit >= 0 && digit <= 9; ) {
+      value = value * 10 + digit
+      digit = text.charCodeAt(++at) - 0x30
+    }
+    this.#at = at + 1
     return isNegative ? -value : value
   }
 

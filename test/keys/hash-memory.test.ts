@@ -39,6 +39,28 @@ test('remembers little of what never comes again, and starts anew when that chan
   expect(spy.mock.calls.length).toBeLessThan(5_000)
 })
 
+test('after texts that never come again it remembers those that come in turns', () => {
+  const memory = new HashMemory()
+  const owner = newOwner('a')
+  const spy = vi.spyOn(owner, 'digest')
+  for (let i = 0; i < 20_000; i++) memory.hashOf(owner, `once ${i}`, owner)
+  for (let i = 0; i < 200_000; i++) memory.hashOf(owner, `in turns ${i % 8_192}`, owner)
+  spy.mockClear()
+  for (let i = 0; i < 8_192; i++) memory.hashOf(owner, `in turns ${i}`, owner)
+  expect(spy.mock.calls.length).toBeLessThan(2_000)
+})
+
+test('keeps most texts where they are nearly as many as it holds', () => {
+  const memory = new HashMemory()
+  const owner = newOwner('a')
+  const spy = vi.spyOn(owner, 'digest')
+  const count = 10_000
+  for (let i = 0; i < 15 * count; i++) memory.hashOf(owner, `in turns ${i % count}`, owner)
+  spy.mockClear()
+  for (let i = 0; i < count; i++) memory.hashOf(owner, `in turns ${i}`, owner)
+  expect(spy.mock.calls.length).toBeLessThan(0.15 * count)
+})
+
 test('does not remember long texts', () => {
   const memory = new HashMemory()
   const owner = newOwner('a')
