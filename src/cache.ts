@@ -24,7 +24,8 @@ import {
   type InvalidateOptions,
   type PurgeOptions,
 } from './options/invalidation-options.ts'
-import { OptionError } from './errors.ts'
+import { OptionError, TimeoutError } from './errors.ts'
+import { within } from './flow/timeout.ts'
 import { Background } from './flow/background.ts'
 import { type BreakerState, CircuitBreaker } from './flow/circuit-breaker.ts'
 import { Deadlines } from './flow/deadlines.ts'
@@ -365,7 +366,7 @@ export class RedisFuncCache {
    * Waits like {@link drain}, and then closes the connection over which the cache receives messages of other processes.
    *
    * Your own client stays open, and so does that connection while another cache over the same client needs it. If work is left
-   * after `timeout`, a process warning is emitted. A cache may be used again after it, and closed again.
+   * after `timeout`, a process warning is emitted. Also where the server is frozen it takes about a second longer at most. A cache may be used again after it, and closed again.
    *
    * @throws {OptionError} for a timeout that is not a duration.
    */
@@ -379,7 +380,7 @@ export class RedisFuncCache {
       )
     }
     this.#shared.partitions.close()
-    if (isLastOpen(this.#settings.store, this)) await this.#settings.store.close()
+    if (isLastOpen(this.#settings.store, this)) await closeStore(this.#settings.store, this.name)
   }
 
   /**
@@ -516,6 +517,24 @@ function sharedBy(
     storeDeadlines,
     loadDeadlines: new Deadlines(false), // the work itself keeps the process alive, or nothing does
     putDeadlines: new Deadlines(true),
+  }
+}
+
+/** The longest wait for the end of connections. */
+const CLOSE_MS = 1_000
+
+/** Closes a store, and waits for that no longer than {@link CLOSE_MS}: its server may be frozen. */
+async function closeStore(store: Store, cache: string): Promise<void> {
+  const closing = store.close()
+  try {
+    await within(
+      closing,
+      CLOSE_MS,
+      () => new TimeoutError(`The store did not close within ${spelled(CLOSE_MS)}.`),
+    )
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error
+    warn(`close-store:${cache}`, `Cache '${cache}': ${error.message} Its connections are left as they are.`)
   }
 }
 

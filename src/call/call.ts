@@ -42,6 +42,12 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
   asker: Run | undefined
   /** The runs in which this call, or one that joined it, is waited for. */
   askers: Run[] | undefined
+  /** How many callers wait for it. */
+  callers = 1
+  /** Called when no caller waits for it any more. */
+  onDeserted: (() => void) | undefined
+  /** Ends the use of its slot. */
+  releaseSlot: (() => void) | undefined
   /** Whether the caller has stopped waiting. */
   hasLeft = false
   /** Whether the function has begun to run: what it reads may be older than whatever comes from now on. */
@@ -133,9 +139,12 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
 
   /** Records that a call does not wait for this one any more. */
   isLeftBy(call: Call): void {
+    if (call.hasLeft) return
     call.hasLeft = true
     const at = call.asker === undefined ? -1 : (this.askers?.indexOf(call.asker) ?? -1)
     if (at >= 0) this.askers?.splice(at, 1)
+    this.callers--
+    if (this.callers === 0) this.onDeserted?.()
   }
 
   /** Gives the load up: the function has run for longer than `maxComputeTime`. */

@@ -29,6 +29,7 @@ export function leaderFor(call: Call): Call | undefined {
   const run = currentRun()
   checkForCircle(leader, run)
   leader.isAskedBy(call, run)
+  leader.callers++
   call.batch?.leave(call)
   call.beganMs = monotonicMs()
   call.fn.report.joins(call)

@@ -2,8 +2,10 @@ import { beginRun, currentRun, endRun, Run } from '../context/run.ts'
 import { reasonToAbort, unlessAborted } from '../flow/timeout.ts'
 import { monotonicMs } from '../flow/timers.ts'
 import type { Context } from '../context/context.ts'
+import { isPromise } from '../realms/native.ts'
 import { type Call, titleOf } from './call.ts'
 import { type FunctionContext, selfFor } from './function-context.ts'
+import { slotForRun } from './run-slot.ts'
 import type { ListBatch } from './list-batch.ts'
 
 /** What is executed: a function, and what it is given. */
@@ -43,10 +45,13 @@ async function measured(what: Invocation, signal: AbortSignal | undefined): Prom
   if (signal?.aborted) throw reasonToAbort(signal) // no caller waits any more
   const run = currentRun()
   if (run !== undefined) what.askers = [run]
+  const slot = what.batch === undefined ? slotForRun(what.fn, signal) : undefined
+  const release = isPromise(slot) ? await slot : slot
   const beganMs = monotonicMs()
   try {
     return await execute(what, signal)
   } finally {
+    release?.()
     what.fn.report.executed(monotonicMs() - beganMs)
   }
 }

@@ -1,5 +1,6 @@
 import { checkBareValues } from '../options/bare-values.ts'
 import { type FunctionSettings, longestLifeOf } from '../options/function-settings.ts'
+import { Slots } from '../flow/slots.ts'
 import { known } from '../keys/canonical/path.ts'
 import type { EntryLocation } from '../partitions/partitions.ts'
 import type { ErrorPhase } from '../telemetry/events.ts'
@@ -15,6 +16,8 @@ export interface FunctionContext {
   readonly settings: FunctionSettings
   readonly report: Reporter
   readonly reader: EntryReader
+  /** Slots for runs of the function (`maxConcurrent`); `undefined` for no limit. */
+  readonly slots: Slots | undefined
 }
 
 /**
@@ -31,7 +34,9 @@ export function functionContext(cache: CacheContext, settings: FunctionSettings)
     envelope === undefined
       ? new EntryReader(settings, errorClasses, report)
       : new EnvelopeReader(settings, errorClasses, report, envelope)
-  return { cache, settings, report, reader }
+  const { maxConcurrent } = settings
+  const slots = maxConcurrent === Number.POSITIVE_INFINITY ? undefined : new Slots(maxConcurrent)
+  return { cache, settings, report, reader, slots }
 }
 
 /** Where the entry of a call lies. @throws for arguments that cannot be told apart safely. */

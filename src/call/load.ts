@@ -1,11 +1,13 @@
 import { currentRun } from '../context/run.ts'
 import { reasonToAbort } from '../flow/timeout.ts'
 import { monotonicMs } from '../flow/timers.ts'
+import { isPromise } from '../realms/native.ts'
 import type { Lookup } from '../stores/store.ts'
 import { acquirePermit, giveBack, type Permit } from './acquire-permit.ts'
 import type { Call } from './call.ts'
 import { execute } from './execute.ts'
 import { executed, type FallbackKind, type Settlement } from './settlement.ts'
+import { slotForRun } from './run-slot.ts'
 import { settleFailed } from './store-error.ts'
 import { beforeStored, storeResult } from './store-result.ts'
 import { askStore, hasLostStore } from './store-time.ts'
@@ -47,6 +49,14 @@ async function withinLimits(
 ): Promise<Settlement> {
   const { settings, cache } = call.fn
   call.openScope()
+  try {
+    const waiting = call.batch === undefined ? takeSlot(call) : undefined
+    if (waiting !== undefined) await waiting
+  } catch (error) {
+    call.closeScope()
+    if (permit?.isLeased) cache.background.addBehind(giveBack(call))
+    throw error
+  }
   const deadline = cache.loadDeadlines.after(settings.maxComputeMs, () => overdue(call, permit))
   try {
     if (permit !== undefined) await register(call)
@@ -58,8 +68,21 @@ async function withinLimits(
     throw error
   } finally {
     deadline.end()
+    call.releaseSlot?.()
     call.closeScope()
   }
+}
+
+/** Waits for the right to run, where the function has `maxConcurrent`. */
+function takeSlot(call: Call): Promise<void> | undefined {
+  const slot = slotForRun(call.fn, call.abortion?.signal, call)
+  if (!isPromise(slot)) {
+    call.releaseSlot = slot
+    return undefined
+  }
+  return slot.then((release) => {
+    call.releaseSlot = release
+  })
 }
 
 /** Releases the lease, unless the put has ended it. Where the store is lost, nobody waits for that. */
@@ -76,6 +99,7 @@ function overdue(call: Call, permit: Permit | undefined): void {
   partition.refreshing.end(hash, call)
   if (hasReturned) return // the function is in time: only the store is slow
   call.giveUp()
+  call.releaseSlot?.()
   call.inScope(() => {
     fn.report.overdue(call, fn.settings.maxComputeMs)
     if (permit?.isLeased) fn.cache.background.addBehind(giveBack(call))
@@ -116,6 +140,7 @@ async function executeAndStore(
 /** Records that the function has returned or thrown. Returns how long it ran, in milliseconds. */
 function returned(call: Call, beganMs: number): number {
   call.hasReturned = true
+  call.releaseSlot?.()
   const ms = monotonicMs() - beganMs
   call.fn.report.executed(ms)
   return ms

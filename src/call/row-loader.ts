@@ -3,8 +3,9 @@ import { beginRun, endRun, Run } from '../context/run.ts'
 import { OptionError } from '../errors.ts'
 import { setImmediate } from '../flow/timers.ts'
 import { shown } from '../options/checks.ts'
-import { isError } from '../realms/native.ts'
+import { isError, isPromise } from '../realms/native.ts'
 import type { Call } from './call.ts'
+import { slotForRun } from './run-slot.ts'
 import type { Invocation } from './execute.ts'
 
 /**
@@ -61,6 +62,8 @@ export class RowLoader {
   /** Loads these rows, and resolves or rejects each of them. Never rejects itself. */
   async load(pending: readonly PendingRow[]): Promise<void> {
     const calls = pending.map(({ call }) => call)
+    const slot = slotForRun((calls[0] as Asking).fn, undefined)
+    const release = isPromise(slot) ? await slot : slot
     for (const call of calls) call.asksTheSame?.()
     const run = new Run(calls)
     try {
@@ -76,6 +79,7 @@ export class RowLoader {
       for (const each of pending) each.reject(error)
     } finally {
       endRun(run)
+      release()
     }
   }
 

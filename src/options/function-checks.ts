@@ -30,6 +30,7 @@ const WRAP_OPTIONS: Record<keyof WrapOptions, true> = {
   singleFlight: true,
   cacheErrors: true,
   timeout: true,
+  maxConcurrent: true,
   softTimeout: true,
   schema: true,
   migrate: true,
@@ -164,6 +165,7 @@ export function checkSettings(
     migrate: options.migrate,
     serializer: serializerOf(options, cache),
     maxValueBytes: checkBound(options.maxValueBytes ?? cache.maxValueBytes, 'maxValueBytes'),
+    maxConcurrent: checkBound(options.maxConcurrent ?? Number.POSITIVE_INFINITY, 'maxConcurrent'),
     maxComputeMs:
       options.maxComputeTime === undefined ? cache.maxComputeMs : checkMaxComputeTime(options.maxComputeTime),
     putWaitMs: options.putWait === undefined ? cache.putWaitMs : checkPutWait(options.putWait),

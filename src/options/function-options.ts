@@ -155,6 +155,16 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
    */
   readonly timeout?: Duration | undefined
   /**
+   * How many runs of the function may be under way at once in this process; beyond it calls wait in order, up to their `timeout`.
+   * It protects what the function asks when the cache is away.
+   *
+   * Hits need no run, and equal calls share one. A run of `wrapMany` loads many ids, and counts once. A run that takes longer than
+   * `maxComputeTime` does not count any more; nor does one that the function starts within its own run. A call that still waits when
+   * its last caller has stopped waiting does not run.
+   * @default Infinity
+   */
+  readonly maxConcurrent?: number | undefined
+  /**
    * The longest time that a caller waits for the function while `staleIfError` keeps a stale result, which is served then:
    * seconds, or a text. Must be shorter than `timeout`.
    * @default no limit

@@ -41,6 +41,8 @@ export interface FunctionSettings {
   readonly maxComputeMs: number
   /** How long callers wait for a result to be stored; `Infinity` for as long as it takes. */
   readonly putWaitMs: number
+  /** How many runs of the function may be under way at once; `Infinity` for no limit. */
+  readonly maxConcurrent: number
   readonly self: 'none' | 'shared' | ((self: never) => unknown)
   readonly share: boolean
   /** Whether the function replaces another one of its identity; `undefined` to do so in development only. */

@@ -14,7 +14,7 @@ export type CacheKey = string | number | bigint | boolean | object
 type OfKey<Result, Key> = [Result] extends [never] ? AnyFunction : (key: Key) => Result
 
 /**
- * Options of `getOrSet`: the options of `wrap` except those about names, arguments and `this`; and `signal`.
+ * Options of `getOrSet`: the options of `wrap` except those about names, arguments, `this` and runs of one function; and `signal`.
  *
  * `GetOrSetOptions` without type arguments fit any result: their callbacks take no parameters. For one kind of result write
  * `GetOrSetOptions<User, string>`.
@@ -22,7 +22,7 @@ type OfKey<Result, Key> = [Result] extends [never] ? AnyFunction : (key: Key) =>
 export interface GetOrSetOptions<Result = never, Key = CacheKey>
   extends Omit<
     WrapOptions<OfKey<Result, Key>>,
-    'name' | 'version' | 'source' | 'replace' | 'key' | 'excludes' | 'encoders' | 'this'
+    'name' | 'version' | 'source' | 'replace' | 'maxConcurrent' | 'key' | 'excludes' | 'encoders' | 'this'
   > {
   /**
    * A signal that ends the waiting of this call when it aborts: the call rejects with the reason of the signal.

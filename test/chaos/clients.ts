@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type * as ioredis6 from 'ioredis'
 import type * as redis6 from 'redis'
 import type { RedisClient } from '../../src/clients/port.ts'
@@ -21,6 +23,26 @@ export const CLIENT_NAMES = [
   'iovalkey',
   'glide',
 ] as const
+
+const PACKAGES: Readonly<Record<ClientName, string>> = {
+  'node-redis 5': 'redis-5',
+  'node-redis 6': 'redis',
+  'ioredis 5': 'ioredis-5',
+  'ioredis 6': 'ioredis',
+  iovalkey: 'iovalkey',
+  glide: '@valkey/valkey-glide',
+}
+
+/** The versions that are installed, such as `redis@6.3.1`. */
+export async function clientVersions(): Promise<string> {
+  const versions = CLIENT_NAMES.map(async (client) => {
+    const path = join(import.meta.dirname, '../../node_modules', PACKAGES[client], 'package.json')
+    const { name, version } = JSON.parse(await readFile(path, 'utf8')) as { name: string; version: string }
+    return `${name}@${version}`
+  })
+  return (await Promise.all(versions)).join(', ')
+}
+
 export type ClientName = (typeof CLIENT_NAMES)[number]
 
 export interface OpenClient {

@@ -9,18 +9,19 @@ export interface Wish {
   readonly clients: readonly ClientName[]
   readonly phases: Phases
   readonly server: string | undefined
-  readonly out: string | undefined
+  /** Whether the table goes to the page about operations. */
+  readonly writes: boolean
   /** Whether what was thrown and reported is printed. */
   readonly isLoud: boolean
 }
 
-export const USAGE = `npm run chaos -- [--short] [--only FAULT,…] [--client NAME,…] [--server NAME] [--out FILE] [--loud]
+export const USAGE = `npm run chaos -- [--short] [--only FAULT,…] [--client NAME,…] [--server NAME] [--write] [--loud]
 
   --short   a few seconds a cell instead of ten
   --only    ${FAULTS.map(({ name }) => name).join(', ')}
   --client  ${CLIENT_NAMES.join(', ')}
   --server  by its name, such as redis-7.0; without it the first that is found
-  --out     a file for the table of the documentation
+  --write   puts the table into docs/operations.md
   --loud    prints what was thrown and reported, too`
 
 /** @throws If it asks for what there is not. */
@@ -33,7 +34,7 @@ export function readWish(args: readonly string[]): Wish | undefined {
       only: { type: 'string' },
       client: { type: 'string' },
       server: { type: 'string' },
-      out: { type: 'string' },
+      write: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -47,7 +48,7 @@ export function readWish(args: readonly string[]): Wish | undefined {
     clients: chosen(values.client, CLIENT_NAMES),
     phases: values.short ? SHORT : FULL,
     server: values.server,
-    out: values.out,
+    writes: values.write,
     isLoud: values.loud,
   }
 }

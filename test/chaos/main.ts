@@ -1,9 +1,10 @@
 // Every fault with every client: npm run chaos -- --help
-import { writeFile } from 'node:fs/promises'
 import { findServers } from '../servers/binaries.ts'
 import { readWish, USAGE } from './command-line.ts'
-import { cellTable, faultTable } from './report.ts'
+import { writeToPage } from './document.ts'
+import { cellTable, faultTable, section } from './report.ts'
 import { type Outcome, runCell } from './run-cell.ts'
+import { clientVersions } from './clients.ts'
 
 const wish = readWish(process.argv.slice(2))
 if (wish === undefined) {
@@ -12,7 +13,8 @@ if (wish === undefined) {
   const servers = await findServers()
   const server = servers.find(({ name }) => wish.server === undefined || name === wish.server)
   if (server === undefined) throw new Error(`There is no server ${wish.server ?? ''} on this machine.`)
-  console.log(`On ${server.product} ${server.version}, Node ${process.versions.node}`)
+  const set = `${server.product} ${server.version}, Node ${process.versions.node}, ${await clientVersions()}`
+  console.log(`On ${set}`)
   const outcomes: Outcome[] = []
   for (const fault of wish.faults) {
     for (const client of wish.clients) {
@@ -29,5 +31,5 @@ if (wish === undefined) {
     }
   }
   console.log(`\n${cellTable(outcomes)}`)
-  if (wish.out !== undefined) await writeFile(wish.out, `${faultTable(wish.faults, outcomes)}\n`)
+  if (wish.writes) await writeToPage(section(set, faultTable(wish.faults, outcomes)))
 }

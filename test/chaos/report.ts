@@ -67,9 +67,23 @@ export function faultTable(faults: readonly Fault[], outcomes: readonly Outcome[
   return table(head, rows)
 }
 
+/** What stands in the documentation. */
+export const section = (set: string, faults: string): string => `
+${new Date().toISOString().slice(0, 10)}, ${set}. Clients as they come, with no option but the address. \`npm run chaos -- --write\` makes this table.
+
+- *errors*: calls that rejected or never ended, and unhandled rejections of the process. *wrong*: results of another call. *old*: results older than an invalidation that was completed before the call.
+- Of each client, in seconds: the longest wait of a call; the same for a function with \`singleFlight: 'global'\`, whose callers may also wait for [a lease](freshness.md#singleflight-global) that was lost; and the time from the end of the fault to the first hit.
+- *ended*: whether each process ended by itself after \`close()\`.
+- A fault lasts five seconds, or until a replica has taken over.
+
+${faults}
+`
+
 const waitOf = (outcome: Outcome | undefined): string =>
   outcome === undefined
     ? '–'
-    : `${seconds(outcome.seen?.longestWaitMs)} / ${seconds(outcome.seen?.recoveryMs)}`
+    : [outcome.seen?.longestWaitMs, outcome.seen?.longestLeasedWaitMs, outcome.seen?.recoveryMs]
+        .map(seconds)
+        .join(' / ')
 
 const seconds = (ms: number | undefined): string => (ms === undefined ? '–' : (ms / 1_000).toFixed(2))

@@ -1,14 +1,20 @@
-// A user of the server who has the permissions that the library advises, and no others.
+// Users of the server who have the permissions that the library advises, and no others.
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { LruTPolicy, RedisFuncCache } from '../server/library.ts'
+import { type AbstractPolicy, LruTPolicy, RedisFuncCache } from '../server/library.ts'
+import { POLICIES } from '../../src/policies/index.ts'
 import { PERMISSIONS } from '../../src/telemetry/cures.ts'
 import { askServer } from '../servers/ask-server.ts'
 import { CLIENTS, type OpenClient, type User } from './clients.ts'
+import { EXACT_PERMISSIONS, NEEDED_COMMANDS, QUIETLY_MISSED } from './needed-commands.ts'
 
 const PREFIX = 'permitted:'
-const permissionsFor = (prefix: string): string => PERMISSIONS.replaceAll('<prefix>', prefix)
-const user: User = { username: `permitted-${process.pid}`, password: 'secret' }
+const permissionsFor = (permissions: string, prefix: string): string =>
+  permissions.replaceAll('<prefix>', prefix)
+const userOf = (kind: string): User => ({ username: `${kind}-${process.pid}`, password: 'secret' })
+const ADVISED = { name: 'advised', permissions: PERMISSIONS, user: userOf('advised') }
+const EXACT = { name: 'exact', permissions: EXACT_PERMISSIONS, user: userOf('exact') }
+const LACKING = userOf('lacking')
 
 const cluster = inject('cluster') ?? []
 const singles = inject('servers').map(({ name, url }) => {
@@ -17,16 +23,22 @@ const singles = inject('servers').map(({ name, url }) => {
 })
 const allNodes = [...singles.map(({ address }) => address), ...cluster]
 
+const setUser = ({ username, password }: User, permissions: string, port: number): Promise<string> =>
+  askServer(
+    port,
+    `ACL SETUSER ${username} reset on >${password} resetchannels ${permissionsFor(permissions, PREFIX)}`,
+  )
+
 beforeAll(async () => {
   for (const { port } of allNodes) {
-    await askServer(
-      port,
-      `ACL SETUSER ${user.username} on >${user.password} resetchannels ${permissionsFor(PREFIX)}`,
-    )
+    for (const { user, permissions } of [ADVISED, EXACT]) await setUser(user, permissions, port)
   }
 })
 afterAll(async () => {
-  for (const { port } of allNodes) await askServer(port, `ACL DELUSER ${user.username}`)
+  for (const { port } of allNodes) {
+    for (const { username } of [ADVISED.user, EXACT.user, LACKING])
+      await askServer(port, `ACL DELUSER ${username}`)
+  }
 })
 
 /** Makes use of all that needs a permission of its own: scripts, tags, leases, messages, the registry of key pairs. */
@@ -53,28 +65,95 @@ async function useAll({ client }: OpenClient): Promise<string[]> {
   return failures
 }
 
-describe.each(CLIENTS)('$name', ({ single, cluster: openCluster }) => {
-  test.runIf(single).each(singles)('on $name', async ({ address }) => {
-    const opened = await single?.(address, user)
-    if (opened === undefined) throw new Error('no client')
-    try {
-      expect(await useAll(opened)).toEqual([])
-    } finally {
-      opened.close()
-    }
-  })
+describe.each([ADVISED, EXACT])('a user with the $name permissions', ({ user }) => {
+  describe.each(CLIENTS)('$name', ({ single, cluster: openCluster }) => {
+    test.runIf(single).each(singles)('on $name', async ({ address }) => {
+      const opened = await single?.(address, user)
+      if (opened === undefined) throw new Error('no client')
+      try {
+        expect(await useAll(opened)).toEqual([])
+      } finally {
+        opened.close()
+      }
+    })
 
-  test.runIf(openCluster && cluster.length > 0)('on a cluster', async () => {
-    const opened = await openCluster?.(cluster, user)
+    test.runIf(openCluster && cluster.length > 0)('on a cluster', async () => {
+      const opened = await openCluster?.(cluster, user)
+      if (opened === undefined) throw new Error('no client')
+      try {
+        expect(await useAll(opened)).toEqual([])
+      } finally {
+        opened.close()
+      }
+    })
+  })
+})
+
+/** Uses one policy after the other, with keys that end and keys that do not, until something fails. */
+async function firstFailures({ client }: OpenClient): Promise<string[]> {
+  for (const Policy of Object.values(POLICIES)) {
+    for (const idleTtl of ['1h', Number.POSITIVE_INFINITY] as const) {
+      const failures = await failuresOf(new Policy({ scope: 'function' }), client, idleTtl)
+      if (failures.length > 0) return failures
+    }
+  }
+  return []
+}
+
+async function failuresOf(policy: AbstractPolicy, client: OpenClient['client'], idleTtl: '1h' | number) {
+  const failures: string[] = []
+  const options = { client, idleTtl, prefix: PREFIX, maxSize: 3, breaker: false } as const
+  const cache = new RedisFuncCache(`cache-${crypto.randomUUID()}`, policy, options)
+  cache.on('error', ({ error }) => failures.push(error.message))
+  const load = cache.wrap(async (id: number) => id, {
+    name: 'load',
+    ttl: '1m',
+    tags: () => ['all'],
+    singleFlight: 'global',
+  })
+  for (const id of [1, 1, 2, 3, 4, 4]) expect(await load(id)).toBe(id)
+  const steps = [
+    () => load.invalidate(4),
+    () => load.prime([5], 5),
+    () => cache.getSize(),
+    () => cache.invalidateTags('all'),
+    () => load.invalidateAll(),
+    () => cache.purge(),
+  ]
+  for (const step of steps) await step().catch((error: unknown) => failures.push(String(error)))
+  await cache.close()
+  return failures
+}
+
+describe.runIf(singles.length > 0)('a user who lacks one command', () => {
+  const { address } = singles[0] ?? { address: { host: '', port: 0 } }
+  const failuresWithout = async (command: string): Promise<string[]> => {
+    await setUser(LACKING, `${EXACT_PERMISSIONS} -${command}`, address.port)
+    const ioredis = CLIENTS.find(({ name }) => name === 'ioredis 6')
+    const opened = await ioredis?.single?.(address, LACKING)
     if (opened === undefined) throw new Error('no client')
     try {
-      expect(await useAll(opened)).toEqual([])
+      return await firstFailures(opened)
     } finally {
       opened.close()
     }
+  }
+
+  test.each(NEEDED_COMMANDS)(
+    '%s: something fails, and says that a permission is missing',
+    async (command) => {
+      const failures = await failuresWithout(command)
+      expect(failures).not.toEqual([])
+      for (const failure of failures) expect(failure).toMatch(/NOPERM|can't run this command|ACL failure/)
+    },
+  )
+
+  test.each(QUIETLY_MISSED)('%s: calls and invalidations go on', async (command) => {
+    expect(await failuresWithout(command)).toEqual([])
   })
 })
 
 test('the documentation has the same permissions', async () => {
-  expect(await readFile('docs/runtimes.md', 'utf8')).toContain(permissionsFor('fcache:'))
+  expect(await readFile('docs/runtimes.md', 'utf8')).toContain(permissionsFor(PERMISSIONS, 'fcache:'))
+  expect(await readFile('docs/operations.md', 'utf8')).toContain(permissionsFor(EXACT_PERMISSIONS, 'fcache:'))
 })

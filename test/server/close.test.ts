@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { FifoPolicy, LruTPolicy, MemoryStore, RedisFuncCache } from './library.ts'
 import { orderOf, placeOf } from './places.ts'
 import { hasServer, openTarget, type Target, unique } from './target.ts'
+import { hanging } from '../stores/hanging-store.ts'
 import { listen, names } from './timeline.ts'
 
 let target: Target
@@ -68,3 +69,21 @@ test.each([true, false])(
     expect(warn).not.toHaveBeenCalled()
   },
 )
+
+test('close is bounded where the store does not answer, and leaves nothing behind that waits', async () => {
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+  const behind = hanging(target.newStore())
+  const cache = new RedisFuncCache(unique('close'), new LruTPolicy({ scope: 'function' }), {
+    store: behind.store,
+    storeTimeout: '50ms',
+  })
+  const load = cache.wrap(async (key: string) => key, { name: 'load', singleFlight: 'global' })
+  await load('a')
+  await load('a')
+  behind.hold('get', 'put', 'touch', 'lease', 'release', 'renew', 'register', 'watch', 'close', 'now')
+  void load('b')
+  const beganMs = performance.now()
+  await cache.close()
+  expect(performance.now() - beganMs).toBeLessThan(1_500)
+  expect(warn).toHaveBeenCalledWith(expect.stringContaining('did not close within 1s'), 'FuncCacheWarning')
+})

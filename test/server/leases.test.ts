@@ -911,6 +911,30 @@ describe('in the store', () => {
       }
     })
 
+    test('hears nothing of a holder that may not publish, and the result is found within a second', async () => {
+      const user = unique('mute')
+      await target.raw('', 'ACL', 'SETUSER', user, 'on', '>secret', '~*', '&*', '+@all', '-publish')
+      const client = await connectToOne({ username: user, password: 'secret' })
+      try {
+        const name = unique('leases')
+        const here = gated({ name, store: new RedisStore(client), options: LONG })
+        const there = gated({ name, store: target.newStore(), options: LONG })
+        const first = here.load('a')
+        await here.running(1)
+        const second = there.load('a')
+        await there.heard('wait')
+        here.end(0, 'result')
+        const waitedMs = await elapsedMs(async () => expect(await second).toBe('result'))
+        expect(waitedMs).toBeLessThan(1_000)
+        expect(await first).toBe('result')
+        expect([here.count('error'), there.runs.length]).toEqual([0, 0])
+        await there.cache.close()
+      } finally {
+        client.destroy()
+        await target.raw('', 'ACL', 'DELUSER', user)
+      }
+    })
+
     test('follows a client that is replaced', async () => {
       let client = await connectToOne()
       const name = unique('leases')

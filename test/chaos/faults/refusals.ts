@@ -5,7 +5,7 @@ import { startServer } from '../../servers/start-server.ts'
 import { PERMISSIONS } from '../../../src/telemetry/cures.ts'
 import type { Fault } from '../fault.ts'
 import { repeat } from '../fault.ts'
-import { NEEDED_COMMANDS } from '../needed-commands.ts'
+import { NEEDED_COMMANDS } from '../../clients/needed-commands.ts'
 import { onServer, type ServerWorld } from '../worlds.ts'
 
 const USER = { username: 'app', password: 'secret' }

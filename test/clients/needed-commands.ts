@@ -1,0 +1,47 @@
+/** Every command that a cache sends, or that its scripts execute: without one of them, an event or a rejection tells. */
+export const NEEDED_COMMANDS = [
+  'eval',
+  'evalsha',
+  'exists',
+  'hdel',
+  'hget',
+  'hlen',
+  'hmget',
+  'hscan',
+  'hset',
+  'incrby',
+  'persist',
+  'pexpire',
+  'pttl',
+  'sadd',
+  'smembers',
+  'time',
+  'unlink',
+  'zadd',
+  'zcard',
+  'zcount',
+  'zmscore',
+  'zpopmax',
+  'zpopmin',
+  'zrange',
+  'zrangebylex',
+  'zrangebyscore',
+  'zrem',
+  'zremrangebyscore',
+] as const
+
+/**
+ * Those that are not missed at once: without messages, whoever waits for another process looks again and again; and LFU
+ * needs `SET` once in many millions of reads.
+ */
+export const QUIETLY_MISSED = ['publish', 'subscribe', 'unsubscribe', 'set'] as const
+
+/** What the clients themselves send: to log in, to ask whether the server is ready, and where the nodes of a cluster are. */
+const OF_CLIENTS = ['@connection', 'info', 'cluster|slots', 'cluster|info'] as const
+
+/** The permissions that name each command; `<prefix>` stands for the prefix of the caches. */
+export const EXACT_PERMISSIONS: string = [
+  ...[...OF_CLIENTS, ...NEEDED_COMMANDS, ...QUIETLY_MISSED].map((command) => `+${command}`),
+  '~<prefix>*',
+  '&<prefix>*',
+].join(' ')
