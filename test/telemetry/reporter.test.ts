@@ -42,7 +42,7 @@ const TELLS = {
   hit: ({ report, call }) => report.hit(call),
   stale: ({ report, call }) => report.stale(call, 'grace'),
   miss: ({ report, call }) => report.miss(call),
-  join: ({ report, call }) => report.joined(call),
+  join: ({ report, call }) => report.joins(call),
   wait: ({ report, call }) => report.waits(call),
   lease: ({ report, call }) => report.leased(call),
   refresh: ({ report, call }) => report.refreshes(call, 'stale'),
@@ -93,6 +93,7 @@ test('figures are counted whether somebody listens or not', () => {
   it.report.called(it.call.context)
   it.report.looks(it.call)
   it.report.executes(it.call)
+  it.report.joined(it.call)
   expect(it.counters.stats).toEqual(it.stats)
   expect(it.stats).toEqual({
     ...newStats(),
