@@ -95,3 +95,61 @@ describe('what is asked for in one turn', () => {
     )
   })
 })
+
+describe('very many batches', () => {
+  /** Batches of one item each, which end when the test says so. */
+  function held() {
+    const underWay: { readonly item: number; end(isFailed?: boolean): void }[] = []
+    let most = 0
+    const run = async (items: readonly number[]): Promise<readonly number[]> =>
+      new Promise((resolve, reject) => {
+        const [item] = items as [number]
+        const entry = {
+          item,
+          end: (isFailed = false) => {
+            underWay.splice(underWay.indexOf(entry), 1)
+            if (isFailed) reject(new Error(`no ${item}`))
+            else resolve(items)
+          },
+        }
+        underWay.push(entry)
+        most = Math.max(most, underWay.length)
+      })
+    return { batcher: new Batcher<number, number>(run, 1), underWay, most: () => most }
+  }
+
+  test('are under way 32 at a time, in order, and those that fail make room, too', async () => {
+    const { batcher, underWay, most } = held()
+    const results = Array.from({ length: 100 }, (_, item) => batcher.ask(item))
+    const settled = Promise.allSettled(results)
+    await turn()
+    expect(underWay.map(({ item }) => item)).toEqual(Array.from({ length: 32 }, (_, item) => item))
+    expect(batcher.size).toBe(68)
+    const ended: number[] = []
+    while (underWay.length > 0) {
+      const [first] = underWay
+      ended.push(first?.item as number)
+      first?.end(ended.length % 10 === 0)
+      await turn()
+    }
+    expect(ended).toEqual(Array.from({ length: 100 }, (_, item) => item))
+    expect(most()).toBe(32)
+    expect(batcher.size).toBe(0)
+    expect((await settled).filter(({ status }) => status === 'rejected')).toHaveLength(10)
+  })
+
+  test('do not hold up a few that are asked for later', async () => {
+    const { batcher, underWay } = held()
+    const many = Array.from({ length: 40 }, (_, item) => batcher.ask(item))
+    await turn()
+    const later = batcher.ask(1_000)
+    await turn()
+    underWay.find(({ item }) => item === 1_000)?.end()
+    expect(await later).toBe(1_000)
+    while (underWay.length > 0) {
+      underWay[0]?.end()
+      await turn()
+    }
+    expect(await Promise.all(many)).toHaveLength(40)
+  })
+})
