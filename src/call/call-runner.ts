@@ -14,7 +14,7 @@
  *
  * | state   | file                  | function                                  |
  * |---------|-----------------------|-------------------------------------------|
- * | EXECUTE | execute.ts            | execute, executeAlone                     |
+ * | EXECUTE | execute.ts            | execute, executeAlone; turn: run-slot.ts  |
  * | FOLLOW  | coalescing.ts         | leaderFor, asFollower, copyFor            |
  * | LEAD    | here                  | lead; the leader's value: coalescing.ts   |
  * | LOOKUP  | here                  | lookUp, lookedUp                          |
@@ -27,6 +27,7 @@
  * | REFRESH | background-refresh.ts | refreshBehind                             |
  * | SETTLE  | call.ts               | Call.settle, the one exit                 |
  *
+ * An entry whose invalidation was not carried out yet (`retryFor`) is not looked up: LEAD goes to MISS, and nothing is put.
  * A failure of the store rejects no call, unless the cache has `onError: 'throw'` (`tolerate`). No call waits for the store longer
  * than `storeTimeout` in LOOKUP, PERMIT and PUT together (store-time.ts).
  */
@@ -268,7 +269,13 @@ async function lookUpBytes(call: Call): Promise<Settlement> {
   return judge(call, lookup, await call.fn.reader.open(call, lookup))
 }
 
-/** After a failed lookup: a miss, or with `onError: 'throw'` an error. Returns as {@link lookedUp} does, and never throws. */
+/**
+ * After a failed lookup, or one that an open breaker refused: a miss, or with `onError: 'throw'` an error. Returns as
+ * {@link lookedUp} does, and never throws.
+ *
+ * This process holds no results but those of calls in flight. A tier of its own in front of the store may serve here what is
+ * within `staleIfError`.
+ */
 function notLookedUp(call: Call, error: unknown): Settlement | undefined {
   loseStore(call)
   try {

@@ -83,7 +83,7 @@ class Queue {
 
   /** Ends a deadline. The timer stays for the next ones: setting a timer for each would cost more. */
   delete(waiting: Waiting): void {
-    if (this.#remove(waiting) && this.#first === undefined) this.#timer?.unref?.()
+    if (this.#remove(waiting) && this.#keepsAlive && this.#first === undefined) this.#timer?.unref?.()
   }
 
   /** Whether it was there. */

@@ -1,6 +1,6 @@
 import { StoreError } from '../errors.ts'
 import { type CircuitBreaker, REFUSED } from '../flow/circuit-breaker.ts'
-import type { Deadlines } from '../flow/deadlines.ts'
+import type { Deadline, Deadlines } from '../flow/deadlines.ts'
 import { setImmediate } from '../flow/timers.ts'
 import type { Hash } from '../keys/call-hash.ts'
 import type { KeyPair } from '../keys/key-names.ts'
@@ -200,20 +200,21 @@ export class GuardedStore implements Store {
     return new Promise((resolve, reject) => {
       let isOver = false
       let isAnswered = false
-      const late = () => {
-        if (isAnswered) return
-        if (goesOn?.() === true) {
-          deadline = deadlines.after(timeoutMs, look)
-          return
-        }
-        isOver = true
-        const error = tooLate(what, timeoutMs)
-        this.#failed(ticket, error, true)
-        reject(error)
+      let deadline: Deadline
+      const begin = (): void => {
+        deadline = deadlines.after(timeoutMs, () => {
+          // Where this process itself was busy, the answer may be there, and only not read yet.
+          setImmediate(() => {
+            if (isAnswered) return
+            if (goesOn?.() === true) return begin()
+            isOver = true
+            const error = tooLate(what, timeoutMs)
+            this.#failed(ticket, error, true)
+            reject(error)
+          })
+        })
       }
-      // Where this process itself was busy, the answer may be there, and only not read yet.
-      const look = () => void setImmediate(late)
-      let deadline = deadlines.after(timeoutMs, look)
+      begin()
       asked.then(
         (answer) => {
           if (isOver) return onLate?.(answer)
