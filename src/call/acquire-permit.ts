@@ -116,7 +116,8 @@ export async function release(call: Call, held: HeldLease): Promise<void> {
   try {
     await call.partition.release(held)
   } catch (error) {
-    call.fn.report.failed(call, 'lease', error) // the lease ends by itself
+    call.partition.leases(call.fn.settings.leaseMs).notReleased(held)
+    call.fn.report.failed(call, 'lease', error)
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { within } from './timeout.ts'
+import { UnreleasedLeases } from './unreleased-leases.ts'
 import { clearInterval, clearTimeout, monotonicMs, setInterval, setTimeout } from './timers.ts'
 
 /** The operations of the store on the leases of one partition. */
@@ -8,6 +9,7 @@ export interface LeaseBackend<Request> {
   ask(request: Request, asker: string): Promise<Answer>
   /** Prolongs leases; `false` for one that was lost. */
   renew(held: readonly Held[]): Promise<readonly boolean[]>
+  release(held: readonly Held[]): Promise<void>
   /**
    * Calls the watcher when leases end; resolves to `undefined` if the store cannot report that. May be called again for the same
    * watcher: the first watch is closed when there is a second one.
@@ -81,6 +83,7 @@ export class Leases<Request> {
   readonly #held = new Map<Holder, Held>()
   /** Those of `#held` that are asked for, and not renewed yet. */
   readonly #asked = new WeakSet<Held>()
+  readonly #unreleased: UnreleasedLeases
   /** Those of `#held` that are renewed no more. */
   readonly #lost = new WeakSet<Held>()
   /** What the names of its askers begin with. */
@@ -113,6 +116,7 @@ export class Leases<Request> {
   constructor(backend: LeaseBackend<Request>, leaseMs: number) {
     this.#backend = backend
     this.#leaseMs = leaseMs
+    this.#unreleased = new UnreleasedLeases((held) => backend.release(held), leaseMs)
     dropped.register(this, this.#open)
   }
 
@@ -131,6 +135,7 @@ export class Leases<Request> {
     const { watch } = this.#open
     this.#open.watch = undefined
     this.#watcher.lost()
+    this.#unreleased.close()
     closeQuietly(watch)
   }
 
@@ -181,7 +186,8 @@ export class Leases<Request> {
    */
   async tryToTake(holder: Holder, request: Request): Promise<Answer> {
     const known = this.#held.get(holder)
-    const held = known ?? { hash: holder.hash, asker: `${this.#self}${this.#askers++}` }
+    const held = known ??
+      this.#unreleased.take(holder.hash) ?? { hash: holder.hash, asker: `${this.#self}${this.#askers++}` }
     this.#asked.add(held)
     this.#keep(holder, held)
     const answer = await this.#backend.ask(request, held.asker).finally(() => this.#asked.delete(held))
@@ -198,6 +204,11 @@ export class Leases<Request> {
       this.#timer = undefined
     }
     return held
+  }
+
+  /** The release of a lease failed: it is tried again, or the lease is taken over by the next call for the same entry. */
+  notReleased(held: Held): void {
+    this.#unreleased.add(held)
   }
 
   #keep(holder: Holder, held: Held): void {

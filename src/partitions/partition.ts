@@ -221,6 +221,7 @@ export class Partition<C> {
         {
           ask: (request, asker) => asks.ask({ ...request, asker }),
           renew: (held) => Promise.all(held.map((each) => renewals.ask(each))),
+          release: async (held) => this.#store.release(this.keySpace, held),
           watch: async (watcher) => this.#store.watch(this.keySpace, watcher),
         },
         leaseMs,

@@ -36,6 +36,7 @@ function newLeases(leaseMs = LEASE_MS) {
   const backend = {
     ask: vi.fn<(wish: string, asker: string) => Promise<Answer>>(async () => held()),
     renew: vi.fn<(all: readonly Held[]) => Promise<readonly boolean[]>>(async (all) => all.map(() => true)),
+    release: vi.fn<(all: readonly Held[]) => Promise<void>>(async () => {}),
     watch: vi.fn<(watcher: Watcher) => Promise<{ close(): Promise<void> } | undefined>>(async (watcher) => {
       watchers.push(watcher)
       return { close: async () => {} }
@@ -392,6 +393,59 @@ describe('where messages cannot be heard', () => {
     await settle()
     expect(await asksWithin(backend, POLL_MS)).toBe(1)
     expect(await asksWithin(backend, 5 * POLL_MS)).toBe(0)
+  })
+})
+
+describe('a lease whose release failed', () => {
+  /** A lease that was taken and ended, and could not be released. */
+  async function unreleased() {
+    const all = newLeases()
+    all.backend.ask.mockResolvedValueOnce(taken())
+    await all.take(holder('a'))
+    const [, asker] = all.backend.ask.mock.calls[0] as [string, string]
+    const held = { hash: 'a', asker }
+    all.leases.notReleased(held)
+    return { ...all, held }
+  }
+
+  test('is taken over by the next call for the same entry', async () => {
+    const { backend, leases, held: own } = await unreleased()
+    await leases.tryToTake(holder('b'), 'b')
+    await leases.tryToTake(holder('a'), 'a')
+    await leases.tryToTake(holder('a'), 'a')
+    const [, other, next, last] = backend.ask.mock.calls.map(([, asker]) => asker)
+    expect(next).toBe(own.asker)
+    expect(new Set([other, next, last]).size).toBe(3)
+  })
+
+  test('is released again, until that succeeds', async () => {
+    const { backend, held: own } = await unreleased()
+    backend.release.mockRejectedValueOnce(new Error('no server'))
+    await vi.advanceTimersByTimeAsync(250)
+    expect(backend.release).toHaveBeenCalledExactlyOnceWith([own])
+    await vi.advanceTimersByTimeAsync(250)
+    expect(backend.release).toHaveBeenCalledTimes(2)
+    await vi.advanceTimersByTimeAsync(LEASE_MS)
+    expect(backend.release).toHaveBeenCalledTimes(2)
+  })
+
+  test('is forgotten when it has ended by itself', async () => {
+    const { backend, leases, held: own } = await unreleased()
+    backend.release.mockRejectedValue(new Error('no server'))
+    await vi.advanceTimersByTimeAsync(LEASE_MS + 1_000)
+    const tries = backend.release.mock.calls.length
+    expect(tries).toBeLessThan(LEASE_MS / 250)
+    await vi.advanceTimersByTimeAsync(LEASE_MS)
+    expect(backend.release).toHaveBeenCalledTimes(tries)
+    await leases.tryToTake(holder('a'), 'a')
+    expect(backend.ask.mock.lastCall?.[1]).not.toBe(own.asker)
+  })
+
+  test('is forgotten when the cache is closed', async () => {
+    const { backend, leases } = await unreleased()
+    leases.close()
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(backend.release).not.toHaveBeenCalled()
   })
 })
 
