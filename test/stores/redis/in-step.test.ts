@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Command, RedisPort, Reply } from '../../../src/clients/port.ts'
-import { InStepPort } from '../../../src/stores/redis/in-step.ts'
+import { InStepPort, warnOfStep } from '../../../src/stores/redis/in-step.ts'
 
 vi.mock('../../../src/flow/timers.ts', () => import('../../flow/replaceable-timers.ts'))
 
@@ -85,6 +85,17 @@ describe('a client whose replies are out of step', () => {
     port.suspect('one')
     expect(await get(port)).toBe('value')
     expect(sent).toEqual(['ECHO one', 'ECHO two', 'GET key'])
+  })
+
+  test('is warned of, once', () => {
+    const warning = vi.spyOn(process, 'emitWarning').mockReturnValue()
+    warnOfStep('HMGET')
+    warnOfStep('put')
+    expect(warning).toHaveBeenCalledExactlyOnceWith(
+      expect.stringMatching(/^A reply to HMGET belongs to another command/),
+      'FuncCacheWarning',
+    )
+    warning.mockRestore()
   })
 
   test('hears messages if the client can', () => {
