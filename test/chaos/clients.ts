@@ -1,8 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { GlideClient, GlideClusterClient } from '@valkey/valkey-glide'
 import type * as ioredis6 from 'ioredis'
 import type * as redis6 from 'redis'
 import type { RedisClient } from '../../src/clients/port.ts'
+
+const GLIDE_TRIALS = 60
+const GLIDE_PAUSE_MS = 250
 
 interface Address {
   readonly host: string
@@ -103,12 +108,25 @@ function openIoredis(lib: typeof ioredis6, place: Place, user: User): OpenClient
 }
 
 async function openGlide(place: Place, user: User): Promise<OpenClient> {
-  const { GlideClient, GlideClusterClient, Logger } = await import('@valkey/valkey-glide')
-  Logger.setLoggerConfig('off')
+  const glide = await import('@valkey/valkey-glide')
+  glide.Logger.setLoggerConfig('off')
   if (place.kind === 'sentinel') throw new Error('glide knows no sentinels')
-  const client =
+  const open = () =>
     place.kind === 'cluster'
-      ? await GlideClusterClient.createClient({ addresses: [...place.nodes] })
-      : await GlideClient.createClient({ addresses: [place.address], ...(user && { credentials: user }) })
+      ? glide.GlideClusterClient.createClient({ addresses: [...place.nodes] })
+      : glide.GlideClient.createClient({ addresses: [place.address], ...(user && { credentials: user }) })
+  const client = await untilOpen<GlideClient | GlideClusterClient>(open)
   return { client, connected: Promise.resolve(), close: () => client.close() }
+}
+
+/** glide gives no client while the server is away: whoever starts then has to try again. */
+async function untilOpen<T>(open: () => Promise<T>): Promise<T> {
+  for (let trial = 1; ; trial++) {
+    try {
+      return await open()
+    } catch (error) {
+      if (trial === GLIDE_TRIALS) throw error
+      await sleep(GLIDE_PAUSE_MS)
+    }
+  }
 }

@@ -5,15 +5,15 @@ import { repeat } from '../fault.ts'
 import { onNetwork } from '../worlds.ts'
 
 /**
- * Replies as commands of the cache get them, and others. Not a plain null: where no command waits for a reply, ioredis throws
- * for it from its parser (`DataHandler.shiftCommand`), where nobody can catch it.
+ * Replies as commands of the cache get them, and others. None with a null: where no command waits for a reply, or on a
+ * connection that subscribes, ioredis throws for it from its parser (`DataHandler`), where nobody can catch it.
  */
 const STRAY_REPLIES = [
   '+OK\r\n',
   ':7\r\n',
   '$5\r\nstray\r\n',
   '*1\r\n$5\r\nstray\r\n',
-  '*1\r\n$-1\r\n',
+  '*1\r\n:0\r\n',
   '*2\r\n:1\r\n$5\r\nstray\r\n',
   '-ERR stray\r\n',
 ]
