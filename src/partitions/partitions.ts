@@ -1,5 +1,6 @@
 import { FuncCacheError, PolicyError } from '../errors.ts'
 import type { Background } from '../flow/background.ts'
+import { inPieces } from '../flow/in-pieces.ts'
 import { monotonicMs } from '../flow/timers.ts'
 import { type Hash, toHash } from '../keys/call-hash.ts'
 import type { FunctionIdentity } from '../keys/function-identity.ts'
@@ -15,6 +16,9 @@ import { Partition, type PartitionSettings } from './partition.ts'
 
 /** Partitions kept beside those in use. A policy of a user may give every call a partition of its own. */
 const KEPT = 1_000
+
+/** How many partitions are asked at a time where all are concerned. */
+const AT_A_TIME = 1_000
 
 /** How many of the least recently used partitions are looked at for each new one, to find some that are not in use. */
 const LOOKED_AT = 4
@@ -142,7 +146,7 @@ export class Partitions<C> {
   /** Entries that can be read now: in the partition of a function, or in all. */
   async size(fn?: FunctionIdentity): Promise<number> {
     const { store } = this.#settings
-    return sum(await Promise.all((await this.#keySpaces(fn)).map((keySpace) => store.size(keySpace))))
+    return sum(await inPieces(await this.#keySpaces(fn), AT_A_TIME, (keySpace) => store.size(keySpace)))
   }
 
   /** Removes all entries from the partition of a function, or from all partitions. Returns how many there were. */
@@ -269,7 +273,7 @@ export class Partitions<C> {
     const beganMs = monotonicMs()
     this.#forgetInFlightAt(keySpaces)
     try {
-      const count = sum(await Promise.all(keySpaces.map(undo)))
+      const count = sum(await inPieces(keySpaces, AT_A_TIME, undo))
       this.#settings.report.invalidated(what, count, monotonicMs() - beganMs)
       return count
     } finally {
