@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CellOrder, FromCell, ToCell } from './protocol.ts'
 
-/** A process that is done ends within this, or not by itself. */
-const EXIT_MS = 4_000
+/** A process that is done ends within this, or not by itself; ioredis gives a frozen server two seconds to say goodbye. */
+const EXIT_MS = 8_000
 
 /** The process of a cell, and what it has told. */
 export class CellProcess {
