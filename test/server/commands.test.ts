@@ -204,7 +204,7 @@ describe.skipIf(binary === undefined)('a server of its own', () => {
     { what: 'a ttl', options: { ttl: '1h' }, reads: { hmget: 1 } },
     { what: 'no end', options: { ttl: Number.POSITIVE_INFINITY }, reads: { hmget: 1 } },
     {
-      what: 'a time of grace',
+      what: 'a grace period',
       options: { staleWhileRevalidate: '1m', staleIfError: '1h' },
       reads: { hmget: 1 },
     },

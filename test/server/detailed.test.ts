@@ -23,9 +23,9 @@ const isNear = (date: Date | undefined, atMs: number): boolean => Math.abs(msOf(
 
 describe.each<{ which: string; options: WrapOptions<Load> }>([
   { which: 'a ttl', options: { ttl: 100 } },
-  { which: 'a ttl and a time of grace', options: { ttl: 100, staleWhileRevalidate: 50 } },
-  { which: 'a time of grace and jitter', options: { ttl: 100, staleIfError: 500, jitter: 0.5 } },
-  { which: 'a ttl of each result, and a time of grace', options: { ttl: () => 100, earlyRefresh: true } },
+  { which: 'a ttl and a grace period', options: { ttl: 100, staleWhileRevalidate: 50 } },
+  { which: 'a grace period and jitter', options: { ttl: 100, staleIfError: 500, jitter: 0.5 } },
+  { which: 'a ttl of each result, and a grace period', options: { ttl: () => 100, earlyRefresh: true } },
 ])('a function with $which', ({ options }) => {
   test('tells of a miss and of a hit when it was stored, and until when it is fresh', async () => {
     const { fn } = new Timeline(target).newProcess(options)

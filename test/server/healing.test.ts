@@ -94,7 +94,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy', ({ create, policy }) => {
       expect(it.errors).toEqual([])
     })
 
-    test('loses nobody for good: all can be evicted', async () => {
+    test('loses no entry for good: all can be evicted', async () => {
       const it = await afterLoss()
       await it.store.put(withLimits(it.place, { maxSize: 1 }), [entry('last')])
       expect((await target.inspect(it.store, it.place)).hashes).toEqual(['last'])
@@ -254,7 +254,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy, with notes and tags', ({ c
     },
   )
 
-  test('whatever is lost whenever, nobody gets what was invalidated', async () => {
+  test('whatever is lost at whatever time, no call gets what was invalidated', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
         const { cache, store, functions, place, lose, change, versionOf, errors } = newWorld()

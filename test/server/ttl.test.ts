@@ -379,7 +379,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of an entry',
     expect(await immortal('a')).toBe('for ever')
   })
 
-  test('is told by the entry itself where the key of ends was lost', async () => {
+  test('is read from the entry itself where the key of ends was lost', async () => {
     const { mortal, immortal, place, runs } = newCache(create, {}, target.newStore())
     await mortal('a')
     await immortal('b')
