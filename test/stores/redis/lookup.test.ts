@@ -13,12 +13,15 @@ test('an entry without an end is decided', () => {
   expect(isDecidedFor(new StoredEntry())).toBe(true)
 })
 
-test.each(['expiresAtMs', 'freshUntilMs'] as const)('%s decides outside of the bounds of the clock', (name) => {
-  expect(isDecidedFor(entryWith({ [name]: EARLIEST_MS }))).toBe(true) // over, whatever the clock shows
-  expect(isDecidedFor(entryWith({ [name]: EARLIEST_MS + 1 }))).toBe(false)
-  expect(isDecidedFor(entryWith({ [name]: LATEST_MS }))).toBe(false)
-  expect(isDecidedFor(entryWith({ [name]: LATEST_MS + 1 }))).toBe(true)
-})
+test.each(['expiresAtMs', 'freshUntilMs'] as const)(
+  '%s decides outside of the bounds of the clock',
+  (name) => {
+    expect(isDecidedFor(entryWith({ [name]: EARLIEST_MS }))).toBe(true) // over, whatever the clock shows
+    expect(isDecidedFor(entryWith({ [name]: EARLIEST_MS + 1 }))).toBe(false)
+    expect(isDecidedFor(entryWith({ [name]: LATEST_MS }))).toBe(false)
+    expect(isDecidedFor(entryWith({ [name]: LATEST_MS + 1 }))).toBe(true)
+  },
+)
 
 test('an entry that was stored in the future shows that the clock of the server has jumped', () => {
   expect(isDecidedFor(entryWith({ storedAtMs: LATEST_MS }))).toBe(true)
