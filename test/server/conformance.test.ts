@@ -261,7 +261,7 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
   })
 
   describe('handles', () => {
-    test('invalidate removes one entry, and tells whether there was one', async () => {
+    test('invalidate removes one entry, and returns whether there was one', async () => {
       const store = target.newStore()
       const cache = newCache({}, undefined, store)
       const { ask, runs } = counted(cache)

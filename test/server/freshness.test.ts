@@ -182,7 +182,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       await heard(told, 'store')
     })
 
-    test('is passed over by who does not read', async () => {
+    test('is not used where the mode forbids to read', async () => {
       const time = newTimeline()
       const { cache, fn, place, told } = time.newProcess(STALE)
       await fn('a')
@@ -251,7 +251,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       expect(await fn('a')).toBe('new')
     })
 
-    test('is served to all who wait, each with a copy of his own', async () => {
+    test('is served to all waiting callers, each with its own copy', async () => {
       const time = newTimeline()
       const { fn, place } = time.newProcess(SPARE)
       time.load.mockResolvedValueOnce({ id: 1 })
@@ -312,7 +312,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       expect(told.at(-1)).toMatchObject({ event: 'error', during: 'callback', error: trouble })
     })
 
-    test('is not served for trouble of the store that the caller wants to hear of', async () => {
+    test('is not served for a failure of the store if onError is throw', async () => {
       const time = newTimeline()
       const store = new FailingStore(time.newStore())
       const { fn, place, told } = time.newProcess(SPARE, { store, onError: 'throw' })

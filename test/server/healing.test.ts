@@ -154,7 +154,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy', ({ create, policy }) => {
 
       const isThere = what !== 'structure' || policy === 'lfu'
 
-      test.runIf(isThere)('answers all the same, and tells', async () => {
+      test.runIf(isThere)('answers all the same, and reports it', async () => {
         const { ask, errors, runs } = await occupied()
         for (const key of 'abab') expect(await ask(key)).toBe(`value of ${key}`)
         expect(await Promise.all([...'abcd'].map((key) => ask(key)))).toHaveLength(4)

@@ -113,7 +113,7 @@ describe.each(EVERY)('$policy, $how: invalidateAll', ({ create, how }) => {
     expect(await two.peek('a')).toBe('two a')
   })
 
-  test('tells versions of a function apart', async () => {
+  test('distinguishes versions of a function', async () => {
     const { cache, one } = await filled()
     const next = cache.wrap(one.original, { name: 'one', version: 2 })
     await next('a')

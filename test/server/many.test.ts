@@ -478,7 +478,7 @@ describe.each(EVERY)('$how: a load that fails', ({ create }) => {
     for (const error of errors) expect(error).toBeInstanceOf(StoreError)
   })
 
-  test('is not even begun where a store that fails is to be told of', async () => {
+  test('is not started if a failing store is to be reported', async () => {
     const { users, store, loads } = newUsers(create, { cacheOptions: { onError: 'throw' } })
     store.failing.add('get')
     await expect(users([1, 2])).rejects.toThrow(StoreError)

@@ -171,7 +171,7 @@ describe("with onError: 'throw' a put that fails", () => {
     await expect(first).rejects.toThrow(StoreError)
   })
 
-  test('after the result was handed out is told by an event', async () => {
+  test('after the result was returned is reported by an event', async () => {
     const { load, running, end, line, heard, events } = failing(0)
     const first = load('a')
     await running(1)

@@ -171,7 +171,7 @@ describe('what a schema makes of a stored result', () => {
   })
 })
 
-test('a call that joins another one gets what a schema makes of it, as a hit does, also where nobody can change it', async () => {
+test('a call that joins another one gets what a schema makes of it, as a hit does, also where no caller can change it', async () => {
   const time = new Timeline(target)
   time.load.mockResolvedValue('ada')
   const { fn } = time.newProcess({ schema: z.string().transform((text) => text.toUpperCase()) })

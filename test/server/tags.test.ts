@@ -111,7 +111,7 @@ describe.each(EVERY)('$policy, scope $scope: invalidateTags', ({ create, scope }
     expect(it.errors).toEqual([])
   })
 
-  test('takes several tags, and counts nobody twice', async () => {
+  test('takes several tags, and counts no entry twice', async () => {
     const it = await filled()
     expect(await it.cache.invalidateTags('users', 'user:2', 'order:10', 'users')).toBe(5)
     expect((await ask(it)).toSorted()).toEqual([

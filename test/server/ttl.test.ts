@@ -351,7 +351,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of an entry',
     expect(hashes.toSorted()).toEqual([...'abef'].map((key) => String(immortal.keyOf(key).hash)).toSorted())
   })
 
-  test('goes with its entry: of who is evicted or invalidated, nothing is left', async () => {
+  test('goes with its entry: of an evicted or invalidated entry, nothing is left', async () => {
     const { mortal, place, store } = newCache(create, { maxSize: 2 }, target.newStore())
     for (const key of 'abcd') await mortal(key)
     expect((await target.inspect(store, place)).expiry.size).toBe(2)
