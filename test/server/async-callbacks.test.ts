@@ -194,7 +194,7 @@ describe('what has to be known at once', () => {
     const fn = cache.wrap(async (id: number) => id, { name: 'other', ...options })
     await expect(fn(1)).rejects.toThrow(ArgumentsError)
     await expect(fn.peek(1)).rejects.toThrow(
-      new RegExp(`is a promise, but the option \`${option}\` has to return at once`),
+      new RegExp(`is a promise, but the option \`${option}\` has to return its value synchronously`),
     )
     await turn()
   })
