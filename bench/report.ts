@@ -38,34 +38,33 @@ export async function writePage(results: Results): Promise<void> {
 }
 
 const HOW = `Each contender has a process of its own, compiled JavaScript run by Node alone, and a database of its own in one
-server. They run in turn, round by round, so that noise meets all alike. Each round begins with a full collection of garbage
-and a lead that is not measured: a program that has run for long has collections behind it, and some code is slower after
-the first one. Figures are medians of the rounds, and ratios are medians of the ratios within a round: **ratios tell more
-than figures**, since the machine is shared. Everybody works over Redis alone, without a tier in process, stores the same JSON
-with a TTL of an hour, and makes its keys as its users would. Hits are checked: the values must be equal, and the function
-must not have run.
+server. They run in turn, round by round, so that noise affects all of them equally. Each round begins with a full garbage
+collection and a warm-up that is not measured: in a program that has run for long there were such collections, and some code is
+slower after the first one. Figures are medians of the rounds, and ratios are medians of the ratios within a round. **Ratios
+are more reliable than figures**, since the machine is shared. Every contender uses Redis alone, without a cache in process,
+stores the same JSON with a TTL of an hour, and makes its keys as its users would. Hits are checked: the values must be equal,
+and the function must not have run.
 
-- This library gets the clients as they come. node-redis 6 arms a timeout for each command, which costs more than the
-  command; the library does without it while connected. cachified and the hand-written caches are given node-redis
-  without it, which is the harder comparison; one row shows it as it comes.
+- This library gets the clients with their default options. node-redis 6 sets a timeout for each command, which costs more than
+  the command; the library turns it off while connected. cachified and the hand-written caches get node-redis without this
+  timeout, which is the harder comparison; the row “as it comes” has it.
 - \`node-redis\` and \`ioredis\` are versions 6. bentocache gets ioredis 5, as its peer dependency says. cache-manager,
   cacheable and keyv bring node-redis 5 by @keyv/redis. None of the neighbours is bounded by an eviction policy in Redis.
 - \`raw GET\` decodes nothing; \`undecoded\` is this library with a serializer that ignores what it reads, as text or as
-  Buffers. They show what is left besides decoding.
+  Buffers. They show the cost of everything but decoding.
 - \`npm run bench -- --short --before COMMIT\` measures an earlier commit beside the present state.`
 
 /** What was measured part by part beside runs of the bench, and is not measured by it. */
 const WHY = `## Where the time goes
 
-- **Reading the socket and writing to it** is what a client cannot do without: of an undecoded hit on node-redis, a raw
-  \`GET\` is the part that this library shares with any other.
+- **Reading the socket and writing to it** takes time in every client. A raw \`GET\` that is not decoded shows how much.
 - **The key.** The canonical text of the arguments is digested by SHA-256, which takes 0.35 µs. Digests of short arguments are
-  remembered, in a table of 16,384 places: then it is 0.03 µs for 1,000 keys in turn, and 0.13 µs for 10,000. For 100,000 keys
-  that come one after the other it is 0.1 µs more than the digest alone.
-- **Garbage.** A \`Map\` whose entries come and go by the thousand is a trap: V8 keeps the tables that it has outgrown linked to
-  the later ones, so that small collections copy what is long dead. Calls in flight, deadlines and touches are therefore kept
-  in structures of their own (\`src/flow/short-lived-map.ts\`).
-- **Buffers.** A value that comes as a Buffer keeps the 64 KB alive that were read from the socket. Text does not.
+  remembered, in a table of 16,384 slots. This takes 0.03 µs for 1,000 keys in turn, and 0.13 µs for 10,000. For 100,000 keys
+  in turn it takes 0.1 µs more than the digest alone.
+- **Garbage.** A \`Map\` whose members change by the thousand is slow: V8 keeps old tables of the \`Map\` linked to the new ones,
+  so that minor collections copy dead objects. Calls in flight, deadlines and touches are therefore kept in other structures
+  (\`src/flow/short-lived-map.ts\`).
+- **Buffers.** A value that arrives as a Buffer keeps alive the 64 KB that were read from the socket. Text does not.
 - **A put.** The value passes through Lua, which is the price of refusing it in the server if it was invalidated
   meanwhile, or if a load that began later was faster.`
 

@@ -31,7 +31,7 @@ function aimsSection(results: Results): Section {
   ])
   return {
     title: 'Aims',
-    text: '1 KB of JSON. Ratios are medians of the ratios of rounds that followed close on one another.',
+    text: '1 KB of JSON. Ratios are medians of the ratios of rounds that ran shortly after one another.',
     table: table(['figure', 'aim', 'measured', 'reached'], rows),
   }
 }
@@ -62,7 +62,7 @@ function putsSection(puts: readonly Rounds[]): Section {
     ours ? `${digits(ratio(ours, one.rounds, 'callsPerSecond'))} ×` : '–',
     figureAt(puts, one.name, 256, 1_000, 'clientCpuUs'),
     figureAt(puts, one.name, 256, 1_000, 'serverUs'),
-    isBounded(one) ? 'one entry' : 'nobody',
+    isBounded(one) ? 'one entry' : 'nothing',
   ])
   return {
     title: 'Misses with put',
@@ -77,7 +77,7 @@ function allocationSection(allocation: readonly Allocation[]): Section {
   return {
     title: 'What a hit allocates',
     text:
-      'Bytes a hit that the collector has to see to, at 256 outstanding. Buffers: memory outside of the heap, of which a ' +
+      'Bytes of garbage for each hit, at 256 outstanding. Buffers: memory outside of the heap, of which a ' +
       'client takes a large piece for each read of its socket.',
     table: table(
       ['1 KB', 'heap bytes', 'bytes of Buffers'],
@@ -138,7 +138,7 @@ function replicationSection(replication: readonly Replication[]): Section {
 function absentSection(absent: Results['absent']): Section {
   return {
     title: 'Not measured',
-    text: 'Who could not take part, and why.',
+    text: 'Contenders that could not take part, and why.',
     table: table(
       ['', 'part', 'reason'],
       absent.map(({ name, part, reason }) => [name, part, reason]),

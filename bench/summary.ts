@@ -40,9 +40,9 @@ function howFast({ hits = [] }: Results): string | undefined {
         : `This library serves ${times(ratio(ours, best.rounds, 'callsPerSecond'))} as many hits a second as ${best.name}, the fastest neighbour over Redis alone; `
     }${byHand(hits)}`,
     table(['', 'hits/s', 'client, µs a hit', 'server, µs a hit'], rows),
-    'All calls that are made in one turn of the event loop travel in one command: the client then has one reply to look after ' +
-      'instead of up to 64. Against that stands what a hand-written `GET` does not do: the key of any arguments, joining equal ' +
-      'calls, the age of the entry and whose it is, and the report to the policy.',
+    'All calls that are made in one turn of the event loop are sent in one command, so the client handles one reply instead of ' +
+      'up to 64. On the other hand, this library does what a hand-written `GET` does not do: it makes the key of any arguments, ' +
+      'joins equal calls, checks the age of the entry and the call that it belongs to, and reports the read to the policy.',
   ].join('\n\n')
 }
 
@@ -81,7 +81,7 @@ function loneHit({ latency = [] }: Results): string | undefined {
   return [
     '## How long does a single hit take?',
     'One call at a time, with its value decoded. The last column compares it with a raw `GET` that the same client sends in ' +
-      'between, and whose reply nobody decodes.',
+      'between, and whose reply is not decoded.',
     table(['', 'p50, µs', 'against a raw GET'], rows),
   ].join('\n\n')
 }
@@ -127,13 +127,13 @@ function whatToChoose(results: Results): string {
     `${cpu(`${name}, node-redis`, level)} and ${cpu(`${name}, ioredis`, level)}`
   return [
     '## What to choose',
-    `- **A client**: the one that you have. Microseconds of the processor that a hit takes on node-redis and on ioredis: by hand
+    `- **A client**: the one that you have. A hit takes these microseconds of the processor on node-redis and on ioredis: by hand
   ${onBoth('GET + parse', 64)} with 64 calls outstanding, ${onBoth('GET + parse', LEVEL)} with ${LEVEL}; with this library, which writes few
   and large commands, ${onBoth('LRU-T', 64)}, and ${onBoth('LRU-T', LEVEL)}.
-- **A policy**: begin with LRU-T. Where the server is the bottleneck and hits are the most of its work, RR costs it least, and
+- **A policy**: begin with LRU-T. If the server is the bottleneck and most of its work is hits, RR costs it least, and
   \`touch: { every: '100ms' }\` lets LRU, LRU-T and LFU report reads ten times a second.
 - **A serializer**: \`'auto'\`. It writes what JSON keeps as JSON, which other programs can read, and marks what JSON does not.
-- **A \`ttl\`**: a hit sends no command more for it. [An entry takes more memory](policies.md#what-an-entry-takes).`,
+- **A \`ttl\`**: a hit sends no further command for it. [An entry takes more memory](policies.md#what-an-entry-takes).`,
     `Of ${aims.length} figures that this library wants to reach, ${aims.length - missed} are reached in this run: see [aims](#aims).`,
   ].join('\n\n')
 }

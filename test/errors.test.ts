@@ -52,7 +52,7 @@ describe('a class that extends one', () => {
     expect(new StoreError('no').name).toBe('StoreError')
   })
 
-  test('is told apart from it', () => {
+  test('is distinguished from it', () => {
     expect(new Plain('no')).toBeInstanceOf(OptionError)
     expect(new Plain('no')).toBeInstanceOf(Plain)
     expect(new OptionError('no')).not.toBeInstanceOf(Plain)

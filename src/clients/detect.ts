@@ -23,9 +23,9 @@ import {
 import { unsupported } from './unsupported.ts'
 
 /**
- * The port of a client, told by what the client can do.
+ * Returns the port of a client. The kind of the client is recognized by its methods.
  *
- * @throws {OptionError} for what is no supported client. It says what to do instead.
+ * @throws {OptionError} for a value that is no supported client. The message says what to do instead.
  */
 export function toPort(client: RedisClient): RedisPort {
   const can = (name: string) => typeof (client as unknown as Record<string, unknown>)[name] === 'function'
@@ -35,14 +35,14 @@ export function toPort(client: RedisClient): RedisPort {
   }
   // Not by exec: ioredis-mock has a customCommand of another kind.
   if (can('customCommand') && can('invokeScript')) return glidePort(client as GlideClient)
-  // Of ioredis 4 there is no test; it keeps the names of its scripts in a property that later ones lack.
+  // ioredis 4 is refused, since it is not tested. Only version 4 has a property for the names of its scripts.
   if (can('callBuffer') && can('pipeline') && !('_addedScriptHashes' in client)) {
     const { isCluster } = client as IoredisClient | IoredisCluster
     return isCluster ? ioredisClusterPort(client as IoredisCluster) : ioredisPort(client as IoredisClient)
   }
   // node-redis 4 has no type mapping: values that are not text would come back damaged.
   if (can('sendCommand') && can('withTypeMapping')) {
-    warnUnlessHeard(client)
+    warnUnlessListening(client)
     if (can('nodeClient')) return nodeRedisClusterPort(client as NodeRedisCluster)
     if (can('acquire')) return nodeRedisSentinelPort(client as NodeRedisSentinel)
     if (can('execute')) return nodeRedisPoolPort(client as NodeRedisPool)
@@ -52,10 +52,10 @@ export function toPort(client: RedisClient): RedisPort {
 }
 
 /**
- * Node ends the process at an `error` event without a listener, and a client of node-redis emits one when the connection
- * fails. The program may add its listener in the same turn in which it makes the cache.
+ * Warns if a client has no listener for `error` events: Node then ends the process, and a client of node-redis emits such an
+ * event when its connection fails. It is checked a turn later, since the program may add its listener after it made the cache.
  */
-function warnUnlessHeard(client: object): void {
+function warnUnlessListening(client: object): void {
   setImmediate(() => {
     if ((client as { listenerCount?(event: string): number }).listenerCount?.('error') !== 0) return
     warn(
@@ -67,9 +67,9 @@ function warnUnlessHeard(client: object): void {
 }
 
 /**
- * A score, or any other number, as servers and clients give it: RESP3 as a number, RESP2 as its text.
+ * Reads a score, or any other number, from a reply: RESP3 sends it as a number, RESP2 as text.
  *
- * @returns `null` for what is absent; `NaN` for what is no number.
+ * @returns `null` for an absent value; `NaN` for a reply that is no number.
  */
 export function toNumber(reply: Reply): number | null {
   if (typeof reply === 'number' || reply === null) return reply

@@ -4,14 +4,14 @@ import { isError } from '../realms/native.ts'
 import type { Command, GlideClient, GlideCommandOptions, RedisPort, Reply } from './port.ts'
 import { oneByOne } from './one-by-one.ts'
 
-/** `Decoder.Bytes`, also where text will do: the other one fails all of a batch for one value that is not UTF-8. */
+/** `Decoder.Bytes`, also where text is enough: with `Decoder.String`, one value that is not UTF-8 fails the whole batch. */
 const BYTES = 0
 
 interface Batch {
   customCommand(args: readonly (string | Buffer)[]): unknown
 }
 
-/** What is used of the package itself. */
+/** The members of the package that are used. */
 interface GlidePackage {
   /** Since version 2. */
   readonly Batch: new (
@@ -25,11 +25,12 @@ interface GlidePackage {
 /**
  * A port over a client of valkey-glide, for one server or a cluster.
  *
- * Commands given to it at once are not executed in order (it runs a task for each); those of a batch are. Batches are
- * made by a class of the package, which is therefore loaded. If that cannot be had, commands go one by one.
+ * Commands that are sent to it in the same turn are not executed in order, since it runs a task for each. The commands of a
+ * batch are executed in order. A batch is made by a class of the package, so the package is loaded. If it cannot be loaded,
+ * commands are sent one by one.
  *
- * It hears no messages. Before 2.3 channels are given when a client is made; and in no version does a client tell that its
- * connection was lost and is back, so that messages would be missed unnoticed.
+ * The port receives no messages. Before version 2.3, channels can only be given when a client is made. And no version reports
+ * that a connection was lost and opened again, so lost messages would not be noticed.
  */
 export function glidePort(client: GlideClient): RedisPort {
   const found = packageOf(client)
@@ -70,8 +71,8 @@ export function glidePort(client: GlideClient): RedisPort {
 }
 
 /**
- * The package this very client came from. Not just any copy: a batch holds pointers into the memory of the native
- * library that made it.
+ * Finds the copy of the package that made this client. Another copy would not do: a batch holds pointers into the memory of
+ * the native library that made it.
  */
 function packageOf(client: GlideClient): GlidePackage | undefined {
   for (const copy of loadCopies('@valkey/valkey-glide')) {

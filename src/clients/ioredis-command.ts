@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { Command, IoredisClient, Reply } from './port.ts'
 
-/** What ioredis and iovalkey make of a command, as far as it is used here. */
+/** A command object of ioredis or iovalkey, with the one method that is used here. */
 interface OwnCommand {
   toWritable(stream: unknown): string | Buffer
 }
@@ -17,30 +17,30 @@ interface Sender {
   callBuffer(name: string): unknown
 }
 
-/** Gives a client a command of strings alone, with its reply as text or as buffers. */
+/** Sends a command that consists of strings only. Its reply arrives as text or as buffers. */
 export type EncodedCall = (command: readonly string[], asText: boolean) => Promise<Reply>
 
-/** From so many words on, a command is encoded here. */
+/** Commands of at least this many words are encoded here. */
 const MANY = 16
 
-/** Whether it is worth being given to an {@link EncodedCall}: of many words, and without buffers. */
+/** Whether an {@link EncodedCall} is faster for a command: it has many words, and none of them is a buffer. */
 export const isForEncodedCall = (command: Command): command is Command & readonly [string, ...string[]] =>
   command.length >= MANY && command.every((word) => typeof word === 'string')
 
 /**
- * A way to send commands of many words that are encoded here. ioredis copies the words three times and looks at each of
- * them four times: two fifths of what a lookup of 64 entries costs it.
+ * Makes a function that encodes commands of many words itself and sends them. ioredis copies the words three times and reads
+ * each of them four times, which takes two fifths of its time for a lookup of 64 entries.
  *
- * Only the encoding is replaced. The command is one of the client's own class, so that its queues, its reconnecting and
- * its errors are as ever; it is written again by the same method when it has to be sent again.
+ * Only the encoding is replaced. The command is an instance of the client's own class, so its queues, reconnecting and errors
+ * work as usual. A command that has to be sent again is written by the same method.
  *
- * @returns `undefined` if the class of the commands of this client cannot be found: it is not part of its interface.
+ * @returns `undefined` if the class of the commands of this client cannot be found, since it is not part of its public API.
  */
 export function encodedCaller(client: IoredisClient): EncodedCall | undefined {
   const CommandOf = commandClassOf(client)
   if (CommandOf === undefined) return undefined
   return (words, asText) => {
-    // The first argument is for those who look at commands, such as traces.
+    // Tracing tools read the name and the first argument of a command, so both are passed.
     const command = new CommandOf(words[0] as string, [words[1]], { replyEncoding: asText ? 'utf8' : null })
     const encoded = encode(words)
     command.toWritable = () => encoded
@@ -48,7 +48,7 @@ export function encodedCaller(client: IoredisClient): EncodedCall | undefined {
   }
 }
 
-/** A command in the Redis protocol: an array of bulk strings. */
+/** Writes a command in the Redis protocol: an array of bulk strings. */
 function encode(words: readonly string[]): string {
   let text = `*${words.length}\r\n`
   for (let i = 0; i < words.length; i++) {
@@ -58,7 +58,7 @@ function encode(words: readonly string[]): string {
   return text
 }
 
-/** The class of the commands of a client: of one that the client makes, and gives to a sender that sends nothing. */
+/** Finds the class of the commands of a client: it lets the client make one, with a `sendCommand` that sends nothing. */
 function commandClassOf(client: IoredisClient): CommandClass | undefined {
   let made: OwnCommand | undefined
   const sendCommand = (command: OwnCommand) => {

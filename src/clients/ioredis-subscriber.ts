@@ -2,13 +2,14 @@ import type { IoredisClient, MessageListener } from './port.ts'
 import type { Subscriber } from './subscription.ts'
 
 /**
- * A connection for messages, with the options of a client of ioredis or iovalkey save for those that are about its own.
+ * Opens a connection for messages, with the options of a client of ioredis or iovalkey, except those about reconnecting.
  *
- * It does not come back by itself: the timer for that keeps the process alive, and it would go to the same node of a
- * cluster also when the cluster has lost it.
+ * It does not reconnect by itself. The timer for that would keep the process alive, and it would connect to the same node
+ * even if that node has left the cluster.
  */
-export function ioredisSubscriber(original: IoredisClient, hear: MessageListener['message']): Subscriber {
-  // Channels are named by keys, so they are prefixed like keys. By us: which commands a client prefixes, differs.
+export function ioredisSubscriber(original: IoredisClient, receive: MessageListener['message']): Subscriber {
+  // Channels are named like keys, so they get the prefix of keys. It is added here, since clients differ in which commands they
+  // prefix.
   const { keyPrefix = '' } = original.options as { keyPrefix?: string }
   const client = original.duplicate({
     lazyConnect: true,
@@ -23,14 +24,14 @@ export function ioredisSubscriber(original: IoredisClient, hear: MessageListener
   const gone = new Promise<void>((resolve) => {
     end = resolve
   })
-  client.on('error', () => {}) // the end follows
+  client.on('error', () => {}) // an `end` event follows
   client.on('end', () => end())
   client.on('connect', () => client.stream.unref())
   client.on('messageBuffer', (channel: Buffer, message: Buffer) =>
-    hear(channel.toString().slice(keyPrefix.length), message),
+    receive(channel.toString().slice(keyPrefix.length), message),
   )
-  // Waited for, since the user may have forbidden to queue; and ioredis 5, once connected, would subscribe at once, and then
-  // not be allowed to ask whether the server is ready.
+  // Commands wait for the connection, since the user may have disabled the offline queue. Also, ioredis 5 would subscribe as
+  // soon as it is connected, and its check whether the server is ready would then be refused.
   const connected = client.connect()
   connected.catch(() => end())
 

@@ -16,7 +16,7 @@ import { sendFollowing } from './redirection.ts'
 
 type Stream = IoredisClient['stream']
 
-/** The options of ioredis that change how commands are sent or replies look. */
+/** The options of ioredis that change how commands are sent, or in which form replies arrive. */
 interface IoredisOptions {
   readonly enableAutoPipelining?: boolean
   readonly keyPrefix?: string
@@ -25,28 +25,28 @@ interface IoredisOptions {
 }
 
 /**
- * From here on a write is not held back for others to join it: the server begins to work on it while the next commands
- * are still being encoded.
+ * From this size on, a write is sent at once instead of waiting for further commands: the server then begins to work while the
+ * next commands are still being encoded.
  */
 const FULL_WRITE_BYTES = 2_048
 
-/** What a node says that does not own the slot, or no longer all of it. */
+/** The errors of a node that does not own the slot, or not all of its keys any more. */
 const REDIRECTION = /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN) /
-/** What ioredis says when a node is gone. */
+/** The error of ioredis for a node whose connection has ended. */
 const NODE_GONE = 'Connection is closed.'
 
 /** A port over `new Redis()` of ioredis or iovalkey, to one server or by sentinels. */
 export function ioredisPort(client: IoredisClient): RedisPort {
   const gather = gatherer()
   const asGiven = nodeCaller(client)
-  // iovalkey knows commands by their names in lower case alone, and prefixes the keys of no others.
+  // iovalkey adds the prefix to keys only if the name of the command is in lower case.
   const call: Caller = (client.options as IoredisOptions).keyPrefix
     ? ([name, ...args], asText) => asGiven([name.toLowerCase(), ...args], asText)
     : asGiven
   const source: ConnectionSource = {
     isOpen: () => client.status !== 'end',
     onEnd: (act) => onEnd(client, 'end', act),
-    open: async (hear) => ioredisSubscriber(client, hear),
+    open: async (receive) => ioredisSubscriber(client, receive),
   }
   return {
     send: (_key, commands, asText) =>
@@ -58,8 +58,8 @@ export function ioredisPort(client: IoredisClient): RedisPort {
 /**
  * A port over `new Cluster()` of ioredis or iovalkey.
  *
- * Commands go straight to the client of the master: the cluster itself would send one without a key to any node, and,
- * with `scaleReads`, some of the reads to replicas. It is asked only to follow a redirection.
+ * Commands are sent by the client of the master. The cluster itself would send a command without a key to any node and, with
+ * `scaleReads`, some reads to replicas. It is used only to follow a redirection.
  */
 export function ioredisClusterPort(cluster: IoredisCluster): RedisPort {
   if ((cluster.options as IoredisOptions).keyPrefix) {
@@ -69,11 +69,11 @@ export function ioredisClusterPort(cluster: IoredisCluster): RedisPort {
   }
   const gather = gatherer()
   const masterOf = masterFinder(cluster)
-  // With names in upper case, as ours are, scaleReads takes nothing for a read, and all goes to masters.
+  // With `scaleReads`, ioredis recognizes reads by names in lower case. Names here are in upper case, so all go to masters.
   const call = caller(cluster)
   const byCluster = (command: Command) => call(command)
 
-  // A cluster that is itself being closed would keep the command forever.
+  // If the cluster itself is being closed, the command is not given to it: it would never settle.
   const isRefused = (message: string) =>
     REDIRECTION.test(message) || (message === NODE_GONE && cluster.status === 'ready')
   const sendTo = ({ client, call: toNode }: Master, commands: readonly Command[], asText = false) =>
@@ -86,7 +86,7 @@ export function ioredisClusterPort(cluster: IoredisCluster): RedisPort {
       const slot = keySlot(key)
       const master = masterOf(slot)
       if (master !== undefined) return sendTo(master, commands, asText)
-      // Not connected yet: a command with a key gets there, or tells why not; then the master is known.
+      // Not connected yet: a command with a key waits for the connection, or rejects. After it, the master is known.
       const found = byCluster(['EXISTS', key]).then(() => masterOf(slot))
       return later(
         commands,
@@ -96,13 +96,13 @@ export function ioredisClusterPort(cluster: IoredisCluster): RedisPort {
     listen: (listener) =>
       new ReconnectingSubscription(
         {
-          // Its end is followed by a last close.
+          // The status `end` may be followed by a last `close`, so neither counts as open.
           isOpen: () => !['disconnecting', 'close', 'end'].includes(cluster.status),
           onEnd: (act) => onEnd(cluster, 'end', act),
-          async open(hear) {
-            // It may be connecting, or not have begun to; until then its nodes are those it was given to start with.
+          async open(receive) {
+            // Before the cluster is connected, its nodes are only the startup nodes of the user.
             if (cluster.status !== 'ready') await withinTimeout(byCluster(['PING']))
-            return openAtSomeMaster(cluster, hear)
+            return openAtSomeMaster(cluster, receive)
           },
         },
         listener,
@@ -110,8 +110,8 @@ export function ioredisClusterPort(cluster: IoredisCluster): RedisPort {
   }
 }
 
-/** The nodes pass messages on to each other, so any of them hears all. */
-function openAtSomeMaster(cluster: IoredisCluster, hear: MessageListener['message']): Subscriber {
+/** Opens a connection to a random master. The nodes of a cluster forward messages to each other, so each receives all of them. */
+function openAtSomeMaster(cluster: IoredisCluster, receive: MessageListener['message']): Subscriber {
   const masters = cluster.nodes('master')
   const ready = masters.filter(({ status }) => status === 'ready')
   const among = ready.length > 0 ? ready : masters
@@ -119,7 +119,7 @@ function openAtSomeMaster(cluster: IoredisCluster, hear: MessageListener['messag
   if (master === undefined) throw new StoreError('The cluster knows no master.')
   const address = addressOf(master)
   const isOfUse = () => cluster.nodes('all').some((node) => addressOf(node) === address)
-  return { ...ioredisSubscriber(master, hear), isOfUse }
+  return { ...ioredisSubscriber(master, receive), isOfUse }
 }
 
 function addressOf(node: IoredisClient): string {
@@ -127,10 +127,10 @@ function addressOf(node: IoredisClient): string {
   return `${host}:${port}`
 }
 
-/** Gives a client a command. Where it has no simple way to have text, the reply is buffers all the same. */
+/** Sends a command. If the client has no simple way to return text, the reply arrives as buffers although text was asked for. */
 type Caller = (command: Command, asText?: boolean) => Promise<Reply>
 
-/** How to give a command to a client of one node. */
+/** Makes the function that sends commands by a client of one node. */
 function nodeCaller(client: IoredisClient): Caller {
   const call = caller(client)
   const { enableAutoPipelining, keyPrefix, showFriendlyErrorStack, stringNumbers } =
@@ -143,10 +143,10 @@ function nodeCaller(client: IoredisClient): Caller {
   }
 }
 
-/** How to give a command to any client. */
+/** Makes the function that sends commands by any client, with replies as buffers. */
 function caller(client: IoredisClient | IoredisCluster): Caller {
   const { enableAutoPipelining, stringNumbers } = client.options as IoredisOptions
-  // Auto-pipelining drops the name from what callBuffer is given; a pipeline of one command is left alone by it.
+  // Auto-pipelining loses the name of a command that callBuffer gets. It does not change a pipeline of one command.
   const call = enableAutoPipelining
     ? async ([name, ...args]: Command): Promise<unknown> => {
         const pipeline = client.pipeline()
@@ -161,17 +161,17 @@ function caller(client: IoredisClient | IoredisCluster): Caller {
   ) as Caller
 }
 
-/** Undoes `stringNumbers`: bulk strings are buffers here, so text that is an integer was one. */
+/** Undoes `stringNumbers`: bulk strings arrive as buffers, so a string of digits was an integer. */
 function withNumbers(reply: Reply): Reply {
   if (typeof reply === 'string') return /^-?\d+$/.test(reply) ? Number(reply) : reply
   return Array.isArray(reply) ? reply.map(withNumbers) : reply
 }
 
 /**
- * Small writes of one turn of the event loop leave together, a large one at once.
+ * Sends small writes of one turn of the event loop together, and a large write at once.
  *
- * ioredis writes to the socket command by command, which costs more than all the rest. Its pipelines do not, but take
- * twice the time of this, and in a cluster settle a command before its redirection is followed.
+ * ioredis writes each command to the socket alone, which costs more than everything else. Its pipelines write once, but take
+ * twice the time of this, and in a cluster they settle a command before its redirection is followed.
  */
 function gatherer(): (stream: Stream | undefined, write: () => Promise<Reply>[]) => Promise<Reply>[] {
   const corked = new Set<Stream>()
@@ -200,7 +200,7 @@ interface Master {
   readonly call: Caller
 }
 
-/** Finds the client of the master of a slot; nothing before the cluster is connected. */
+/** Makes a function that finds the client of the master of a slot; it returns `undefined` before the cluster is connected. */
 function masterFinder(cluster: IoredisCluster): (slot: number) => Master | undefined {
   const masters = new Map<string, Master>()
   const refresh = () => {

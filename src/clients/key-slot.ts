@@ -12,7 +12,7 @@ const crc16Table = (): Uint16Array =>
 let crc16: Uint16Array | undefined
 
 /**
- * The cluster slot of a key: of what stands between its first `{` and the next `}` if that is anything, else of all.
+ * Calculates the cluster slot of a key. If there is text between the first `{` and the next `}`, only that text counts.
  *
  * @see https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#key-distribution-model
  */

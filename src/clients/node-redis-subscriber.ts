@@ -2,12 +2,15 @@ import type { MessageListener, NodeRedisClient } from './port.ts'
 import type { Subscriber } from './subscription.ts'
 
 /**
- * A connection for messages, with the options of a client of node-redis save for those that are about its own.
+ * Opens a connection for messages, with the options of a client of node-redis, except those about reconnecting and timeouts.
  *
- * node-redis would come back by itself, but the timer for that keeps the process alive, and it would go to the same
- * server also when the cluster or sentinel knows of another one.
+ * It does not reconnect by itself. The timer for that would keep the process alive, and it would connect to the same server
+ * even if the cluster or sentinel has replaced that server.
  */
-export function nodeRedisSubscriber(original: NodeRedisClient, hear: MessageListener['message']): Subscriber {
+export function nodeRedisSubscriber(
+  original: NodeRedisClient,
+  receive: MessageListener['message'],
+): Subscriber {
   const client = original.duplicate({
     socket: { ...original.options?.socket, reconnectStrategy: false, socketTimeout: undefined },
     pingInterval: undefined,
@@ -23,14 +26,14 @@ export function nodeRedisSubscriber(original: NodeRedisClient, hear: MessageList
     try {
       client.destroy()
     } catch {
-      // node-redis 5: it is closed already
+      // node-redis 5 throws if the client is closed already.
     }
   }
   let end = () => {}
   const gone = new Promise<void>((resolve) => {
     end = resolve
   })
-  // Every error counts as the end: some leave the connection open, but none of those leaves it in order.
+  // Every error counts as the end: after some errors the connection is still open, but not usable.
   client.on('error', () => end())
   client.on('end', () => end())
   client.on('connect', () => {
@@ -44,7 +47,7 @@ export function nodeRedisSubscriber(original: NodeRedisClient, hear: MessageList
     destroy()
   })
 
-  const onMessage = (message: Buffer, channel: Buffer) => hear(channel.toString(), message)
+  const onMessage = (message: Buffer, channel: Buffer) => receive(channel.toString(), message)
   return {
     gone,
     async subscribe(channels) {
@@ -53,7 +56,7 @@ export function nodeRedisSubscriber(original: NodeRedisClient, hear: MessageList
     },
     async unsubscribe(channel) {
       await connected
-      await client.unsubscribe([channel], onMessage, true) // with the listener: a subscription may follow at once
+      await client.unsubscribe([channel], onMessage, true) // The listener is given, since a new subscription may follow at once.
     },
     async ping() {
       await connected
@@ -62,7 +65,7 @@ export function nodeRedisSubscriber(original: NodeRedisClient, hear: MessageList
     close() {
       isClosed = true
       end()
-      // node-redis 5 forgets a socket that is not connected yet, and then it stays.
+      // If the socket is not connected yet, node-redis 5 would forget it and leave it open.
       if (!isDialling) destroy()
     },
   }

@@ -25,26 +25,26 @@ import { oneByOne } from './one-by-one.ts'
 import { sendFollowing } from './redirection.ts'
 
 /**
- * Bulk strings (`$`) as buffers, for a value need not be text. Doubles (`,`) as the text they come in: node-redis 5 loses
- * their last digit when it makes numbers of them, and on RESP2 they are text anyway.
+ * Bulk strings (`$`) arrive as buffers, since a value need not be text. Doubles (`,`) arrive as text: node-redis 5 loses the
+ * last digit when it converts them to numbers, and with RESP2 they are text anyway.
  */
 const TYPE_MAPPING = { 36: Buffer, 44: String }
-/** The same with bulk strings as text: no buffer is made of each, and none keeps the piece alive that came by the socket. */
+/** The same with bulk strings as text. No buffer is made, so no buffer keeps the chunk alive that was read from the socket. */
 const TEXT_TYPE_MAPPING = { 36: String, 44: String }
 
 /**
- * While connected, without the timeout of the user or of node-redis 6 (5 s): it covers no more than the time until the
- * command is written, which is now, and its `AbortSignal` costs more than the rest of the command.
+ * The options of a command while connected. They turn off the timeout of the user and of node-redis 6 (5 s): it only covers
+ * the time until the command is written, which is at once, and its `AbortSignal` costs more than the rest of the command.
  */
 const CONNECTED: NodeRedisCommandOptions = { typeMapping: TYPE_MAPPING, timeout: undefined }
 const CONNECTED_TEXT: NodeRedisCommandOptions = { typeMapping: TEXT_TYPE_MAPPING, timeout: undefined }
-/** While not, it is what ends the wait. */
+/** The options of a command while not connected: here the timeout is what ends the wait. */
 const NOT_CONNECTED: NodeRedisCommandOptions = { typeMapping: TYPE_MAPPING }
 
-/** What a node says that does not own the slot, or no longer all of it. */
+/** The errors of a node that does not own the slot, or not all of its keys any more. */
 const REDIRECTION = /^(?:MOVED|ASK) /
 
-/** Commands given in one turn of the event loop leave in one write: node-redis sees to that by itself. */
+/** Sends a command. node-redis itself sends all commands of one turn of the event loop in one write. */
 function call(client: NodeRedisClient, command: Command, asText = false): Promise<Reply> {
   const connected = asText ? CONNECTED_TEXT : CONNECTED
   return client.sendCommand(command, client.isReady ? connected : NOT_CONNECTED) as Promise<Reply>
@@ -55,7 +55,7 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
   const source: ConnectionSource = {
     isOpen: () => client.isOpen,
     onEnd: (act) => onEnd(client, 'end', act),
-    open: async (hear) => nodeRedisSubscriber(client, hear),
+    open: async (receive) => nodeRedisSubscriber(client, receive),
   }
   return {
     send: (_key, commands, asText) => commands.map((command) => call(client, command, asText)),
@@ -66,11 +66,11 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
 /**
  * A port over `createCluster()`.
  *
- * Commands go straight to the client of the master: the cluster's own `sendCommand` sends one without a key to any node
- * (node-redis 6), and spends several promises a command. It is asked only to follow a redirection.
+ * Commands are sent by the client of the master. The `sendCommand` of the cluster sends a command without a key to any node
+ * (node-redis 6), and creates several promises for each command. It is used only to follow a redirection.
  */
 export function nodeRedisClusterPort(cluster: NodeRedisCluster): RedisPort {
-  // Not the shared options: node-redis 5 writes into those a cluster is given.
+  // A copy of the options: node-redis 5 changes the object that a cluster gets.
   const byCluster = (key: string, command: Command) =>
     cluster.sendCommand(key, false, command, { ...NOT_CONNECTED }) as Promise<Reply>
 
@@ -85,7 +85,7 @@ export function nodeRedisClusterPort(cluster: NodeRedisCluster): RedisPort {
   return {
     send(key, commands, asText) {
       const master = cluster.slots[keySlot(key)]?.master
-      // Not connected: the error is the cluster's to tell.
+      // Not connected: the cluster rejects the commands with the right error.
       if (master === undefined) return commands.map((command) => byCluster(key, command))
       if (master.client !== undefined) return sendTo(master.client, key, commands, asText)
       return later(
@@ -98,39 +98,39 @@ export function nodeRedisClusterPort(cluster: NodeRedisCluster): RedisPort {
         {
           isOpen: () => cluster.isOpen,
           onEnd: (act) => onEnd(cluster, 'disconnect', act),
-          open: (hear) => openAtSomeMaster(cluster, hear),
+          open: (receive) => openAtSomeMaster(cluster, receive),
         },
         listener,
       ),
   }
 }
 
-/** The nodes pass messages on to each other, so any of them hears all. */
+/** Opens a connection to a random master. The nodes of a cluster forward messages to each other, so each receives all of them. */
 async function openAtSomeMaster(
   cluster: NodeRedisCluster,
-  hear: MessageListener['message'],
+  receive: MessageListener['message'],
 ): Promise<Subscriber> {
   const ready = cluster.masters.filter(({ client }) => client?.isReady)
   const among = ready.length > 0 ? ready : cluster.masters
   const master = among[Math.floor(Math.random() * among.length)]
   if (master === undefined) throw new StoreError('The cluster knows no master.')
   const client = master.client ?? (await withinTimeout(cluster.nodeClient(master)))
-  return { ...nodeRedisSubscriber(client, hear), isOfUse: () => cluster.masters.includes(master) }
+  return { ...nodeRedisSubscriber(client, receive), isOfUse: () => cluster.masters.includes(master) }
 }
 
 /** A port over `createClientPool()`. */
 export function nodeRedisPoolPort(pool: NodeRedisPool): RedisPort {
   return leasingPort((task) => pool.execute(task), {
     isOpen: () => pool.isOpen,
-    onEnd: () => () => {}, // it does not tell
+    onEnd: () => () => {}, // a pool does not report that it was closed
   })
 }
 
 /**
  * A port over `createSentinel()`.
  *
- * Its `sendCommand` takes a lease on a connection for every command, one after the other; its `use()` makes a class for
- * every lease (40 ms). `_execute` is what both rest on; should a version come without it, there is the slow way.
+ * Its `sendCommand` takes a lease on a connection for every command, one after the other. Its `use()` makes a class for
+ * every lease (40 ms). Both call `_execute`, which is used here. A version without `_execute` is used by the slow `sendCommand`.
  */
 export function nodeRedisSentinelPort(sentinel: NodeRedisSentinel): RedisPort {
   const { _execute: execute } = sentinel as {
@@ -161,7 +161,7 @@ interface Sent {
 /**
  * A port over a client that lends out its connections.
  *
- * What is sent while a lease is being waited for, shares it. Replies are given out when all of the lease have come, for
+ * Commands that are sent while a lease is pending share it. Replies settle when all replies of the lease have arrived, since
  * the next send may get another connection.
  */
 function leasingPort(lease: Lease, owner: Omit<ConnectionSource, 'open'>): RedisPort {
@@ -189,7 +189,7 @@ function leasingPort(lease: Lease, owner: Omit<ConnectionSource, 'open'>): Redis
           }
         }
         left = again
-        // A sentinel looks for the new master, then lets the task run again.
+        // After this error, a sentinel looks for the new master and runs the task again.
         if (again.length > 0) throw reason
       })
     } catch (error) {
@@ -212,22 +212,25 @@ function leasingPort(lease: Lease, owner: Omit<ConnectionSource, 'open'>): Redis
       return replies
     },
     listen: (listener) =>
-      new ReconnectingSubscription({ ...owner, open: (hear) => openBesideLease(lease, hear) }, listener),
+      new ReconnectingSubscription(
+        { ...owner, open: (receive) => openBesideLease(lease, receive) },
+        listener,
+      ),
   }
 }
 
-/** Beside one of the connections that are lent out: of a sentinel, that is to the present master. */
-async function openBesideLease(lease: Lease, hear: MessageListener['message']): Promise<Subscriber> {
+/** Opens a connection to the server of one of the lent connections. For a sentinel, that is the present master. */
+async function openBesideLease(lease: Lease, receive: MessageListener['message']): Promise<Subscriber> {
   let lent: NodeRedisClient | undefined
   await withinTimeout(
     lease(async (client) => {
       lent = client
     }),
   )
-  return nodeRedisSubscriber(lent as unknown as NodeRedisClient, hear)
+  return nodeRedisSubscriber(lent as unknown as NodeRedisClient, receive)
 }
 
-/** Whether the connection is to blame: gone, or to a master that no longer is one. */
+/** Whether an error comes from the connection: it is closed, or its server is not a master any more. */
 function isLost(client: NodeRedisClient, error: unknown): boolean {
   return !client.isReady || messageOf(error).startsWith('READONLY')
 }

@@ -1,8 +1,8 @@
 import type { Command, Reply } from './port.ts'
 
 /**
- * Sends each command when the reply to the one before it has come: for a client that would reorder what it is given at
- * once. As many round trips as commands.
+ * Sends each command when the reply to the one before it has arrived. This is for clients that may reorder commands of one
+ * turn. It takes one round trip for each command.
  */
 export function oneByOne(
   commands: readonly Command[],

@@ -1,26 +1,26 @@
 /**
  * What a server answers. Bulk strings arrive as buffers unless they were asked for as text, integers as numbers, an absent value as `null`.
  *
- * Three kinds differ from client to client and from RESP2 to RESP3: a status such as `OK` is a string or a buffer, so
- * never look into it; a score is a number or its text, so read it by `toNumber`; a map has many shapes, so ask for none
- * (`HMGET`, `HSCAN` and `ZMSCORE` instead of `HGETALL` and `WITHSCORES`), nor let a script return one.
+ * Three kinds of replies differ between clients, and between RESP2 and RESP3. A status such as `OK` is a string or a buffer, so
+ * its content is not used. A score is a number or its text, so it is read by `toNumber`. A map has many shapes, so no command
+ * or script may return one (`HMGET`, `HSCAN` and `ZMSCORE` are used instead of `HGETALL` and `WITHSCORES`).
  */
 export type Reply = Buffer | string | number | null | readonly Reply[]
 
-/** One command with its arguments. Only strings and buffers: what else clients make of other types differs. */
+/** One command with its arguments. Only strings and buffers, since clients convert other types in different ways. */
 export type Command = readonly [name: string, ...args: (string | Buffer)[]]
 
 /** All that the library needs of a Redis client. */
 export interface RedisPort {
   /**
-   * Sends commands in order and, where the client allows, in one write, to the master of the slot of `key`. All their
-   * keys live in that slot; a command without a key, such as `TIME`, goes to the same node.
+   * Sends commands in order to the master of the slot of `key`, in one write if the client can do that. All their keys are in
+   * that slot. A command without a key, such as `TIME`, is sent to the same node.
    *
-   * @param asText Whether bulk strings may arrive as strings, decoded as UTF-8, instead of as buffers; default no. It is
-   *   faster, and some clients have no such way: then they arrive as buffers all the same.
+   * It returns one promise for each command, which rejects only if that command fails. The caller handles the rejection of
+   * each. When one reply has arrived, all commands of the same send are executed before those of the next send.
    *
-   * One promise a command: an error is that of its own command alone. The caller gives each of them a handler. When one
-   * reply has come, the next send finds all commands of the earlier send executed.
+   * @param asText Whether bulk strings may arrive as strings, decoded as UTF-8, instead of as buffers; default no. This is
+   *   faster. Some clients cannot do it: their bulk strings arrive as buffers all the same.
    */
   send(key: string, commands: readonly Command[], asText?: boolean): Promise<Reply>[]
 
@@ -31,27 +31,27 @@ export interface RedisPort {
   listen?(listener: MessageListener): Subscription
 }
 
-/** Is called with messages. */
+/** Receives messages, and learns when some may be missing. */
 export interface MessageListener {
-  /** A message came on a channel that is subscribed to. A message may come twice. */
+  /** Called with a message on a subscribed channel. The same message may arrive twice. */
   message(channel: string, message: Buffer): void
-  /** The connection was lost: messages are missed from now on. Not called again before {@link restored}. */
+  /** Called when the connection was lost: messages are missed from now on. Not called again before {@link restored}. */
   lost(): void
-  /** All channels are subscribed to again. What was published in between was missed. */
+  /** Called when all channels are subscribed to again. Messages that were published in between were missed. */
   restored(): void
 }
 
 /** Subscriptions to channels. A lost connection is opened again as long as the user's client is open. */
 export interface Subscription {
   /**
-   * Resolves when the server has confirmed it: every message published later is received, or {@link MessageListener.lost} is
-   * called. Costs nothing for a channel that is subscribed to already.
+   * Subscribes to a channel. Resolves when the server has confirmed it: every message published later is received, or
+   * {@link MessageListener.lost} is called. Costs nothing if the channel is subscribed to already.
    *
-   * @param channel Named by a key: the channel a script publishes to that is given this key by the same client.
-   * @throws {StoreError} or what the client throws, if the subscription fails now. It may be tried again.
+   * @param channel The name of a key. A script that gets this key by the same client publishes to the channel of this name.
+   * @throws {StoreError} or the error of the client, if the subscription fails now. It may be tried again.
    */
   subscribe(channel: string): Promise<void>
-  /** Unsubscribes from a channel. Not while a subscription to it is under way. Never throws. */
+  /** Unsubscribes from a channel. It must not be called while a subscription to that channel is under way. Never throws. */
   unsubscribe(channel: string): void
   /** Ends the connection. Idempotent; never rejects. */
   close(): Promise<void>
@@ -73,7 +73,7 @@ export interface NodeRedisCommandOptions {
   readonly timeout?: number | undefined
 }
 
-/** A connection of its own that `createClient()` of node-redis duplicates itself to. */
+/** What `duplicate()` of a node-redis client returns: a second connection. */
 export interface NodeRedisDuplicate {
   connect(): Promise<unknown>
   destroy(): void
@@ -145,7 +145,7 @@ export interface NodeRedisSentinel {
   withTypeMapping(typeMapping: never): unknown
 }
 
-/** What ioredis lets one collect and send at once. */
+/** A pipeline of ioredis: commands that are collected and sent at once. */
 export interface IoredisPipeline {
   callBuffer(name: string, ...args: (string | Buffer)[]): unknown
   exec(): Promise<[error: Error | null, reply: unknown][] | null>
@@ -156,7 +156,7 @@ export interface IoredisClient {
   readonly isCluster: boolean
   readonly status: string
   readonly options: object
-  /** Not there before the first connection, though the types of ioredis say so. */
+  /** `undefined` before the first connection, although the types of ioredis do not say so. */
   readonly stream: { cork(): void; uncork(): void; unref(): unknown; readonly writableLength: number }
   call(name: string, ...args: (string | Buffer)[]): Promise<unknown>
   callBuffer(name: string, ...args: (string | Buffer)[]): Promise<unknown>

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { isError } from '../realms/native.ts'
 import type { Command, RedisPort, Reply } from './port.ts'
 
-/** A Lua script and what a server knows it by. */
+/** A Lua script, and the digest by which a server knows it. */
 export class Script {
   readonly source: string
   /** SHA-1 of the source, in hex. */
@@ -14,7 +14,7 @@ export class Script {
   }
 }
 
-/** Runs a script that the server knows. */
+/** Makes the command that runs a script by its SHA-1. The server has to know the script. */
 export function evalsha(
   script: Script,
   keys: readonly string[],
@@ -23,7 +23,7 @@ export function evalsha(
   return ['EVALSHA', script.sha1, String(keys.length), ...keys, ...args]
 }
 
-/** Runs a script and makes it known to the server. */
+/** Makes the command that runs a script by its source. The server knows the script afterwards. */
 export function evalFull(
   script: Script,
   keys: readonly string[],
@@ -32,7 +32,7 @@ export function evalFull(
   return ['EVAL', script.source, String(keys.length), ...keys, ...args]
 }
 
-/** `NOSCRIPT` as servers say it, and as valkey-glide spells that. */
+/** The error `NOSCRIPT`, as servers write it and as valkey-glide writes it. */
 const NO_SCRIPT = /^(?:NOSCRIPT|(?:An error was signalled by the server: - )?NoScriptError)\b/
 
 /** Whether a script was refused because the server does not know it. Nothing was executed then. */
@@ -41,13 +41,13 @@ export function isNoScript(error: unknown): boolean {
 }
 
 /**
- * Runs a script by its SHA-1, and if the server does not know it, once by its text.
+ * Runs a script by its SHA-1. If the server does not know the script, it is sent once more with its source.
  *
- * A server forgets its scripts when it restarts or fails over, and a cluster knows them node by node. `SCRIPT LOAD` is
- * never sent: some hosts forbid it.
+ * A server forgets its scripts when it restarts or fails over, and each node of a cluster has its own. `SCRIPT LOAD` is
+ * never sent, since some hosts forbid it.
  *
- * @param keys At least one; all in one slot.
- * @param isNew Whether to send the text at once: what is sent behind is then executed behind it in any case.
+ * @param keys At least one key; all of them in one slot.
+ * @param isNew Whether to send the source at once. Commands that are sent after it are then executed after it in any case.
  */
 export async function runScript(
   port: RedisPort,

@@ -19,20 +19,20 @@ export interface Subscriber {
   unsubscribe(channel: string): Promise<unknown>
   /** Resolves when the server has answered. */
   ping(): Promise<unknown>
-  /** Whether messages still come to that server. */
+  /** Whether the server of this connection still receives the messages: a node may have left its cluster. */
   isOfUse?(): boolean
   /** Ends the connection, in whatever state it is. Idempotent; never throws. */
   close(): void
 }
 
-/** A client of the user, and how to open a connection like its own. */
+/** A client of the user, and the way to open a further connection with its options. */
 export interface ConnectionSource {
   /** Whether the client is in use: not closed, though it may be connecting. */
   isOpen(): boolean
   /** Calls a function when the client was closed, if the client reports that. Returns a function that undoes this. */
   onEnd(act: () => void): () => void
   /** Begins to connect. */
-  open(hear: MessageListener['message']): Promise<Subscriber>
+  open(receive: MessageListener['message']): Promise<Subscriber>
 }
 
 /** Receives messages over a connection of its own, which is opened at the first subscription, and again after it was lost. */
@@ -101,7 +101,7 @@ export class ReconnectingSubscription implements Subscription {
     void subscriber.gone.then(() => this.#drop(subscriber))
     this.#startHeartbeat(subscriber)
     try {
-      this.#assertOpen() // closed in the meantime, too
+      this.#assertOpen() // it may have been closed in the meantime
       const channels = [...this.#channels]
       await this.#confirmed(
         subscriber,
@@ -117,16 +117,22 @@ export class ReconnectingSubscription implements Subscription {
     this.#listener.restored()
   }
 
-  /** Waits for a confirmation, but not after the connection ended: some clients then never answer, or confirm what was lost. */
+  /**
+   * Waits for a confirmation until the connection has ended. After the end, some clients never answer, and some confirm a
+   * subscription that is lost.
+   */
   async #confirmed(subscriber: Subscriber, asked: Promise<unknown>): Promise<void> {
-    const ended = subscriber.gone.then(() => after(0)) // later, so that the error of the client comes first
+    const ended = subscriber.gone.then(() => after(0)) // a turn later, so that the error of the client is thrown if there is one
     await Promise.race([asked, ended])
     if (subscriber !== this.#subscriber || this.#isClosed) throw lost()
   }
 
   #assertOpen(): void {
     if (this.#isClosed) throw new StoreError('This subscription was closed. Call listen() again.')
-    if (!this.#source.isOpen()) throw new StoreError('No messages can be heard: the client is closed.')
+    if (!this.#source.isOpen())
+      throw new StoreError(
+        'Messages cannot be received: the client is closed. Open it, or give the cache another client.',
+      )
   }
 
   #drop(subscriber: Subscriber): void {
@@ -175,7 +181,7 @@ export class ReconnectingSubscription implements Subscription {
 }
 
 const lost = (): StoreError =>
-  new StoreError('The connection for messages is lost, and being opened again. Try later.')
+  new StoreError('The connection for messages is lost, and is being opened again. Try again later.')
 
 /** Exponential backoff with jitter, so that the processes do not all reconnect at once. */
 function pauseMs(attempt: number): number {
@@ -188,10 +194,12 @@ function after(ms: number): Promise<void> {
   })
 }
 
-/** Bounds the wait for a client that cannot connect itself. */
+/** Waits for a client at most 5 seconds: it may be unable to connect. */
 export function withinTimeout<T>(asked: Promise<T>): Promise<T> {
   const late = after(LONGEST_PAUSE_MS).then(() => {
-    throw new StoreError('No messages can be heard: the client is not connected.')
+    throw new StoreError(
+      'Messages cannot be received: the client is not connected. Check its address, and whether the server runs.',
+    )
   })
   return Promise.race([asked, late])
 }

@@ -5,7 +5,7 @@ const SUPPORTED =
   'Supported are the clients of redis 5 and 6 (createClient, createCluster, createSentinel, createClientPool), ' +
   'ioredis 5 and 6 and iovalkey (Redis, Cluster), and @valkey/valkey-glide (GlideClient, GlideClusterClient).'
 
-/** The error for what is no supported client. It says what was given, if that is known, and what to give. */
+/** Makes the error for a value that is no supported client. It names what was given, if that is known, and what to give. */
 export function unsupported(client: unknown): OptionError {
   return new OptionError(`client: ${advice(client)} ${SUPPORTED}`)
 }
@@ -60,7 +60,7 @@ const FOREIGN: readonly {
   },
 ]
 
-/** What this is, and what to do about it. */
+/** Describes what was given, and says what to do instead. */
 function advice(client: unknown): string {
   if (client === undefined || client === null) return `${client} is no client.`
   if (typeof client === 'string') {

@@ -37,7 +37,10 @@ const NEVER: Deadline = { end: () => {} }
 class Waiting implements Deadline {
   readonly onOver: () => void
   readonly dueMs: number
-  /** In the queue; a list of its own, since in a `Set` that never rests V8 keeps what has long left it. */
+  /**
+   * The neighbours in the queue. The queue is a linked list, since a `Set` that changes all the time keeps removed members alive:
+   * V8 links its old tables to the new ones.
+   */
   before: Waiting | undefined = undefined
   behind: Waiting | undefined = undefined
   isQueued = false
@@ -55,7 +58,7 @@ class Waiting implements Deadline {
   }
 }
 
-/** Deadlines of one length: they end in the order in which they began, so a list of them is sorted by itself. */
+/** Deadlines of one length. They end in the order in which they began, so the list is always sorted. */
 class Queue {
   readonly ms: number
   readonly #keepsAlive: boolean
@@ -86,7 +89,7 @@ class Queue {
     if (this.#remove(waiting) && this.#keepsAlive && this.#first === undefined) this.#timer?.unref?.()
   }
 
-  /** Whether it was there. */
+  /** Removes a deadline. Returns whether it was in the queue. */
   #remove(waiting: Waiting): boolean {
     if (!waiting.isQueued) return false
     const { before, behind } = waiting

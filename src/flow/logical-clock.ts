@@ -1,10 +1,10 @@
 import { monotonicMs } from './timers.ts'
 
 /**
- * What another machine's clock shows, as far as it was heard of: a logical clock that follows a physical one.
+ * A logical clock that follows the physical clock of another machine, by the times in its replies.
  *
- * It never shows the same twice, never goes back, and is always ahead of what was heard last, so that what a caller does
- * after an answer is later than what the answer tells of. (Lamport, "Time, Clocks, and the Ordering of Events in a
+ * It never returns the same time twice, never goes back, and is always ahead of the last observed time. So an action that
+ * follows a reply is later than the events in that reply. (Lamport, "Time, Clocks, and the Ordering of Events in a
  * Distributed System", CACM 1978; Kulkarni et al., "Logical Physical Clocks", OPODIS 2014.)
  */
 export class LogicalClock {
@@ -17,16 +17,19 @@ export class LogicalClock {
     this.#elapsedMs = elapsedMs
   }
 
-  /** An answer told the time. The one that was the shortest under way told it best. */
+  /**
+   * Records a reply with a time, in microseconds since 1970. The reply with the shortest way back shows the difference of the
+   * clocks best, and that is the one that counts.
+   */
   hear(atUs: number): void {
     this.#aheadUs = Math.max(this.#aheadUs, atUs - Math.floor(this.#elapsedMs() * 1000))
     this.#lastUs = Math.max(this.#lastUs, atUs)
   }
 
   /**
-   * The time there, in microseconds.
+   * Returns the time of the other machine, in microseconds since 1970.
    *
-   * @param count How many moments are wanted, each a microsecond after the other: this is the last of them.
+   * @param count How many times are taken, each a microsecond after the one before. The last of them is returned.
    */
   now(count: number = 1): number {
     this.#lastUs = Math.max(this.#lastUs + count, this.#aheadUs + Math.floor(this.#elapsedMs() * 1000))

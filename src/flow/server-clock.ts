@@ -1,37 +1,40 @@
 import { monotonicMs, wallMs } from './timers.ts'
 
-/** For how long after the last answer that told the time the clock of a server is known. */
+/** For how long the clock of a server counts as known after the last reply with a time. */
 const KNOWN_FOR_MS = 10_000
 
-/** By how much two clocks may drift apart: twice what NTP slews, in parts of the time that passes. */
+/** How fast two clocks may drift apart, as a share of the time that passes: twice the rate at which NTP slews a clock. */
 const DRIFT = 0.001
 
-/** Wider bounds are of no use. */
+/** Wider bounds count as unknown: they would decide too few questions. */
 const WIDEST_US = 500_000
 
-/** By how much this machine's clock of the day and its monotonic clock may part before it counts as having slept. */
+/** If the wall clock and the monotonic clock of this machine differ by more than this, the machine counts as having slept. */
 const SLEPT_MS = 100
 
 /**
- * What the clock of a server shows, within bounds.
+ * Estimates the time of a server, within bounds.
  *
- * Each answer that tells the time was made between the sending of its question and its arrival. That bounds the difference
- * of the clocks; of several answers the narrowest bounds hold, wider by what clocks may drift apart since.
+ * The server writes each time after the request was sent, and before the reply arrives. So each reply gives bounds for the
+ * difference between the two clocks. The bounds of all replies are intersected, and grow by the possible drift since then.
  *
- * A verdict that falls within the bounds has to ask the server. Outside of them it is as exact as the server's own, but for
- * this: **when the clock of the server jumps** (a failover, NTP that steps), this notices when it hears the time next, within
- * {@link KNOWN_FOR_MS} at the latest. Until then it shows what the clock would show without the jump. So an entry that
- * was stored before the jump is served for as long as it was to be served, in real time, and not longer. One that was
- * stored after a jump ahead says that it was stored in the future: who sees that asks for the time. One that was stored
- * after a jump back may count as expired too early. A jump shorter than a round trip may go unnoticed; the bounds are then
- * wrong by as much.
+ * If a moment lies within the bounds, whether it has passed can only be decided by asking the server. Outside of the bounds
+ * the decision is as exact as one of the server, with one exception: **when the clock of the server jumps** (a failover, a
+ * step of NTP), this class notices it at the next reply with a time. The bounds are unknown after {@link KNOWN_FOR_MS}, so
+ * that is the longest delay. Until then it shows the time as if there had been no jump:
  *
- * A machine that slept while its monotonic clock stood still asks for the time.
+ * - An entry that was stored before the jump is served for the intended time, in real time, and no longer.
+ * - An entry that was stored after a jump ahead has a time in the future. A reader that finds such an entry asks for the time.
+ * - An entry that was stored after a jump back may count as expired too early.
+ *
+ * A jump shorter than a round trip may not be noticed. The bounds are then wrong by the length of the jump.
+ *
+ * If the machine slept while its monotonic clock stood still, the time is unknown until the next reply.
  */
 export class ServerClock {
   readonly #elapsedMs: () => number
   readonly #todayMs: () => number
-  /** Bounds of the server's time less that of {@link monotonicMs}, as they were when it was heard last. */
+  /** Bounds of the server's time minus that of {@link monotonicMs}, at the last reply with a time. */
   #lowUs = Number.NEGATIVE_INFINITY
   #highUs = Number.POSITIVE_INFINITY
   #heardMs = Number.NEGATIVE_INFINITY
@@ -39,7 +42,7 @@ export class ServerClock {
 
   /**
    * @param elapsedMs A clock of this machine that never goes back; default {@link monotonicMs}.
-   * @param todayMs The time of the day on this machine; only differences are used.
+   * @param todayMs The wall clock of this machine, of which only differences are used; default {@link wallMs}.
    */
   constructor(elapsedMs: () => number = monotonicMs, todayMs: () => number = wallMs) {
     this.#elapsedMs = elapsedMs
@@ -47,10 +50,10 @@ export class ServerClock {
   }
 
   /**
-   * An answer has come that tells the time.
+   * Records a reply with a time.
    *
-   * @param atUs Microseconds since 1970.
-   * @param sentMs When the question was sent, by {@link monotonicMs}.
+   * @param atUs The time in the reply, in microseconds since 1970.
+   * @param sentMs When the request was sent, by {@link monotonicMs}.
    */
   observe(atUs: number, sentMs: number): void {
     const nowMs = this.#elapsedMs()
@@ -67,7 +70,7 @@ export class ServerClock {
     this.#todayWhenHeardMs = this.#todayMs()
   }
 
-  /** Whether the bounds can be relied on. */
+  /** Whether the bounds can be used: they are recent and narrow, and the machine did not sleep. */
   get isKnown(): boolean {
     const nowMs = this.#elapsedMs()
     return (
@@ -75,13 +78,13 @@ export class ServerClock {
     )
   }
 
-  /** The time there in milliseconds, at the earliest. */
+  /** The earliest possible time of the server, in milliseconds since 1970. */
   get earliestMs(): number {
     const nowMs = this.#elapsedMs()
     return (this.#lowUs - this.#driftUs(nowMs)) / 1_000 + nowMs
   }
 
-  /** The time there in milliseconds, at the latest. */
+  /** The latest possible time of the server, in milliseconds since 1970. */
   get latestMs(): number {
     const nowMs = this.#elapsedMs()
     return (this.#highUs + this.#driftUs(nowMs)) / 1_000 + nowMs

@@ -1,7 +1,9 @@
 /**
- * Mixes characters of a text into a number of 32 bits: the same for the same characters.
+ * Hashes a part of a text into a number of 32 bits.
  *
- * @param hash The number before them.
+ * @param hash The number to begin with, such as the hash of the text before this part.
+ * @param from The index of the first character.
+ * @param to The index after the last character.
  */
 export function mixed(hash: number, text: string, from: number, to: number): number {
   let result = hash
@@ -10,8 +12,8 @@ export function mixed(hash: number, text: string, from: number, to: number): num
 }
 
 /**
- * Spreads mixed numbers over a table whose size is a power of two: the upper bits tell the slot.
+ * Spreads hashes evenly over a table whose size is a power of two. The upper bits of the result are the slot.
  *
- * By the golden ratio. (Knuth, "The Art of Computer Programming", volume 3, section 6.4.)
+ * This multiplies by the golden ratio. (Knuth, "The Art of Computer Programming", volume 3, section 6.4.)
  */
 export const spread = (hash: number): number => Math.imul(hash, 0x9e3779b1)

@@ -1,8 +1,8 @@
 /**
- * The real timers and clocks of the process, also where a program has replaced them: with fake timers of a test no call would ever
- * end, and timers of a browser environment return numbers.
+ * The real timers and clocks of the process, even if a program has replaced the global ones. With the fake timers of a test no
+ * call would ever end, and the timers of a browser environment return numbers.
  *
- * They are taken when this module loads: during a test, `node:test` replaces those of `node:timers` too.
+ * They are read when this module loads, since during a test `node:test` replaces those of `node:timers` too.
  */
 import { performance } from 'node:perf_hooks'
 import process from 'node:process'
@@ -20,13 +20,13 @@ const realProcess: NodeJS.Process = process.getBuiltinModule?.('node:process') ?
 // oxlint-disable-next-line typescript/unbound-method -- it is called on its process below
 const tick = original('nextTick', realProcess.nextTick)
 
-/** Runs a callback when this turn of the event loop, and all promises that it settles, are done. */
+/** Runs a callback after the current turn of the event loop, and after the handlers of the promises that it settled. */
 export const nextTick: typeof process.nextTick = (...args) => tick.apply(realProcess, args)
 
 /** Milliseconds by a clock that never goes back; only differences of its values have a meaning. */
 export const monotonicMs = (): number => performance.now()
 
-/** Milliseconds since 1970, by the clock of the day of this machine: it may be set, and is compared with itself alone. */
+/** Milliseconds since 1970, by the wall clock of this machine. The clock may be set, so it is only compared with itself. */
 export const wallMs: () => number = Date.now
 
 /**

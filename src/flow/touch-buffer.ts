@@ -1,24 +1,30 @@
 import { clearTimeout, setTimeout } from './timers.ts'
 
-/** As many as fit into one command. */
+/** As many items as fit into one command. */
 const LIMIT = 1_000
 
-/** Gathers what was read, so that its readers wait for nothing else, and many are touched at once. (The read buffer of Caffeine.) */
+/**
+ * Collects entries that were read, and reports many of them to the policy at once. A reader does not wait for the report.
+ * (The read buffer of Caffeine.)
+ */
 export class TouchBuffer<Item> {
   readonly #forMs: number
   readonly #touch: (items: readonly Item[]) => void
   readonly #nameOf: ((item: Item) => string) | undefined
   readonly #onFirst: (() => void) | undefined
   #waiting: Item[] = []
-  /** Where reads of the same name count once. A new one each time: what V8 keeps of one that is cleared, lives on in it. */
+  /**
+   * The items by name, where reads of the same name count once. Each batch gets a new `Map`: V8 links a `Map` that was cleared
+   * to its old table, which keeps the old items alive.
+   */
   #named: Map<string, Item> | undefined
   #timer: NodeJS.Timeout | undefined
 
   /**
-   * @param forMs How long they wait, unless a thousand have come together before.
-   * @param touch Told of them, in the order in which they were read last.
-   * @param nameOf Reads of the same name count once; default: each counts.
-   * @param onFirst Called when an item comes and none waits yet.
+   * @param forMs How long items are collected, in milliseconds, unless 1,000 items are there before.
+   * @param touch Gets the items, in the order in which each was last read.
+   * @param nameOf Returns the name of an item: reads of the same name count once. Without it, each read counts.
+   * @param onFirst Called when an item is added to an empty buffer.
    */
   constructor(
     forMs: number,
@@ -32,7 +38,7 @@ export class TouchBuffer<Item> {
     this.#nameOf = nameOf
   }
 
-  /** How many items wait to be touched. */
+  /** The number of items that are not reported yet. */
   get size(): number {
     return this.#named === undefined ? this.#waiting.length : this.#named.size
   }
@@ -44,17 +50,17 @@ export class TouchBuffer<Item> {
     if (this.size >= LIMIT) return this.flush()
     if (this.#timer !== undefined) return
     this.#timer = setTimeout(() => this.flush(), this.#forMs)
-    this.#timer.unref?.() // touches that wait keep no process alive
+    this.#timer.unref?.() // reads that are not reported yet do not keep the process alive
   }
 
-  /** The last read counts: it goes to the end. */
+  /** Moves the item to the end, since its last read counts. */
   #replace(name: string, item: Item): void {
     this.#named ??= new Map()
     this.#named.delete(name)
     this.#named.set(name, item)
   }
 
-  /** Touches now what waits. */
+  /** Reports the collected items now. */
   flush(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined

@@ -13,19 +13,19 @@ export type HashAlgorithm = (typeof ALGORITHMS)[number]
 /** The encoding in which a digest is written: `'base64'` and `'hex'` as text, `'bytes'` as it is. */
 export type HashEncoding = (typeof ENCODINGS)[number]
 
-/** A call hash: the name of an entry inside its key pair. One character for each of its bytes. */
+/** A call hash: the name of an entry in its key pair, as text with one character for each byte. */
 export type Hash = string
 
 /**
- * What a policy's `calcHash` returned, as it is written in this process: ASCII text stays as it is, everything else
- * becomes one character a byte, of UTF-8 for text. So there is one spelling, and a store can bring the bytes back.
+ * Converts the result of a policy's `calcHash` to the one spelling that this process uses. ASCII text stays unchanged. Bytes, and
+ * the UTF-8 of other text, become one character for each byte, so that a store can restore the bytes.
  */
 export const toHash = (given: Buffer | string): Hash => {
   if (typeof given !== 'string') return given.toString('latin1')
   return NOT_ASCII.test(given) ? Buffer.from(given).toString('latin1') : given
 }
 
-/** A call hash as it is sent to a server: the same bytes. */
+/** Converts a call hash to the form in which it is sent to a server. */
 export const bytesOfHash = (hash: Hash): Buffer | string =>
   NOT_ASCII.test(hash) ? Buffer.from(hash, 'latin1') : hash
 
@@ -47,31 +47,31 @@ export type CallHashOptions =
       readonly encoding?: HashEncoding | undefined
     }
 
-/** How many characters (hex, base64) or bytes of a call hash tell its function. */
+/** How many characters (hex, base64) or bytes of a call hash identify its function. */
 const FUNCTION_PART: Record<HashEncoding, number> = { base64: 8, hex: 12, bytes: 6 }
 
 /**
- * How many characters or bytes of a digest are taken where no algorithm is named: 128 bits, or a little more. Two calls have
- * the same by chance as seldom as two random UUIDs are equal, and who chooses arguments to make two calls collide has to
- * digest 2^64 of them.
+ * How many characters or bytes of a digest are used if no algorithm is named: 128 bits, or a little more. That two calls have
+ * the same digest by chance is as unlikely as that two random UUIDs are equal. An attacker who wants two calls to collide has
+ * to digest about 2^64 calls.
  */
 const SHORT_DIGEST: Record<HashEncoding, number> = { base64: 22, hex: 32, bytes: 16 }
 
-/** Longer texts take 10 ms or more to be written and digested, at each call: that is told. */
+/** Longer texts take 10 ms or more to be written and digested, at each call: a warning says so. */
 const LARGE_ARGUMENTS = 1_000_000
 
-/** What is worked out once for each function. */
+/** What is calculated once for each function. */
 interface Digester extends TextDigester {
   readonly owner: HashOwner
-  /** Comes before the digest, in the call hash. */
+  /** The first part of the call hash, which comes before the digest of the call. */
   readonly part: string
 }
 
-/** One for all caches of the process. */
+/** The memory that all caches of the process share. */
 const memory = /* @__PURE__ */ new HashMemory()
 
 /**
- * Digests calls: which function, with which arguments.
+ * Digests calls: the function and its arguments.
  *
  * The first six bytes of a call hash are the digest of the function alone, so that all entries of one function can be
  * found; the rest is the digest of function and arguments.
@@ -81,7 +81,7 @@ export class CallHash {
   readonly #encoding: HashEncoding
   readonly #digestLength: number
   readonly #digesters = new WeakMap<FunctionIdentity, Digester>()
-  /** Found without a look into the map: of many calls in a row, most are of one function. */
+  /** The digester of the last call. Most successive calls are of one function, and then the map is not needed. */
   #latest: { readonly fn: FunctionIdentity; readonly digester: Digester } | undefined
 
   /** @throws {OptionError} for an unknown algorithm or encoding. */
@@ -106,12 +106,12 @@ export class CallHash {
     return this.#encoding !== 'bytes'
   }
 
-  /** How many bytes of a call hash tell its function. */
+  /** How many bytes of a call hash identify its function. */
   get functionPartBytes(): number {
     return FUNCTION_PART[this.#encoding]
   }
 
-  /** What the call hashes of a function begin with. */
+  /** The beginning of all call hashes of a function. */
   functionPart(fn: FunctionIdentity): Buffer | string {
     const { part } = this.#digesterOf(fn)
     return this.#encoding === 'bytes' ? Buffer.from(part, 'latin1') : part

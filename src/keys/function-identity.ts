@@ -8,7 +8,7 @@ import { sourceTextOf } from './source-text.ts'
 /** Any function, whatever its parameters and result. */
 export type AnyFunction = (...args: never[]) => unknown
 
-/** What tells a function from others, and which parts of its arguments tell calls apart. */
+/** The options that identify a function, and those that say which parts of its arguments count. */
 export interface IdentityOptions {
   /** The option `name` of the function. */
   readonly name?: string | undefined
@@ -21,7 +21,7 @@ export interface IdentityOptions {
   readonly canonical?: CanonicalOptions | undefined
   /** What messages call the only argument; default `arguments[0]`. */
   readonly argumentName?: string | undefined
-  /** Whether the first argument is what was picked of `this`. */
+  /** Whether the first argument is the picked part of `this`. */
   readonly hasSelf?: boolean | undefined
   /** Whether this is the identity of all values that are stored under keys. */
   readonly isOfKeys?: boolean | undefined

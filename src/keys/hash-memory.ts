@@ -1,41 +1,40 @@
 import { mixed, spread } from '../flow/text-hash.ts'
 
-/** Longer texts are not remembered: so all of it together has a bound in bytes, of about 5 MB. */
+/** Longer texts are not remembered, so that the whole memory stays below about 5 MB. */
 const LONGEST = 80
 
-/** A text may stand in any slot of one set. */
+/** A text can be stored in any slot of its set. */
 const SLOTS_OF_A_SET = 4
 
-/** A power of two, and by how much a number of 32 bits is shifted to become one of a set. */
+/** The number of slots, a power of two; and the shift that makes the number of a set from a hash of 32 bits. */
 const SLOTS = 16_384
 const SHIFT = 20
 
-/** Questions after which it is looked at how many of the answers were known; a power of two. */
+/** The number of lookups after which the share of hits is checked; a power of two. */
 const PERIOD = 4_096
 
-/** The share of new hashes that is remembered as long as few are asked for again: about one of 32, of the 2^32 numbers drawn. */
+/** How many of the 2^32 random numbers mean that a new hash is remembered while there are few hits: about one of 32. */
 const SPARSE_SHARE = 2 ** 27
 
-/** Compared, and never looked into: the memory keeps nothing else of an owner alive. */
+/** An object that is only compared by identity. It has no content, so the memory keeps nothing else alive. */
 export type HashOwner = Readonly<Record<never, never>>
 
-/** Works out the hash of a text. */
+/** Calculates the hash of a text. */
 export interface TextDigester {
   digest(text: string): string
 }
 
 /**
- * Remembers the hashes of texts that were digested lately: to find one costs a tenth of what a digest does.
+ * Remembers the hashes of recently digested texts. To find one takes a tenth of the time of a digest.
  *
- * A table of fixed size, like the cache of a processor: nothing grows, and nothing has to be tidied. A new text takes the place
- * of the oldest one of its set. Where most texts come once in a long while, remembering costs more than it saves; then it all
- * but stops.
+ * It is a set-associative table of fixed size, like the cache of a processor, so it never grows. A new text replaces the oldest
+ * one of its set. If few texts repeat, remembering costs more than it saves; then only one of 32 new texts is remembered.
  */
 export class HashMemory {
-  /** Of each slot the mixed number of its text, which is compared before the text. */
+  /** For each slot the hash of its text, which is compared before the text. */
   #numbers = new Int32Array()
   #slots: (Remembered | undefined)[] = []
-  /** Of each set the slot of its oldest text, where the next one is put. */
+  /** For each set the slot of its oldest text, which the next new text replaces. */
   #oldest = new Uint8Array()
   #questions = 0
   #known = 0
@@ -43,10 +42,10 @@ export class HashMemory {
   #drawn = 0
 
   /**
-   * The hash of a text.
+   * Returns the hash of a text.
    *
-   * @param owner To whom the hash belongs: another one has another hash for the same text.
-   * @param digester Works the hash out.
+   * @param owner The owner of the hash: two owners have different hashes for the same text.
+   * @param digester Calculates the hash if it is not remembered.
    */
   hashOf(owner: HashOwner, text: string, digester: TextDigester): string {
     if (text.length > LONGEST) return digester.digest(text)
@@ -88,7 +87,10 @@ export class HashMemory {
     this.#slots = Array.from({ length: SLOTS }, () => undefined)
   }
 
-  /** By chance, since texts may come in turns: of these, every 32nd could be the same few. (Numerical Recipes, section 7.1.) */
+  /**
+   * Draws a random number of 32 bits. Choosing every 32nd text instead would always choose the same few if texts come in turns.
+   * (Numerical Recipes, section 7.1.)
+   */
   #draw(): number {
     this.#drawn = (Math.imul(this.#drawn, 1_664_525) + 1_013_904_223) >>> 0
     return this.#drawn
@@ -100,7 +102,7 @@ export class HashMemory {
   }
 }
 
-/** One object, whose texts lie beside it in memory: a text that is found costs few cache lines. */
+/** A text with its hash, in one object, so that a hit reads few cache lines. */
 interface Remembered {
   readonly owner: HashOwner
   readonly text: string

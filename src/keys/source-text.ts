@@ -6,7 +6,7 @@ const HIDDEN_BODY = /\{\s*\[(native code|bytecode)\]\s*\}\s*$/
 
 /** The source text of a function, as written or as a build made it; `undefined` if the engine does not show it. */
 export function sourceTextOf(fn: AnyFunction): string | undefined {
-  const text = Function.prototype.toString.call(fn) // a toString() of its own may say anything
+  const text = Function.prototype.toString.call(fn) // not `fn.toString()`, which a function may override
   return HIDDEN_BODY.test(text) || !/\w/.test(text) || hidesOriginal(fn) ? undefined : text
 }
 

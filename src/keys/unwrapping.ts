@@ -1,6 +1,6 @@
 import type { AnyFunction } from './function-identity.ts'
 
-/** What tells caches apart: two objects with the same name, prefix and store are one cache. */
+/** What identifies a cache: two objects with the same name, prefix and store are one cache. */
 export interface CacheAddress {
   readonly name: string
   readonly prefix: string

@@ -6,28 +6,31 @@ import { REPLACEMENT } from './formats/text.ts'
 import type { Serializer } from './serializer.ts'
 
 /**
- * What is stored begins with it when the function did not return but throw: see `stored-error.ts`.
+ * The beginning of stored errors, which the function has thrown: see `stored-error.ts`.
  *
- * No result is ever stored so. Text formats never begin with NUL, and `'auto'` with another word behind it; V8 begins with 0xFF; a leading 0 of MessagePack and
- * CBOR is the number 0, and all there is; of BSON it would be a document of 1.9 GB. What others make of it is stored
- * behind an escape: see `custom.ts`.
+ * No stored result begins with it:
+ * - Text formats never begin with NUL, and `'auto'` writes another word after the NUL.
+ * - V8 begins with 0xFF.
+ * - In MessagePack and CBOR a leading 0 is the number 0, and nothing follows it.
+ * - In BSON it would mean a document of 1.9 GB.
+ * - The output of other serializers is escaped if it begins so: see `custom.ts`.
  */
 export const ERROR_MARKER = '\0error\0'
 
 let errorMarkerBytes: Buffer | undefined
 
-/** Whether what is stored is an error the function threw: for `decodeError`, not for {@link decode}. */
+/** Whether a stored error was read, which `decodeError` decodes, and not {@link decode}. */
 export function isStoredError(stored: Buffer | string): stored is Buffer {
-  if (typeof stored === 'string') return false // it is read as bytes: see isWholeText
-  // The first byte tells for all but the oddest results.
+  if (typeof stored === 'string') return false // a stored error is always read as bytes: see isWholeText
+  // For almost all results, the first byte decides.
   if (stored[0] !== 0) return false
   errorMarkerBytes ??= Buffer.from(ERROR_MARKER)
   return errorMarkerBytes.equals(stored.subarray(0, ERROR_MARKER.length))
 }
 
-/** A value that no format can bring back: it is returned to the one caller whose function returned it. */
+/** The error for a value that no format can bring back. Only the caller whose function returned the value gets it. */
 export class UnstorableError extends SerializerError {
-  /** Which part of it is to blame, such as `'result.body is a ReadableStream'`. */
+  /** The part that cannot be stored, such as `'result.body is a ReadableStream'`. */
   readonly part: string
 
   constructor(part: string, message: string) {
@@ -36,15 +39,15 @@ export class UnstorableError extends SerializerError {
   }
 }
 
-/** What is stored of a result, and what of it comes back. */
+/** An encoded result, and how faithfully the format brings it back. */
 export interface Encoded {
   readonly stored: string | Buffer
-  /** As of `fidelityOf`; 0 for serializers of users, of which that is not known. */
+  /** The bits of `fidelityOf`; 0 for serializers of users, for which this is not known. */
   readonly fidelity: number
 }
 
 /**
- * A result as what is stored, and what that was made of.
+ * Encodes a result, and returns the bits of its fidelity too.
  *
  * @throws {SerializerError} as {@link encode} does.
  */
@@ -55,24 +58,24 @@ export function encodeResult(serializer: Serializer, value: unknown): Encoded {
 }
 
 /**
- * A result as what is stored: a string or bytes, and an empty string for `undefined`, whatever the format.
+ * Encodes a result as a string or bytes; `undefined` becomes an empty string in every format.
  *
  * @throws {SerializerError} when the serializer throws (its error is the `cause`), or returns neither a string nor
  *   bytes, such as `undefined` or a promise.
- * @throws {UnstorableError} with a serializer that is built in, for a value that none of them brings back.
+ * @throws {UnstorableError} with a built-in serializer, for a value that no format brings back.
  */
 export function encode(serializer: Serializer, value: unknown): string | Buffer {
   return encodeResult(serializer, value).stored
 }
 
-/** What to do about what cannot be stored. */
+/** What to do about a value that cannot be stored. */
 const WAY_OUT = {
-  result: 'Return something it knows, or give this function another serializer.',
-  error: 'Leave it out by `when` of `cacheErrors`, or give this function another serializer.',
+  result: 'Return a value that it can store, or give this function another serializer.',
+  error: 'Exclude it by `when` of `cacheErrors`, or give this function another serializer.',
 }
 
 /**
- * What the serializer makes of a value, checked.
+ * Calls the serializer and checks what it returned.
  *
  * @param noun What the value stands for, in messages.
  * @throws {SerializerError} as {@link encode} does.
@@ -106,29 +109,29 @@ export function serialize(
   ignoreRejection(output)
   throw new SerializerError(
     `Serializer '${serializer.name}' made ${nounOf(output)} of this ${noun}. It must return a string, a Buffer or a ` +
-      `Uint8Array, and at once: a promise is too late.`,
+      `Uint8Array synchronously; a promise is not possible.`,
   )
 }
 
 /**
- * Whether a reply that was decoded as UTF-8 is the text that was stored. Otherwise it has to be read as bytes: it begins with
- * NUL, as errors and binary forms do, or there are bytes in it that are no text.
+ * Whether a reply that was decoded as UTF-8 is the text that was stored. If not, the entry has to be read again as bytes: the
+ * text begins with NUL, as errors and binary forms do, or some of its bytes are not UTF-8.
  */
 export const isWholeText = (text: string): boolean => text.charCodeAt(0) !== 0 && !text.includes(REPLACEMENT)
 
 /**
- * What is stored as the result it was.
+ * Decodes a stored result.
  *
- * @param stored Text only if {@link isWholeText}.
- * @throws {SerializerError} when the serializer throws (its error is the `cause`), or an error is stored, which is no
- *   result: ask {@link isStoredError} first where there may be one.
+ * @param stored The stored bytes; or the text, if it {@link isWholeText}.
+ * @throws {SerializerError} when the serializer throws (its error is the `cause`), or when a stored error is given: use
+ *   {@link isStoredError} first where there may be one.
  */
 export function decode(serializer: Serializer, stored: Buffer | string): unknown {
   if (stored.length === 0) return undefined
   if (isStoredError(stored)) {
     throw new SerializerError(
-      'What is stored is an error that the function threw, not a result. Give the function `cacheErrors` here as ' +
-        'where it was stored, or invalidate the entry.',
+      'The stored entry is an error that the function threw, not a result. Give the function `cacheErrors` here too, as ' +
+        'where the error was stored, or invalidate the entry.',
     )
   }
   try {
@@ -138,14 +141,14 @@ export function decode(serializer: Serializer, stored: Buffer | string): unknown
       : serializer.deserializeText(stored)
   } catch (error) {
     throw new SerializerError(
-      `Serializer '${serializer.name}' cannot read what is stored (${stored.length} bytes): ${reasonOf(error)}. Was ` +
+      `Serializer '${serializer.name}' cannot read the stored entry (${stored.length} bytes): ${reasonOf(error)}. Was ` +
         `it written by another serializer or version? Invalidate the entry, or change the name of the cache.`,
       { cause: error },
     )
   }
 }
 
-/** The message of what was thrown, without the full stop at its end. */
+/** The message of a thrown value, without a full stop at its end. */
 export function reasonOf(error: unknown): string {
   return messageOf(error).replace(/\.$/, '')
 }

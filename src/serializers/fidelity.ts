@@ -1,6 +1,6 @@
 /**
- * Tells what a serializer must be able to do to bring a value back as it was. It takes one walk over the value when that is stored,
- * and nothing when it is read.
+ * Determines what a serializer must be able to do to bring a value back unchanged. The value is walked once when it is stored,
+ * and not when it is read.
  *
  * A property that is `undefined` counts as missing, an object without a prototype as a plain one, and an object that is referenced
  * twice as two equal ones, as JSON makes of it.
@@ -38,7 +38,7 @@ export function fidelityOf(value: unknown): number {
 const failed = (error: unknown): number =>
   error instanceof RangeError && /call stack/i.test(error.message) ? 0 : LOST
 
-const TOO_LARGE = /* @__PURE__ */ new Error('too large to be walked without a note of what was seen')
+const TOO_LARGE = /* @__PURE__ */ new Error('too large to be walked without a set of the objects seen')
 
 class Walk {
   /** Objects met so far: one that is met twice is left to structured clone. Kept only if needed, since it doubles the time. */
@@ -88,7 +88,7 @@ class Walk {
     return isOpaque(part) ? LOST : CHANGED | this.#ofProperties(part, depth)
   }
 
-  /** For an object with a `toJSON`: what that returns is not asked for its own `toJSON`, as in JSON. */
+  /** For an object with a `toJSON`. As in JSON, a `toJSON` of the returned object is not called. */
   #ofJson(part: WithToJson, depth: number): number {
     const json = part.toJSON('')
     if (typeof json !== 'object' || json === null || isCloneable(json)) {
@@ -239,7 +239,7 @@ export function findPart(value: unknown, bits: number, root: string): string {
   try {
     return find(root, value, bits, new Set())
   } catch (error) {
-    return `${root} cannot be looked at: ${messageOf(error)}`
+    return `${root} cannot be inspected: ${messageOf(error)}`
   }
 }
 

@@ -4,8 +4,8 @@ import { decode, reasonOf } from './encoding.ts'
 import type { Serializer } from './serializer.ts'
 
 /**
- * Tells where a result does not come back from the store as it was: `'result.createdAt is a Date and comes back as a string'`;
- * `undefined` if it does.
+ * Finds the first part of a result that does not come back from the store unchanged, and describes it:
+ * `'result.createdAt is a Date and comes back as a string'`. Returns `undefined` if everything comes back unchanged.
  *
  * It decodes and compares, which takes far longer than a call, and so is done once for each function. It quotes names of
  * properties, and never their values. An object without a prototype that comes back with the usual one counts as equal.
@@ -27,7 +27,7 @@ export function findLoss(
     const comparison: Comparison = { seen: new Set(), vanished: undefined }
     return compare('result', value, returned, comparison) ?? comparison.vanished
   } catch {
-    // A getter throws, or the value is too deep to walk: no warning then, since the call itself went well.
+    // A getter throws, or the value is too deep to walk. There is no warning then, since the call itself succeeded.
     return undefined
   }
 }
@@ -124,7 +124,7 @@ function describe(value: unknown): string {
   }
 }
 
-/** With its article: two objects are of one kind when what stores one would give back the other. */
+/** The kind of an object with its article, such as `a Map`. Objects of one kind count as equal if their parts are equal. */
 function kindOf(value: object): string {
   if (typeof value === 'function') return 'a function'
   const prototype: object | null = Object.getPrototypeOf(value)
@@ -136,8 +136,8 @@ function kindOf(value: object): string {
 }
 
 /**
- * Compares what does not lie in properties, or in too many of them to walk. By what the built-in classes of any realm say
- * of themselves; `undefined` where there is nothing of the kind.
+ * Compares content that is not in properties, or in too many of them to walk. It uses the methods of the built-in classes, which
+ * work for objects of every realm. Returns `undefined` for objects without such content.
  */
 function isEqualInside(before: object, after: object, comparison: Comparison): boolean | undefined {
   if (types.isDate(before) && types.isDate(after)) return Object.is(before.getTime(), after.getTime())

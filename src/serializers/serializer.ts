@@ -1,12 +1,14 @@
 /**
  * Turns results into stored text or bytes, and back.
  *
- * Contract: `deserialize(serialize(value))` equals `value` for every value the format knows. What a format does not
- * know it refuses by throwing, or loses in the way its file says; values that no format can store (functions,
- * streams …) never reach a built-in one. `serialize` never yields an empty string or buffer,
- * nor one that begins with `\0error\0`: so are `undefined` and errors stored, for every format alike. Nothing that
- * `deserialize` returns shares memory with `stored`: clients hand out slices of bigger buffers, and a store in this
- * process hands out the same one again.
+ * Contract:
+ * - `deserialize(serialize(value))` equals `value` for every value that the format supports. For other values the format throws,
+ *   or changes them in the way that its file describes. Values that no format can store (functions, streams …) are never given
+ *   to a built-in serializer.
+ * - `serialize` never returns an empty string or buffer, which stands for `undefined`, nor one that begins with `\0error\0`,
+ *   which is the beginning of stored errors.
+ * - Nothing that `deserialize` returns shares memory with `stored`: a client may return slices of a larger buffer, and a
+ *   `MemoryStore` returns the same buffer again.
  */
 export interface Serializer {
   /** The name of the serializer in errors and warnings. */
@@ -21,8 +23,8 @@ export interface Serializer {
   serialize(value: unknown, fidelity?: number): string | Uint8Array
   deserialize(stored: Buffer): unknown
   /**
-   * The same of text, where results are stored as text: it need not become bytes and text again. Given only what
-   * `isWholeText` says is as it was stored.
+   * The same for a format that stores text, so that text is not converted to bytes and back. It only gets text for which
+   * `isWholeText` holds.
    */
   deserializeText?(stored: string): unknown
 }

@@ -1,22 +1,22 @@
 /**
- * The trailer: what an entry knows of itself, behind its value, so that one command reads all of it.
+ * The trailer: the metadata of an entry, after its value, so that one command reads both.
  *
  * ```
  * {"id":42}⏎1 ZcoD7Ayoa3Fk auto 1795399663148377 13 12 300000 360000 t48377102
  * ```
  *
- * It is the last line of what is stored: a reader of the value alone cuts at the last newline, such as by
- * `stored.rsplit(b'\n', 1)[0]` in Python. Its fields, each behind one space but the first:
+ * It is the last line of the stored bytes. A program that wants only the value cuts at the last newline, in Python by
+ * `stored.rsplit(b'\n', 1)[0]`. Its fields are separated by one space:
  *
- * 1. the form of the trailer, `1`;
+ * 1. the version of the trailer's form, `1`;
  * 2. the name of the entry: the end of its call hash, and four characters that stand for its partition;
- * 3. the name of the serializer that wrote the value, as in a URL;
+ * 3. the name of the serializer that wrote the value, percent-encoded;
  * 4. when its load began, in microseconds since 1970 by the server's clock;
- * 5. how many milliseconds later it was stored;
- * 6. how many milliseconds its function took;
- * 7. for how many milliseconds it is fresh, from when it was stored; only where it has a `ttl`;
- * 8. for how many it lives, `-` for ever; only where it is not the same;
- * 9. `t` and the generation of the index of tags that has its tags; only where its function has tags.
+ * 5. when it was stored, in milliseconds after its load began;
+ * 6. how long its function took, in milliseconds;
+ * 7. how long it is fresh, in milliseconds after it was stored; only if it has a `ttl`;
+ * 8. how long it is kept, in milliseconds after it was stored, or `-` for no end; only if this differs from field 7;
+ * 9. `t` and the generation of the tag index that contains its tags; only if its function has tags.
  *
  * The script that puts an entry writes it (`lua/parts/trailer.lua`), with the time of the server.
  */
@@ -25,20 +25,20 @@ import type { Hash } from '../keys/call-hash.ts'
 import { wellFormed } from '../keys/well-formed.ts'
 import type { Lookup } from './store.ts'
 
-/** No trailer is longer. */
+/** The greatest length of a trailer, in bytes. */
 const LONGEST = 160
 
 const NAME_LENGTH = 8
 const NEWLINE = 0x0a
 const SPACE = 0x20
 
-/** What stands for a partition in the names of its entries: an entry of another one is told from its own. */
+/** Four characters that stand for a partition in the names of its entries, so that entries of other partitions are recognized. */
 export const partitionMark = (valuesKey: string): string => hash('sha256', valuesKey, 'base64url').slice(0, 4)
 
-/** A character of a call hash as one that is printable ASCII, and no space. */
+/** Converts a character of a call hash to printable ASCII other than a space. */
 const printable = (code: number): number => (code > SPACE && code < 0x7f ? code : 0x30 + (code & 0x3f))
 
-/** What the trailer begins with: all of it that does not depend on the time. */
+/** Writes the first fields of a trailer, which do not depend on the time. */
 export function labelOf(callHash: Hash, partition: string, serializer: string): string {
   let name = ''
   for (let i = Math.max(0, callHash.length - NAME_LENGTH); i < callHash.length; i++) {
@@ -47,10 +47,10 @@ export function labelOf(callHash: Hash, partition: string, serializer: string): 
   return `1 ${name}${partition} ${spelledSerializer(serializer)}`
 }
 
-/** The name of a serializer as it stands in a trailer. */
+/** The name of a serializer as it is written in a trailer. */
 const spelledSerializer = (name: string): string => encodeURIComponent(wellFormed(name)).slice(0, 32) || '-'
 
-/** A number for the name of a serializer, to be compared without making a text of each. */
+/** Hashes the name of a serializer to a number, which is compared without making a text for each entry. */
 export function serializerMark(name: string): number {
   let mark = 0
   const spelled = spelledSerializer(name)
@@ -58,7 +58,7 @@ export function serializerMark(name: string): number {
   return mark
 }
 
-/** Times of an entry as they stand in its trailer: how long its function took, and its freshness and life, if it ends. */
+/** Writes the times of a trailer: how long the function took, and, if the entry ends, how long it is fresh and how long it is kept. */
 export function timesText(
   computeMs: number,
   freshMs: number | undefined,
@@ -69,7 +69,7 @@ export function timesText(
   return lifeMs === fresh ? `${computeMs} ${fresh}` : `${computeMs} ${fresh} ${lifeMs ?? '-'}`
 }
 
-/** A trailer, as the script writes it. */
+/** Writes a whole trailer, as the script does. */
 export function trailerOf(
   label: string,
   beganUs: number,
@@ -82,7 +82,7 @@ export function trailerOf(
   return `\n${label} ${beganUs} ${laterMs} ${times}${tags}`
 }
 
-/** What is stored, read: a {@link Lookup} that is filled in step by step. */
+/** An entry that was read: a {@link Lookup} that is filled in step by step. */
 export class StoredEntry implements Lookup {
   atUs: number | undefined = undefined
   nowMs = 0
@@ -98,18 +98,18 @@ export class StoredEntry implements Lookup {
   isMisplaced = false
 }
 
-/** What is stored without a trailer. */
+/** Makes the entry of a value that is stored without a trailer. */
 export function bareEntry(value: Buffer | string): StoredEntry {
   const entry = new StoredEntry()
   entry.value = value
   return entry
 }
 
-/** Whether an entry has ended by then. */
+/** Whether an entry has ended at a time. */
 export const hasEnded = ({ expiresAtMs }: StoredEntry, nowMs: number): boolean =>
   expiresAtMs !== undefined && expiresAtMs <= nowMs
 
-/** What was found at that time: entries that have ended by then have no value. */
+/** Completes entries that were read at a time: those that have ended lose their value. */
 export function lookUpAt(entries: StoredEntry[], nowMs: number, atUs: number | undefined): StoredEntry[] {
   for (const entry of entries) {
     entry.nowMs = nowMs
@@ -120,10 +120,10 @@ export function lookUpAt(entries: StoredEntry[], nowMs: number, atUs: number | u
 }
 
 /**
- * Reads what is stored.
+ * Reads the stored bytes of an entry.
  *
  * @param partition The {@link partitionMark}.
- * @returns The entry with its value and what its trailer tells; without a value, if the trailer names another entry.
+ * @returns The entry with its value and the fields of its trailer; without a value, if the trailer names another entry.
  */
 export function readEntry(stored: Buffer | string, callHash: Hash, partition: string): StoredEntry {
   const start = typeof stored === 'string' ? 0 : Math.max(0, stored.length - LONGEST)
@@ -157,7 +157,7 @@ function readFields(cursor: Cursor, entry: StoredEntry): void {
   if (cursor.skipTag()) entry.tagsGeneration = cursor.number()
 }
 
-/** Reads the fields of a trailer one by one, and makes no text of them. */
+/** Reads the fields of a trailer one after the other, without making a text for each. */
 class Cursor {
   readonly #text: string
   #at: number
@@ -179,13 +179,13 @@ class Cursor {
     return this.#take(SPACE)
   }
 
-  /** What is left of a word, and the space behind it. */
+  /** Skips the rest of a word, and the space after it. */
   skipWord(): void {
     const end = this.#text.indexOf(' ', this.#at)
     this.#at = end < 0 ? this.#text.length : end + 1
   }
 
-  /** As {@link serializerMark}. */
+  /** Reads the name of a serializer as its {@link serializerMark}, and the space after it. */
   mark(): number {
     let mark = 0
     for (let code = this.#code(); code !== SPACE && this.#at < this.#text.length; code = this.#code()) {
@@ -201,13 +201,13 @@ class Cursor {
     return code >= 0x30 && code <= 0x39
   }
 
-  /** A whole number, and the space behind it. */
+  /** Reads a whole number, and the space after it. */
   number(): number {
     const isNegative = this.#take(0x2d)
     const text = this.#text
     let value = 0
     let at = this.#at
-    // Behind the end there is NaN, which is no digit.
+    // After the end of the text there is NaN, which is no digit.
     for (let digit = text.charCodeAt(at) - 0x30; digit >= 0 && digit <= 9; ) {
       value = value * 10 + digit
       digit = text.charCodeAt(++at) - 0x30
@@ -216,7 +216,7 @@ class Cursor {
     return isNegative ? -value : value
   }
 
-  /** A dash, and the space behind it. */
+  /** Skips a dash and the space after it. Returns whether there was one. */
   skipDash(): boolean {
     if (!this.#take(0x2d)) return false
     this.#at++

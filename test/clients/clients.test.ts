@@ -72,7 +72,7 @@ function contract(open: () => Promise<OpenClient>, inexact?: string): void {
     expect(replies.slice(1)).toEqual([ALL_BYTES, [ALL_BYTES, ALL_BYTES], [ALL_BYTES, null]])
   })
 
-  it('may give text where that was asked for, and says the same by it', async () => {
+  it('may give text where that was asked for, with the same content', async () => {
     const key = newKey()
     const fields = Array.from({ length: 100 }, (_, i) => `field ${i} ä 鍵`)
     const pairs = fields.flatMap((field) => [field, `value of ${field} 💎`])
@@ -194,7 +194,7 @@ function contract(open: () => Promise<OpenClient>, inexact?: string): void {
     expect(toNumber(one as Reply)).toBe(-1.5)
   })
 
-  it('lets the error of one command be its own', async () => {
+  it('rejects only the command that failed', async () => {
     const key = newKey()
     const replies = await Promise.allSettled(
       port.send(key, [
@@ -228,7 +228,7 @@ function contract(open: () => Promise<OpenClient>, inexact?: string): void {
     expect(new Set(sends.flat()).size).toBe(800)
   })
 
-  it('has done a whole send when somebody who heard one reply of it sends again', async () => {
+  it('has executed a whole send when a caller that got one of its replies sends again', async () => {
     const key = newKey()
     for (let round = 1; round <= 50; round++) {
       const [first, ...behind] = port.send(key, [['TIME'], ['HMGET', `${key}:h`, 'a'], ['INCR', key]])
@@ -280,7 +280,7 @@ function contract(open: () => Promise<OpenClient>, inexact?: string): void {
     expect(sent).toEqual(['EVALSHA'])
   })
 
-  it('tells that a script is unknown from other trouble, and harms no other command by it', async () => {
+  it('tells an unknown script from other errors, and other commands are not affected', async () => {
     const key = newKey()
     const [before, unknown, failing, after] = await Promise.allSettled(
       port.send(key, [
@@ -533,7 +533,7 @@ describe.skipIf(binary === '')('over a server of its own', () => {
     })
   })
 
-  it('lets ioredis prefix the keys, if it is told to', async () => {
+  it('lets ioredis prefix the keys, if it has a keyPrefix', async () => {
     const client = new Redis(server.port, { keyPrefix: 'before:' })
     const key = newKey()
     await runScript(toPort(client), new Script("return redis.call('SET', KEYS[1], '1')"), [key], [])
@@ -568,7 +568,7 @@ describe.skipIf(binary === '')('over a server of its own', () => {
       })
     })
 
-    describe('node-redis without its inner way to lease', () => {
+    describe('node-redis without `_execute`', () => {
       contract(async () => {
         const client = createSentinel({ name: 'main', sentinelRootNodes: [address] })
         await client.on('error', () => {}).connect()

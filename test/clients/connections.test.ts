@@ -86,7 +86,7 @@ describe.skipIf(binary === '')('over one server', () => {
       await areThere(0)
     })
 
-    /** A cache that hears of leases, and has been used. */
+    /** A cache that receives messages about leases, and has been used. */
     async function newCache(options: Partial<CacheOptions> = { client }) {
       const cache = new RedisFuncCache(`connections-${process.pid}-${caches++}`, new LruTPolicy(), options)
       const load = cache.wrap(async (n: number) => n, { name: 'load', singleFlight: 'global' })
@@ -120,7 +120,7 @@ describe.skipIf(binary === '')('over one server', () => {
       expect(watcher.lost).toHaveBeenCalledOnce()
     })
 
-    test('a cache that is used again after close() opens it again, and hears', async () => {
+    test('a cache that is used again after close() opens it again, and receives messages', async () => {
       const { cache, load } = await newCache()
       await cache.close()
       await areThere(0)
@@ -165,7 +165,7 @@ describe.skipIf(binary === '')('over one server', () => {
       await last.cache.close()
     })
 
-    test('channels of key pairs that are not in use any more are left', async () => {
+    test('channels of key pairs that are not in use any more are unsubscribed from', async () => {
       class OfTenants extends LruTPolicy {
         override calcKeys(fn?: FunctionIdentity, args: readonly unknown[] = []): KeyPair {
           const [index, values] = super.calcKeys(fn, args)

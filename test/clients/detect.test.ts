@@ -72,7 +72,7 @@ describe('toPort', () => {
     expect(message).toContain('Supported are')
   })
 
-  it('refuses an ioredis Cluster that would prefix keys behind its back', () => {
+  it('refuses an ioredis Cluster with a keyPrefix', () => {
     const cluster = new Cluster([], { lazyConnect: true, keyPrefix: 'p:' })
     expect(messageFor(cluster)).toContain('option prefix of the cache')
   })
@@ -160,7 +160,7 @@ describe('Script', () => {
     return { port, sent }
   }
 
-  it('has the digest servers know it by', () => {
+  it('has the digest by which servers know it', () => {
     expect(script.sha1).toBe(createHash('sha1').update("return 'ü'", 'utf8').digest('hex'))
   })
 

@@ -30,7 +30,7 @@ const PUBLISH = new Script("return redis.call('PUBLISH', KEYS[1], ARGV[1])")
 let count = 0
 const newChannel = () => `messages-test:{${process.pid}-${count++}}:leases`
 
-/** Writes down all it is told. */
+/** Records all messages and changes of the connection. */
 class Witness implements MessageListener {
   readonly heard: (readonly [channel: string, message: Buffer])[] = []
   readonly lost = vi.fn<() => void>()
@@ -52,7 +52,7 @@ const publishByScript = async (port: RedisPort, channel: string, message: string
 
 const soon = { timeout: 10_000, interval: 5 }
 
-/** What every port keeps that hears messages. All servers given are ours alone. */
+/** What holds for every port that receives messages. The servers belong to this test alone. */
 function contract(open: () => Promise<OpenClient>, servers: () => readonly TestServer[], tellsEnd = true) {
   const ask = (command: string) => Promise.all(servers().map(({ port }) => askServer(port, command)))
   /** The connections for messages, as the servers describe them; sentinels have some, too. */
@@ -83,7 +83,7 @@ function contract(open: () => Promise<OpenClient>, servers: () => readonly TestS
     if (!isClosed) await opened.close()
   })
 
-  it('hears every byte of what scripts publish', async () => {
+  it('receives every byte of what scripts publish', async () => {
     const channel = newChannel()
     await listening.subscribe(channel)
     await publishByScript(port, channel, ALL_BYTES)
@@ -95,7 +95,7 @@ function contract(open: () => Promise<OpenClient>, servers: () => readonly TestS
     ])
   })
 
-  it('hears what others publish, on the channels asked for alone, and once', async () => {
+  it('receives what other clients publish on subscribed channels only, and once', async () => {
     const [one, other, none] = [newChannel(), newChannel(), newChannel()]
     await Promise.all([listening.subscribe(one), listening.subscribe(other), listening.subscribe(one)])
     await listening.subscribe(one)
@@ -110,12 +110,12 @@ function contract(open: () => Promise<OpenClient>, servers: () => readonly TestS
     expect(witness.on(other)).toEqual(['b'])
   })
 
-  it('stops to hear a channel, and hears it again if that is asked for at once', async () => {
+  it('unsubscribes from a channel, and subscribes again if that is asked for at once', async () => {
     const [one, other] = [newChannel(), newChannel()]
     await listening.subscribe(one)
     await listening.subscribe(other)
     listening.unsubscribe(one)
-    listening.unsubscribe(newChannel()) // one that was never heard
+    listening.unsubscribe(newChannel()) // one that was never subscribed to
     await listening.subscribe(one)
     await publish(one, 'again')
     await vi.waitFor(() => expect(witness.on(one)).toEqual(['again']), soon)
@@ -128,7 +128,7 @@ function contract(open: () => Promise<OpenClient>, servers: () => readonly TestS
     await publish(other, 'heard')
     await vi.waitFor(() => expect(witness.on(other)).toEqual(['heard']), soon)
     expect(witness.on(one)).toEqual(['again'])
-    // Nor is it heard when the connection is there again.
+    // Nor is the channel subscribed to when the connection is opened again.
     await ask('CLIENT KILL TYPE pubsub')
     await vi.waitFor(() => expect(witness.restored).toHaveBeenCalledTimes(1), soon)
     await publish(one, 'unheard')
@@ -137,7 +137,7 @@ function contract(open: () => Promise<OpenClient>, servers: () => readonly TestS
     expect(witness.on(one)).toEqual(['again'])
   })
 
-  it('hears everything that is published once a subscription is confirmed', async () => {
+  it('receives everything that is published after a subscription is confirmed', async () => {
     const channels = Array.from({ length: 100 }, newChannel)
     for (const channel of channels) {
       await listening.subscribe(channel)
@@ -148,7 +148,7 @@ function contract(open: () => Promise<OpenClient>, servers: () => readonly TestS
     expect(witness.lost).not.toHaveBeenCalled()
   })
 
-  it('answers for a subscription no sooner than the server has', async () => {
+  it('does not resolve a subscription before the server has confirmed it', async () => {
     await listening.subscribe(newChannel())
     const channel = newChannel()
     let isConfirmed = false
@@ -167,7 +167,7 @@ function contract(open: () => Promise<OpenClient>, servers: () => readonly TestS
     await vi.waitFor(() => expect(witness.on(channel)).toEqual(['heard']), soon)
   })
 
-  it('stays, however long nothing comes', async () => {
+  it('stays connected, however long no message comes', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     try {
       await listening.subscribe(newChannel())
@@ -194,7 +194,7 @@ function contract(open: () => Promise<OpenClient>, servers: () => readonly TestS
     expect(portsKeepingAlive()).not.toEqual([]) // those of the client itself
   })
 
-  it('tells that it was cut off, and hears all channels again', async () => {
+  it('reports that the connection was lost, and receives from all channels again', async () => {
     const [one, other] = [newChannel(), newChannel()]
     await listening.subscribe(one)
     await listening.subscribe(other)
@@ -271,7 +271,7 @@ describe.skipIf(binary === '')('over one server', () => {
     const open = () => (setup.single as Single)(server)
     contract(open, () => [server], tellsEnd(setup.name))
 
-    it('comes back when the server does', async () => {
+    it('reconnects when the server is back', async () => {
       const { client, close } = await open()
       const witness = new Witness()
       const listening = toPort(client).listen?.(witness) as Subscription
@@ -290,7 +290,7 @@ describe.skipIf(binary === '')('over one server', () => {
     })
   })
 
-  it('is not offered for valkey-glide, which does not tell what was missed', async () => {
+  it('is not offered for valkey-glide, which does not report lost messages', async () => {
     const glide = CLIENTS.find((setup) => !hears(setup)) as ClientSetup
     const { client, close } = await (glide.single as Single)(server)
     expect(toPort(client).listen).toBeUndefined()
@@ -315,7 +315,7 @@ describe.skipIf(binary === '')('over one server', () => {
     client.disconnect()
   })
 
-  it('is left alone by what its client does for its own connection', async () => {
+  it('is not affected by what its client does with its own connection', async () => {
     const client = createClient({
       socket: { port: server.port, socketTimeout: 100 },
       pingInterval: 10,
@@ -380,7 +380,7 @@ describe.skipIf(binary === '')('over one server', () => {
     client.disconnect()
   })
 
-  it('needs no more than the right to subscribe, and tells when that is missing', async () => {
+  it('needs only the permission to subscribe, and rejects when that is missing', async () => {
     await askServer(server.port, 'ACL SETUSER listener on nopass ~* &allowed:* +@all')
     const client = new Redis({ port: server.port, username: 'listener', password: 'any' })
     const listening = toPort(client).listen?.(new Witness()) as Subscription
@@ -442,7 +442,7 @@ describe.skipIf(binary === '')('over one server', () => {
         client.disconnect()
       })
 
-      it('leaves it to its client to hear of a failover', async () => {
+      it('lets its client notice a failover', async () => {
         const client = new Client({ name: 'main', sentinels: [sentinel.address], failoverDetector: true })
         const detectors = async () =>
           (await askServer(sentinel.address.port, 'CLIENT LIST'))

@@ -63,8 +63,8 @@ function listen(source = new FakeSource()) {
   return { source, listener, listening: new ReconnectingSubscription(source, listener) }
 }
 
-describe('a listening', () => {
-  it('opens nothing before somebody subscribes, and then one connection for all', async () => {
+describe('a subscription', () => {
+  it('opens nothing before the first channel is subscribed to, and then one connection for all', async () => {
     const { source, listening } = listen()
     expect(source.open).not.toHaveBeenCalled()
     await Promise.all([listening.subscribe('a'), listening.subscribe('b'), listening.subscribe('a')])
@@ -88,7 +88,7 @@ describe('a listening', () => {
     expect(source.open).toHaveBeenCalledTimes(1)
   })
 
-  it('subscribes to all channels again on a new connection, and says so', async () => {
+  it('subscribes to all channels again on a new connection, and reports it', async () => {
     const { source, listener, listening } = listen()
     await listening.subscribe('a')
     await listening.subscribe('b')
@@ -125,7 +125,7 @@ describe('a listening', () => {
     await vi.waitFor(() => expect(listener.restored).toHaveBeenCalledTimes(1))
   })
 
-  it('takes a subscription for lost whose connection is, even if it was confirmed', async () => {
+  it('counts a subscription as lost if its connection is, even if it was confirmed', async () => {
     const { source, listening } = listen()
     await listening.subscribe('a')
     source.last.subscribe.mockImplementationOnce(async () => source.last.end())
@@ -134,7 +134,7 @@ describe('a listening', () => {
     expect(source.last.subscribe.mock.calls).toEqual([[['a']]])
   })
 
-  it('tells why it cannot open, does not try at every call, and keeps trying', async () => {
+  it('rejects with the reason if it cannot open, does not try at every call, and keeps trying', async () => {
     const { source, listener, listening } = listen()
     source.open.mockRejectedValue(new Error('refused'))
     await expect(listening.subscribe('a')).rejects.toThrow('refused')
@@ -150,7 +150,7 @@ describe('a listening', () => {
     expect([listener.lost.mock.calls, listener.restored.mock.calls]).toEqual([[], []])
   })
 
-  it('closes a connection that was refused a channel it had', async () => {
+  it('closes a new connection if one of its channels is refused', async () => {
     const { source, listening } = listen()
     await listening.subscribe('a')
     source.open.mockImplementationOnce(async () => {
@@ -188,7 +188,10 @@ describe('a listening', () => {
   })
 
   it.each([
-    ['whose server hears nothing any more', (last: FakeSubscriber) => last.isOfUse.mockReturnValue(false)],
+    [
+      'whose server receives no messages any more',
+      (last: FakeSubscriber) => last.isOfUse.mockReturnValue(false),
+    ],
     ['that cannot be asked', (last: FakeSubscriber) => last.ping.mockRejectedValue(new Error('broken'))],
   ])('replaces one %s', async (_, spoil) => {
     const { source, listener, listening } = listen()
@@ -199,7 +202,7 @@ describe('a listening', () => {
     expect(source.opened[0]?.close).toHaveBeenCalled()
   })
 
-  it('gives up a connection that gets nowhere', async () => {
+  it('closes a connection that does not get connected', async () => {
     const { source, listening } = listen()
     source.open.mockImplementationOnce(async () => {
       const subscriber = new FakeSubscriber()
@@ -217,7 +220,7 @@ describe('a listening', () => {
     expect(source.opened).toHaveLength(2)
   })
 
-  it('ends with the client, and begins again with it', async () => {
+  it('ends when the client is closed, and begins again when it is opened', async () => {
     const { source, listener, listening } = listen()
     await listening.subscribe('a')
     source.isOpen.mockReturnValue(false)
@@ -234,7 +237,7 @@ describe('a listening', () => {
     expect(listener.restored).toHaveBeenCalledTimes(1)
   })
 
-  it('ends with a client that does not tell its end', async () => {
+  it('ends with a client that does not report that it was closed', async () => {
     const { source, listening } = listen()
     await listening.subscribe('a')
     source.isOpen.mockReturnValue(false)
@@ -253,7 +256,7 @@ describe('a listening', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('adds one listener to a client, however many hear its end, and forgets who no longer does', async () => {
+  it('adds one listener to a client, however many subscriptions use it, and releases those that are closed', async () => {
     const source = new FakeSource()
     const all = Array.from({ length: 30 }, () => listen(source))
     for (const { listening } of all) await listening.subscribe('a')
@@ -308,7 +311,7 @@ describe.each([
     (node: object) => node,
   ],
 ])('in a cluster of %s', (_, clusterOf, asMember) => {
-  it('leaves a node that has left the cluster', async () => {
+  it('closes the connection to a node that has left the cluster', async () => {
     const [first, second] = [fakeNode(1), fakeNode(2)]
     const nodes = [asMember(first.node)]
     const cluster = Object.assign(new EventEmitter(), { on() {} })

@@ -60,7 +60,7 @@ function contract(open: () => Promise<OpenClient>) {
       expect(here.runs).toHaveLength(1)
     }))
 
-  it('keeps the order of eviction of who makes one call at a time', async () => {
+  it('keeps the exact order of eviction for a caller that makes one call at a time', async () => {
     const { client, close } = await open()
     for (const { create, victim } of POLICIES) {
       const name = `whole-way-${process.pid}-${++names}`

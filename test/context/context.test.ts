@@ -259,7 +259,7 @@ describe('statistics', () => {
 describe('the async context of a caller', () => {
   const requests = new AsyncLocalStorage<string>()
 
-  test('is that in which the function runs for him, though lookups of many travel together', async () => {
+  test('is that in which the function runs for its call, though lookups of many calls are sent together', async () => {
     const seen = cache.wrap(async (_id: number) => requests.getStore() ?? 'none', { name: 'seen' })
     const results = await Promise.all([
       requests.run('one', () => seen(1)),
@@ -271,7 +271,7 @@ describe('the async context of a caller', () => {
     expect(results).toEqual(['one', 'two', 'none', 'four', 'five'])
   })
 
-  test('is that in which events are told', async () => {
+  test('is that in which listeners are called', async () => {
     const told: (string | undefined)[] = []
     cache.on('hit', () => told.push(requests.getStore()))
     await run(1)

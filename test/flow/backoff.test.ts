@@ -44,14 +44,14 @@ describe('pauses after failures', () => {
     expect(backoff.causeOfPause('a')).toBeUndefined()
   })
 
-  test('are for what the last failure was', () => {
+  test('have the cause of the last failure', () => {
     const { backoff } = newBackoff()
     backoff.failed('a', 'first')
     backoff.failed('a', 'second')
     expect(backoff.causeOfPause('a')).toBe('second')
   })
 
-  test('end, and begin with a second again, when it succeeded', () => {
+  test('end after a success, and begin with a second again', () => {
     const { backoff, pauseMs } = newBackoff()
     backoff.failed('a', 'why')
     backoff.failed('a', 'why')
@@ -61,7 +61,7 @@ describe('pauses after failures', () => {
     expect(pauseMs('a')).toBe(1_000)
   })
 
-  test('are each of its own', () => {
+  test('are separate for each name', () => {
     const { backoff, pauseMs } = newBackoff()
     backoff.failed('a', 'why')
     backoff.failed('a', 'why')
@@ -70,7 +70,7 @@ describe('pauses after failures', () => {
     expect([pauseMs('a'), pauseMs('b'), pauseMs('c')]).toEqual([2_000, 1_000, 0])
   })
 
-  test('of a thousand are remembered, those that failed last', () => {
+  test('are remembered for the thousand names that failed last', () => {
     const { backoff } = newBackoff()
     for (let i = 0; i < 1_000; i++) backoff.failed(`${i}`, 'why')
     backoff.failed('0', 'why')

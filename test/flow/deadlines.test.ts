@@ -35,7 +35,7 @@ describe.each([true, false])('deadlines (which keep the process alive: %s)', (ke
     expect(timers.monotonicMs() - beganMs).toBeGreaterThan(22)
   })
 
-  test('that are ended do not call back, and others do', async () => {
+  test('that are ended do not call back, and the others do', async () => {
     const deadlines = new Deadlines(keepsAlive)
     const ended = vi.fn<() => void>()
     const first = deadlines.after(5, ended)
@@ -48,18 +48,18 @@ describe.each([true, false])('deadlines (which keep the process alive: %s)', (ke
     expect(ended).not.toHaveBeenCalled()
   })
 
-  test('have one timer for all that last equally long', () => {
+  test('of equal length share one timer', () => {
     const deadlines = new Deadlines(keepsAlive)
     for (let i = 0; i < 1_000; i++) deadlines.after(50, () => {}).end()
     expect(timers.setTimeout).toHaveBeenCalledOnce()
   })
 
-  test('of no end have none', () => {
+  test('without an end have no timer', () => {
     new Deadlines(keepsAlive).after(Number.POSITIVE_INFINITY, () => {}).end()
     expect(timers.setTimeout).not.toHaveBeenCalled()
   })
 
-  test('begin anew when all were over', async () => {
+  test('work again after all of them were over', async () => {
     const deadlines = new Deadlines(keepsAlive)
     for (let i = 0; i < 2; i++) {
       await new Promise<void>((resolve) => {
@@ -70,7 +70,7 @@ describe.each([true, false])('deadlines (which keep the process alive: %s)', (ke
   })
 })
 
-test('keep the process alive if they are to, while there are any', () => {
+test('keep the process alive, if that is wanted, while there are any', () => {
   const refs = (keepsAlive: boolean) => {
     const deadlines = new Deadlines(keepsAlive)
     const deadline = deadlines.after(50, () => {})

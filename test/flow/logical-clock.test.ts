@@ -12,14 +12,14 @@ function newClock() {
 }
 
 describe('the clock of another machine', () => {
-  test('goes on from what was heard', () => {
+  test('goes on from the observed time', () => {
     const { clock, pass } = newClock()
     clock.hear(5_000_000)
     pass(1_000)
     expect(clock.now()).toBe(6_000_000)
   })
 
-  test('has many moments at once, the last of which is told', () => {
+  test('takes many times at once, and returns the last of them', () => {
     const { clock, pass } = newClock()
     clock.hear(5_000_000)
     expect(clock.now(64)).toBe(5_000_064)
@@ -28,7 +28,7 @@ describe('the clock of another machine', () => {
     expect(clock.now(10)).toBe(5_001_000)
   })
 
-  test('never goes back, nor shows the same twice, and is ahead of all that was heard', () => {
+  test('never goes back, never returns the same time twice, and is ahead of all observed times', () => {
     const step = fc.oneof(
       fc.record({ hear: fc.integer({ min: 1_000_000, max: 9_000_000 }) }),
       fc.record({ pass: fc.integer({ min: 0, max: 50 }) }),

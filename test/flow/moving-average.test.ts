@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { MovingAverage } from '../../src/flow/moving-average.ts'
 
-test('a rate begins with what is expected, and follows what is the case', () => {
+test('an average begins with the initial share, and follows the cases', () => {
   const rate = new MovingAverage(1, 1 / 4)
   expect(rate.value).toBe(1)
   rate.add(0, 1)
@@ -12,7 +12,7 @@ test('a rate begins with what is expected, and follows what is the case', () => 
   expect(rate.value).toBeLessThan(1e-6)
 })
 
-test('many cases at once count for more, and no number of them for more than all', () => {
+test('many cases at once weigh more than one, and at most everything', () => {
   const rate = new MovingAverage(1, 1 / 4)
   rate.add(1, 2)
   expect(rate.value).toBe(0.75)

@@ -37,7 +37,7 @@ function newClock(serverMs = 1_000_000) {
 }
 
 describe('the clock of a server', () => {
-  test('is unknown before it was heard, and ten seconds after', () => {
+  test('is unknown before the first reply, and ten seconds after the last one', () => {
     const { clock, ask, pass } = newClock()
     expect(clock.isKnown).toBe(false)
     ask(1, 1)
@@ -48,7 +48,7 @@ describe('the clock of a server', () => {
     expect(clock.isKnown).toBe(false)
   })
 
-  test('is within bounds as wide as the shortest round trip, and what clocks may drift', () => {
+  test('has bounds as wide as the shortest round trip and the possible drift', () => {
     const { clock, ask, pass } = newClock()
     ask(50, 50)
     ask(1, 1)
@@ -58,13 +58,13 @@ describe('the clock of a server', () => {
     expect(clock.latestMs - clock.earliestMs).toBeLessThan(5)
   })
 
-  test('is of no use where each round trip takes longer than half a second', () => {
+  test('is unknown where each round trip takes longer than half a second', () => {
     const { clock, ask } = newClock()
     ask(300, 300)
     expect(clock.isKnown).toBe(false)
   })
 
-  test('is within its bounds at any time, whatever round trips take, and though it drifts', () => {
+  test('is within its bounds at any time, however long round trips take and while it drifts', () => {
     const step = fc.oneof(
       fc.record({ there: fc.nat({ max: 200 }), back: fc.nat({ max: 200 }) }),
       fc.record({ pass: fc.nat({ max: 9_000 }) }),
@@ -83,12 +83,12 @@ describe('the clock of a server', () => {
     )
   })
 
-  test.each([60_000, -60_000, 50, -50])('that jumps by %d ms is followed from the next answer on', (ms) => {
+  test.each([60_000, -60_000, 50, -50])('that jumps by %d ms is followed from the next reply on', (ms) => {
     const { clock, ask, jump, pass, serverMs } = newClock()
     ask(1, 1)
     pass(1_000)
     jump(ms)
-    // Until then it shows what it would show without the jump: entries serve for as long as they were to serve.
+    // Until then it shows the time without the jump: entries are served for as long as intended.
     expect(Math.abs((clock.earliestMs + clock.latestMs) / 2 + ms - serverMs())).toBeLessThan(3)
     ask(1, 1)
     expect(clock.earliestMs).toBeLessThanOrEqual(serverMs())

@@ -19,7 +19,7 @@ const EVERYTHING = [
   'Date',
 ] as const
 
-test('nothing waits for a clock that stands still', async () => {
+test('no call waits for a clock that stands still', async () => {
   vi.useFakeTimers({ toFake: [...EVERYTHING] })
   const cache = new RedisFuncCache('timers', new LruTPolicy(), { store: new MemoryStore(), maxSize: 2 })
   const run = vi.fn<(id: number) => Promise<number>>(async (id) => id)
@@ -46,7 +46,7 @@ test('a short timeout ends by the clock of the process', async () => {
   await expect(never()).rejects.toThrow(/no result within 5 ms/)
 })
 
-test('a store in process follows the date, asked for at each use', async () => {
+test('a MemoryStore reads the date at each use', async () => {
   const cache = new RedisFuncCache('timers', new LruTPolicy(), { store: new MemoryStore() })
   let runs = 0
   const load = cache.wrap(async () => ++runs, { name: 'load', ttl: '5m' })
@@ -70,7 +70,7 @@ test('timers of a browser environment, which are numbers, are not used', async (
   expect(timers).not.toHaveBeenCalled()
 })
 
-test('fakes that stand there before the library loads are passed by', async () => {
+test('fake timers that were set before the library loads are not used', async () => {
   const { nextTick } = process
   const fake = vi.fn<() => void>()
   // As the timers of Vitest and Jest do it.

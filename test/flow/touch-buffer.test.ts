@@ -3,7 +3,7 @@ import { TouchBuffer } from '../../src/flow/touch-buffer.ts'
 
 vi.mock('../../src/flow/timers.ts', () => import('./replaceable-timers.ts'))
 
-describe('reads that the policy may wait to be told of', () => {
+describe('reads that are reported to the policy later', () => {
   beforeEach(() => {
     vi.useFakeTimers()
   })
@@ -19,7 +19,7 @@ describe('reads that the policy may wait to be told of', () => {
     return { told, read: (item: string) => buffer.add(item), flush: () => buffer.flush() }
   }
 
-  test('are told together when their time has come, as often as they came, in their order', () => {
+  test('are reported together when the time is over, each of them, in their order', () => {
     const { told, read } = newBuffer()
     for (const name of ['a', 'b', 'a', 'a', 'c', 'b']) read(name)
     vi.advanceTimersByTime(99)
@@ -30,7 +30,7 @@ describe('reads that the policy may wait to be told of', () => {
     expect(told).toHaveLength(1)
   })
 
-  test('are told once each, the last read last, where names are given', () => {
+  test('are reported once for each name, if there are names, in the order of the last reads', () => {
     const { told, read } = newBuffer(byName)
     for (const name of ['a', 'b', 'a', 'c', 'b']) read(name)
     vi.advanceTimersByTime(99)
@@ -41,7 +41,7 @@ describe('reads that the policy may wait to be told of', () => {
     expect(told).toHaveLength(1)
   })
 
-  test('wait from the first of them on', () => {
+  test('are collected from the first read on', () => {
     const { told, read } = newBuffer()
     read('a')
     vi.advanceTimersByTime(60)
@@ -53,7 +53,7 @@ describe('reads that the policy may wait to be told of', () => {
     expect(told).toEqual([['a', 'b'], ['c']])
   })
 
-  test('are told earlier if somebody wants that, and not again', () => {
+  test('are reported earlier by a flush, and not again', () => {
     const { told, read, flush } = newBuffer()
     flush()
     expect(told).toEqual([])
@@ -69,7 +69,7 @@ describe('reads that the policy may wait to be told of', () => {
     expect(told).toEqual([['a'], ['b']])
   })
 
-  test.each([undefined, byName])('are told at once when they fill a command', (nameOf) => {
+  test.each([undefined, byName])('are reported at once when they fill a command', (nameOf) => {
     const { told, read } = newBuffer(nameOf)
     for (let i = 0; i < 1_001; i++) read(String(i))
     expect(told.map(({ length }) => length)).toEqual([1_000])

@@ -104,7 +104,7 @@ describe.each(KINDS)('cached methods (%s)', async (kind) => {
     expect(list.original.name).toBe('list')
   })
 
-  test('are told from what is not one', () => {
+  test('are distinguished from other functions', () => {
     const products = new (fixture.makeProducts(cache, runs))('acme')
     const elsewhere = new RedisFuncCache('other', new LruTPolicy(), { store: new MemoryStore() })
     expect(() => cache.method(products, 'forget')).toThrow(OptionError)
@@ -203,7 +203,7 @@ describe.each(KINDS.filter((kind) => kind.startsWith('TC39')))('TC39 alone (%s)'
   })
 })
 
-test('a compiler that calls decorators as of 2018 is told what to set', () => {
+test('the error for a compiler that calls decorators as of 2018 says what to set', () => {
   const cache = new RedisFuncCache('old', new LruTPolicy(), { store: new MemoryStore() })
   const decorate = cache.cached({ this: 'shared' }) as unknown as (...args: unknown[]) => void
   const element = {

@@ -589,7 +589,7 @@ describe('excludes', () => {
     expect(canonicalize([1, undefined], at(0))).not.toBe(canonicalize([1], at(0)))
   })
 
-  it('take no notice of whether a last position was given', () => {
+  it('make no difference between a missing and a given last position', () => {
     expect(canonicalize(['a', 1], at(1, 2))).toBe(canonicalize(['a'], at(1, 2)))
     expect(canonicalize(['a', 1, 2], at(1, 2))).toBe('["a"]')
     expect(canonicalize([1], at(0))).toBe(canonicalize([]))
@@ -627,7 +627,7 @@ describe('encoders', () => {
     )
   })
 
-  it('cannot say the same as a plain value, a toJSON or another encoder', () => {
+  it('never have the text of a plain value, a toJSON or another encoder', () => {
     const point: ArgumentEncoder<Point> = { type: Point, encode: (value) => value.toJSON() as object }
     const texts = [{ x: 1, y: 2 }, new Point(1, 2)].map((value) => text(value))
     texts.push(text(new Point(1, 2), by(point)), text(new Point(1, 2), by({ ...point, name: 'P' })))

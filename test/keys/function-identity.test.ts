@@ -78,7 +78,7 @@ describe('a name that is given', () => {
     expect(ones).toBe(one)
   })
 
-  test('and a version tell changed code', async () => {
+  test('and a version distinguish changed code', async () => {
     const before = newCache().wrap((id: number) => `before ${id}`, { name: 'getProduct', version: 1 })
     const after = newCache().wrap((id: number) => `after ${id}`, { name: 'getProduct', version: 2 })
     await before(1)
@@ -101,7 +101,7 @@ describe('a name that is given', () => {
 describe.each(Object.keys(DECORATOR_KINDS) as DecoratorKind[])('a decorated method (%s)', async (kind) => {
   const fixture = await loadFixture<typeof Twins>('twins', kind)
 
-  test('is told by its text, too: a minifier may give two classes one name', async () => {
+  test('is identified by its text too: a minifier may give two classes one name', async () => {
     const [One, Other] = [fixture.makeOne(newCache()), fixture.makeOther(newCache())]
     expect(One.name).toBe(Other.name)
     expect(await new One().list(1)).toBe('one 1')
@@ -128,7 +128,7 @@ describe.each(Object.keys(DECORATOR_KINDS) as DecoratorKind[])('a decorated meth
     expect(await list.peek(1)).toBe('one 1')
   })
 
-  test('that is wrapped again is told by its own text', async () => {
+  test('that is wrapped again is identified by its own text', async () => {
     const [One, Other] = [fixture.makeOne(newCache()), fixture.makeOther(newCache())]
     const [one, other] = [newCache().wrap(new One().list), newCache().wrap(new Other().list)]
     expect(await one(1)).toBe('one 1')
@@ -251,7 +251,7 @@ describe('a function that is cached already', () => {
     expect(runs).toEqual(['user 1'])
   })
 
-  test('is told from another one by another cache, and still cached by its own', async () => {
+  test('is distinguished from another one by another cache, and still cached by its own', async () => {
     const far = newCache('far')
     const [user, team] = [far.wrap(getUser, { name: 'get' }), far.wrap(getTeam, { name: 'get', version: 2 })]
     const [near, other] = [newCache('near').wrap(user), newCache('near').wrap(team)]
@@ -297,7 +297,7 @@ describe('another function under a name of the cache', () => {
   const evaluated = (cache: RedisFuncCache, text: string, options: WrapOptions = {}) =>
     cache.wrap(async (id: number) => `${text} ${id}`, { name: 'getProduct', ...(options as object) })
 
-  test('is refused, and told what to do where a module is evaluated again', () => {
+  test('is refused, and the error says what to do where a module is evaluated again', () => {
     const cache = newCache()
     evaluated(cache, 'old')
     for (const options of [{}, { replace: false }, { replace: undefined }]) {
@@ -326,7 +326,7 @@ describe('another function under a name of the cache', () => {
     expect(cache.wrap(newest as AnyFunction, { name: 'getProduct' }).original).toBe(newest?.original)
   })
 
-  test('is not given what the older one has under way', async () => {
+  test('does not join calls that the older one has in flight', async () => {
     const cache = newCache('under-way')
     let resolve: (value: string) => void = () => {}
     const gate = new Promise<string>((open) => {

@@ -5,7 +5,7 @@ import { HashMemory } from '../../src/keys/hash-memory.ts'
 /** An owner whose hashes begin with its name. */
 const newOwner = (name: string) => ({ name, digest: (text: string): string => `${name}:${text}` })
 
-test('gives each owner its own hash of a text, whatever is remembered', () => {
+test('returns to each owner its own hash of a text, whatever is remembered', () => {
   const memory = new HashMemory()
   const owners = [newOwner('a'), newOwner('b')] as const
   const question = fc.record({
@@ -21,7 +21,7 @@ test('gives each owner its own hash of a text, whatever is remembered', () => {
   )
 })
 
-test('digests what comes again and again once', () => {
+test('digests texts that repeat once', () => {
   const memory = new HashMemory()
   const owner = newOwner('a')
   const spy = vi.spyOn(owner, 'digest')
@@ -29,7 +29,7 @@ test('digests what comes again and again once', () => {
   expect(spy).toHaveBeenCalledTimes(100)
 })
 
-test('remembers little of what never comes again, and starts anew when that changes', () => {
+test('remembers few of the texts that do not repeat, and more again when texts repeat', () => {
   const memory = new HashMemory()
   const owner = newOwner('a')
   const spy = vi.spyOn(owner, 'digest')
@@ -39,7 +39,7 @@ test('remembers little of what never comes again, and starts anew when that chan
   expect(spy.mock.calls.length).toBeLessThan(5_000)
 })
 
-test('after texts that never come again it remembers those that come in turns', () => {
+test('remembers texts that come in turns, after texts that did not repeat', () => {
   const memory = new HashMemory()
   const owner = newOwner('a')
   const spy = vi.spyOn(owner, 'digest')

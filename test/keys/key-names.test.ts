@@ -68,7 +68,7 @@ describe('key names', () => {
     },
   )
 
-  /** Everything that a cache may write to, or be told of, in a server. */
+  /** Every key that a cache may write to, and every channel that it may subscribe to. */
   function keysOf({ prefix, cache, policy, scope, style, functions }: Cache): string[] {
     const names = new KeyNames(prefix, cache, policy, scope, style)
     const pairs = functions.map((fn) => names.pairOf(fn))

@@ -73,6 +73,6 @@ test('the way out is one that the caller can take', async () => {
     /option `key: /,
   )
   const ofKey = await messageOf(newCache().getOrSet(odd, () => 1))
-  expect(ofKey).toMatch(/Make the key of texts, numbers/)
+  expect(ofKey).toMatch(/Make the key of strings, numbers/)
   expect(ofKey).not.toMatch(/option `key|excludes/)
 })

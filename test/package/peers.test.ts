@@ -32,7 +32,7 @@ const peers = [
 }[]
 
 describe.each(peers)('$name', ({ name, peer, create, module }) => {
-  test('is told by its name', () => expect(peer.serializer).toBe(name))
+  test('is identified by its name', () => expect(peer.serializer).toBe(name))
 
   test('may be passed in, and stores what it stores by its name', () => {
     const given = resolveSerializer(create(module))

@@ -123,7 +123,7 @@ test('lfu copes with as many counts as entries', () => {
 })
 
 describe('rr', () => {
-  test('evicts who is there, and nobody twice', () => {
+  test('evicts entries that are there, and none twice', () => {
     const random = fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 1 })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), random, (steps, numbers) => {

@@ -208,13 +208,13 @@ describe('kinds', () => {
     expect(isError(runHere(expression))).toBe(is)
   })
 
-  test('a class of errors is told by its prototype', () => {
+  test('a class of errors is recognized by its prototype', () => {
     expect(isErrorPrototype(elsewhere.evaluate('Error.prototype'))).toBe(true)
     expect(isErrorPrototype(elsewhere.evaluate('(class A extends Error {}).prototype'))).toBe(true)
     expect(isErrorPrototype(elsewhere.evaluate('(class A {}).prototype'))).toBe(false)
   })
 
-  test('instances of built-in classes are told in all realms, those of others by instanceof', () => {
+  test('instances of built-in classes are recognized in all realms, those of others by instanceof', () => {
     expect(isInstance(elsewhere.evaluate('new Date()'), Date)).toBe(true)
     expect(isInstance(elsewhere.evaluate('new Map()'), Date)).toBe(false)
     expect(isInstance(elsewhere.evaluate('new (class A extends Map {})()'), Map)).toBe(true)

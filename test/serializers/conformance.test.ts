@@ -39,7 +39,7 @@ describe.each(cases)('$title', ({ title, name, serializer, shortcomings, refused
     )
   })
 
-  test('gives results nothing to share, with each other or with what is stored', () => {
+  test('returns results that share no memory with each other or with the stored bytes', () => {
     const original = supported.map((value) => values[value]())
     const bytes = Buffer.from(encode(serializer, original))
     // A client hands out slices of what it read from its socket.
@@ -52,7 +52,7 @@ describe.each(cases)('$title', ({ title, name, serializer, shortcomings, refused
     assertSame(decode(serializer, stored), original)
   })
 
-  test('is not changed by what happens to a result after it was stored', () => {
+  test('is not affected by changes of a result after it was stored', () => {
     const value = {
       list: [1, { a: 'b' }],
       text: 'x'.repeat(10_000),
@@ -128,7 +128,7 @@ describe.each(cases)('$title', ({ title, name, serializer, shortcomings, refused
   })
 })
 
-test('the table names no value twice or in vain', () => {
+test('the table names each value once, and only known values', () => {
   for (const { shortcomings } of cases)
     expect(names).toEqual(expect.arrayContaining(Object.keys(shortcomings)))
 })

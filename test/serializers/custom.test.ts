@@ -40,7 +40,7 @@ describe('customSerializer', () => {
     expect(decode(serializer, Buffer.alloc(0))).toBeUndefined()
   })
 
-  test('gives back any bytes, apart from every other output', () => {
+  test('brings back any bytes, and no two outputs are confused', () => {
     const letters = fc.constantFrom('\0', 'e', 'error', 'error\0', '\0error\0')
     const nearMarker = fc.array(letters, { maxLength: 4 }).map((parts) => Buffer.from(parts.join('')))
     const outputs = fc.oneof(fc.uint8Array(), fc.uint8Array({ max: 1, maxLength: 4 }), nearMarker)
@@ -68,7 +68,7 @@ describe('customSerializer', () => {
     expect(decode(serializer, stored)).toEqual(Buffer.from('abc'))
   })
 
-  test('calls the functions as methods of what they were given on', () => {
+  test('calls the functions as methods of the object that was given', () => {
     class Prefixed {
       readonly #prefix = '>'
       serialize(value: unknown): string {
@@ -93,7 +93,7 @@ describe('customSerializer', () => {
     await new Promise(setImmediate) // An unhandled rejection would fail the run here.
   })
 
-  test('is called what the functions are called', () => {
+  test('has the name of the functions', () => {
     expect(serializer.name).toBe('custom')
     expect(customSerializer({ ...bare, name: 'avro' }).name).toBe('avro')
   })

@@ -9,9 +9,9 @@ import { failure } from './thrown.ts'
 import { SAMPLES as values } from '../../src/testing/sample-values.ts'
 
 describe('encode', () => {
-  test('gives strings as they are', () => expect(encode(jsonSerializer, { a: 1 })).toBe('{"a":1}'))
+  test('returns strings unchanged', () => expect(encode(jsonSerializer, { a: 1 })).toBe('{"a":1}'))
 
-  test('gives Buffers as they are, and other bytes as a Buffer over the same memory', () => {
+  test('returns Buffers unchanged, and other bytes as a Buffer over the same memory', () => {
     const buffer = Buffer.from('abc')
     const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
     expect(encode(returning(buffer), 1)).toBe(buffer)
@@ -21,10 +21,10 @@ describe('encode', () => {
     expect(output.toString()).toBe('abc')
   })
 
-  test('never asks the serializer about undefined', () =>
+  test('never calls the serializer for undefined', () =>
     expect(encode(throwing(new Error('asked')), undefined)).toBe(''))
 
-  test('keeps what was thrown as the cause, and names the serializer', () => {
+  test('keeps the thrown value as the cause, and names the serializer', () => {
     const cause = new Error('too odd.')
     const error = failure(() => encode(throwing(cause), 1))
     expect(error.message).toMatch(/^Serializer 'fake' cannot store this result: too odd\. Return/)
@@ -32,7 +32,7 @@ describe('encode', () => {
     expect(error.code).toBe('ERR_SERIALIZER')
   })
 
-  test('takes a thrown string too', () =>
+  test('accepts a thrown string too', () =>
     expect(failure(() => encode(throwing('no'), 1)).message).toContain(': no. '))
 
   test.each([
@@ -47,19 +47,21 @@ describe('encode', () => {
 })
 
 describe('decode', () => {
-  test('gives undefined for what is empty, without asking the serializer', () => {
+  test('returns undefined for an empty string, without calling the serializer', () => {
     expect(decode(throwing(new Error('asked')), Buffer.alloc(0))).toBeUndefined()
   })
 
-  test('keeps what was thrown as the cause, and quotes nothing of what is stored', () => {
+  test('keeps the thrown value as the cause, and quotes nothing of the entry', () => {
     const error = failure(() => decode(throwing(new Error('odd')), Buffer.from('secret')))
-    expect(error.message).toMatch(/^Serializer 'fake' cannot read what is stored \(6 bytes\): odd\. Was/)
+    expect(error.message).toMatch(/^Serializer 'fake' cannot read the stored entry \(6 bytes\): odd\. Was/)
     expect(error.cause).toEqual(new Error('odd'))
   })
 
-  test('refuses an error, without asking the serializer', () => {
+  test('refuses an error, without calling the serializer', () => {
     const error = failure(() => decode(returning('a result'), Buffer.from(`${ERROR_MARKER}x`)))
-    expect(error.message).toMatch(/^What is stored is an error that the function threw, not a result\. Give/)
+    expect(error.message).toMatch(
+      /^The stored entry is an error that the function threw, not a result\. Give/,
+    )
   })
 })
 

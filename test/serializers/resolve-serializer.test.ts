@@ -8,7 +8,7 @@ import {
 } from '../../src/serializers/resolve-serializer.ts'
 
 describe('resolveSerializer', () => {
-  test('gives one serializer a name', () => {
+  test('returns the same serializer for the same name', () => {
     expect(resolveSerializer('msgpack').name).toBe('msgpack')
     expect(resolveSerializer('msgpack')).toBe(resolveSerializer('msgpack'))
   })

@@ -30,7 +30,7 @@ describe('cacheIf', () => {
     expect(names(told)).toEqual(['miss', 'skip:unwanted', 'miss', 'store', 'hit'])
   })
 
-  test('that promises and fails stores nothing, and is told of', async () => {
+  test('that returns a promise and fails stores nothing, and is reported', async () => {
     const time = new Timeline(target)
     const { fn, told } = time.newProcess({ cacheIf: fails })
     expect(await fn('a')).toBe('a 1')
@@ -47,7 +47,7 @@ describe('cacheIf', () => {
     expect(names(told)).toEqual(['miss', 'store'])
   })
 
-  test('may take its time: callers do not wait for it longer than putWait, and who comes meanwhile joins', async () => {
+  test('may take its time: callers do not wait for it longer than putWait, and calls that come meanwhile join', async () => {
     const time = new Timeline(target)
     let say: (yes: boolean) => void = () => {}
     const { fn, told } = time.newProcess({
@@ -128,7 +128,7 @@ describe('ttl and tags', () => {
     await turn()
   })
 
-  test('of known values are waited for, and their failure is told', async () => {
+  test('of known values are awaited, and their failure is reported', async () => {
     const time = new Timeline(target)
     const { fn } = time.newProcess({ ttl: async () => '1m' })
     await fn.prime(['a'], 'known')
@@ -168,7 +168,7 @@ describe('when', () => {
     else await expect(fn('a')).rejects.toBe(boom)
   })
 
-  test('that fails is told, and means no', async () => {
+  test('that fails is reported, and counts as a refusal', async () => {
     const time = new Timeline(target)
     const { fn, told, place } = time.newProcess({
       ttl: 10,
@@ -194,7 +194,7 @@ describe('what has to be known at once', () => {
     const fn = cache.wrap(async (id: number) => id, { name: 'other', ...options })
     await expect(fn(1)).rejects.toThrow(ArgumentsError)
     await expect(fn.peek(1)).rejects.toThrow(
-      new RegExp(`is a promise, but the option \`${option}\` has to return at once`),
+      new RegExp(`is a promise, but the option \`${option}\` has to return its value synchronously`),
     )
     await turn()
   })

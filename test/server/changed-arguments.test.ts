@@ -47,7 +47,7 @@ describe('arguments that change before the function runs', () => {
     ])
   })
 
-  test('are no concern of who joined', async () => {
+  test('do not affect calls that joined', async () => {
     const { page, run } = paged()
     const query: Query = { page: 1 }
     const first = page(query)

@@ -148,7 +148,7 @@ describe('a function that hangs', () => {
   })
 })
 
-test('whoever comes when a lookup has hung for that long does not wait for it', async () => {
+test('a call that comes when a lookup has hung for that long does not wait for it', async () => {
   const line = slowed(target.newStore())
   const { cache, count } = gated({ name: unique('hangs'), store: line.store })
   const double = cache.wrap(async (n: number) => 2 * n, { name: 'double', ...SOON })

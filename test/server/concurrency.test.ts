@@ -45,7 +45,7 @@ describe.runIf(hasServer)('eight processes at the same time', () => {
   }, 120_000)
   afterAll(() => target.close())
 
-  test.each(Object.keys(HAMMERED) as Hammered[])('%s: nobody gets another key’s value', async (policy) => {
+  test.each(Object.keys(HAMMERED) as Hammered[])('%s: no call gets another key’s value', async (policy) => {
     const all = reports.map((report) => report[policy])
     expect(all.flatMap(({ faults }) => faults)).toEqual([])
     const sum = (count: (counts: HammerCounts) => number): number =>

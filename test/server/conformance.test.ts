@@ -175,7 +175,7 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
     })
   })
 
-  describe('who leaves', () => {
+  describe('evicted entries', () => {
     test('no more than maxSize stay', async () => {
       const store = target.newStore()
       const cache = newCache({ maxSize: 4 }, undefined, store)
@@ -227,7 +227,7 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
       expect(await cache.purge()).toBe(0)
     })
 
-    test.runIf(scope === 'function')('are found by a cache that has never heard of them', async () => {
+    test.runIf(scope === 'function')('are found by a cache that has not used them before', async () => {
       const name = unique('conformance-functions')
       const [here, there] = twoStores()
       const one = newCache({}, name, here)
@@ -261,7 +261,7 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
   })
 
   describe('handles', () => {
-    test('invalidate removes one entry, and tells whether there was one', async () => {
+    test('invalidate removes one entry, and returns whether there was one', async () => {
       const store = target.newStore()
       const cache = newCache({}, undefined, store)
       const { ask, runs } = counted(cache)
@@ -457,7 +457,7 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
       })
     })
 
-    test('nest, and do not hear of other contexts', async () => {
+    test('nest, and do not count the calls of other contexts', async () => {
       const cache = newCache()
       const { ask } = counted(cache)
       const outer = await cache.withStats(async () => {
@@ -505,7 +505,7 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
       expect(await cache.getSize()).toBe(0)
     })
 
-    test('leave what a refresh was to replace', async () => {
+    test('leave the result that a refresh was to replace', async () => {
       const cache = newCache()
       let works = true
       const flaky = cache.wrap(
@@ -553,7 +553,7 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
       return { cache, store, errors }
     }
 
-    test('is spared the caller, and told by an event', async () => {
+    test('does not reach the caller, and is reported by an event', async () => {
       const { cache, store, errors } = broken('execute', 'get', 'put', 'now', 'register')
       const { ask, runs } = counted(cache)
       const { result, stats } = await cache.withStats(async () => [await ask('a'), await ask('a')])
@@ -575,7 +575,7 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
       expect(runs).toEqual(['a', 'a'])
     })
 
-    test('of a lookup is the caller’s if he asked for it', async () => {
+    test('of a lookup reaches the caller if onError says so', async () => {
       const { cache, store } = broken('throw', 'get')
       const { ask } = counted(cache)
       const error = await ask('a').catch((thrown: unknown) => thrown)
@@ -583,7 +583,7 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
       expect(error).toBeInstanceOf(FuncCacheError)
     })
 
-    test('with invalidating or purging is always the caller’s', async () => {
+    test('of an invalidation or purge always reaches the caller', async () => {
       const { cache } = broken('execute', 'invalidate', 'purge', 'registered')
       const { ask } = counted(cache)
       await ask('a')

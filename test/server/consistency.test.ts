@@ -1,4 +1,4 @@
-// Whoever asks after an invalidation never gets what was before, whatever is under way in whichever process.
+// A call that begins after an invalidation never gets an older result, whatever is in flight in whichever process.
 import { setTimeout as pause } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -228,7 +228,7 @@ class World {
     return quiet([...this.#processes, this.#eye].map(({ line }) => line))
   }
 
-  /** Whoever begins to look now must not see what was before the last invalidation. */
+  /** A lookup that begins now must not find anything from before the last invalidation. */
   #look(
     step: { readonly do: string; readonly p?: number; readonly key: Key },
     look: (process: ReturnType<World['process']>) => Promise<number | undefined>,
@@ -293,7 +293,7 @@ class World {
 
 describe.each(Object.keys(MODES) as (keyof typeof MODES)[])('single flight by %s', (mode) => {
   test(
-    `nobody gets what was invalidated before he asked (seed ${SEED})`,
+    `no call gets what was invalidated before it began (seed ${SEED})`,
     async () => {
       await fc.assert(
         fc.asyncProperty(setup, fc.array(step, { minLength: 4, maxLength: 40 }), async (chosen, steps) => {
@@ -311,7 +311,7 @@ describe.each(Object.keys(MODES) as (keyof typeof MODES)[])('single flight by %s
   )
 })
 
-describe('whoever joins a call under way in his process, after an invalidation in another one,', () => {
+describe('a call that joins one in flight in its process, after an invalidation in another process,', () => {
   type Options = NonNullable<Parameters<typeof gated<string>>[0]['options']>
 
   function pair(options: Options = {}) {
@@ -357,7 +357,7 @@ describe('whoever joins a call under way in his process, after an invalidation i
     await expectNew(here, joined, 1)
   })
 
-  test('gets none that another process has stored before, and he waited for', async () => {
+  test('gets none that another process has stored before, and for which the call waited', async () => {
     const { here, there, line } = pair({ singleFlight: { lease: '60s', wait: '60s' } })
     const first = there.load('a')
     await there.running(1)
@@ -379,7 +379,7 @@ describe('whoever joins a call under way in his process, after an invalidation i
     expect(await joined).toBe('new')
   })
 
-  test('gets none that was kept for the case of errors', async () => {
+  test('gets none that was kept as a fallback', async () => {
     const { here, there } = pair({ ttl: '1h', staleIfError: '1h' })
     await here.load.prime(['a'], 'old')
     await here.load.with({ soft: true }).invalidate('a')
@@ -392,7 +392,7 @@ describe('whoever joins a call under way in his process, after an invalidation i
     await expectNew(here, joined, 1)
   })
 
-  test('and whoever came before, share what was found', async () => {
+  test('and those that came before share what was found', async () => {
     const { here } = pair()
     await here.load.prime(['a'], 'known')
     const { stats } = await here.cache.withStats(() =>
@@ -401,7 +401,7 @@ describe('whoever joins a call under way in his process, after an invalidation i
     expect(stats).toMatchObject({ calls: 50, read: 1, joined: 49 })
   })
 
-  test('and whoever came while it was computed, share what was stored', async () => {
+  test('and those that came while it was computed share what was stored', async () => {
     const { here } = pair()
     const first = here.load('a')
     await here.running(1)

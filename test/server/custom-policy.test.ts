@@ -147,7 +147,7 @@ describe('a policy of a user', () => {
     return { store, cache, ask }
   }
 
-  test('decides who leaves', async () => {
+  test('decides which entry is evicted', async () => {
     const { cache, ask } = lifo(3)
     for (const key of 'abcabcdef') expect(await ask(key)).toBe(key.toUpperCase())
     const left = await Promise.all([...'abcdef'].map((key) => ask.peek(key)))

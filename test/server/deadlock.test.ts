@@ -76,7 +76,7 @@ test('a list that waits for one of its ids', async () => {
   expect(await circleOf(rows([1, 2]))).toEqual(['rows(2)', 'rows(2)'])
 })
 
-test('functions that wait for each other, each called by somebody else', async () => {
+test('functions that wait for each other, each called by another caller', async () => {
   const cache = newCache()
   let meet: () => void = () => {}
   const met = new Promise<void>((resolve) => {
@@ -176,7 +176,7 @@ describe('no deadlock', () => {
     expect(told.filter(({ event }) => event === 'error')).toEqual([])
   })
 
-  test.each(['timeout', 'signal'] as const)('is where nobody waits any more (%s)', async (how) => {
+  test.each(['timeout', 'signal'] as const)('is where no caller waits any more (%s)', async (how) => {
     const cache = newCache()
     let leave: () => void = () => {}
     const left = new Promise<void>((resolve) => {

@@ -25,7 +25,7 @@ test.each<{ what: string; cache?: Partial<CacheOptions>; fn?: WrapOptions<Load>;
     endsMs: 9 * MINUTE,
   },
   {
-    what: 'that of the cache, with a time of grace',
+    what: 'that of the cache, with a grace period',
     cache: { ttl: '5m' },
     fn: { staleIfError: '1m' },
     endsMs: 5 * MINUTE,

@@ -23,11 +23,11 @@ const isNear = (date: Date | undefined, atMs: number): boolean => Math.abs(msOf(
 
 describe.each<{ which: string; options: WrapOptions<Load> }>([
   { which: 'a ttl', options: { ttl: 100 } },
-  { which: 'a ttl and a time of grace', options: { ttl: 100, staleWhileRevalidate: 50 } },
-  { which: 'a time of grace and jitter', options: { ttl: 100, staleIfError: 500, jitter: 0.5 } },
-  { which: 'a ttl of each result, and a time of grace', options: { ttl: () => 100, earlyRefresh: true } },
+  { which: 'a ttl and a grace period', options: { ttl: 100, staleWhileRevalidate: 50 } },
+  { which: 'a grace period and jitter', options: { ttl: 100, staleIfError: 500, jitter: 0.5 } },
+  { which: 'a ttl of each result, and a grace period', options: { ttl: () => 100, earlyRefresh: true } },
 ])('a function with $which', ({ options }) => {
-  test('tells of a miss and of a hit when it was stored, and until when it is fresh', async () => {
+  test('returns for a miss and a hit when it was stored, and until when it is fresh', async () => {
     const { fn } = new Timeline(target).newProcess(options)
     const miss = await fn.detailed('a')
     expect(miss).toMatchObject({ value: 'a 1', status: 'miss' })
@@ -52,7 +52,7 @@ test.each<{ what: string; options: WrapOptions<Load>; freshMs: number | undefine
   else expect(msOf(hit.freshUntil)).toBeLessThanOrEqual(Date.now() + freshMs + 2 * SECOND)
 })
 
-test('a stale result tells since when it is stale', async () => {
+test('a stale result shows since when it is stale', async () => {
   const time = new Timeline(target)
   const { fn, place, told } = time.newProcess({ ttl: 100, staleWhileRevalidate: 50 })
   const { freshUntil } = await fn.detailed('a')
@@ -95,7 +95,7 @@ test('calls that join tell so, and what is known of the result', async () => {
   expect(plain).toBe('one')
 })
 
-test('a call that another process has computed for tells that it waited', async () => {
+test('a call that waited for another process reports that', async () => {
   const time = new Timeline(target)
   const options: WrapOptions<Load> = { ttl: 100, singleFlight: 'global' }
   const [here, there] = [time.newProcess(options), time.newProcess(options)]
@@ -195,7 +195,7 @@ test('keys tell the same', async () => {
   expect(await cache.getOrSetDetailed('a', () => 2, { ttl: 100 })).toEqual({ ...miss, status: 'hit' })
 })
 
-test('keys tell when they were stored, whatever the ttl of who stored them', async () => {
+test('keys show when they were stored, whatever the ttl of the process that stored them', async () => {
   const { cache } = new Timeline(target).newProcess()
   await cache.set('a', 1, { ttl: 100 })
   const hit = await cache.getOrSetDetailed('a', () => 2, { ttl: 1_000 })
@@ -204,7 +204,7 @@ test('keys tell when they were stored, whatever the ttl of who stored them', asy
   expect(msOf(hit.freshUntil) - msOf(hit.storedAt)).toBe(100 * SECOND)
 })
 
-test('what was set is not stale before its time, whatever the grace of who asks', async () => {
+test('what was set is not stale before its time, whatever the grace period of the reader', async () => {
   const { cache } = new Timeline(target).newProcess()
   await cache.set('a', 1, { ttl: 100 })
   expect(await cache.getOrSetDetailed('a', () => 2, { ttl: 100, staleWhileRevalidate: 50 })).toMatchObject({
@@ -213,7 +213,7 @@ test('what was set is not stale before its time, whatever the grace of who asks'
   })
 })
 
-test('a ttl that was raised since does not make a result older, once somebody has asked for its details', async () => {
+test('a ttl that was raised since does not make a result older, once its details were requested', async () => {
   const time = new Timeline(target)
   const { fn: before } = time.newProcess({ ttl: 10 })
   await before.detailed('x')

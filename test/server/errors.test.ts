@@ -118,7 +118,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
     expect(await time.newProcess(ERRORS).fn('a')).toBe('a 2')
   })
 
-  test('is one of those that are meant', async () => {
+  test('is one of those that the option accepts', async () => {
     const when = vi.fn<(error: unknown) => boolean>((error) => error instanceof NotFoundError)
     const time = newTimeline()
     const { fn, told } = time.newProcess({ cacheErrors: { ttl: 10, when } }, CLASSES)
@@ -231,7 +231,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
     expect(await fn('b')).toBe('b 5')
   })
 
-  test('ends with a soft invalidation, having no time of grace', async () => {
+  test('ends with a soft invalidation, since it has no grace period', async () => {
     const time = newTimeline()
     const { fn } = time.newProcess({ ttl: 100, staleWhileRevalidate: 50, ...ERRORS })
     time.load.mockRejectedValueOnce(unavailable)

@@ -333,7 +333,7 @@ test('of a full key pair: evict', async () => {
   expect(globally.filter((each) => (each as { cache: string }).cache === cache.name)).toEqual(evictions)
 })
 
-describe('who listens', () => {
+describe('a listener', () => {
   test('may stop, and is asked about an event that is none', async () => {
     const { cache, fn } = new Timeline(target).newProcess()
     const listen = vi.fn<(detail: unknown) => void>()
@@ -347,7 +347,7 @@ describe('who listens', () => {
     )
   })
 
-  test('hears of errors only if he wants to: without a listener nothing is thrown', async () => {
+  test('is not required for errors: without one, nothing is thrown', async () => {
     const store = refused()
     store.failing.add('put')
     const cache = new RedisFuncCache(unique('events'), new LruTPolicy(), { store })

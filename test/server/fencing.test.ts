@@ -147,7 +147,7 @@ describe.each(EACH_POLICY)('$policy: the fence', ({ create }) => {
     return { store, place, put, fence: `${place.keys[1]}:fence` }
   }
 
-  test('refuses what took a day, and is out of sight', async () => {
+  test('refuses loads that took a day, of which it has no record', async () => {
     const { store, place, put } = newFence()
     const nowUs = await store.now(place)
     expect(await put('a', nowUs - DAY_US)).toBe(false)
@@ -156,7 +156,7 @@ describe.each(EACH_POLICY)('$policy: the fence', ({ create }) => {
     expect(await valuesOf(store, place, ['a', 'b', 'c'])).toEqual([undefined, undefined, 'c'])
   })
 
-  test('tells entries of one write apart', async () => {
+  test('distinguishes entries of one write', async () => {
     const { store, place } = newFence()
     const before = await store.now(place)
     await store.invalidate(place, ['b', 'd'])
@@ -172,7 +172,7 @@ describe.each(EACH_POLICY)('$policy: the fence', ({ create }) => {
     expect((await target.inspect(store, place)).hashes.toSorted()).toEqual(['a', 'b', 'c', 'd'])
   })
 
-  test('remembers ten thousand, and of the others that they were', async () => {
+  test('remembers ten thousand invalidations, and merges older ones into one', async () => {
     const { store, place, put } = newFence()
     const t0 = await store.now(place)
     await store.invalidate(place, ['first'])
@@ -215,7 +215,7 @@ describe.each(EACH_POLICY)('$policy: the fence', ({ create }) => {
     expect(await target.raw(fence, 'ZCARD', fence)).toBe(1)
   })
 
-  test.runIf(hasServer)('stands when the key pair has ended', async () => {
+  test.runIf(hasServer)('stays when the key pair has ended', async () => {
     const { store, place, put } = newFence()
     const before = await store.now(place)
     await put('b', before)

@@ -185,7 +185,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       await heard(told, 'store')
     })
 
-    test('is passed over by who does not read', async () => {
+    test('is not used where the mode forbids to read', async () => {
       const time = newTimeline()
       const { cache, fn, place, told } = time.newProcess(STALE)
       await fn('a')
@@ -254,7 +254,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       expect(await fn('a')).toBe('new')
     })
 
-    test('is served to all who wait, each with a copy of his own', async () => {
+    test('is served to all waiting callers, each with its own copy', async () => {
       const time = newTimeline()
       const { fn, place } = time.newProcess(SPARE)
       time.load.mockResolvedValueOnce({ id: 1 })
@@ -562,7 +562,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
     }
     test.each<{ option: string; options: WrapOptions<Load>; error: unknown }>([
       { option: 'ttl', options: { ttl: fails }, error: boom },
-      { option: 'ttl with a time of grace', options: { ttl: fails, staleWhileRevalidate: 5 }, error: boom },
+      { option: 'ttl with a grace period', options: { ttl: fails, staleWhileRevalidate: 5 }, error: boom },
       { option: 'cacheIf', options: { cacheIf: fails }, error: boom },
       { option: 'tags', options: { tags: fails }, error: boom },
       {
@@ -597,7 +597,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       expect(await after.fn('a')).toBe('a 3')
     })
 
-    test('is not served in a time of grace that is shorter now', async () => {
+    test('is not served in a grace period that is shorter now', async () => {
       const time = newTimeline()
       const before = time.newProcess({ ttl: 100, staleWhileRevalidate: 500 })
       await before.fn('a')
@@ -605,7 +605,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       expect(await time.newProcess({ ttl: 100, staleWhileRevalidate: 10 }).fn('a')).toBe('a 2')
     })
 
-    test('is not taken for fresh where there is no time of grace any more', async () => {
+    test('does not count as fresh where there is no grace period any more', async () => {
       const time = newTimeline()
       const { cache, fn, place } = time.newProcess(STALE)
       const strict = cache.wrap(time.load as Load, { name: 'load', source: false, ttl: 100 })
@@ -614,7 +614,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       expect(await strict('a')).toBe('a 2')
     })
 
-    test('is fresh for as long as it was to be, where a time of grace is new', async () => {
+    test('keeps its end of freshness where a grace period is new', async () => {
       const time = newTimeline()
       const { place } = time.newProcess({ ttl: 100 })
       await time.newProcess({ ttl: 100 }).fn('a')

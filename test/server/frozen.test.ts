@@ -123,7 +123,7 @@ describe('in the store', () => {
   })
 })
 
-test('a load that lost its lease says so, and who joined it gets what is newer', async () => {
+test('a load that lost its lease reports it, and calls that joined get the newer result', async () => {
   const name = unique('frozen')
   const store = target.newStore()
   const options = { singleFlight: { lease: '30ms', wait: '30s' } } as const

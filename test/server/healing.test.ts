@@ -94,7 +94,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy', ({ create, policy }) => {
       expect(it.errors).toEqual([])
     })
 
-    test('loses nobody for good: all can be evicted', async () => {
+    test('loses no entry for good: all can be evicted', async () => {
       const it = await afterLoss()
       await it.store.put(withLimits(it.place, { maxSize: 1 }), [entry('last')])
       expect((await target.inspect(it.store, it.place)).hashes).toEqual(['last'])
@@ -154,7 +154,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy', ({ create, policy }) => {
 
       const isThere = what !== 'structure' || policy === 'lfu'
 
-      test.runIf(isThere)('answers all the same, and tells', async () => {
+      test.runIf(isThere)('answers all the same, and reports it', async () => {
         const { ask, errors, runs } = await occupied()
         for (const key of 'abab') expect(await ask(key)).toBe(`value of ${key}`)
         expect(await Promise.all([...'abcd'].map((key) => ask(key)))).toHaveLength(4)
@@ -254,7 +254,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy, with notes and tags', ({ c
     },
   )
 
-  test('whatever is lost whenever, nobody gets what was invalidated', async () => {
+  test('whatever is lost at whatever time, no call gets what was invalidated', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
         const { cache, store, functions, place, lose, change, versionOf, errors } = newWorld()

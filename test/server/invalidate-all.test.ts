@@ -68,7 +68,7 @@ describe.each(EVERY)('$policy, $how: invalidateAll', ({ create, how }) => {
 
   test.each([false, true])('removes the entries of its function alone (soft: %s)', async (soft) => {
     const { cache, one, two, graced, runs } = await filled()
-    expect(await one.invalidateAll({ soft })).toBe(3) // none of them has a time of grace
+    expect(await one.invalidateAll({ soft })).toBe(3) // none of them has a grace period
     expect(await cache.getSize()).toBe(6)
     for (const key of 'abc') await Promise.all([two(key), graced(key)])
     expect(runs).toEqual([])
@@ -78,7 +78,7 @@ describe.each(EVERY)('$policy, $how: invalidateAll', ({ create, how }) => {
     expect(await one.invalidateAll()).toBe(0)
   })
 
-  test('lets entries grow stale that have a time of grace', async () => {
+  test('makes entries with a grace period stale', async () => {
     const { cache, one, two, graced, runs } = await filled()
     expect(await graced.invalidateAll({ soft: true })).toBe(3)
     expect(await cache.getSize()).toBe(9)
@@ -113,7 +113,7 @@ describe.each(EVERY)('$policy, $how: invalidateAll', ({ create, how }) => {
     expect(await two.peek('a')).toBe('two a')
   })
 
-  test('tells versions of a function apart', async () => {
+  test('distinguishes versions of a function', async () => {
     const { cache, one } = await filled()
     const next = cache.wrap(one.original, { name: 'one', version: 2 })
     await next('a')
@@ -134,7 +134,7 @@ describe.each(EVERY)('$policy, $how: invalidateAll', ({ create, how }) => {
     expect(await store.lease(place(others), wish(others.hash), 60_000)).toMatchObject([{ state: 'held' }])
   })
 
-  test.runIf(how === 'scope cache')('tells hashes apart that only begin alike', async () => {
+  test.runIf(how === 'scope cache')('distinguishes hashes that only begin alike', async () => {
     const place = newPlace(create())
     const store = target.newStore()
     const part = String(place.policy.calcHashPart(newCache(create).one.identity))
@@ -259,7 +259,7 @@ describe('many entries', () => {
     },
   )
 
-  test('are found whatever their values weigh', { timeout: 60_000 }, async () => {
+  test('are found, however large their values are', { timeout: 60_000 }, async () => {
     const { one } = newCache(() => new LruTPolicy())
     const place = newPlace(new LruTPolicy())
     const store = target.newStore()

@@ -95,7 +95,7 @@ describe.each(WAYS)('$way', ({ create }) => {
     expect(await peek('a')).toBeUndefined()
   })
 
-  test('tells what cannot be serialized', async () => {
+  test('reports what cannot be serialized', async () => {
     await expect(create(newCache()).store('a', () => 1)).rejects.toThrow(SerializerError)
   })
 })

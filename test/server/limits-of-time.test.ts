@@ -89,7 +89,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
       expect(await reasonOf(fn('b'))).toBe(unavailable)
     })
 
-    test('is no failure of the work: what it throws later is nobody’s', async () => {
+    test('is no failure of the load: what it throws later reaches no caller', async () => {
       const time = newTimeline()
       const { fn } = time.newProcess({ timeout: '20ms' })
       const { fail } = time.gate()
@@ -143,7 +143,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
       expect(await call).toBe('in the end')
     })
 
-    test('tells once of what fails after it, and the function gets a pause', async () => {
+    test('reports once what fails after it, and the function gets a pause', async () => {
       const { time, cache, fn, told } = await spare()
       const { fail } = time.gate()
       const { result, stats } = await cache.withStats(() => fn('a'))
@@ -159,7 +159,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
       expect(time.load).toHaveBeenCalledTimes(2)
     })
 
-    test('tells of an error that is not meant, if it served before', async () => {
+    test('reports an error that `when` refuses, if a fallback was served before', async () => {
       const { time, fn, told } = await spare({ ...SOFT, staleIfError: { for: 200, when: () => false } })
       const { fail } = time.gate()
       expect(await fn('a')).toBe('a 1')
@@ -233,7 +233,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
       expect([one, two].map(({ signal }) => listenersOf(signal))).toEqual([0, 0])
     })
 
-    test('of the last who waits aborts the work, and the next call starts anew', async () => {
+    test('of the last waiting caller aborts the load, and the next call starts anew', async () => {
       const { time, fn, seen, end, told } = watched()
       const [one, two] = [leaver(fn), leaver(fn)]
       const calls = [one.call(), two.call()].map(reasonOf)
@@ -254,7 +254,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
       expect([one, two].map(({ signal }) => listenersOf(signal))).toEqual([0, 0])
     })
 
-    test('does not abort the work while somebody without one waits', async () => {
+    test('does not abort the load while a caller without a signal waits', async () => {
       const { time, fn, seen, end } = watched()
       const one = leaver(fn)
       const [first, second] = [reasonOf(one.call()), fn('a')]
@@ -434,7 +434,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
       expect(seen[0]?.aborted).toBe(true)
     })
 
-    test('lets who computes for himself leave, too', async () => {
+    test('also releases a call that runs the function itself', async () => {
       const time = newTimeline()
       const { fn } = time.newProcess()
       const { end } = time.gate()

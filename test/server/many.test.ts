@@ -451,7 +451,7 @@ describe.each(EVERY)('$how: a load that fails', ({ create }) => {
     expect(errors).toEqual([])
   })
 
-  test('fails those who joined it', async () => {
+  test('fails the calls that joined it', async () => {
     const error = new RangeError('no such table')
     const { users, loads } = newUsers(create, { answer: () => Promise.reject(error) })
     const outcomes = await Promise.allSettled([users([1, 2]), users([2, 3]), users([1])])
@@ -478,7 +478,7 @@ describe.each(EVERY)('$how: a load that fails', ({ create }) => {
     for (const error of errors) expect(error).toBeInstanceOf(StoreError)
   })
 
-  test('is not even begun where a store that fails is to be told of', async () => {
+  test('is not started if a failing store is to be reported', async () => {
     const { users, store, loads } = newUsers(create, { cacheOptions: { onError: 'throw' } })
     store.failing.add('get')
     await expect(users([1, 2])).rejects.toThrow(StoreError)
@@ -806,7 +806,7 @@ describe('an Error in the place of a row', () => {
   test.each([
     ['a list', (ids: readonly number[]) => ids.map((id) => (isBad(id) ? errorOf(id) : user(id)))],
     ['a Map', (ids: readonly number[]) => new Map(ids.map((id) => [id, isBad(id) ? errorOf(id) : user(id)]))],
-  ])('is thrown to whoever asked for it, and the others are stored: %s', async (_, load) => {
+  ])('is thrown to the callers that asked for this id, and the others are stored: %s', async (_, load) => {
     const cache = new RedisFuncCache(unique('bad'), new LruTPolicy(), { store: target.newStore() })
     const run = vi.fn<typeof load>(load)
     const rows = cache.wrapMany(run as (ids: readonly number[]) => (User | Error)[], {

@@ -26,7 +26,7 @@ const SERIALIZERS = ['auto', 'json', 'v8', 'msgpack', 'cbor', 'bson', 'yaml', 's
 const OPTIONS: Record<string, WrapOptions<(key: string) => Promise<unknown>>> = {
   'a ttl': {},
   'no end': { ttl: Number.POSITIVE_INFINITY },
-  'times of grace': { staleWhileRevalidate: '1m', staleIfError: '1h' },
+  'grace periods': { staleWhileRevalidate: '1m', staleIfError: '1h' },
   tags: { tags: () => ['all'] },
 }
 

@@ -174,7 +174,7 @@ describe('lists of 1,200 ids', () => {
     for (const [, hashes] of get.mock.calls) expect(hashes.length).toBeLessThanOrEqual(1_000)
   })
 
-  test('are invalidated in a few commands, and told of by one event', async () => {
+  test('are invalidated in a few commands, and reported by one event', async () => {
     const { cache, rows, invalidate } = counted()
     const told = listen(cache)
     await rows.prime(ids.slice(0, 700).map((id) => [id, `row ${id}`]))

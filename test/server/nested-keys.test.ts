@@ -33,7 +33,7 @@ test('the same through functions, and with other keys in between', async () => {
   expect(await middle.peek()).toBe('inner')
 })
 
-test('it tells that its function ran', async () => {
+test('it reports that its function ran', async () => {
   const cache = newCache()
   const load = async () => (await cache.getOrSetDetailed('a', () => 1, { ttl: '1m' })).status
   expect(await cache.getOrSet('a', load, { ttl: '1m' })).toBe('miss')

@@ -77,7 +77,7 @@ describe.each(['process', 'global'] as const)('with single flight by %s', (singl
   })
 })
 
-test('the schema of who joined runs for him', async () => {
+test('the schema of a call that joined runs in the context of that call', async () => {
   const cache = newCache()
   const { schema, seen } = noting()
   const load = cache.wrap(async () => ({ a: 1 }), { name: 'load', schema })
@@ -105,7 +105,7 @@ test('so does the reading of a serializer of your own', async () => {
   expect(seen.slice(-2)).toEqual(['bob', 'eve'])
 })
 
-test('who joined and has to start over, computes for himself', async () => {
+test('a call that joined and starts over runs the function in its own context', async () => {
   const cache = newCache()
   const query = { page: 1 }
   const who = cache.wrap(async (_query: { page: number }) => user.getStore(), { name: 'who' })
@@ -148,7 +148,7 @@ test('so is that of rows, which are loaded with those of the same list alone', a
     expect(await rows(listOf(name))).toEqual(listOf(name).map((id) => `${id} for ${name}`))
 })
 
-test('listeners are told in the context of the call', async () => {
+test('listeners are called in the context of the call', async () => {
   const cache = newCache()
   const seen: (string | undefined)[] = []
   cache.on('overdue', () => seen.push(user.getStore()))

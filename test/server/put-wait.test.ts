@@ -172,7 +172,7 @@ describe("with onError: 'throw' a put that fails", () => {
     expect(events('error')).toMatchObject([{ during: 'put', error: { code: 'ERR_STORE' } }])
   })
 
-  test('after the result was handed out is told by an event', async () => {
+  test('after the result was returned is reported by an event', async () => {
     const { load, running, end, line, heard, events } = failing(0)
     const first = load('a')
     await running(1)

@@ -1,4 +1,4 @@
-// Random replacement is random: whoever has been there for long is as likely to leave as whoever has just come.
+// Random replacement is random: an old entry is as likely to be evicted as a new one.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { RrPolicy } from '../../src/index.ts'
 import { entry, hashesOf, newPlace } from './places.ts'
@@ -73,7 +73,7 @@ test.each([
 
     expect(alive).toHaveLength(size)
     expect(ages.length).toBeGreaterThan(observed - 3)
-    // Each write takes the same part of those who are there.
+    // Each write evicts the same share of the entries.
     const stay = 1 - atOnce / size
     const places = chiSquare(
       ages,

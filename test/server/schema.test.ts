@@ -95,7 +95,7 @@ describe('what a schema makes of a stored result', () => {
       schema: v.object({ at: v.pipe(v.string(), v.transform((at) => new Date(at))) }), // biome-ignore format: one line
     },
     { library: 'arktype', schema: type({ at: 'string.date.parse' }) },
-  ])('is what every caller gets, those who join too: $library', async ({ schema }) => {
+  ])('is what every caller gets, also calls that join: $library', async ({ schema }) => {
     const at = new Date('2001-02-03T04:05:06.000Z')
     const time = new Timeline(target)
     time.load.mockResolvedValue({ at })
@@ -126,7 +126,7 @@ describe('what a schema makes of a stored result', () => {
     expect(await fn('a')).toBe('checked a 1')
   })
 
-  test('is served to who may execute nothing, and nothing is if it does not pass', async () => {
+  test('is served where the mode forbids to execute; a result that does not match is not', async () => {
     const time = new Timeline(target)
     const { cache, fn } = time.newProcess({ schema: USER })
     await fn.prime(['a'], ADA)
@@ -171,7 +171,7 @@ describe('what a schema makes of a stored result', () => {
   })
 })
 
-test('a call that joins another one gets what a schema makes of it, as a hit does, also where nobody can change it', async () => {
+test('a call that joins another one gets what a schema makes of it, as a hit does, also where no caller can change it', async () => {
   const time = new Timeline(target)
   time.load.mockResolvedValue('ada')
   const { fn } = time.newProcess({ schema: z.string().transform((text) => text.toUpperCase()) })

@@ -155,7 +155,7 @@ describe.runIf(!hasServer)('in process', () => {
 })
 
 describe('where the lifetime of the cache is given', () => {
-  test('a result whose own would be longer ends with it, and a warning tells', async () => {
+  test('a result whose own would be longer ends with it, and a warning reports it', async () => {
     const { load } = newProcess(unique('life'), target.newStore(), () => '2h', { idleTtl: '1h' })
     const { storedAt, freshUntil } = await load.detailed('a')
     expect(Number(freshUntil) - Number(storedAt)).toBe(HOUR)

@@ -97,7 +97,7 @@ describe('the function runs for each, and one warning says why,', () => {
   })
 })
 
-describe('who joined is spared the troubles of the cache:', () => {
+describe('failures of the cache do not reach a call that joined:', () => {
   test('a result that cannot be read', async () => {
     const { run, results, told } = await hundred(() => ({ a: 1 }), {
       serializer: [

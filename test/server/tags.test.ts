@@ -111,7 +111,7 @@ describe.each(EVERY)('$policy, scope $scope: invalidateTags', ({ create, scope }
     expect(it.errors).toEqual([])
   })
 
-  test('takes several tags, and counts nobody twice', async () => {
+  test('takes several tags, and counts no entry twice', async () => {
     const it = await filled()
     expect(await it.cache.invalidateTags('users', 'user:2', 'order:10', 'users')).toBe(5)
     expect((await ask(it)).toSorted()).toEqual([
@@ -231,7 +231,7 @@ describe.each(EVERY)('$policy, scope $scope: the tags of an entry', ({ create })
     for (const key of 'abcd') await set(key, [key, 'all'])
     await label.invalidate('a')
     expect(await countMembers(store, [place])).toBe(3 * 4)
-    await label.with({ soft: true }).invalidate('b') // has no time of grace
+    await label.with({ soft: true }).invalidate('b') // has no grace period
     expect(await countMembers(store, [place])).toBe(2 * 4)
     expect(await cache.invalidateTags('c')).toBe(1)
     expect(await countMembers(store, [place])).toBe(4)
@@ -448,7 +448,7 @@ describe.each(EVERY)('$policy, scope $scope: a load that is under way', ({ creat
     },
   )
 
-  test('is stored if it has others', async () => {
+  test('is stored if it has other tags', async () => {
     const { here, there } = pair()
     const result = here.load('k')
     await here.running(1)
@@ -563,7 +563,7 @@ describe.each(EVERY)('$policy, scope $scope: soft invalidation by tags', ({ crea
     return { cache, store, lasting, spared, brief, place, runs }
   }
 
-  test('lets those grow stale that have a time of grace, and removes the others', async () => {
+  test('makes entries with a grace period stale, and removes the others', async () => {
     const { cache, store, lasting, spared, brief, place, runs } = graced()
     for (const each of [lasting, spared, brief]) await each('a')
     expect(await cache.invalidateTags('all', 'a', 'everything', { soft: true })).toBe(3)
@@ -587,7 +587,7 @@ describe.each(EVERY)('$policy, scope $scope: soft invalidation by tags', ({ crea
     expect(runs).toHaveLength(2)
   })
 
-  test('keeps no stale entry longer than its time of grace', async () => {
+  test('keeps no stale entry longer than its grace period', async () => {
     const { cache, store, lasting, place } = graced()
     await lasting('a')
     const hash = String(lasting.keyOf('a').hash)
@@ -648,7 +648,7 @@ describe.each(EACH_POLICY.filter(({ policy }) => ['lru_t', 'lfu', 'rr'].includes
       expect(await countMembers(store, [place])).toBe(COUNT * 4 + 2)
     })
 
-    test('refuses what began before, whatever the portion', { timeout: 60_000 }, async () => {
+    test('refuses loads that began before, whatever the portion', { timeout: 60_000 }, async () => {
       const { store, place } = await many()
       const token = await store.now(place)
       const invalidated = store.invalidateTags(place, ['all'])
@@ -688,7 +688,7 @@ describe.runIf(hasServer).each(EVERY)(
       expect(it.errors).toEqual([])
     })
 
-    test('lets nobody outlive an invalidation', async () => {
+    test('lets no entry outlive an invalidation', async () => {
       const it = await afterLoss()
       await it.cache.invalidateTags('user:1')
       expect(await it.user(1)).toBe('user 1')
@@ -753,7 +753,7 @@ describe('invalidateTags', () => {
 const PUTS = Number(process.env['TAG_PUTS'] ?? 100_000)
 
 describe('the index of tags', () => {
-  test('stays as small as the cache, however many came and went', { timeout: 300_000 }, async () => {
+  test('stays as small as the cache, however many entries came and went', { timeout: 300_000 }, async () => {
     const SIZE = 1_000
     const PIECE = 500
     const store = target.newStore()

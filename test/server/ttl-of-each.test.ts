@@ -62,7 +62,7 @@ test.each<[ttl: unknown]>([
   await expect(fn.prime(['a'], 1)).rejects.toThrow(/^ttl: /)
 })
 
-test('an endless result has a time of grace, jitter and all else', async () => {
+test('an endless result has a grace period, jitter and all else', async () => {
   const time = new Timeline(target)
   const { fn, place } = time.newProcess({
     ttl: () => Number.POSITIVE_INFINITY,

@@ -351,7 +351,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of an entry',
     expect(hashes.toSorted()).toEqual([...'abef'].map((key) => String(immortal.keyOf(key).hash)).toSorted())
   })
 
-  test('goes with its entry: of who is evicted or invalidated, nothing is left', async () => {
+  test('goes with its entry: of an evicted or invalidated entry, nothing is left', async () => {
     const { mortal, place, store } = newCache(create, { maxSize: 2 }, target.newStore())
     for (const key of 'abcd') await mortal(key)
     expect((await target.inspect(store, place)).expiry.size).toBe(2)
@@ -379,7 +379,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of an entry',
     expect(await immortal('a')).toBe('for ever')
   })
 
-  test('is told by the entry itself where the key of ends was lost', async () => {
+  test('is read from the entry itself where the key of ends was lost', async () => {
     const { mortal, immortal, place, runs } = newCache(create, {}, target.newStore())
     await mortal('a')
     await immortal('b')

@@ -23,7 +23,7 @@ afterAll(() => target.close())
 const SKIP = 'skip:unstorable'
 
 describe.each(formatNames)('a Response within a result, with %s', (serializer) => {
-  test('goes to who asked for it, is not stored, and is told of: one warning, and an event each time', async () => {
+  test('goes to its caller, is not stored, and is reported: by one warning, and by an event each time', async () => {
     const time = new Timeline(target)
     time.load.mockImplementation(async () => ({ response: new Response('x') }))
     const { cache, fn, told } = time.newProcess({ serializer })
@@ -44,7 +44,7 @@ describe.each(formatNames)('a Response within a result, with %s', (serializer) =
     expect(await cache.getSize()).toBe(0)
   })
 
-  test('is shared with nobody: each call that joins has one of its own', async () => {
+  test('is not shared: each call that joins gets a result of its own', async () => {
     const time = new Timeline(target)
     time.load.mockImplementation(async () => new Response('x'))
     const { fn } = time.newProcess({ serializer })
@@ -107,7 +107,7 @@ describe('the default', () => {
     await cache.close()
   })
 
-  test('tells of instances of classes at the first one, and stores them as plain objects', async () => {
+  test('reports the first instance of a class, and stores instances as plain objects', async () => {
     class Point {
       x = 1
     }

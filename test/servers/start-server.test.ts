@@ -78,7 +78,7 @@ describe.skipIf(binary === '')('startServer', () => {
     expect(await askServer(server.port, 'PING')).toBe('PONG')
   })
 
-  it('tells what the server said when it does not come up', async () => {
+  it('reports the output of a server that does not start', async () => {
     await expect(startServer(binary, { args: ['--no-such-option', '1'] })).rejects.toThrow(/no-such-option/)
   })
 

@@ -62,7 +62,7 @@ const TELLS = {
 const EACH = Object.entries(TELLS).map(([event, tell]) => ({ event: event as keyof CacheEvents, tell }))
 
 describe.each(EACH)('$event', ({ event, tell }) => {
-  test('builds nothing where nobody listens', () => {
+  test('builds nothing without a listener', () => {
     vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     const it = newReport()
     const emit = vi.spyOn(it.events, 'emit')
@@ -71,7 +71,7 @@ describe.each(EACH)('$event', ({ event, tell }) => {
     expect(emit).not.toHaveBeenCalled()
   })
 
-  test.each(['cache', 'process'])('is told to a listener of the %s, once', (where) => {
+  test.each(['cache', 'process'])('reaches a listener of the %s, once', (where) => {
     vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     const it = newReport()
     const listen = vi.fn<(detail: unknown) => void>()
@@ -86,7 +86,7 @@ describe.each(EACH)('$event', ({ event, tell }) => {
   })
 })
 
-test('figures are counted whether somebody listens or not', () => {
+test('figures are counted with and without listeners', () => {
   vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
   const it = newReport()
   for (const { tell } of EACH) tell(it)
@@ -120,7 +120,7 @@ test('no eviction is none to tell of', () => {
   expect(listen).not.toHaveBeenCalled()
 })
 
-test('what a listener throws is no affair of who tells, nor of the other listeners', () => {
+test('an error of a listener affects neither the call nor the other listeners', () => {
   const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
   const it = newReport()
   const other = vi.fn<(detail: unknown) => void>()
@@ -134,7 +134,7 @@ test('what a listener throws is no affair of who tells, nor of the other listene
   expect(String(warn.mock.calls[0]?.[0])).toContain('of the listener')
 })
 
-test('a listener that listens once hears once, and many listeners bring no warning', () => {
+test('a listener added by once is called once, and many listeners cause no warning', () => {
   const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
   const it = newReport()
   const listen = vi.fn<(detail: unknown) => void>()
@@ -161,7 +161,7 @@ test.each<[what: string, thrown: unknown, message: string]>([
   expect(durationMs).toBeGreaterThanOrEqual(0)
 })
 
-test('an error of another realm is told as it is', () => {
+test('an error of another realm is reported unchanged', () => {
   const it = newReport()
   const listen = vi.fn<(detail: CacheEvents['error']) => void>()
   it.events.on('error', listen)
@@ -170,7 +170,7 @@ test('an error of another realm is told as it is', () => {
   expect(listen.mock.calls[0]?.[0].error).toBe(foreign)
 })
 
-test('what concerns a cache as a whole is told of no function and no call', () => {
+test('an event about a whole cache has no function and no call', () => {
   const it = newReport()
   const listen = vi.fn<(detail: unknown) => void>()
   it.events.on('invalidate', listen)

@@ -187,7 +187,7 @@ describe('a failure', () => {
     return { store, cache, load: cache.wrap(async (id: number) => id, { name: 'load' }) }
   }
 
-  test('is told once, and after a minute once more, with how many there were', async () => {
+  test('is reported once, and after a minute once more, with the count', async () => {
     const clock = vi.spyOn(performance, 'now')
     const { load } = newFailing()
     const nowMs = performance.now()
@@ -203,7 +203,7 @@ describe('a failure', () => {
     expect(told[1]).toContain('(5 more since the last warning)')
   })
 
-  test('of another kind is told, too', async () => {
+  test('of another kind is reported, too', async () => {
     const { store, load } = newFailing('OOM command not allowed')
     await load(1)
     store.message = 'READONLY You can’t write against a read only replica.'
@@ -215,7 +215,7 @@ describe('a failure', () => {
     ])
   })
 
-  test('is the affair of who listens, to this cache or to all', async () => {
+  test('is left to a listener, of this cache or of all', async () => {
     const { cache, load } = newFailing()
     const listen = vi.fn<(detail: unknown) => void>()
     cache.on('error', listen)
@@ -230,7 +230,7 @@ describe('a failure', () => {
     expect(told).toEqual([])
   })
 
-  test('is not told twice where it is thrown', async () => {
+  test('is not reported as well where it is thrown', async () => {
     const { store } = newFailing()
     const cache = new library.RedisFuncCache('failing', new library.LruTPolicy(), { store, onError: 'throw' })
     await expect(cache.wrap(async () => 1, { name: 'one' })()).rejects.toThrow(library.StoreError)
@@ -389,7 +389,7 @@ describe('a failure', () => {
 })
 
 describe('a client of redis without an error listener', () => {
-  test('is told of: its process would end with the server', async () => {
+  test('is reported: its process would end with the server', async () => {
     new library.RedisStore(createClient())
     await vi.waitFor(() => expect(told).toHaveLength(1))
     expect(told[0]).toMatch(/no 'error' listener.*client\.on\('error'/)

@@ -52,7 +52,7 @@ describe('a policy', () => {
     ).toEqual([])
   })
 
-  test('that hears of no reads', async () => {
+  test('that gets no reports of reads', async () => {
     const failed = await failuresOf(
       policyConformance(
         brokenBy(() => ({ touch: () => {} })),

@@ -18,7 +18,7 @@ const NO_OPTIONS: CanonicalOptions = {}
 export function canonicalize(args: readonly unknown[], options: CanonicalOptions = NO_OPTIONS): string {
   const excluded = options.excludedPositions
   let count = args.length
-  // An excluded argument does not count, not even by being there.
+  // Excluded arguments at the end are left out, so that it makes no difference whether they were passed.
   if (excluded !== undefined) while (count > 0 && excluded.has(count - 1)) count--
   let root: Path | undefined
   let text = '['

@@ -30,7 +30,7 @@ type Resizable = {
 /** From this length on, comparing with a copy is cheaper than listing all names. */
 const MANY_ELEMENTS = 128
 
-/** How to take a built-in object apart, by the name of its class; each returns nothing for an object that only pretends. */
+/** Functions that take a built-in object apart, by the name of its class. They return `undefined` for an object that is no real instance. */
 const BUILT_INS: Readonly<Record<string, (value: object) => BuiltIn | undefined>> = {
   Object: (value: object) =>
     types.isArgumentsObject(value) ? list('Arguments', Array.from(value)) : undefined,
@@ -58,7 +58,7 @@ const BUILT_INS: Readonly<Record<string, (value: object) => BuiltIn | undefined>
     quoted('URLSearchParams', value, (prototype: URLSearchParams) => prototype.toString.call(value)),
 }
 
-/** Takes a built-in object apart; nothing for instances of other classes, including subclasses of built-in ones. */
+/** Takes a built-in object apart. Returns `undefined` for instances of other classes, including subclasses of built-in ones. */
 export function builtInOf(value: object): BuiltIn | undefined {
   const prototype: object | null = Object.getPrototypeOf(value)
   if (prototype === null) return undefined
@@ -74,7 +74,7 @@ export function extraNames(value: object, elements: number): string[] {
   return Object.keys(value).slice(elements)
 }
 
-/** The names of the properties that tell errors apart: all visible ones except the stack. */
+/** The names of the properties of an error that count: all visible ones except the stack. */
 export function errorNames(error: object): string[] {
   const names = new Set(Object.keys(error)).add('name').add('message')
   for (const name of ['cause', 'errors']) if (Object.hasOwn(error, name)) names.add(name)
@@ -102,7 +102,7 @@ export function describe(value: object): string {
   return name === 'Object' ? 'an object with a prototype of its own' : `an instance of ${name}`
 }
 
-/** Classes that are written in JavaScript, by Node or by a polyfill, and so have no native constructor. */
+/** Built-in classes that are written in JavaScript, by Node or by a polyfill, and so have no native constructor. */
 const URL_CLASSES = ['URL', 'URLSearchParams'] as const
 
 function builtInName(prototype: object): string | undefined {
@@ -114,12 +114,12 @@ function builtInName(prototype: object): string | undefined {
   return nativeName(prototype)
 }
 
-/** The name of a typed array, by the getter that all typed arrays share; it answers for no other object. */
+/** The name of the class of a typed array, by the getter that all typed arrays share; `undefined` for other objects. */
 function typedArrayName(value: object): unknown {
   return Reflect.get(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag, value)
 }
 
-/** Whether a typed array certainly has no added properties; `false` if its names have to be looked at. */
+/** Whether a typed array certainly has no added properties. If `false`, its property names have to be listed. */
 function isBare(array: TypedArray): boolean {
   const copy = Object.setPrototypeOf(array.slice(), Object.getPrototypeOf(array))
   return isDeepStrictEqual(array, copy)
@@ -182,7 +182,7 @@ function base64({ buffer, byteOffset, byteLength }: NodeJS.ArrayBufferView): str
   return Buffer.from(buffer, byteOffset, byteLength).toString('base64')
 }
 
-/** Reads an object by a getter or method of its class, which throws for objects that only pretend. */
+/** Reads an object by a getter or method of its class, which throws for objects that are no real instances. */
 function quoted<Prototype>(
   name: string,
   value: object,

@@ -1,4 +1,4 @@
-/** What a callback that tells calls apart may return: anything but a promise, since a lookup needs it at once. */
+/** What a callback that contributes to the call hash may return: anything but a promise, since a lookup needs the value at once. */
 export type Known =
   | string
   | number
@@ -10,7 +10,7 @@ export type Known =
   | (object & { readonly then?: never })
 
 /**
- * An encoder that tells instances of a class apart in arguments.
+ * An encoder: it says what distinguishes the instances of a class in arguments.
  *
  * @example
  * const money: ArgumentEncoder<Money> = { type: Money, encode: ({ amount, currency }) => [amount, currency] }
@@ -25,17 +25,17 @@ export interface ArgumentEncoder<T = unknown> {
    * @default `type.name`
    */
   readonly name?: string | undefined
-  /** Returns everything that tells one instance from another, as a value that the canonical form knows. */
+  /** Returns everything that distinguishes one instance from another, as a value that the canonical form supports. */
   encode(value: T): Known
 }
 
-/** Which parts of the arguments count, and how instances of classes are told apart. */
+/** Which parts of the arguments count, and how instances of classes are distinguished. */
 export interface CanonicalOptions {
   /** Names of properties that do not count, in arguments that are plain objects (not in objects within them). */
   readonly excludedNames?: ReadonlySet<string>
   /** Positions of arguments that do not count, from 0. */
   readonly excludedPositions?: ReadonlySet<number>
-  /** Encoders, asked in this order before anything else is known about an object; the first whose class fits is used. */
+  /** Encoders, in the order in which they are tried, before all other rules. The first one whose class fits is used. */
   readonly encoders?: readonly ArgumentEncoder[]
   /** The name of the argument at a position, for error messages; default `arguments[0]`, `arguments[1]` … */
   readonly nameOf?: (position: number) => string

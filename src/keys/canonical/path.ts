@@ -2,23 +2,23 @@ import { ArgumentsError } from '../../errors.ts'
 import { ignoreRejection, isPromise } from '../../realms/native.ts'
 import type { CanonicalOptions } from './options.ts'
 
-/** How a part is reached from the object around it: an index, a property name, or a text that is made only if needed. */
+/** How a part is reached from its parent: an index, a property name, or a function that makes a text if it is needed. */
 export type Step = number | string | (() => string)
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
 
 const WAYS_OUT =
-  'Name the call yourself by the option `key: (...args) => unknown`, leave the part out by `excludes`, ' +
-  'or say what tells its values apart: register an encoder for its class, or give it a `toJSON` method.'
+  'Give the option `key: (...args) => unknown`, leave the part out by `excludes`, ' +
+  'or say what distinguishes its values: register an encoder for its class, or give it a `toJSON` method.'
 
 const WAYS_OUT_FOR_KEYS =
-  'Make the key of texts, numbers, and arrays or plain objects of them, or say what tells its values apart: register an ' +
+  'Make the key of strings, numbers, and arrays or plain objects of them, or say what distinguishes its values: register an ' +
   'encoder for its class with the cache, or give it a `toJSON` method.'
 
 /**
- * The way from the arguments to an object that is being written: a list of the objects around it.
+ * The path from the arguments to an object that is being written: a linked list of the objects that contain it.
  *
- * Cycles are found by it, and errors name it. It is kept in the calls that need it and nowhere else, so accessors, encoders and
+ * It serves to find cycles, and errors name it. It is passed as an argument and stored nowhere else, so accessors, encoders and
  * `toJSON` may throw, or make cached calls.
  */
 export class Path {
@@ -26,7 +26,7 @@ export class Path {
   readonly step: Step
   readonly value: unknown
   readonly options: CanonicalOptions
-  /** How many objects are around this one; 0 for the list of arguments. */
+  /** The number of objects that contain this one; 0 for the list of arguments. */
   readonly depth: number
 
   constructor(parent: Path | undefined, step: Step, value: unknown, options: CanonicalOptions) {
@@ -39,10 +39,10 @@ export class Path {
 }
 
 /**
- * Checks what a callback that tells calls apart returned: it has to be known before a lookup can be made.
+ * Checks what a callback that contributes to the call hash has returned. A lookup needs the value at once.
  *
- * @param path What messages call it.
- * @param option Which option the callback is.
+ * @param path The name of the value in messages.
+ * @param option The name of the option.
  * @throws {ArgumentsError} for a promise.
  */
 export function known(answer: unknown, path: string, option: string): unknown {
@@ -50,16 +50,16 @@ export function known(answer: unknown, path: string, option: string): unknown {
   ignoreRejection(answer)
   throw new ArgumentsError(
     path,
-    `${path} is a promise, but the option \`${option}\` has to return at once what tells calls apart. Await the promise before ` +
+    `${path} is a promise, but the option \`${option}\` has to return its value synchronously. Await the promise before ` +
       'the call, and pass its value as an argument.',
   )
 }
 
-/** Throws the {@link ArgumentsError} that says what was found at a path, and what to do about it. */
+/** Throws an {@link ArgumentsError} that says what was found at a path, and what to do about it. */
 export function refuse(what: string, parent: Path, step: Step): never {
   const path = pathOf(parent, step)
   const waysOut = parent.options.isOfKeys ? WAYS_OUT_FOR_KEYS : WAYS_OUT
-  throw new ArgumentsError(path, `${path} is ${what}, and has no safe place in a call hash. ${waysOut}`)
+  throw new ArgumentsError(path, `${path} is ${what}, which cannot be part of a call hash. ${waysOut}`)
 }
 
 /** Makes the step to a property that is named by a symbol, for {@link refuse}. */

@@ -10,7 +10,7 @@ type ToJson = (this: unknown, key: string) => unknown
 /** The greatest depth of arguments: deeper ones would overflow the stack. */
 const MAX_DEPTH = 200
 
-/** Up to this length, looking at each character is cheaper than `JSON.stringify`. */
+/** Up to this length, checking each character is cheaper than `JSON.stringify`. */
 const SHORT_TEXT = 40
 
 /** The number of names that are remembered: names that are data, such as ids, must not fill the memory. */
@@ -20,7 +20,7 @@ const labels = new Map<string, string>()
 /** Up to this length, sorting by insertion is cheaper than `sort`. */
 const FEW_NAMES = 16
 
-/** The text of a value without parts; empty for an object, function or symbol. */
+/** Writes a value without parts. Returns an empty text for an object, function or symbol. */
 export function writeScalar(value: unknown): string {
   switch (typeof value) {
     case 'number':
@@ -66,7 +66,7 @@ function write(value: unknown, parent: Path, step: Step): string {
   return writeScalar(value) || writeObject(value, parent, step)
 }
 
-/** The text of an object; functions and symbols are refused unless an encoder takes them. */
+/** Writes an object. Functions and symbols are refused unless an encoder accepts them. */
 export function writeObject(value: unknown, parent: Path, step: Step, encodedBy?: ArgumentEncoder): string {
   let up = 1
   for (let path: Path | undefined = parent; path !== undefined; path = path.parent, up++) {
@@ -218,7 +218,7 @@ function writeEncoded(value: unknown, encoder: ArgumentEncoder, parent: Path, st
   // A reference to the instance itself would make all instances equal, so it is written as without encoders.
   if (encoded === value) return `encoder(${name},${writeKnown(value, parent, step)})`
   const path = new Path(parent, step, value, parent.options)
-  // The same encoder is not asked about what it returned, so it may encode a Map as a sorted Map.
+  // The same encoder is not used for what it returned, so it may encode a Map as a sorted Map.
   const text = writeScalar(encoded) || writeObject(encoded, path, () => '.encode()', encoder)
   return `encoder(${name},${text})`
 }
@@ -236,7 +236,7 @@ function isOfRuntime(symbol: symbol, builtIn: string | undefined): boolean {
   return builtIn === 'URLSearchParams' && Object.hasOwn(new URLSearchParams(), symbol)
 }
 
-/** Sorted by UTF-16 code units, in place. */
+/** Sorts names by UTF-16 code units, in place. */
 function sorted(names: string[]): string[] {
   // Most objects of a program have their properties in sorted order already: check before sorting.
   for (let i = 1; i < names.length; i++) {

@@ -26,8 +26,8 @@ export class ErrorClasses {
   readonly #prototypes = new Map<string, Error>()
 
   /**
-   * @param classes By the names they have when the program runs: a minifier must leave them alone.
-   * @throws {OptionError} for what is no class of errors, a class without a name, and two classes of one name.
+   * @param classes The classes. Errors are stored by the names that classes have at run time, so a minifier must not change them.
+   * @throws {OptionError} for a value that is no class of errors, a class without a name, and two classes with one name.
    */
   constructor(classes: readonly ErrorClass[] = []) {
     for (const name of BUILT_IN) {
@@ -40,9 +40,9 @@ export class ErrorClasses {
   }
 
   /**
-   * The prototype of the first class that is known; that of `Error` if none is.
+   * Returns the prototype of the first known class; that of `Error` if none is known.
    *
-   * @param names Of a class and those it extends, the nearest first.
+   * @param names The names of a class and of the classes that it extends, the nearest first.
    */
   prototypeOf(names: readonly string[]): Error {
     for (const name of names) {

@@ -33,7 +33,7 @@ function copy(value: unknown, copies: Map<object, unknown>): unknown {
 
 function copyOfError(error: Error, copies: Map<object, unknown>): Error {
   const copied: Error = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error) as object) as Error
-  Reflect.deleteProperty(copied, 'stack') // the stack of this place
+  Reflect.deleteProperty(copied, 'stack') // it would show this function
   copies.set(error, copied)
   for (const name of Reflect.ownKeys(error)) {
     const descriptor = Object.getOwnPropertyDescriptor(error, name) as PropertyDescriptor

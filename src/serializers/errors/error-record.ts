@@ -8,13 +8,14 @@
  *         { … } ],
  *       thrown: { error: 0 } }
  *
- * All errors lie in one flat list and point to each other by number, so that causes may be long chains, shared, or
- * cycles. Properties are a list too, because no format keeps objects with every name: `__proto__` or `constructor` are
- * refused, renamed, or worse. `thrown` comes last: half a YAML document is a document, but not one with `thrown`.
+ * All errors are in one flat list and refer to each other by number, so that causes can be long chains, shared, or cycles.
+ * Properties are a list too, because no format keeps properties of every name: `__proto__` and `constructor` are refused or
+ * renamed. `thrown` comes last, so that a YAML document that was cut off is recognized: it has no `thrown`.
  *
- * Kept are `name`, `message` and `stack`, own enumerable properties, and `cause`, `errors` and `code` even if they are
- * not enumerable. Getters of the error's own are read, and come back as values. Errors inside of values other than
- * arrays are values. Not kept are functions, symbols, what symbols name, private fields, and whether it was frozen.
+ * Kept are `name`, `message` and `stack`, own enumerable properties, and `cause`, `errors` and `code` even if they are not
+ * enumerable. Own getters are read, and come back as values. Errors in arrays are kept as errors; errors in other values are
+ * stored as the format stores them. Not kept are functions, symbols, properties named by symbols, private fields, and whether
+ * the error was frozen.
  */
 import { isError } from '../../realms/native.ts'
 import type { ErrorClasses } from './error-classes.ts'
@@ -68,7 +69,7 @@ const MAX_CLASSES = 32
 export function recordOf(thrown: unknown): ThrowRecord {
   const found = new FoundErrors()
   const slot = found.slotOf(thrown)
-  if (slot === undefined) throw new TypeError(`there is nothing to store of a ${typeof thrown}`)
+  if (slot === undefined) throw new TypeError(`it is a ${typeof thrown}`)
   // The list grows during the loop, by the errors that the properties hold.
   const errors = Array.from(found.numbers.keys(), (error) => describe(error, found))
   return { errors, thrown: slot }
@@ -167,7 +168,7 @@ function bareError({ classes, name, message }: UnknownObject, known: ErrorClasse
   const isDomException = classNamesOf(Object.create(prototype) as Error).includes('DOMException')
   // Only the constructor of DOMException can set its name and message.
   const error = isDomException ? new DOMException(asOptionalText(message), asOptionalText(name)) : new Error()
-  Reflect.deleteProperty(error, 'stack') // the stack of this place
+  Reflect.deleteProperty(error, 'stack') // it would show this function
   return Object.setPrototypeOf(error, prototype) as Error
 }
 
@@ -192,7 +193,7 @@ function valueOf(slot: unknown, revived: readonly Error[]): unknown {
   if (list !== undefined) return asList(list).map((item) => valueOf(item, revived))
   if (error === undefined) return value
   const found = typeof error === 'number' ? revived[error] : undefined
-  if (found === undefined) throw new TypeError('it points to an error that is not there')
+  if (found === undefined) throw new TypeError('it refers to an error that is not in the list')
   return found
 }
 

@@ -1,9 +1,9 @@
 /**
  * Turns thrown values into stored bytes and back, so that they are thrown again in any process as they were.
  *
- * The bytes are {@link ERROR_MARKER} and what the serializer makes of a plain record (see `error-record.ts`), so that values in
- * properties of an error are kept as well as results are. Everybody who can read the store can read them, including the stack
- * with its paths.
+ * The bytes are {@link ERROR_MARKER} and a plain record (see `error-record.ts`) that the serializer has encoded. So values in
+ * properties of an error are kept as faithfully as results. Everyone who can read the store can read the error, including the
+ * stack with its paths.
  */
 import { SerializerError } from '../../errors.ts'
 import { decode, ERROR_MARKER, isStoredError, reasonOf, serialize } from '../encoding.ts'
@@ -78,7 +78,7 @@ function withMarker(output: string | Buffer): string | Buffer {
     : Buffer.concat([Buffer.from(ERROR_MARKER), output])
 }
 
-/** Inside of an object, where formats take more than they take alone. */
+/** Whether the serializer can store a value inside an object: some formats store more values there than at the top. */
 function canStore(serializer: Serializer, value: unknown): boolean {
   try {
     serialize(serializer, { value }, 'error')

@@ -19,7 +19,7 @@ const OTHER_CLONE = OWN_CLONE === 'v8' ? 'jsc' : 'v8'
  * program can read it. All other values (with Dates, Maps, Sets, bigints, typed arrays, NaN, `-0`, `undefined` in arrays, RegExps,
  * Errors, cycles) are structured clones, as with `'v8'`, after a mark.
  *
- * Instances of classes come back as plain objects, or as what their `toJSON` gives. Functions, symbols, promises, streams
+ * Instances of classes come back as plain objects, or as what their `toJSON` returns. Functions, symbols, promises, streams
  * and the like are refused. Node and Bun cannot read each other's structured clones: such an entry counts as a miss.
  */
 export const autoSerializer: Serializer = {
@@ -39,7 +39,7 @@ export const autoSerializer: Serializer = {
       'another runtime wrote it, and Node and Bun do not read the structured clones of each other',
     )
   },
-  // What begins with a mark is not given as text.
+  // A stored value that begins with a mark is never read as text.
   deserializeText: (stored) => JSON.parse(stored) as unknown,
 }
 

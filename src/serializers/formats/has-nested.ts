@@ -23,7 +23,7 @@ function search(part: unknown, matches: (part: unknown) => boolean, seen: Set<ob
     for (const [key, item] of part) if (search(key, matches, seen) || search(item, matches, seen)) return true
     return false
   }
-  // Not an enumerable property.
+  // The cause of an error is not enumerable.
   if (isError(part) && search(part.cause, matches, seen)) return true
   for (const item of Object.values(part)) if (search(item, matches, seen)) return true
   return false

@@ -26,7 +26,7 @@ export const jsonSerializer: Serializer = {
 
 /**
  * JSON with its losses: a Date comes back as a string, a Map or Set as `{}`, NaN and the infinities as `null`, `-0` as `0`,
- * a Buffer as `{ type, data }`, an instance of a class as a plain object or what its `toJSON` gives. bigints and cycles are
+ * a Buffer as `{ type, data }`, an instance of a class as a plain object or as what its `toJSON` returns. bigints and cycles are
  * refused.
  */
 export const lossyJsonSerializer: Serializer = {

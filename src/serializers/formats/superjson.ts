@@ -49,7 +49,7 @@ const VIEW_TYPES = [
 
 function viewType(name: string): ViewType {
   const known = VIEW_TYPES.find((each) => each === name)
-  if (known === undefined) throw new TypeError(`${name} is no typed array that is known here`)
+  if (known === undefined) throw new TypeError(`${name} is not a known class of typed arrays`)
   return globalThis[known]
 }
 
@@ -65,7 +65,7 @@ const VIEWS: Transformer = {
     const bytes = Buffer.from(base64, 'base64')
     if (type === 'Buffer') return bytes
     const View = viewType(type)
-    // Memory of its own, and no more than it: a Buffer may be a slice of the pool.
+    // The array gets a copy of the bytes as its memory, since a Buffer may be a slice of Node's pool.
     return new View(new Uint8Array(bytes).buffer)
   },
 }
@@ -75,8 +75,8 @@ const VIEWS: Transformer = {
  * RegExps, URLs, Errors (without their stack, and with a `name` of their own), bigints, Buffers, typed arrays, NaN, `-0`, `undefined` inside, shared
  * references and cycles come back as they were.
  *
- * Instances of classes come back as plain objects; what was registered with superjson's default instance is not known
- * here (give `[superjson.stringify, (stored) => superjson.parse(stored.toString())]` for that). Functions, symbols,
+ * Instances of classes come back as plain objects. Classes that are registered with the default instance of superjson are not
+ * known here: give `[superjson.stringify, (stored) => superjson.parse(stored.toString())]` to use them. Functions, symbols,
  * invalid Dates, and properties named `__proto__`, `constructor` or `prototype` are refused.
  *
  * @param module `await import('superjson')`.
@@ -89,7 +89,7 @@ export function superjson(module: SuperJsonModule): Serializer {
     module,
     (given) => typeof given.SuperJSON === 'function',
   )
-  // An instance of its own, as registering changes the default one, which belongs to the user.
+  // A new instance, since registering would change the default one, which belongs to the user.
   const format = new SuperJSON()
   format.registerCustom(VIEWS, 'ArrayBufferView')
   const read = (text: string): unknown => {
@@ -103,14 +103,14 @@ export function superjson(module: SuperJsonModule): Serializer {
       refuseManyReferences(payload as SuperJsonPayload)
       return format.deserialize(payload as SuperJsonPayload)
     }
-    throw new TypeError('this is JSON, but not of superjson')
+    throw new TypeError('it is JSON, but superjson did not write it')
   }
   return {
     name: 'superjson',
     isBuiltIn: true,
     serialize: (value) => {
       if (hasNested(value, isSilentlyLost))
-        throw new TypeError('superjson has no functions, symbols or invalid Dates')
+        throw new TypeError('superjson cannot store functions, symbols or invalid Dates')
       const payload = format.serialize(value)
       refuseManyReferences(payload)
       return JSON.stringify(payload)
@@ -149,7 +149,7 @@ function longestListOf(json: unknown): number {
   return longest
 }
 
-/** What superjson drops, or makes `null`, instead of refusing it. */
+/** Whether superjson would drop a value, or store it as `null`, instead of refusing it. */
 function isSilentlyLost(part: unknown): boolean {
   if (types.isDate(part)) return Number.isNaN(part.getTime())
   return typeof part === 'function' || typeof part === 'symbol'

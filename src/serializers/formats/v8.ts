@@ -6,12 +6,12 @@ import { CHANGED } from '../fidelity.ts'
 import type { Serializer } from '../serializer.ts'
 
 /**
- * Node's structured clone: Dates, Maps, Sets, RegExps, Errors, bigints, typed arrays, Buffers (as Buffers), `undefined`
- * and holes inside, cycles and shared references. No package needed.
+ * Node's structured clone. It restores Dates, Maps, Sets, RegExps, Errors, bigints, typed arrays, Buffers (as Buffers),
+ * `undefined` and holes inside, cycles and shared references. It needs no package.
  *
- * Instances of classes come back as plain objects; functions and symbols are refused. Only the runtime that wrote it
- * reads it (Bun has a format of its own), and a newer one may write what an older one cannot read: that is a miss, not an
- * error.
+ * Instances of classes come back as plain objects; functions and symbols are refused. Only the same runtime can read the
+ * bytes, since Bun has a format of its own. A newer version may write bytes that an older one cannot read. Such an entry counts
+ * as a miss.
  *
  * @see https://nodejs.org/api/v8.html#serialization-api
  */
@@ -28,12 +28,12 @@ export const v8Serializer: Serializer = {
 
 type Read = (stored: Buffer) => unknown
 
-/** Of all that V8 writes; the version follows. */
+/** The first byte of everything that V8 writes. The version of the format follows. */
 const FIRST_BYTE = 0xff
 
 let read: Read | undefined
 
-/** Node makes objects of its own realm, which need not be that of the program: Jest and `vmThreads` of Vitest have others. */
+/** Makes the function that reads. Node makes objects of its own realm; the programs in Jest and in `vmThreads` of Vitest have others. */
 function reader(): Read {
   const copying = copyingReader() ?? ((stored) => v8.deserialize(Buffer.from(stored)) as unknown)
   const sample = v8.deserialize(v8.serialize({ bytes: new Uint8Array(1) })) as { readonly bytes: object }
@@ -43,9 +43,9 @@ function reader(): Read {
 }
 
 /**
- * `v8.deserialize`, except that typed arrays get memory of their own. Those of the original lie in the stored bytes:
- * writing to one would write to them, and its `buffer` would show everything around it. `undefined` in Bun, which has no
- * deserializer to extend, and whose own one copies.
+ * Makes a function like `v8.deserialize`, except that typed arrays get memory of their own. With the original they would share
+ * the memory of the stored bytes: writing to an array would change these, and its `buffer` would show the bytes around it.
+ * Returns `undefined` in Bun, which has no class to extend, and whose `v8.deserialize` copies.
  */
 function copyingReader(): Read | undefined {
   const { DefaultDeserializer } = v8
@@ -60,13 +60,14 @@ function copyingReader(): Read | undefined {
     }
   }
   return (stored) => {
-    // Without it, V8 takes the bytes for a format of its youth, in which a text such as `0` is a value.
-    if (stored[0] !== FIRST_BYTE) throw new TypeError('it does not begin as V8 does')
+    // Without this check, V8 would read the bytes as one of its oldest formats, in which a text such as `0` is a value.
+    if (stored[0] !== FIRST_BYTE) throw new TypeError('it does not begin with the first byte of V8')
     const deserializer = new CopyingDeserializer(stored)
     deserializer.readHeader()
     const value: unknown = deserializer.readValue()
     const { byteOffset } = deserializer.readRawBytes(0)
-    if (byteOffset !== stored.byteOffset + stored.length) throw new TypeError('there is more than one value')
+    if (byteOffset !== stored.byteOffset + stored.length)
+      throw new TypeError('there are bytes after the value')
     return value
   }
 }

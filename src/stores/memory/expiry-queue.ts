@@ -1,4 +1,4 @@
-/** When entries end, soonest first: a binary heap that passes over what was changed since. */
+/** The entries in the order in which they end: a binary heap. Items whose entry was changed since are skipped. */
 export class ExpiryQueue {
   readonly #expiresAtMs = new Map<string, number>()
   #heap: { readonly hash: string; readonly atMs: number }[] = []
@@ -9,7 +9,8 @@ export class ExpiryQueue {
 
   set(hash: string, atMs: number): void {
     this.#expiresAtMs.set(hash, atMs)
-    // Entries that were prolonged or removed stay in the heap until their turn; do not let them outnumber the others.
+    // Items of entries that were prolonged or removed stay in the heap until their turn. It is rebuilt before they outnumber the
+    // others.
     if (this.#heap.length > 2 * this.#expiresAtMs.size + 64) this.#rebuild()
     else this.#push({ hash, atMs })
   }
@@ -18,7 +19,7 @@ export class ExpiryQueue {
     this.#expiresAtMs.delete(hash)
   }
 
-  /** Takes out up to `count` that have ended by then. */
+  /** Removes up to `count` entries that have ended, and returns them. */
   takeExpired(nowMs: number, count: number): string[] {
     const expired: string[] = []
     while (expired.length < count) {

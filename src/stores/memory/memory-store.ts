@@ -28,7 +28,7 @@ export interface MemoryStoreOptions {
   readonly clock?: (() => number) | undefined
 }
 
-/** What a `MemoryStore` knows of an entry beside its end; `undefined` where that is not known. */
+/** The metadata of an entry in a `MemoryStore`, except its end; `undefined` where it is not known. */
 export interface StoredMetadata {
   readonly freshUntilMs: number | undefined
   readonly beganUs: number | undefined
@@ -39,8 +39,8 @@ export interface StoredMetadata {
 /**
  * Entries in this process: the same policies, limits and guarantees, without a server.
  *
- * For tests, for development, and for a machine without Redis. Values are kept as serialized bytes, so that a caller
- * who changes a result changes it for no other caller.
+ * For tests, for development, and for a machine without Redis. Values are kept as serialized bytes, so that a change of a
+ * result by one caller does not affect other callers.
  */
 export class MemoryStore implements Store {
   readonly isInProcess = true
@@ -53,7 +53,7 @@ export class MemoryStore implements Store {
   readonly #watchers = new Map<string, Set<LeaseWatcher>>()
   #lastUs = 0
 
-  /** @throws {OptionError} for an unknown option, or a clock that is no function. */
+  /** @throws {OptionError} for an unknown option, or a clock that is not a function. */
   constructor(options: MemoryStoreOptions = {}) {
     checkNames(options, ['clock'], 'new MemoryStore')
     const { clock = () => Date.now() } = options
@@ -253,7 +253,7 @@ export class MemoryStore implements Store {
     return data.drop(names, soft, atMs)
   }
 
-  /** Ends the lease of that asker. If it has lost it, the lease of another one stays. */
+  /** Ends the lease of that asker, if it still holds it. The lease of another asker stays. */
   #endOwnLease(space: KeySpace, name: string, asker: string): void {
     if (this.#leasesOf(space).get(name)?.asker === asker) this.#endLease(space, name)
   }
@@ -286,7 +286,7 @@ export class MemoryStore implements Store {
     return entryOf(this.#leases, space.keys[0], () => new Map())
   }
 
-  /** The clock in microseconds. No two ticks are equal, so that before and after are always told apart. */
+  /** The time in microseconds. No two ticks are equal, so that the order of any two events is known. */
   #tick(): number {
     this.#lastUs = Math.max(Math.floor(this.#clock() * 1000), this.#lastUs + 1)
     return this.#lastUs

@@ -19,7 +19,7 @@ const FENCE_TTL_US = 86_400_000_000
 /** As in the scripts: how many entries are processed at a time, and how many expired ones a write removes at the most. */
 const CHUNK = 1_000
 
-/** An index of tags in process is never lost. */
+/** The generation is always the same, since an index of tags in memory is never lost. */
 const TAGS_GENERATION = 0
 
 /** Records what was invalidated and when. It outlives the entries. */
@@ -54,9 +54,9 @@ export class Fence {
   }
 }
 
-/** What a `MemoryStore` keeps for one key pair: what the scripts keep in its keys. */
+/** The data of one key pair in a `MemoryStore`: the same that the scripts keep in Redis keys. */
 export class PartitionData {
-  /** As in Redis: each with its trailer, unless values are stored bare. */
+  /** The values as in Redis: each with its trailer, unless values are stored bare. */
   readonly values: Map<string, Buffer> = new Map<string, Buffer>()
   /** When entries end, for the sweep. */
   readonly expiry: ExpiryQueue = new ExpiryQueue()
@@ -66,13 +66,13 @@ export class PartitionData {
   expiresAtMs: number = Number.POSITIVE_INFINITY
   readonly #partition: string | undefined
 
-  /** @param partition As of `partitionMark`; `undefined` where values are stored bare. */
+  /** @param partition The result of `partitionMark`; `undefined` if values are stored bare. */
   constructor(order: EvictionOrder, partition: string | undefined) {
     this.order = order
     this.#partition = partition
   }
 
-  /** What is stored, with what its trailer tells; `undefined` if there is nothing. */
+  /** Reads an entry with the fields of its trailer; `undefined` if there is none. */
   read(name: string): StoredEntry | undefined {
     const stored = this.values.get(name)
     if (stored === undefined) return undefined
@@ -92,8 +92,8 @@ export class PartitionData {
   }
 
   /**
-   * Stores entries as if all came at the same moment, and returns how many were evicted for them: existing entries are
-   * replaced and count as used, then new ones are inserted.
+   * Stores entries as of one moment. Existing entries are replaced and count as used; then new ones are inserted. Returns how
+   * many entries were evicted for them.
    */
   store(entries: readonly NewEntry[], atUs: number, maxSize: number): number {
     const added = new Set<string>()

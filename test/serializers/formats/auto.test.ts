@@ -159,13 +159,13 @@ describe('structured clone behind a mark', () => {
     expect(() => back(itself)).toThrow(SerializerError)
   })
 
-  test('clones Proxies as what they show', () => {
+  test('clones Proxies as plain objects with what they show', () => {
     const value = new Proxy({ at: new Date(5), list: new Proxy([1n], {}) }, {})
     expect(back(value)).toEqual({ at: new Date(5), list: [1n] })
     expect(back([argumentsOf(1, 2), new Date(1)])).toEqual([{ 0: 1, 1: 2 }, new Date(1)])
   })
 
-  test('refuses what another runtime or format wrote, and what was cut off', () => {
+  test('refuses bytes that another runtime or format wrote, and bytes that were cut off', () => {
     for (const text of [
       '\0jsc\0\x0e',
       '\0v8',
@@ -184,7 +184,7 @@ describe('structured clone behind a mark', () => {
     expect(() => decode(autoSerializer, Buffer.concat([bytes, Buffer.from('0')]))).toThrow(SerializerError)
   })
 
-  test('takes a deep value, and what is reached in very many ways, without delay', () => {
+  test('stores a deep value, and an object that is reached in very many ways, without delay', () => {
     let deep: unknown = 1
     for (let i = 0; i < 1_000; i++) deep = { deep }
     expect(stored(deep).toString()).toBe(JSON.stringify(deep))
@@ -198,7 +198,7 @@ describe('structured clone behind a mark', () => {
   })
 })
 
-describe('what comes back changed is told', () => {
+describe('a change is reported', () => {
   class NotFoundError extends Error {}
   class Rows extends Array<unknown> {}
   class Instant extends Date {}

@@ -19,13 +19,13 @@ describe('hasNested', () => {
     ['an instance of a class', new Holder()],
   ])('finds what lies in %s', (_, value) => expect(hasNested(value, isNeedle)).toBe(true))
 
-  test('finds nothing where nothing is', () => {
+  test('finds nothing where there is no match', () => {
     expect(
       hasNested([1, { a: new Map([[1, new Set([null])]]), b: new Uint8Array(3), c: undefined }], isNeedle),
     ).toBe(false)
   })
 
-  test('looks behind a cycle', () => {
+  test('finds a match after a cycle', () => {
     const value: unknown[] = []
     value.push(value, { value })
     expect(hasNested(value, isNeedle)).toBe(false)

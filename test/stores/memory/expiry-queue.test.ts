@@ -27,8 +27,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** Long enough for the heap to be rebuilt. */
 const steps = fc.array(step, { minLength: 150, maxLength: 250, size: 'max' })
 
-describe('the queue of what ends', () => {
-  test('gives out what a plain map would, soonest first', () => {
+describe('the queue of entries that end', () => {
+  test('returns what a plain map would, soonest end first', () => {
     fc.assert(
       fc.property(steps, (all) => {
         const queue = new ExpiryQueue()
@@ -45,7 +45,7 @@ describe('the queue of what ends', () => {
             nowMs += each.passMs
             const taken = queue.takeExpired(nowMs, each.count)
             const due = [...model.values()].filter((atMs) => atMs <= nowMs).toSorted((a, b) => a - b)
-            // Who ends at the same time may come in any order.
+            // Entries that end at the same time may come in any order.
             expect(taken.map((name) => model.get(name))).toEqual(due.slice(0, each.count))
             for (const name of taken) expect(model.delete(name)).toBe(true)
           }
@@ -58,7 +58,7 @@ describe('the queue of what ends', () => {
     )
   })
 
-  test('keeps no more of what was prolonged again and again than a few times its size', () => {
+  test('stays within a few times its size if entries are prolonged again and again', () => {
     const queue = new ExpiryQueue()
     for (let i = 0; i < 200_000; i++) queue.set(String(i % 10), i)
     const startedAtMs = performance.now()

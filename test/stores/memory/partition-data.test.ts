@@ -1,4 +1,4 @@
-// Whoever leaves leaves nothing behind: nobody would ever look for it again.
+// An entry that was removed leaves nothing behind, since nothing would ever remove it later.
 import { describe, expect, test } from 'vitest'
 import type { NewEntry } from '../../../src/store.ts'
 import { LinkedOrder } from '../../../src/policies/orders/linked-order.ts'
@@ -39,12 +39,12 @@ const only = (...names: string[]): Record<string, string[]> => ({
   known: names,
 })
 
-describe('of an entry', () => {
-  test('that was evicted, nothing is left', () => {
+describe('the data of an entry', () => {
+  test('is removed by an eviction', () => {
     expect(namesIn(filled(2))).toEqual(only('e', 'f'))
   })
 
-  test('that was swept, nothing is left', () => {
+  test('is removed by a sweep', () => {
     const content = filled(100)
     content.store([full('f', { ttlMs: 300 })], 0, 100)
     expect(content.sweep(100)).toBe(5)
@@ -52,13 +52,13 @@ describe('of an entry', () => {
     expect(content.order.size()).toBe(1)
   })
 
-  test('that was invalidated, nothing is left', () => {
+  test('is removed by an invalidation', () => {
     const content = filled(100)
     expect(content.drop(['a', 'b', 'c', 'none'], false, 0)).toBe(3)
     expect(namesIn(content)).toEqual(only('d', 'e', 'f'))
   })
 
-  test('that was softly invalidated, all is left if it has a time of grace', () => {
+  test('stays after a soft invalidation if it has a grace period', () => {
     const content = filled(100)
     const { metadata: _, ...bare } = full('f')
     content.store([bare], 0, 100)
@@ -69,7 +69,7 @@ describe('of an entry', () => {
     expect(content.read('b')).toMatchObject({ freshUntilMs: 50, expiresAtMs: 100 })
   })
 
-  test('that was replaced, nothing is left of what it was', () => {
+  test('is replaced completely by a put', () => {
     const content = filled(100)
     for (const hash of 'abcdef') {
       content.store([{ hash, value: '', ttlMs: undefined, token: undefined }], 0, 100)
@@ -78,7 +78,7 @@ describe('of an entry', () => {
   })
 })
 
-test('when the load of an entry began is known, unless that was noted when the clock was ahead of now', () => {
+test('the beginning of a load is known, unless it was recorded when the clock was ahead of now', () => {
   const content = new PartitionData(new LinkedOrder(true, 'oldest'), 'abcd')
   content.store([full('a', { ttlMs: 60_000, token: 9_700_000 })], 10_000_000, 10)
   expect(content.beganUs('a', 10_000_000)).toBe(9_700_000)
