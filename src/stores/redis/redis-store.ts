@@ -101,7 +101,7 @@ export class RedisStore implements Store {
     const commands: Command[] = []
     if (asksTime) commands.push(['TIME'])
     if (isTagged) commands.push(['ZRANGEBYLEX', keys.tags, '[g', '(h', 'LIMIT', '0', '1'])
-    commands.push(['HMGET', keys.values, ...sent(space, hashes)])
+    commands.push(['HMGET', keys.values, ...sent(hashes)])
     const sentMs = monotonicMs()
     const replies = await this.#sendAll('get', keys.values, commands, asText)
     let atUs: number | undefined
@@ -131,7 +131,7 @@ export class RedisStore implements Store {
   /** One plain command if the policy has one. From time to time the script, whose reply tells the time. */
   async touch(space: KeySpace, hashes: readonly Hash[]): Promise<void> {
     const { policy, keys, ext } = space
-    const names = sent(space, hashes)
+    const names = sent(hashes)
     const state = this.#stateOf(space)
     const isOrderKnown = monotonicMs() < state.orderKnownUntilMs
     const plain = isOrderKnown ? policy.touchCommand(keys[0], names, state.order) : undefined
@@ -174,7 +174,7 @@ export class RedisStore implements Store {
   }
 
   async invalidate(space: KeySpace, hashes: readonly Hash[], soft = false): Promise<number> {
-    const args = [flag(soft), String(hashes.length), ...sent(space, hashes), ...space.ext]
+    const args = [flag(soft), String(hashes.length), ...sent(hashes), ...space.ext]
     return toCount(await this.#run(space, 'invalidate', args), 'invalidate')
   }
 
@@ -384,8 +384,7 @@ export class RedisStore implements Store {
 }
 
 /** Call hashes as a server takes them. */
-const sent = ({ policy }: KeySpace, hashes: readonly Hash[]): readonly (Buffer | string)[] =>
-  policy.hasAsciiHashes ? hashes : hashes.map(bytesOfHash)
+const sent = (hashes: readonly Hash[]): readonly (Buffer | string)[] => hashes.map(bytesOfHash)
 
 const flag = (is: boolean): string => (is ? '1' : '0')
 
