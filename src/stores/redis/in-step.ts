@@ -115,7 +115,10 @@ const ports = /* @__PURE__ */ new WeakMap<RedisClient, InStepPort>()
 
 /** The port of a client, which all stores over it share. */
 export function inStepPort(client: RedisClient): InStepPort {
-  const port = ports.get(client) ?? new InStepPort(toPort(client))
-  ports.set(client, port)
+  let port = ports.get(client)
+  if (port === undefined) {
+    port = new InStepPort(toPort(client))
+    ports.set(client, port)
+  }
   return port
 }
