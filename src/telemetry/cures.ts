@@ -126,7 +126,11 @@ const OF_GUARD: Readonly<Record<Exclude<StoreFailure, 'failed'>, Diagnosis>> = {
 
 /** Finds the kind of a failure, and the advice for it. */
 export function cureFor(error: Error): Diagnosis {
-  if (error instanceof StoreError && error.reason !== 'failed') return OF_GUARD[error.reason]
+  if (error instanceof StoreError && error.reason !== 'failed') {
+    const { kind, cure } = OF_GUARD[error.reason]
+    // One report is enough for the failure that opened the breaker and for what that refuses.
+    return { kind: error.reason === 'open' && isError(error.cause) ? cureFor(error.cause).kind : kind, cure }
+  }
   const chain = [error, error.cause].filter(isError)
   const texts = chain.map((each) => `${classNameOf(each)}: ${each.message}`)
   for (const [kind, says, cure] of CURES) if (texts.some((text) => says.test(text))) return { kind, cure }
