@@ -1,8 +1,5 @@
-import type { KeyObject } from 'node:crypto'
-import type { CompressionFormat } from '../serializers/envelope/compression.ts'
-
-/** A secret key: 32 random bytes, as such, or as text in base64 or hex. */
-export type SecretKey = string | Uint8Array | KeyObject
+/** A secret key: 32 random bytes, as such, as text in base64 or hex, or as a `KeyObject` of `node:crypto`. */
+export type SecretKey = string | Uint8Array | { readonly type: string; export(): Uint8Array }
 
 /** The secret keys of `sign` or `encrypt`: one, or several of which the first one writes and all read. */
 export interface SecretKeyOptions {
@@ -29,7 +26,7 @@ export interface CompressOptions {
    * The format that is written. Whatever this runtime knows is read.
    * @default 'zstd' where Node has it (22.15 or newer), else 'gzip'
    */
-  readonly format?: CompressionFormat | undefined
+  readonly format?: 'gzip' | 'zstd' | undefined
   /**
    * The largest result that is decompressed, in bytes: a few bytes of another program must not fill the memory. Larger results
    * are stored as they are.

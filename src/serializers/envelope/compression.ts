@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer'
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
+import type { CompressOptions } from '../../options/envelope-options.ts'
 import type { Enveloped } from './envelope.ts'
 
 /** How results are compressed. */
-export type CompressionFormat = 'gzip' | 'zstd'
+export type CompressionFormat = NonNullable<CompressOptions['format']>
 
 interface Codec {
   compress(bytes: Buffer): Promise<Buffer>

@@ -22,7 +22,8 @@ export async function strangeKeys(ask: ServerWorld['ask']): Promise<string[]> {
     ...[...keys]
       .filter(([key, { ttlMs }]) => !CACHE_KEYS.includes(key) || ttlMs <= 0)
       .map(([, { line }]) => line),
-    ...(index === values && index === expiry && (index ?? 0) <= MAX_SIZE
+    // A lost index of ends is made anew by the puts that follow, and knows only their entries.
+    ...(index === values && (expiry ?? 0) <= (index ?? 0) && (index ?? 0) <= MAX_SIZE
       ? []
       : [`index ${index}, values ${values}, expiry ${expiry}`]),
   ]
