@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Fault } from '../fault.ts'
 import { repeat } from '../fault.ts'
-import { onNetwork } from '../worlds.ts'
+import { type NetworkWorld, onNetwork } from '../worlds.ts'
 
 /**
  * Replies as commands of the cache get them, and others. None with a null: where no command waits for a reply, or on a
@@ -19,6 +19,14 @@ const STRAY_REPLIES = [
 ]
 const EVERY_MS = 200
 
+/** A fault that lasts until the proxy is healed. */
+const untilHealed =
+  (begin: (proxy: NetworkWorld['proxy']) => void | Promise<void>) =>
+  async ({ proxy }: NetworkWorld) => {
+    await begin(proxy)
+    return () => proxy.heal()
+  }
+
 export const NETWORK_FAULTS: readonly Fault[] = [
   onNetwork({
     name: 'cut',
@@ -33,42 +41,27 @@ export const NETWORK_FAULTS: readonly Fault[] = [
   onNetwork({
     name: 'refused',
     title: 'connections refused',
-    begin: async ({ proxy }) => {
-      await proxy.refuse()
-      return () => proxy.heal()
-    },
+    begin: untilHealed((proxy) => proxy.refuse()),
   }),
   onNetwork({
     name: 'black-hole',
     title: 'all packets lost',
-    begin: async ({ proxy }) => {
-      proxy.freeze()
-      return () => proxy.heal()
-    },
+    begin: untilHealed((proxy) => proxy.freeze()),
   }),
   onNetwork({
     name: 'delayed',
     title: 'delayed by 100 ms each way',
-    begin: async ({ proxy }) => {
-      proxy.delay(100)
-      return () => proxy.heal()
-    },
+    begin: untilHealed((proxy) => proxy.delay(100)),
   }),
   onNetwork({
     name: 'delayed-much',
     title: 'delayed by 2 s each way',
-    begin: async ({ proxy }) => {
-      proxy.delay(2_000)
-      return () => proxy.heal()
-    },
+    begin: untilHealed((proxy) => proxy.delay(2_000)),
   }),
   onNetwork({
     name: 'throttled',
     title: 'throttled to 10 KB/s',
-    begin: async ({ proxy }) => {
-      proxy.throttle(10_000)
-      return () => proxy.heal()
-    },
+    begin: untilHealed((proxy) => proxy.throttle(10_000)),
   }),
   onNetwork({
     name: 'garbage',

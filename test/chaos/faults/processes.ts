@@ -7,6 +7,12 @@ import { onServer, type ServerWorld } from '../worlds.ts'
 const SLOW_KEYS = 10_000
 const LOAD_DELAY_US = 250
 
+/** Kills the server, and restarts it at the end. */
+async function untilRestarted({ server }: ServerWorld) {
+  await server.kill()
+  return () => server.restart()
+}
+
 export const PROCESS_FAULTS: readonly Fault[] = [
   onServer({
     name: 'frozen',
@@ -29,20 +35,14 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     name: 'killed',
     title: 'killed, and restarted empty',
     losesInvalidations: 'the fence is lost with the server',
-    begin: async ({ server }) => {
-      await server.kill()
-      return () => server.restart()
-    },
+    begin: untilRestarted,
   }),
   onServer({
     name: 'absent',
     title: 'not there at the start',
     fromTheStart: true,
     without: ['glide'],
-    begin: async ({ server }) => {
-      await server.kill()
-      return () => server.restart()
-    },
+    begin: untilRestarted,
   }),
   onServer({
     name: 'loading',
