@@ -20,14 +20,14 @@ import type { DetailedResult } from './functions/detailed-result.ts'
 import { spelled } from './options/duration.ts'
 import {
   checkInvalidation,
+  checkPurge,
   checkRetryFor,
+  isPurgeOptions,
   type InvalidateOptions,
   type PurgeOptions,
 } from './options/invalidation-options.ts'
-import { OptionError, TimeoutError } from './errors.ts'
-import { within } from './flow/timeout.ts'
+import { OptionError } from './errors.ts'
 import { Background } from './flow/background.ts'
-import { type BreakerState, CircuitBreaker } from './flow/circuit-breaker.ts'
 import { Deadlines } from './flow/deadlines.ts'
 import {
   type CacheKey,
@@ -45,11 +45,11 @@ import type { CacheSettings } from './options/cache-settings.ts'
 import type { AbstractPolicy } from './policies/policy.ts'
 import { warn } from './telemetry/process-warning.ts'
 import { Partitions } from './partitions/partitions.ts'
-import { GuardedStore } from './stores/guarded-store.ts'
-import type { Store } from './stores/store.ts'
+import { closeStore } from './stores/close-store.ts'
+import { guard } from './stores/guard.ts'
 import { isLastOpen, addOpenCache } from './stores/open-caches.ts'
 import { CacheReporter } from './telemetry/cache-reporter.ts'
-import type { Health, StoreHealth } from './telemetry/store-health.ts'
+import type { Health } from './telemetry/store-health.ts'
 import { type CacheStats, Counters } from './telemetry/counters.ts'
 import { type CacheEvents, Events } from './telemetry/events.ts'
 import { checkWrapManyOptions, checkWrapOptions } from './options/function-checks.ts'
@@ -302,7 +302,7 @@ export class RedisFuncCache {
     fnOrOptions?: { readonly identity: FunctionIdentity } | PurgeOptions,
     options?: PurgeOptions,
   ): Promise<number> {
-    const isOptions = options === undefined && isPlainOptions(fnOrOptions)
+    const isOptions = options === undefined && isPurgeOptions(fnOrOptions)
     const { retryFor } = checkPurge(isOptions ? fnOrOptions : (options ?? {}))
     const fn = isOptions ? undefined : fnOrOptions
     const identity =
@@ -366,7 +366,8 @@ export class RedisFuncCache {
    * Waits like {@link drain}, and then closes the connection over which the cache receives messages of other processes.
    *
    * Your own client stays open, and so does that connection while another cache over the same client needs it. If work is left
-   * after `timeout`, a process warning is emitted. Also where the server is frozen it takes about a second longer at most. A cache may be used again after it, and closed again.
+   * after `timeout`, a process warning is emitted. If the server is frozen, closing takes about a second longer. A cache may be
+   * used again after it, and closed again.
    *
    * @throws {OptionError} for a timeout that is not a duration.
    */
@@ -520,56 +521,9 @@ function sharedBy(
   }
 }
 
-/** The longest wait for the end of connections. */
-const CLOSE_MS = 1_000
-
-/** Closes a store, and waits for that no longer than {@link CLOSE_MS}: its server may be frozen. */
-async function closeStore(store: Store, cache: string): Promise<void> {
-  const closing = store.close()
-  try {
-    await within(
-      closing,
-      CLOSE_MS,
-      () => new TimeoutError(`The store did not close within ${spelled(CLOSE_MS)}.`),
-    )
-  } catch (error) {
-    if (!(error instanceof TimeoutError)) throw error
-    warn(`close-store:${cache}`, `Cache '${cache}': ${error.message} Its connections are left as they are.`)
-  }
-}
-
-/** The deadline of commands on a whole key pair, unless `storeTimeout` is longer. */
-const WHOLE_TIMEOUT_MS = 5_000
-
-/** The store of a cache with a deadline and a breaker around it. A store in this process needs neither. */
-function guard(
-  { store, storeTimeoutMs, breaker }: CacheSettings,
-  deadlines: Deadlines,
-  health: StoreHealth,
-  onChange: (state: BreakerState, from: BreakerState) => void,
-): Store {
-  if (store.isInProcess === true) return store
-  return new GuardedStore(store, {
-    timeoutMs: storeTimeoutMs,
-    wholeTimeoutMs: Math.max(storeTimeoutMs, WHOLE_TIMEOUT_MS),
-    deadlines,
-    breaker: breaker === undefined ? undefined : new CircuitBreaker(breaker, onChange),
-    health,
-  })
-}
-
 /** An array, a Set, or another list: but no text. */
 const isList = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Symbol.iterator in value
-
-/** Whether a value is an object of options rather than a cached function. */
-const isPlainOptions = (value: unknown): value is PurgeOptions =>
-  typeof value === 'object' && value !== null && !('identity' in value) && Object.keys(value).length > 0
-
-function checkPurge(options: PurgeOptions): PurgeOptions {
-  checkNames(options, ['retryFor'], 'purge')
-  return options
-}
 
 /** @throws {OptionError} for what is no cached function: all would be meant. */
 function identityOf(fn: { readonly identity: FunctionIdentity }, where: string): FunctionIdentity {

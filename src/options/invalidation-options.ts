@@ -45,3 +45,12 @@ export function checkInvalidation(
 
 export const checkRetryFor = (retryFor: Duration | undefined): number | undefined =>
   retryFor === undefined ? undefined : toTimerMs(retryFor, 'retryFor')
+
+/** Whether a value is an object of options rather than a cached function. */
+export const isPurgeOptions = (value: unknown): value is PurgeOptions =>
+  typeof value === 'object' && value !== null && !('identity' in value) && Object.keys(value).length > 0
+
+export function checkPurge(options: PurgeOptions): PurgeOptions {
+  checkNames(options, ['retryFor'], 'purge')
+  return options
+}
