@@ -129,6 +129,17 @@ describe('the breaker', () => {
     expect(asked).toEqual([])
   })
 
+  test('closes when the command that tries is refused: the store has answered', async () => {
+    const { guard, space, asked, time, breaker } = await opened()
+    time.ms = 100
+    const trial = guard.get(space, ['x'])
+    expect(breaker.state).toBe('half-open')
+    const refused = new StoreError('WRONGTYPE', { cause: new Error('WRONGTYPE of the server') })
+    asked[0]?.answer(refused)
+    await expect(trial).rejects.toBe(refused)
+    expect(breaker.state).toBe('closed')
+  })
+
   test('lets one command try the store when its time is over', async () => {
     const { guard, space, asked, time, breaker } = await opened()
     time.ms = 100
