@@ -1,12 +1,13 @@
 import { bestNeighbour, figure, medianRatio, ratio, roundsOf } from './comparison.ts'
-import type { Growth, LatencyRounds, Results, Round, Rounds } from './results.ts'
+import { nearHitsOf, OURS_NEAR } from './near-sections.ts'
+import type { Growth, LatencyRounds, Near, NearHits, Results, Round, Rounds } from './results.ts'
 
 /** A figure the library wants to reach, and what it has reached. */
 export interface Aim {
   readonly what: string
   readonly limit: number
   readonly isUpper: boolean
-  readonly unit: '×' | 'µs'
+  readonly unit: '×' | 'µs' | 'ms' | 'hits/s'
   readonly reached: number
 }
 
@@ -19,7 +20,7 @@ export const isReached = ({ limit, isUpper, reached }: Aim): boolean =>
 const LEVEL = 256
 
 /** The aims of which the results hold the figures. */
-export function aimsOf({ hits = [], latency = [], puts = [], growth = [] }: Results): Aim[] {
+export function aimsOf({ hits = [], latency = [], puts = [], growth = [], near }: Results): Aim[] {
   return [
     undecodedTime(hits, 'node-redis', 1.3),
     undecodedTime(hits, 'ioredis', 0.5),
@@ -34,6 +35,7 @@ export function aimsOf({ hits = [], latency = [], puts = [], growth = [] }: Resu
     lone(latency, 'LRU-T undecoded, ioredis'),
     againstNeighbours('misses with put/s', puts, 1.5),
     ...growthOf(growth),
+    ...(near === undefined ? [] : nearOf(near)),
   ].filter((aim) => aim !== undefined)
 }
 
@@ -45,11 +47,11 @@ const atMost = (what: string, limit: number, unit: Aim['unit'], reached: number)
   reached,
 })
 
-const atLeast = (what: string, limit: number, reached: number): Aim => ({
+const atLeast = (what: string, limit: number, reached: number, unit: Aim['unit'] = '×'): Aim => ({
   what,
   limit,
   isUpper: false,
-  unit: '×',
+  unit,
   reached,
 })
 
@@ -114,6 +116,52 @@ function growthOf(all: readonly Growth[]): Found[] {
       atMost(label('put'), 1.5, '×', medianRatio(most.puts.map(cost), least.puts.map(cost))),
     ]
   })
+}
+
+/** Of hits in the process. */
+function nearOf({ hits, ages, floods }: Near): Found[] {
+  const frozen = nearHitsOf(hits, OURS_NEAR.frozen, 1_000, 0)
+  const age = ages.find(({ name }) => name === OURS_NEAR.frozen)
+  const unknown = floods.find(({ name, of }) => name === OURS_NEAR.frozen && of === 'unknown')
+  const quiet = floods.find(({ name, of }) => name === OURS_NEAR.frozen && of === 'none')
+  return [
+    frozen && atLeast('near hits/s (frozen)', 2_000_000, figure(frozen.rounds, 'callsPerSecond'), 'hits/s'),
+    ...[1_000, 100_000].map((bytes) => againstCopies(hits, bytes)),
+    age && atMost('age of a near hit after an invalidation: median', 5, 'ms', age.p50),
+    age && atMost('age of a near hit after an invalidation: worst', MAX_STALENESS_MS, 'ms', age.max),
+    unknown &&
+      atMost('processor time for the invalidation of an entry that is not near', 10, 'µs', unknown.cpuUs),
+    unknown &&
+      quiet &&
+      atMost(
+        'delay of timers by 10,000 invalidations a second, p99',
+        1,
+        'ms',
+        unknown.lateMs.p99 - quiet.lateMs.p99,
+      ),
+  ]
+}
+
+/** The default. */
+const MAX_STALENESS_MS = 1_000
+
+function againstCopies(hits: readonly NearHits[], bytes: number): Found {
+  const ours = nearHitsOf(hits, OURS_NEAR.copies, bytes, 0)
+  const others = hits.filter(
+    (one) =>
+      one.kind === 'neighbour' &&
+      one.handOut === 'copies' &&
+      one.bytes === bytes &&
+      one.invalidationsPerSecond === 0,
+  )
+  const speed = ({ rounds }: NearHits) => figure(rounds, 'callsPerSecond')
+  const best = others.sort((one, other) => speed(other) - speed(one))[0]
+  if (ours === undefined || best === undefined) return undefined
+  return atLeast(
+    `near hits/s (copies, ${bytes / 1_000} KB) against ${best.name}`,
+    1,
+    ratio(ours.rounds, best.rounds, 'callsPerSecond'),
+  )
 }
 
 export const cost = ({ clientCpuUs, serverUs }: Round): number => clientCpuUs + serverUs

@@ -10,6 +10,7 @@ export const PARTS: readonly PartName[] = [
   'stampede',
   'growth',
   'replication',
+  'near',
 ]
 
 /** What a short run measures: what changes when the way of a hit does. */
@@ -43,6 +44,8 @@ export interface Wish {
   readonly server: string | undefined
   /** A commit that is measured beside the present state. */
   readonly before: string | undefined
+  /** Whether the parts replace those of the last full run, in its results and on the page. */
+  readonly isKept: boolean
   /** A file for the results, besides where they are kept anyway. */
   readonly out: string | undefined
 }
@@ -54,10 +57,11 @@ export const USAGE = `npm run bench -- [--short] [--only ${PARTS.join(',')}] [--
   --who     contenders whose name contains this text
   --before  measures this library as it was at a commit, beside the present state, in the same rounds
   --server  the server to measure on, by its name, such as redis-7.0; without it the first that is found
+  --keep    the parts of this run replace those in bench/results/latest.json and on the page, which says so
   --out     a file for the results
 
 BENCH_NODE_OPTIONS is given to the processes of the contenders: with --cpu-prof and --who it shows where the time goes.
-A full run takes about fifteen minutes, writes bench/results/latest.json and docs/performance.md. Other runs write
+A full run takes about twenty minutes, writes bench/results/latest.json and docs/performance.md. Other runs write
 bench/dist/partial.json.`
 
 /** @throws If it asks for what there is not. */
@@ -70,6 +74,7 @@ export function readWish(args: readonly string[]): Wish | undefined {
       who: { type: 'string', default: '' },
       before: { type: 'string' },
       server: { type: 'string' },
+      keep: { type: 'boolean', default: false },
       out: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -82,6 +87,7 @@ export function readWish(args: readonly string[]): Wish | undefined {
     parts: PARTS.filter((part) => asked.includes(part)),
     effort: { ...(values.short ? SHORT : FULL), who: values.who },
     server: values.server,
+    isKept: values.keep,
     before: values.before,
     out: values.out,
   }

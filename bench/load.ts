@@ -9,6 +9,11 @@ export function* wander(entries: number): Generator<number, never> {
   for (let id = 0; ; id = (id + step) % entries) yield id
 }
 
+/** Ids in an order of chance: that of an id may come again at any time. */
+export function* atRandom(entries: number): Generator<number, never> {
+  for (;;) yield Math.floor(Math.random() * entries)
+}
+
 function coprimeStep(entries: number): number {
   let step = Math.floor(entries * 0.618) | 1
   while (divisor(step, entries) > 1) step += 2
@@ -74,13 +79,15 @@ export async function alternate(
   rawKey: string,
   ms: number,
 ): Promise<Latencies> {
+  const { rawGet } = cached
+  if (rawGet === undefined) throw new Error('It has no raw GET.')
   const hits: number[] = []
   const raw: number[] = []
   const end = performance.now() + ms
   while (performance.now() < end) {
     for (let i = 0; i < IN_A_ROW; i++) hits.push(await microseconds(() => cached.call(ids.next().value)))
     await pause(AFTERMATH_MS)
-    for (let i = 0; i < IN_A_ROW; i++) raw.push(await microseconds(() => cached.rawGet(rawKey)))
+    for (let i = 0; i < IN_A_ROW; i++) raw.push(await microseconds(() => rawGet(rawKey)))
   }
   return { hits: ends(hits), raw: ends(raw) }
 }

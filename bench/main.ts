@@ -3,10 +3,12 @@ import { findServers, type ServerBinary } from '../test/servers/binaries.ts'
 import { PARTS, readWish, USAGE, type Wish } from './command-line.ts'
 import { machine, versions } from './machine.ts'
 import { compile, compileEarlier, installNeighbours } from './prepare.ts'
-import { tablesOf, writePage } from './report.ts'
-import type { Absence, Results } from './results.ts'
+import { LATEST, readLatest, tablesOf, writePage } from './report.ts'
+import { type Absence, type Results, renewed } from './results.ts'
 import { BEFORE, type PartName } from './roster.ts'
 import { Session } from './session.ts'
+
+const PARTIAL = new URL('./dist/partial.json', import.meta.url)
 
 const wish = readWish(process.argv.slice(2))
 if (wish === undefined) console.log(USAGE)
@@ -70,6 +72,8 @@ async function partOf(part: PartName, session: Session, binary: string): Promise
       return (await import('./parts/growth.ts')).measureGrowth(session)
     case 'replication':
       return (await import('./parts/replication.ts')).measureReplication(session, binary)
+    case 'near':
+      return (await import('./parts/near/near.ts')).measureNear(session)
   }
 }
 
@@ -85,15 +89,21 @@ async function chooseServer(name: string | undefined): Promise<ServerBinary> {
   )
 }
 
-async function keep(results: Results, { before, out, parts, effort }: Wish): Promise<void> {
-  const isFull = !effort.isShort && parts.length === PARTS.length && effort.who === '' && before === undefined
-  const path = new URL(isFull ? './results/latest.json' : './dist/partial.json', import.meta.url)
-  await mkdir(new URL('.', path), { recursive: true })
-  const text = `${JSON.stringify(results)}\n`
-  await writeFile(path, text)
-  if (out !== undefined) await writeFile(out, text)
-  if (isFull) await writePage(results)
+async function keep(results: Results, { before, out, parts, effort, isKept }: Wish): Promise<void> {
+  const isOfAll = effort.who === '' && before === undefined
+  const isFull = isOfAll && !effort.isShort && parts.length === PARTS.length
+  if (isKept && !isOfAll) throw new Error('Results of some contenders do not replace those of all.')
+  if (out !== undefined) await writeFile(out, `${JSON.stringify(results)}\n`)
+  const isForPage = isFull || isKept
+  if (isForPage) {
+    const whole = isFull ? results : renewed(await readLatest(), results, parts)
+    await writeFile(LATEST, `${JSON.stringify(whole)}\n`)
+    await writePage(whole)
+  } else {
+    await mkdir(new URL('.', PARTIAL), { recursive: true })
+    await writeFile(PARTIAL, `${JSON.stringify(results)}\n`)
+  }
   console.log(
-    `Written: ${isFull ? 'bench/results/latest.json and docs/performance.md' : 'bench/dist/partial.json'}`,
+    `Written: ${isForPage ? 'bench/results/latest.json and docs/performance.md' : 'bench/dist/partial.json'}`,
   )
 }

@@ -9,6 +9,8 @@ export interface Tasks {
       readonly bytes: number
       /** How long the function takes; 0 returns at once. */
       readonly computeMs: number
+      /** Whether what it returns tells when it began; default no. */
+      readonly isDated?: boolean
     }
     answer: void
   }
@@ -21,8 +23,11 @@ export interface Tasks {
   /** Calls for a time, with so many outstanding. */
   run: {
     task: {
-      /** `hits`: stored ids, one after the other. `puts`: never seen ids. `primes`: the same, without a lookup. */
-      readonly what: 'hits' | 'puts' | 'primes'
+      /**
+       * `hits`: stored ids, one after the other. `puts`: never seen ids. `primes`: the same, without a lookup. `near`: as
+       * hits, one at a time, in short turns of the event loop; there may be misses among them.
+       */
+      readonly what: 'hits' | 'puts' | 'primes' | 'near'
       readonly outstanding: number
       readonly ms: number
       /** Whether the process collects all its garbage before; default no. */
@@ -36,6 +41,46 @@ export interface Tasks {
   latency: { task: { readonly rawKey: string; readonly ms: number }; answer: Latencies }
   /** Many calls of one id at once, at a given time. Returns how often the function ran. */
   stampede: { task: { readonly id: number; readonly calls: number; readonly at: number }; answer: number }
+  /** Whether two hits of one id yield one object, and whether it is frozen to its depth. */
+  handOut: { task: Record<string, never>; answer: 'shared' | 'frozen' | 'copies' }
+  /** Invalidates ids from `from` on, at a rate. */
+  invalidate: {
+    task: {
+      readonly from: number
+      readonly ids: number
+      readonly order: 'in turn' | 'random'
+      readonly perSecond: number
+      readonly ms: number
+    }
+    answer: readonly Invalidation[]
+  }
+  /** Calls the first ids over and over, each by itself. Returns what was served, and until when. */
+  watch: { task: { readonly ids: number; readonly ms: number }; answer: readonly Sighting[] }
+  /** A few calls of the first ids each millisecond. */
+  pace: { task: { readonly ids: number; readonly ms: number }; answer: Pace }
+}
+
+/** By a clock that all processes share. */
+export interface Invalidation {
+  readonly id: number
+  readonly startMs: number
+  /** When it resolved. */
+  readonly endMs: number
+}
+
+/** A value that was served, by the same clock. */
+export interface Sighting {
+  readonly id: number
+  /** When the function began that returned it. */
+  readonly loadedAtMs: number
+  /** When the last call began that got it. */
+  readonly servedMs: number
+}
+
+export interface Pace {
+  readonly cpuUs: number
+  /** How late timers were. */
+  readonly lateMs: { readonly p50: number; readonly p99: number; readonly max: number }
 }
 
 export interface Run {

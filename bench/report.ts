@@ -1,11 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { Results } from './results.ts'
+import { pathToFileURL } from 'node:url'
+import type { Renewal, Results } from './results.ts'
 import { sectionsOf } from './sections.ts'
 import { summaryOf } from './summary.ts'
 
-const LATEST = new URL('./results/latest.json', import.meta.url)
+/** Results of the last full run. */
+export const LATEST = new URL('./results/latest.json', import.meta.url)
 const PAGE = new URL('../docs/performance.md', import.meta.url)
+
+export const readLatest = async (): Promise<Results> => JSON.parse(await readFile(LATEST, 'utf8')) as Results
 
 /** The tables alone, as printed at the end of a run. */
 export function tablesOf(results: Results): string {
@@ -26,7 +29,8 @@ export async function writePage(results: Results): Promise<void> {
     `On ${results.date.slice(0, 10)} by \`npm run bench\`: ${machine.cores} cores of ${machine.cpu}, ` +
       `${machine.memoryGb} GB, Node ${machine.node}, ${results.server} on loopback, ${results.seconds} seconds in all.` +
       (results.note === undefined ? '' : ` **${results.note}**`) +
-      (results.isShort ? ' **A short run: few contenders, few rounds.**' : ''),
+      (results.isShort ? ' **A short run: few contenders, few rounds.**' : '') +
+      (results.renewed ?? []).map(renewal).join(''),
     HOW,
     ...sections,
     WHY,
@@ -37,13 +41,16 @@ export async function writePage(results: Results): Promise<void> {
   await writeFile(PAGE, `${page}\n`)
 }
 
+const renewal = ({ part, date, isShort }: Renewal): string =>
+  ` The part \`${part}\` is of a ${isShort ? 'short ' : ''}run of its own on ${date.slice(0, 10)}.`
+
 const HOW = `Each contender has a process of its own, compiled JavaScript run by Node alone, and a database of its own in one
 server. They run in turn, round by round, so that noise affects all of them equally. Each round begins with a full garbage
 collection and a warm-up that is not measured: in a program that has run for long there were such collections, and some code is
 slower after the first one. Figures are medians of the rounds, and ratios are medians of the ratios within a round. **Ratios
-are more reliable than figures**, since the machine is shared. Every contender uses Redis alone, without a cache in process,
-stores the same JSON with a TTL of an hour, and makes its keys as its users would. Hits are checked: the values must be equal,
-and the function must not have run.
+are more reliable than figures**, since the machine is shared. Every contender stores the same JSON with a TTL of an hour, and
+makes its keys as its users would. Everyone uses Redis alone, without a cache in process, except where it says “near”. Hits are
+checked: the values must be equal, and the function must not have run.
 
 - This library gets the clients with their default options. node-redis 6 sets a timeout for each command, which costs more than
   the command; the library turns it off while connected. cachified and the hand-written caches get node-redis without this
@@ -69,5 +76,8 @@ const WHY = `## Where the time goes
   meanwhile, or if a load that began later was faster.`
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  await writePage(JSON.parse(await readFile(process.argv[2] ?? fileURLToPath(LATEST), 'utf8')) as Results)
+  const path = process.argv[2]
+  await writePage(
+    path === undefined ? await readLatest() : (JSON.parse(await readFile(path, 'utf8')) as Results),
+  )
 }

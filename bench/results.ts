@@ -59,11 +59,57 @@ export interface Replication extends Measured {
   readonly bytesPerHit: number
 }
 
+/** What the callers of a near tier get: one object, one that nobody can change, or an object each. */
+export type HandOut = 'shared' | 'frozen' | 'copies'
+
+/** Hits in the process, without or with invalidations by another process. */
+export interface NearHits extends Measured {
+  readonly handOut: HandOut
+  readonly bytes: number
+  readonly invalidationsPerSecond: number
+  readonly rounds: readonly Round[]
+}
+
+/** How long after an invalidation had resolved a call still began that got an older value; 0 if none did. */
+export interface NearAges extends Measured {
+  readonly handOut: HandOut
+  readonly invalidations: number
+  /** In milliseconds. */
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
+}
+
+/** How a process fares while another one invalidates as fast as it can, up to the rate that was asked for. */
+export interface NearFlood extends Measured {
+  readonly handOut: HandOut
+  /** Which entries are invalidated: those that the process holds, those that it does not, or none. */
+  readonly of: 'held' | 'unknown' | 'none'
+  readonly perSecond: number
+  /** Processor time of a second, beyond what it takes without invalidations, for each of them. */
+  readonly cpuUs: number
+  /** How late timers were, in milliseconds. */
+  readonly lateMs: { readonly p50: number; readonly p99: number; readonly max: number }
+}
+
+export interface Near {
+  readonly hits: readonly NearHits[]
+  readonly ages: readonly NearAges[]
+  readonly floods: readonly NearFlood[]
+}
+
 /** Who could not be measured, and why. */
 export interface Absence {
   readonly name: string
   readonly part: string
   readonly reason: string
+}
+
+/** A part of the results that a later run has put in. */
+export interface Renewal {
+  readonly part: string
+  readonly date: string
+  readonly isShort: boolean
 }
 
 export interface Results {
@@ -87,10 +133,29 @@ export interface Results {
   readonly stampede?: readonly Stampede[]
   readonly growth?: readonly Growth[]
   readonly replication?: readonly Replication[]
+  readonly near?: Near
   readonly absent: readonly Absence[]
   readonly seconds: number
+  /** Parts that were measured anew since, each in a run of its own. */
+  readonly renewed?: readonly Renewal[]
   /** What a reader has to know of this run. Added by hand. */
   readonly note?: string
+}
+
+/** Results in which some parts are those of another run. Aims, versions and absences follow. */
+export function renewed(old: Results, fresh: Results, parts: readonly (keyof Results)[]): Results {
+  const isFresh = (part: string) => parts.some((one) => one === part)
+  const { date, isShort } = fresh
+  return {
+    ...old,
+    ...Object.fromEntries(parts.map((part) => [part, fresh[part]])),
+    versions: { ...old.versions, ...fresh.versions },
+    absent: [...old.absent.filter(({ part }) => !isFresh(part)), ...fresh.absent],
+    renewed: [
+      ...(old.renewed ?? []).filter(({ part }) => !isFresh(part)),
+      ...parts.map((part) => ({ part, date, isShort })),
+    ],
+  }
 }
 
 export const measured = ({ name, kind, client }: Measured): Measured => ({ name, kind, client })

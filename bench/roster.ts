@@ -1,10 +1,20 @@
 import type { Contender } from './contenders/contender.ts'
 import type { ClientName } from './contenders/ours.ts'
+import { NEAR } from './near-roster.ts'
+import type { HandOut } from './results.ts'
 
 /** `raw` and `undecoded` show what is left when nobody decodes: they are no caches to use. */
 export type Kind = 'ours' | 'before' | 'neighbour' | 'by hand' | 'undecoded' | 'raw'
 
-export type PartName = 'hits' | 'latency' | 'puts' | 'allocation' | 'stampede' | 'growth' | 'replication'
+export type PartName =
+  | 'hits'
+  | 'latency'
+  | 'puts'
+  | 'allocation'
+  | 'stampede'
+  | 'growth'
+  | 'replication'
+  | 'near'
 
 /** Someone to be measured. */
 export interface Entry {
@@ -17,6 +27,8 @@ export interface Entry {
   readonly isShort: boolean
   /** What a call yields: the value, or what a contender that decodes nothing makes of it. */
   readonly yields: 'value' | 'text' | 'bytes' | 'nothing'
+  /** Of those with a near tier: what its hits yield. */
+  readonly handOut?: HandOut
   /** Loaded in the process that measures it, and nowhere else. */
   readonly load: () => Promise<Contender>
 }
@@ -252,4 +264,5 @@ export const roster = (): readonly Entry[] => [
   ...undecoded('node-redis').map(short),
   ...undecoded('ioredis').map(short),
   ...RAW.map(short),
+  ...NEAR,
 ]

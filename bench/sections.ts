@@ -1,6 +1,7 @@
 import { aimsOf, cost, isReached } from './aims.ts'
 import { figure, medianRatio, ratio, roundsOf } from './comparison.ts'
 import { figureAt, hitSections, OURS, type Section } from './hit-sections.ts'
+import { nearSections } from './near-sections.ts'
 import type { Allocation, Growth, LatencyRounds, Replication, Results, Rounds, Stampede } from './results.ts'
 import { isBounded } from './roster.ts'
 import { median } from './statistics.ts'
@@ -8,7 +9,7 @@ import { digits, table } from './table.ts'
 
 /** The results as tables, of those parts that were measured. */
 export function sectionsOf(results: Results): Section[] {
-  const { hits, latency, puts, allocation, stampede, growth, replication, absent } = results
+  const { hits, latency, puts, allocation, stampede, growth, replication, near, absent } = results
   return [
     aimsSection(results),
     ...(hits ? hitSections(hits) : []),
@@ -18,6 +19,7 @@ export function sectionsOf(results: Results): Section[] {
     ...(stampede ? [stampedeSection(stampede)] : []),
     ...(growth ? [growthSection(growth)] : []),
     ...(replication ? [replicationSection(replication)] : []),
+    ...(near ? nearSections(near) : []),
     ...(absent.length > 0 ? [absentSection(absent)] : []),
   ]
 }
@@ -25,7 +27,7 @@ export function sectionsOf(results: Results): Section[] {
 function aimsSection(results: Results): Section {
   const rows = aimsOf(results).map((aim) => [
     aim.what,
-    `${aim.isUpper ? '≤' : '≥'} ${aim.limit} ${aim.unit}`,
+    `${aim.isUpper ? '≤' : '≥'} ${aim.limit.toLocaleString('en')} ${aim.unit}`,
     `${digits(aim.reached)} ${aim.unit}`,
     isReached(aim) ? 'yes' : '**no**',
   ])

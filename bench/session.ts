@@ -49,6 +49,7 @@ export class Session implements AsyncDisposable {
   readonly server: ObservedServer
   readonly #part: PartName
   #seats: Seat[] = []
+  #opened = 0
 
   private constructor(part: PartName, effort: Effort, server: ObservedServer) {
     this.#part = part
@@ -79,7 +80,7 @@ export class Session implements AsyncDisposable {
     task: Omit<Task<'open'>, 'contender' | 'url'>,
     execArgv: readonly string[] = [],
   ): Promise<Seat | undefined> {
-    const database = this.#seats.length
+    const database = this.#opened++
     const seat: Seat = { entry, worker: new Worker(entry, execArgv), database, shares: new Map() }
     this.#seats.push(seat)
     const opened = await this.attempt(seat, () =>
@@ -121,10 +122,10 @@ export class Session implements AsyncDisposable {
    * Lets the compiler finish with the code of a contender: until then a call costs twice as much. Counted in processor
    * time, of which a contender has little on a busy machine.
    */
-  async warmUp({ worker }: Seat, what: Task<'run'>['what']): Promise<void> {
+  async warmUp({ worker }: Seat, what: Task<'run'>['what'], outstanding = 64): Promise<void> {
     const end = performance.now() + LONGEST_WARM_UP_MS
     for (let cpuMs = 0; cpuMs < this.effort.warmUpMs && performance.now() < end; ) {
-      cpuMs += (await worker.ask('run', { what, outstanding: 64, ms: 200 })).cpuUs / 1_000
+      cpuMs += (await worker.ask('run', { what, outstanding, ms: 200 })).cpuUs / 1_000
     }
   }
 
@@ -157,8 +158,14 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends the processes of all contenders, so that others can be opened. */
+  async clear(): Promise<void> {
     await Promise.all(this.#seats.map(({ worker }) => worker.close()))
+    this.#seats = []
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.clear()
     await this.server.stop()
   }
 }

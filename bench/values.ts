@@ -6,6 +6,8 @@ export interface Product {
   readonly inStock: boolean
   readonly reviews: readonly { readonly by: string; readonly stars: number; readonly text: string }[]
   readonly note: string
+  /** When its computation began, where that is asked for. */
+  readonly loadedAtMs?: number
 }
 
 const TEXT = 'Arrived in two days, works as described, and the handle is better than that of the last one.'

@@ -2,7 +2,8 @@ import { deepStrictEqual } from 'node:assert'
 import { PerformanceObserver } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cached } from './contenders/contender.ts'
-import { alternate, callAll, callSome, keepCalling, wander } from './load.ts'
+import { alternate, atRandom, callAll, callSome, keepCalling, wander } from './load.ts'
+import { callInTurns, callNowAndThen, invalidateSteadily, sharedNowMs, watchValues } from './near-load.ts'
 import type { Answer, Task, TaskName } from './protocol.ts'
 import { type Entry, roster } from './roster.ts'
 import { makeProduct, type Product } from './values.ts'
@@ -17,6 +18,7 @@ let cached: Cached
 let entries = 0
 let bytes = 0
 let computeMs = 0
+let isDated = false
 let executed = 0
 let ids: Iterator<number, never>
 let puts: readonly Product[] = []
@@ -28,14 +30,10 @@ const handlers: { readonly [N in TaskName]: (task: Task<N>) => Promise<Answer<N>
     if (entry === undefined) throw new Error(`There is no contender ${task.contender}.`)
     yields = entry.yields
     computeMs = task.computeMs
+    isDated = task.isDated ?? false
     resize(task)
-    const compute = async (id: number) => {
-      executed++
-      if (computeMs > 0) await sleep(computeMs)
-      return valueOf(id)
-    }
     const contender = await entry.load()
-    cached = await contender({ url: task.url, entries, compute })
+    cached = await contender({ url: task.url, entries, nearEntries: entries * 2, compute })
   },
 
   async resize(task) {
@@ -65,7 +63,9 @@ const handlers: { readonly [N in TaskName]: (task: Task<N>) => Promise<Answer<N>
   async run({ what, outstanding, ms, afterCollection = false }) {
     if (afterCollection) collect()
     const before = executed
-    const run = await keepCalling(callerOf(what), outstanding, ms)
+    const run = await (what === 'near'
+      ? callInTurns(callerOf(what), ms)
+      : keepCalling(callerOf(what), outstanding, ms))
     return { ...run, executed: executed - before }
   },
 
@@ -90,6 +90,35 @@ const handlers: { readonly [N in TaskName]: (task: Task<N>) => Promise<Answer<N>
     await Promise.all(Array.from({ length: calls }, () => cached.call(id)))
     return executed - before
   },
+
+  async handOut() {
+    const [one, other] = [await cached.call(0), await cached.call(0)] as [Product, Product]
+    if (one !== other) return 'copies'
+    return Object.isFrozen(one) && Object.isFrozen(one.reviews) ? 'frozen' : 'shared'
+  },
+
+  async invalidate({ from, ids: count, order, perSecond, ms }) {
+    const { invalidate } = cached
+    if (invalidate === undefined) throw new Error('It has no way to invalidate.')
+    const next = order === 'random' ? atRandom(count) : wander(count)
+    return invalidateSteadily((id) => invalidate(from + id), next, perSecond, ms)
+  },
+
+  watch: ({ ids: count, ms }) => watchValues((id) => cached.call(id) as Promise<Product>, count, ms),
+
+  async pace({ ids: count, ms }) {
+    const some = wander(count)
+    return callNowAndThen(() => cached.call(some.next().value), ms)
+  },
+}
+
+/** The function that is cached. */
+async function compute(id: number): Promise<Product> {
+  executed++
+  const loadedAtMs = sharedNowMs()
+  if (computeMs > 0) await sleep(computeMs)
+  const value = valueOf(id)
+  return isDated ? { ...value, loadedAtMs } : value
 }
 
 function expectedOf(id: number): unknown {
@@ -122,10 +151,21 @@ async function withoutCollection<T>(work: () => Promise<T>): Promise<T> {
 
 function callerOf(what: Task<'run'>['what']): () => Promise<unknown> {
   if (what === 'hits') return () => cached.call(ids.next().value)
+  if (what === 'near') return nearHits()
   if (what === 'puts') return () => cached.call(nextNew++)
   const { prime } = cached
   if (prime === undefined) throw new Error('It has no way to store a value without a lookup.')
   return () => prime(nextNew, valueOf(nextNew++))
+}
+
+/** A hit that sends nothing is so short that the iterator would be a good part of it. */
+function nearHits(): () => Promise<unknown> {
+  const order = Int32Array.from({ length: entries }, () => ids.next().value)
+  let at = 0
+  return () => {
+    at = at + 1 < order.length ? at + 1 : 0
+    return cached.call(order[at] as number)
+  }
 }
 
 function resize(task: { entries: number; bytes: number }): void {

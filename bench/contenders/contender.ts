@@ -9,6 +9,8 @@ export interface Setting {
   readonly url: string
   /** How many entries there are; for contenders that are bounded, their bound. */
   readonly entries: number
+  /** The bound of what a near tier keeps in the process. It is never reached. */
+  readonly nearEntries: number
   /** The function to be cached. */
   readonly compute: (id: number) => Promise<Product>
 }
@@ -17,9 +19,11 @@ export interface Setting {
 export interface Cached {
   call(id: number): Promise<unknown>
   /** A raw GET, by the very client that serves the calls. */
-  rawGet(key: string): Promise<unknown>
+  readonly rawGet?: (key: string) => Promise<unknown>
   /** Stores a known value, without a lookup. */
   readonly prime?: (id: number, value: Product) => Promise<unknown>
+  /** Makes all processes forget what they have of a call, as far as the library can. */
+  readonly invalidate?: (id: number) => Promise<unknown>
 }
 
 /** Makes the function cached. Connections live as long as the process. */
