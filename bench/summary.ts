@@ -1,6 +1,7 @@
 import { aimsOf, isReached } from './aims.ts'
 import { bestNeighbour, figure, medianRatio, ratio, roundsOf } from './comparison.ts'
 import { figureAt, OURS } from './hit-sections.ts'
+import { nearHitsOf } from './near-sections.ts'
 import type { Results, Round } from './results.ts'
 import { median } from './statistics.ts'
 import { digits, table } from './table.ts'
@@ -10,7 +11,14 @@ const OURS_IOREDIS = 'LRU-T, ioredis'
 
 /** What a user wants to know first, with the figures of a run. */
 export function summaryOf(results: Results): string {
-  return [howFast(results), loneHit(results), ofServer(results), ofMisses(results), whatToChoose(results)]
+  return [
+    howFast(results),
+    loneHit(results),
+    nearHit(results),
+    ofServer(results),
+    ofMisses(results),
+    whatToChoose(results),
+  ]
     .filter((part) => part !== undefined)
     .join('\n\n')
 }
@@ -83,6 +91,27 @@ function loneHit({ latency = [] }: Results): string | undefined {
     'One call at a time, with its value decoded. The last column compares it with a raw `GET` that the same client sends in ' +
       'between, and whose reply is not decoded.',
     table(['', 'p50, µs', 'against a raw GET'], rows),
+  ].join('\n\n')
+}
+
+function nearHit({ near }: Results): string | undefined {
+  if (near === undefined) return undefined
+  const { hits, ages } = near
+  const rows = [...new Set(hits.map(({ name }) => name))].map((name) => {
+    const speed = [1_000, 100_000].map((bytes) => nearHitsOf(hits, name, bytes, 0))
+    const age = ages.find((one) => one.name === name)
+    return [
+      name,
+      ...speed.map((one) => (one === undefined ? '–' : digits(figure(one.rounds, 'callsPerSecond')))),
+      age === undefined ? '–' : digits(age.p50),
+      age === undefined ? '–' : digits(age.max),
+    ]
+  })
+  return [
+    '## How fast is a hit in the process, and how old may it be?',
+    'The last two columns: for how many milliseconds after an invalidation in another process had resolved the old value was ' +
+      'still served, while both processes were busy. See [near hits](#near-hits) and [their age](#how-old-is-a-near-hit).',
+    table(['', '1 KB: hits/s', '100 KB: hits/s', 'old after, ms: median', 'worst'], rows),
   ].join('\n\n')
 }
 
