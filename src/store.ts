@@ -5,11 +5,16 @@
  * @module
  */
 export type {
+  ChangeLog,
+  ChangeMessage,
+  ChangesAt,
+  ChangesSince,
+  ChangeWatcher,
   EntryStore,
   HeldLease,
+  InvalidationReport,
   LeaseAnswer,
   LeaseStore,
-  LeaseWatch,
   LeaseWatcher,
   LeaseRequest,
   Limits,
@@ -21,4 +26,6 @@ export type {
   KeySpace,
   PutReport,
   Store,
+  Watch,
+  Watcher,
 } from './stores/store.ts'

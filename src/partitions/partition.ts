@@ -11,6 +11,7 @@ import type { PendingInvalidations } from './pending-invalidations.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import type {
   HeldLease,
+  InvalidationReport,
   LeaseAnswer,
   LeaseRequest,
   Lookup,
@@ -193,11 +194,11 @@ export class Partition<C> {
   /** Invalidates entries. Calls under way are neither joined nor stored any more. Returns how many entries existed. */
   async invalidate(hashes: readonly Hash[], soft: boolean): Promise<number> {
     for (const hash of hashes) this.inFlight.drop(hash)
-    const pieces: Promise<number>[] = []
+    const pieces: Promise<InvalidationReport>[] = []
     for (let i = 0; i < hashes.length; i += HASHES_A_PIECE) {
       pieces.push(this.#store.invalidate(this.keySpace, hashes.slice(i, i + HASHES_A_PIECE), soft))
     }
-    return (await Promise.all(pieces)).reduce((sum, count) => sum + count, 0)
+    return (await Promise.all(pieces)).reduce((sum, { count }) => sum + count, 0)
   }
 
   /** A token for a load that begins now. */

@@ -8,7 +8,7 @@ import type { KeyPair } from '../keys/key-names.ts'
 import type { Invalidation } from '../options/invalidation-options.ts'
 import type { AbstractPolicy } from '../policies/policy.ts'
 import { messageOf } from '../realms/native.ts'
-import type { KeySpace, Limits, Store } from '../stores/store.ts'
+import type { InvalidationReport, KeySpace, Limits, Store } from '../stores/store.ts'
 import type { CacheReporter, Invalidated } from '../telemetry/cache-reporter.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import { type Names, PendingInvalidations } from './pending-invalidations.ts'
@@ -268,12 +268,12 @@ export class Partitions<C> {
   async #undo(
     what: Invalidated,
     keySpaces: readonly KeySpace[],
-    undo: (keySpace: KeySpace) => Promise<number>,
+    undo: (keySpace: KeySpace) => Promise<InvalidationReport>,
   ): Promise<number> {
     const beganMs = monotonicMs()
     this.#forgetInFlightAt(keySpaces)
     try {
-      const count = sum(await inPieces(keySpaces, AT_A_TIME, undo))
+      const count = sum((await inPieces(keySpaces, AT_A_TIME, undo)).map((each) => each.count))
       this.#settings.report.invalidated(what, count, monotonicMs() - beganMs)
       return count
     } finally {

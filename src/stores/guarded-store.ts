@@ -8,18 +8,24 @@ import { spelled } from '../options/duration.ts'
 import type { AbstractPolicy } from '../policies/policy.ts'
 import { messageOf } from '../realms/native.ts'
 import type { StoreHealth } from '../telemetry/store-health.ts'
-import type {
-  HeldLease,
-  LeaseAnswer,
-  LeaseRequest,
-  LeaseWatch,
-  LeaseWatcher,
-  KeySpace,
-  Lookup,
-  LookupOptions,
-  NewEntry,
-  PutReport,
-  Store,
+import {
+  type ChangeLog,
+  type ChangesAt,
+  type ChangesSince,
+  type ChangeWatcher,
+  hasChangeLog,
+  type HeldLease,
+  type InvalidationReport,
+  type LeaseAnswer,
+  type LeaseRequest,
+  type LeaseWatcher,
+  type KeySpace,
+  type Lookup,
+  type LookupOptions,
+  type NewEntry,
+  type PutReport,
+  type Store,
+  type Watch,
 } from './store.ts'
 import { isUnavailable } from './unavailable.ts'
 
@@ -41,7 +47,7 @@ export interface GuardSettings {
  *
  * Invalidations are tried in any state: they must be carried out, or be known to have failed.
  */
-export class GuardedStore implements Store {
+export class GuardedStore implements Store, ChangeLog {
   readonly #store: Store
   readonly #settings: GuardSettings
 
@@ -112,8 +118,29 @@ export class GuardedStore implements Store {
   }
 
   /** Has no deadline here: whoever waits for a watch limits that, and a late one has to be closed. */
-  watch(space: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
+  watch(space: KeySpace, watcher: LeaseWatcher): Promise<Watch | undefined> {
     return this.#settings.breaker?.state === 'open' ? this.#refuse() : this.#store.watch(space, watcher)
+  }
+
+  recordsChanges(policy: AbstractPolicy): boolean {
+    return this.#log.recordsChanges(policy)
+  }
+
+  changes(space: KeySpace): Promise<ChangesAt> {
+    const ticket = this.#admit()
+    return ticket === REFUSED ? this.#refuse() : this.#timed('changes', ticket, this.#log.changes(space))
+  }
+
+  listen(space: KeySpace, heard: number | undefined, ttlMs: number): Promise<ChangesSince> {
+    const ticket = this.#admit()
+    if (ticket === REFUSED) return this.#refuse()
+    return this.#timed('listen', ticket, this.#log.listen(space, heard, ttlMs))
+  }
+
+  /** Has no deadline here, as {@link watch} has none. */
+  watchChanges(space: KeySpace, watcher: ChangeWatcher): Promise<Watch | undefined> {
+    if (this.#settings.breaker?.state === 'open') return this.#refuse()
+    return this.#log.watchChanges(space, watcher)
   }
 
   size(space: KeySpace): Promise<number> {
@@ -121,23 +148,23 @@ export class GuardedStore implements Store {
     return ticket === REFUSED ? this.#refuse() : this.#whole('size', ticket, () => this.#store.size(space))
   }
 
-  invalidate(space: KeySpace, hashes: readonly Hash[], soft?: boolean): Promise<number> {
+  invalidate(space: KeySpace, hashes: readonly Hash[], soft?: boolean): Promise<InvalidationReport> {
     return this.#timed('invalidate', this.#ticket, this.#store.invalidate(space, hashes, soft))
   }
 
-  invalidateFunction(space: KeySpace, part: Hash, soft?: boolean): Promise<number> {
+  invalidateFunction(space: KeySpace, part: Hash, soft?: boolean): Promise<InvalidationReport> {
     return this.#whole('invalidateFunction', this.#ticket, (onPortion) =>
       this.#store.invalidateFunction(space, part, soft, onPortion),
     )
   }
 
-  invalidateTags(space: KeySpace, tags: readonly string[], soft?: boolean): Promise<number> {
+  invalidateTags(space: KeySpace, tags: readonly string[], soft?: boolean): Promise<InvalidationReport> {
     return this.#whole('invalidateTags', this.#ticket, (onPortion) =>
       this.#store.invalidateTags(space, tags, soft, onPortion),
     )
   }
 
-  purge(space: KeySpace): Promise<number> {
+  purge(space: KeySpace): Promise<InvalidationReport> {
     return this.#whole('purge', this.#ticket, () => this.#store.purge(space))
   }
 
@@ -148,6 +175,12 @@ export class GuardedStore implements Store {
 
   close(): Promise<void> {
     return this.#timed('close', this.#ticket, this.#store.close())
+  }
+
+  /** No cache asks for it whose store has none. */
+  get #log(): ChangeLog {
+    if (!hasChangeLog(this.#store)) throw new StoreError('This store has no log of changes.')
+    return this.#store
   }
 
   #admit(): number {

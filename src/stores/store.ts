@@ -30,6 +30,8 @@ export interface LookupOptions {
    * gives bytes.
    */
   readonly asText?: boolean | undefined
+  /** Whether the lookup reads the number of the last change, for a near tier; default no. Needs a {@link ChangeLog}. */
+  readonly isNumbered?: boolean | undefined
 }
 
 /** What a lookup found. */
@@ -59,6 +61,8 @@ export interface Lookup {
   readonly isTagged: boolean
   /** Whether what is stored there belongs to another call. */
   readonly isMisplaced: boolean
+  /** How far the log of changes was when the entry was read, or a moment before; `undefined` if that was not asked for. */
+  readonly changes: ChangesAt | undefined
 }
 
 /** What is stored with an entry besides its value and its end. */
@@ -102,6 +106,59 @@ export interface PutReport {
   readonly expired: number
   /** Whether each entry was stored, in the order given. */
   readonly stored: readonly boolean[]
+  /**
+   * The number of the last change, those of this put included: what it stored is right as of this number. `undefined` if there is
+   * no log of changes.
+   */
+  readonly changes: number | undefined
+}
+
+/** The outcome of an invalidation or of a purge. */
+export interface InvalidationReport {
+  /** How many entries there were. */
+  readonly count: number
+  /** The number of its last change; `undefined` if there is no log of changes. */
+  readonly changes: number | undefined
+}
+
+/** How far the log of changes of a partition is at a moment. */
+export interface ChangesAt {
+  /** The number of the last change before that moment; `undefined` if there is no log. */
+  readonly number: number | undefined
+  /** Whether the partition had entries then. If it had none, its entries may have been lost without a message. */
+  readonly hasEntries: boolean
+}
+
+/**
+ * What one script has removed or replaced. An entry that is held elsewhere, and was read before this change, must not be used
+ * any more if the message names it. The message may name entries that have not changed.
+ */
+export interface ChangeMessage {
+  /** Microseconds of the clock of the store, or more: unique in its partition, and higher than `previous`. */
+  readonly number: number
+  /** The number of the change before it. */
+  readonly previous: number
+  /** Whether it names all entries of the partition. */
+  readonly isAll: boolean
+  /** The entries that it names. */
+  readonly hashes: readonly Hash[]
+  /** What the call hashes of further entries begin with that it names. */
+  readonly parts: readonly Hash[]
+}
+
+/** What {@link ChangeLog.listen} tells. */
+export interface ChangesSince {
+  /** The number of the last change. */
+  readonly number: number
+  /** As of {@link ChangesAt.hasEntries}. */
+  readonly hasEntries: boolean
+  /**
+   * Whether `messages` are all changes after the number given. If not, that number is not in the log, or not any more: everything
+   * that is held must be dropped.
+   */
+  readonly isWhole: boolean
+  /** The changes after the number given, the oldest first; none if they are not whole. */
+  readonly messages: readonly ChangeMessage[]
 }
 
 /** A request for the lease of an entry. */
@@ -159,16 +216,21 @@ export interface EntryStore {
   touch(space: KeySpace, hashes: readonly Hash[]): Promise<void>
   /** Stores entries, evicting those that the policy names while the partition is full, and ends the leases of their loads. */
   put(space: KeySpace, entries: readonly NewEntry[]): Promise<PutReport>
-  /** Invalidates entries. Returns how many there were. */
-  invalidate(space: KeySpace, hashes: readonly Hash[], soft?: boolean): Promise<number>
+  /** Invalidates entries. */
+  invalidate(space: KeySpace, hashes: readonly Hash[], soft?: boolean): Promise<InvalidationReport>
   /**
-   * Invalidates all entries whose call hash begins with `part`. Returns how many there were.
+   * Invalidates all entries whose call hash begins with `part`.
    *
    * @param onPortion Called when a portion is done, if the store works in portions: a deadline then starts again.
    */
-  invalidateFunction(space: KeySpace, part: Hash, soft?: boolean, onPortion?: () => void): Promise<number>
+  invalidateFunction(
+    space: KeySpace,
+    part: Hash,
+    soft?: boolean,
+    onPortion?: () => void,
+  ): Promise<InvalidationReport>
   /**
-   * Invalidates all entries that have one of these tags. Returns how many there were.
+   * Invalidates all entries that have one of these tags.
    *
    * @param onPortion Called when a portion is done, if the store works in portions: a deadline then starts again.
    */
@@ -177,9 +239,9 @@ export interface EntryStore {
     tags: readonly string[],
     soft?: boolean,
     onPortion?: () => void,
-  ): Promise<number>
-  /** Removes all entries. Returns how many there were. */
-  purge(space: KeySpace): Promise<number>
+  ): Promise<InvalidationReport>
+  /** Removes all entries. */
+  purge(space: KeySpace): Promise<InvalidationReport>
   /** Entries that can be read now. */
   size(space: KeySpace): Promise<number>
   /** The clock of the store, in microseconds: a token for a load that begins now. */
@@ -206,24 +268,75 @@ export interface Notifications {
    * Calls a watcher when leases end: by a put, a release or an invalidation. Resolves when every end from now on will be
    * reported; to `undefined` if the store cannot report them.
    */
-  watch(space: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch | undefined>
+  watch(space: KeySpace, watcher: LeaseWatcher): Promise<Watch | undefined>
   /** Closes the connections that the store opened itself. The store may be used again after it. */
   close(): Promise<void>
 }
 
-/** All that a cache asks of a store. */
-export interface Store extends EntryStore, LeaseStore, Notifications {}
+/**
+ * The log of changes of a partition: which entries were removed or replaced, in order, so that near tiers drop theirs. A store
+ * without these methods can have no near tier in front of it.
+ *
+ * A log exists only while somebody listens: {@link listen} creates it and prolongs its life. While there is none, nothing is
+ * recorded. Its numbers prove what was heard: whoever has heard the change with the last number, and every one before it since
+ * it read an entry, knows that this entry is in the store as it was read, as long as the partition has entries at all.
+ *
+ * Recorded is every put over an existing entry, eviction, removal of an expired entry, invalidation, soft invalidation and purge,
+ * and the beginning of a partition that had no entries. What the partition has lost otherwise is recorded when a write finds it
+ * empty; until then {@link ChangesAt.hasEntries} tells. The log holds a limited number of messages.
+ */
+export interface ChangeLog {
+  /** Whether everything that happens to entries with this policy is recorded; not so if other programs write them, too. */
+  recordsChanges(policy: AbstractPolicy): boolean
+  /** How far the log is. `hasEntries` is the older part of the answer. */
+  changes(space: KeySpace): Promise<ChangesAt>
+  /**
+   * Lets the log live for at least `ttlMs` from now on, and returns what has changed.
+   *
+   * @param heard The number of the last change that is known; `undefined` for none.
+   */
+  listen(space: KeySpace, heard: number | undefined, ttlMs: number): Promise<ChangesSince>
+  /**
+   * Calls a watcher with every change that is recorded. Resolves when every change from now on will be reported; to `undefined`
+   * if the store cannot report them, and {@link listen} has to be called instead.
+   */
+  watchChanges(space: KeySpace, watcher: ChangeWatcher): Promise<Watch | undefined>
+}
 
-/** Is called when leases end. */
-export interface LeaseWatcher {
-  /** The lease of this entry ended. */
-  ended(hash: Hash): void
-  /** Leases may end, or have ended, without a call of `ended`, until `restored` is called. */
+/** All that a cache asks of a store. */
+export interface Store extends EntryStore, LeaseStore, Notifications, Partial<ChangeLog> {}
+
+/** Learns when messages may be missing. */
+export interface Watcher {
+  /** Messages may be missed, or have been missed, until `restored` is called. */
   lost(): void
   restored(): void
 }
 
-/** A registered {@link LeaseWatcher}; `close` ends its calls. */
-export interface LeaseWatch {
+/** Is called when leases end. */
+export interface LeaseWatcher extends Watcher {
+  /** The lease of this entry ended. */
+  ended(hash: Hash): void
+}
+
+/** Is called with changes. */
+export interface ChangeWatcher extends Watcher {
+  /** Messages may come twice, and some may be missing: compare their numbers. */
+  changed(message: ChangeMessage): void
+}
+
+/** A registered watcher; `close` ends its calls. */
+export interface Watch {
   close(): Promise<void>
 }
+
+/** Whether a store has a log of changes. */
+export const hasChangeLog = (store: Store): store is Store & ChangeLog =>
+  CHANGE_LOG.every((method) => typeof store[method] === 'function')
+
+const CHANGE_LOG = [
+  'recordsChanges',
+  'changes',
+  'listen',
+  'watchChanges',
+] as const satisfies (keyof ChangeLog)[]

@@ -23,7 +23,7 @@
 import { hash } from 'node:crypto'
 import type { Hash } from '../keys/call-hash.ts'
 import { wellFormed } from '../keys/well-formed.ts'
-import type { Lookup } from './store.ts'
+import type { ChangesAt, Lookup } from './store.ts'
 
 /** The greatest length of a trailer, in bytes. */
 const LONGEST = 160
@@ -96,6 +96,7 @@ export class StoredEntry implements Lookup {
   tagsGeneration: number | undefined = undefined
   isTagged = false
   isMisplaced = false
+  changes: ChangesAt | undefined = undefined
 }
 
 /** Makes the entry of a value that is stored without a trailer. */
@@ -110,10 +111,16 @@ export const hasEnded = ({ expiresAtMs }: StoredEntry, nowMs: number): boolean =
   expiresAtMs !== undefined && expiresAtMs <= nowMs
 
 /** Completes entries that were read at a time: those that have ended lose their value. */
-export function lookUpAt(entries: StoredEntry[], nowMs: number, atUs: number | undefined): StoredEntry[] {
+export function lookUpAt(
+  entries: StoredEntry[],
+  nowMs: number,
+  atUs: number | undefined,
+  changes?: ChangesAt,
+): StoredEntry[] {
   for (const entry of entries) {
     entry.nowMs = nowMs
     entry.atUs = atUs
+    entry.changes = changes
     if (hasEnded(entry, nowMs)) entry.value = undefined
   }
   return entries

@@ -35,7 +35,7 @@ class NotingStore extends MemoryStore {
 
   override async put(_place: KeySpace, entries: readonly NewEntry[]) {
     this.asked.push(`put ${entries.map(({ hash }) => hash).join('')}`)
-    return { atUs: 1, evicted: 0, expired: 0, stored: entries.map(() => true) }
+    return { atUs: 1, evicted: 0, expired: 0, stored: entries.map(() => true), changes: undefined }
   }
 
   override async now(): Promise<number> {

@@ -2,8 +2,9 @@ import { type AbstractPolicy, type Hash, type KeyPair, StoreError } from '../../
 import type { LookupOptions } from '../../src/store.ts'
 import type {
   HeldLease,
+  InvalidationReport,
   LeaseAnswer,
-  LeaseWatch,
+  Watch,
   LeaseWatcher,
   LeaseRequest,
   NewEntry,
@@ -41,15 +42,15 @@ export class FailingStore implements Store {
     return this.#do('put', () => this.#store.put(place, entries))
   }
 
-  invalidate(place: KeySpace, hashes: readonly Hash[], soft?: boolean): Promise<number> {
+  invalidate(place: KeySpace, hashes: readonly Hash[], soft?: boolean): Promise<InvalidationReport> {
     return this.#do('invalidate', () => this.#store.invalidate(place, hashes, soft))
   }
 
-  invalidateFunction(place: KeySpace, part: Hash, soft?: boolean): Promise<number> {
+  invalidateFunction(place: KeySpace, part: Hash, soft?: boolean): Promise<InvalidationReport> {
     return this.#do('invalidateFunction', () => this.#store.invalidateFunction(place, part, soft))
   }
 
-  invalidateTags(place: KeySpace, tags: readonly string[], soft?: boolean): Promise<number> {
+  invalidateTags(place: KeySpace, tags: readonly string[], soft?: boolean): Promise<InvalidationReport> {
     return this.#do('invalidateTags', () => this.#store.invalidateTags(place, tags, soft))
   }
 
@@ -65,7 +66,7 @@ export class FailingStore implements Store {
     return this.#do('release', () => this.#store.release(place, held))
   }
 
-  watch(place: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
+  watch(place: KeySpace, watcher: LeaseWatcher): Promise<Watch | undefined> {
     return this.#do('watch', () => this.#store.watch(place, watcher))
   }
 
@@ -73,7 +74,7 @@ export class FailingStore implements Store {
     return this.#do('close', () => this.#store.close())
   }
 
-  purge(place: KeySpace): Promise<number> {
+  purge(place: KeySpace): Promise<InvalidationReport> {
     return this.#do('purge', () => this.#store.purge(place))
   }
 

@@ -143,7 +143,7 @@ describe.each(EVERY)('$policy, $how: invalidateAll', ({ create, how }) => {
       place,
       hashes.map((hash) => entry(hash)),
     )
-    expect(await store.invalidateFunction(place, part)).toBe(3)
+    expect((await store.invalidateFunction(place, part)).count).toBe(3)
     expect((await target.inspect(store, place)).hashes.toSorted()).toEqual(hashes.slice(3).toSorted())
   })
 })
@@ -248,7 +248,7 @@ describe('many entries', () => {
         expect(late.stored).toEqual([false])
         if (!hasServer) break
       }
-      expect(await invalidated).toBe(COUNT)
+      expect((await invalidated).count).toBe(COUNT)
       expect(more).toBeGreaterThan(0)
       const { hashes, fresh } = await target.inspect(store, place)
       const own = hashes.filter((hash) => hash.startsWith(mine))
@@ -269,7 +269,7 @@ describe('many entries', () => {
       const some = Array.from({ length: 100 }, (_, i) => entry(`${part} ${start + i}`, { value }))
       await store.put(place, some)
     }
-    expect(await store.invalidateFunction(place, part)).toBe(3_000)
+    expect((await store.invalidateFunction(place, part)).count).toBe(3_000)
     expect(await store.size(place)).toBe(0)
   })
 })

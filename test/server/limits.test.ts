@@ -60,7 +60,7 @@ describe.each(policiesOf('fifo', 'fifo_t', 'lru', 'lru_t', 'mru', 'lfu', 'rr'))(
       expect(left).toContain('new')
       const known = policy === 'mru' ? hashes.slice(0, 9) : hashes.slice(-9)
       if (policy !== 'rr') expect(left.toSorted()).toEqual([...known, 'new'].toSorted())
-      expect(await store.purge(place)).toBe(10)
+      expect((await store.purge(place)).count).toBe(10)
     })
 
     test('of 1 holds, too', async () => {

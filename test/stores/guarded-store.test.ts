@@ -92,16 +92,16 @@ describe('the deadline', () => {
     const store = new (class extends MemoryStore {
       override async invalidateTags(
         ...[, , , onPortion]: Parameters<Store['invalidateTags']>
-      ): Promise<number> {
+      ): ReturnType<Store['invalidateTags']> {
         for (let portion = 0; portion < 3; portion++) {
           await sleep(TIMEOUT_MS / 2)
           onPortion?.()
         }
-        return 3
+        return { count: 3, changes: undefined }
       }
     })()
     const { guard, space } = newGuard(store)
-    expect(await guard.invalidateTags(space, ['a'])).toBe(3)
+    expect((await guard.invalidateTags(space, ['a'])).count).toBe(3)
   })
 
   test('of a portion that does not end is over', async () => {
@@ -154,7 +154,7 @@ describe('the breaker', () => {
     const { guard, space, asked, breaker } = await opened()
     const invalidated = guard.invalidate(space, ['x'])
     asked[0]?.answer()
-    expect(await invalidated).toBe(0)
+    expect((await invalidated).count).toBe(0)
     expect(breaker.state).toBe('closed')
   })
 

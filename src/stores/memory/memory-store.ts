@@ -5,18 +5,26 @@ import type { Hash } from '../../keys/call-hash.ts'
 import type { KeyPair } from '../../keys/key-names.ts'
 import type { AbstractPolicy } from '../../policies/policy.ts'
 import { lookUpAt, partitionMark, StoredEntry } from '../trailer.ts'
+import { MemoryChangeLog } from './change-log.ts'
 import { Fence, PartitionData } from './partition-data.ts'
+import { tellEach } from '../watchers.ts'
 import type {
+  ChangeLog,
+  ChangesAt,
+  ChangesSince,
+  ChangeWatcher,
   HeldLease,
+  InvalidationReport,
   LeaseAnswer,
-  LeaseWatch,
   LeaseWatcher,
   LeaseRequest,
   Lookup,
+  LookupOptions,
   NewEntry,
   KeySpace,
   PutReport,
   Store,
+  Watch,
 } from '../store.ts'
 
 /** Options of a `MemoryStore`. */
@@ -42,7 +50,7 @@ export interface StoredMetadata {
  * For tests, for development, and for a machine without Redis. Values are kept as serialized bytes, so that a change of a
  * result by one caller does not affect other callers.
  */
-export class MemoryStore implements Store {
+export class MemoryStore implements Store, ChangeLog {
   readonly isInProcess = true
   readonly #clock: () => number
   readonly #dataByIndex = new Map<string, PartitionData>()
@@ -51,6 +59,8 @@ export class MemoryStore implements Store {
   /** The leases of each partition, by call hash. */
   readonly #leases = new Map<string, Map<string, Lease>>()
   readonly #watchers = new Map<string, Set<LeaseWatcher>>()
+  readonly #logs = new Map<string, MemoryChangeLog>()
+  readonly #changeWatchers = new Map<string, Set<ChangeWatcher>>()
   #lastUs = 0
 
   /** @throws {OptionError} for an unknown option, or a clock that is not a function. */
@@ -67,11 +77,15 @@ export class MemoryStore implements Store {
     policy.createOrder()
   }
 
-  async get(space: KeySpace, hashes: readonly Hash[]): Promise<readonly Lookup[]> {
+  async get(
+    space: KeySpace,
+    hashes: readonly Hash[],
+    { isNumbered = false }: LookupOptions = {},
+  ): Promise<readonly Lookup[]> {
     const data = this.#dataOf(space)
     const atUs = this.#tick()
     const entries = hashes.map((hash) => data.read(hash) ?? new StoredEntry())
-    return lookUpAt(entries, atUs / 1_000, atUs)
+    return lookUpAt(entries, atUs / 1_000, atUs, isNumbered ? this.#changesOf(space) : undefined)
   }
 
   async touch(space: KeySpace, hashes: readonly Hash[]): Promise<void> {
@@ -86,6 +100,7 @@ export class MemoryStore implements Store {
     const fence = this.#fenceOf(space)
     const atUs = this.#tick()
     const atMs = Math.floor(atUs / 1000)
+    if (data.isEmpty) data.changed.all()
     const expired = data.sweep(atMs)
     const { maxSize, idleTtlMs } = space.limits
     const untilMs = atMs + (idleTtlMs ?? Number.POSITIVE_INFINITY)
@@ -111,7 +126,7 @@ export class MemoryStore implements Store {
       if (metadata?.asker !== undefined) this.#endOwnLease(space, hash, metadata.asker)
       if (metadata?.overrules && stored[i]) this.#endLease(space, hash)
     })
-    return { atUs, evicted, expired, stored }
+    return { atUs, evicted, expired, stored, changes: this.#record(space, data, atUs) }
   }
 
   /** As in the scripts: whether the load of the existing entry began later than that of the entry to store. */
@@ -125,7 +140,7 @@ export class MemoryStore implements Store {
     return metadata?.asker !== undefined && this.#leasesOf(space).get(hash)?.asker !== metadata.asker
   }
 
-  async invalidate(space: KeySpace, hashes: readonly Hash[], soft = false): Promise<number> {
+  async invalidate(space: KeySpace, hashes: readonly Hash[], soft = false): Promise<InvalidationReport> {
     return this.#drop(
       space,
       () => hashes,
@@ -134,24 +149,35 @@ export class MemoryStore implements Store {
     )
   }
 
-  async invalidateFunction(space: KeySpace, part: Hash, soft = false): Promise<number> {
+  async invalidateFunction(space: KeySpace, part: Hash, soft = false): Promise<InvalidationReport> {
     const isOwn = (name: string) => name.startsWith(part)
     for (const name of [...this.#leasesOf(space).keys()].filter(isOwn)) this.#endLease(space, name)
     const own = ({ values }: PartitionData) => [...values.keys()].filter(isOwn)
-    return this.#drop(space, own, soft, (fence, atUs) => fence.raise('f:', [part], atUs))
+    return this.#drop(
+      space,
+      (data) => {
+        data.changed.function(part)
+        return own(data)
+      },
+      soft,
+      (fence, atUs) => fence.raise('f:', [part], atUs),
+    )
   }
 
-  async invalidateTags(space: KeySpace, names: readonly string[], soft = false): Promise<number> {
+  async invalidateTags(space: KeySpace, names: readonly string[], soft = false): Promise<InvalidationReport> {
     const tagged = ({ tags }: PartitionData) => [...new Set(names.flatMap((name) => tags.having(name)))]
     return this.#drop(space, tagged, soft, (fence, atUs) => fence.raise('t:', names, atUs))
   }
 
-  async purge(space: KeySpace): Promise<number> {
-    const size = await this.size(space)
+  async purge(space: KeySpace): Promise<InvalidationReport> {
+    const data = this.#dataOf(space)
+    const count = data.values.size - data.expiry.countExpired(this.#clock())
     this.#dataByIndex.delete(space.keys[0])
-    this.#fenceOf(space).raiseFloor(this.#tick())
+    const atUs = this.#tick()
+    this.#fenceOf(space).raiseFloor(atUs)
     for (const name of this.#leasesOf(space).keys()) this.#endLease(space, name)
-    return size
+    data.changed.all()
+    return { count, changes: this.#record(space, data, atUs) }
   }
 
   async size(space: KeySpace): Promise<number> {
@@ -196,16 +222,34 @@ export class MemoryStore implements Store {
     for (const { hash, asker } of held) this.#endOwnLease(space, hash, asker)
   }
 
-  async watch(space: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch> {
-    const all = this.#watchers
-    const [index] = space.keys
-    const watchers = entryOf(all, index, () => new Set()).add(watcher)
+  async watch(space: KeySpace, watcher: LeaseWatcher): Promise<Watch> {
+    return register(this.#watchers, space, watcher)
+  }
+
+  recordsChanges({ storesBareValues }: AbstractPolicy): boolean {
+    return !storesBareValues
+  }
+
+  async changes(space: KeySpace): Promise<ChangesAt> {
+    return this.#changesOf(space)
+  }
+
+  async listen(space: KeySpace, heard: number | undefined, ttlMs: number): Promise<ChangesSince> {
+    const untilMs = this.#clock() + ttlMs
+    const log = this.#logOf(space) ?? new MemoryChangeLog(this.#tick(), untilMs)
+    this.#logs.set(space.keys[0], log)
+    log.untilMs = Math.max(log.untilMs, untilMs)
+    const messages = log.since(heard)
     return {
-      async close() {
-        watchers.delete(watcher)
-        if (watchers.size === 0 && all.get(index) === watchers) all.delete(index)
-      },
+      number: log.number,
+      hasEntries: !this.#dataOf(space).isEmpty,
+      isWhole: messages !== undefined,
+      messages: messages ?? [],
     }
+  }
+
+  async watchChanges(space: KeySpace, watcher: ChangeWatcher): Promise<Watch> {
+    return register(this.#changeWatchers, space, watcher)
   }
 
   async close(): Promise<void> {}
@@ -242,15 +286,39 @@ export class MemoryStore implements Store {
     namesIn: (data: PartitionData) => readonly string[],
     soft: boolean,
     raise: (fence: Fence, atUs: number) => void,
-  ): number {
+  ): InvalidationReport {
     const data = this.#dataOf(space)
     const atUs = this.#tick()
     const atMs = Math.floor(atUs / 1000)
+    if (data.isEmpty) data.changed.all()
     data.sweep(atMs)
     const names = namesIn(data)
     for (const name of names) this.#endLease(space, name)
     raise(this.#fenceOf(space), atUs)
-    return data.drop(names, soft, atMs)
+    const count = data.drop(names, soft, atMs)
+    return { count, changes: this.#record(space, data, atUs) }
+  }
+
+  /** Records what an operation has changed, and reports it, before the operation resolves. Returns the number of the last change. */
+  #record(space: KeySpace, { changed }: PartitionData, atUs: number): number | undefined {
+    const portions = changed.take()
+    const log = this.#logOf(space)
+    const watchers = [...(this.#changeWatchers.get(space.keys[0]) ?? [])]
+    for (const message of log?.record(portions, atUs) ?? []) {
+      tellEach(watchers, (watcher) => watcher.changed(message))
+    }
+    return log?.number
+  }
+
+  #changesOf(space: KeySpace): ChangesAt {
+    return { number: this.#logOf(space)?.number, hasEntries: !this.#dataOf(space).isEmpty }
+  }
+
+  #logOf(space: KeySpace): MemoryChangeLog | undefined {
+    const log = this.#logs.get(space.keys[0])
+    if (log === undefined || log.untilMs > this.#clock()) return log
+    this.#logs.delete(space.keys[0])
+    return undefined
   }
 
   /** Ends the lease of that asker, if it still holds it. The lease of another asker stays. */
@@ -302,6 +370,17 @@ interface Lease {
 function membersOf({ policy }: KeySpace, { hash, metadata }: NewEntry): string[] {
   const tags = metadata?.tags ?? []
   return [`h:${hash}`, `f:${hash.slice(0, policy.hashPartBytes)}`, ...tags.map((tag) => `t:${tag}`)]
+}
+
+/** Adds a watcher to those of a key space. */
+function register<W>(all: Map<string, Set<W>>, { keys: [index] }: KeySpace, watcher: W): Watch {
+  const watchers = entryOf(all, index, () => new Set()).add(watcher)
+  return {
+    async close() {
+      watchers.delete(watcher)
+      if (watchers.size === 0 && all.get(index) === watchers) all.delete(index)
+    },
+  }
 }
 
 function entryOf<V>(map: Map<string, V>, name: string, create: () => V): V {

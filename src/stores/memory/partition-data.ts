@@ -1,4 +1,5 @@
 import type { EvictionOrder } from '../../policies/eviction-order.ts'
+import { ChangedNames } from './change-log.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
 import type { NewEntry } from '../store.ts'
 import {
@@ -62,6 +63,8 @@ export class PartitionData {
   readonly expiry: ExpiryQueue = new ExpiryQueue()
   readonly tags: TagIndex = new TagIndex()
   readonly order: EvictionOrder
+  /** What the operation that is under way removes or replaces. */
+  readonly changed: ChangedNames = new ChangedNames()
   /** When the whole partition expires. */
   expiresAtMs: number = Number.POSITIVE_INFINITY
   readonly #partition: string | undefined
@@ -104,6 +107,7 @@ export class PartitionData {
       else if (!added.has(hash)) used.add(hash)
       this.#keep(entry, atUs)
     }
+    this.changed.entries([...used])
     this.order.touch([...used])
     return this.#insertAll([...added], maxSize)
   }
@@ -142,6 +146,7 @@ export class PartitionData {
     const excess = this.order.size() + more - maxSize
     if (excess <= 0) return 0
     const victims = this.order.evict(excess)
+    this.changed.entries(victims)
     for (const victim of victims) this.#forget(victim)
     return victims.length
   }
@@ -149,15 +154,18 @@ export class PartitionData {
   /** Removes expired entries; returns how many. */
   sweep(nowMs: number): number {
     const expired = this.expiry.takeExpired(nowMs, CHUNK)
+    this.changed.entries(expired)
     this.#discard(expired)
     return expired.length
   }
 
   /** Invalidates entries, and returns how many there were. With `soft`, entries with a grace period become stale. */
   drop(names: readonly string[], soft: boolean, atMs: number): number {
-    const present = names.filter((name) => this.values.has(name))
-    this.#discard(soft ? present.filter((name) => !this.#soften(name, atMs)) : present)
-    return present.length
+    const present = new Set(names.filter((name) => this.values.has(name)))
+    const dropped = soft ? names.filter((name) => !this.#soften(name, atMs)) : names
+    this.changed.entries(dropped)
+    this.#discard(dropped.filter((name) => present.has(name)))
+    return present.size
   }
 
   /** As in the scripts: whether there is a fresh entry other than the one that the caller found unusable. */
@@ -187,6 +195,7 @@ export class PartitionData {
     if (value === undefined || expiresAtMs === undefined || freshUntilMs === undefined) return false
     if (expiresAtMs === freshUntilMs) return false
     if (freshUntilMs > atMs) {
+      this.changed.entries([name])
       const endsMs = Math.max(storedAtMs, expiresAtMs - (freshUntilMs - atMs))
       const last = (this.values.get(name) as Buffer).toString('latin1', value.length)
       const times = timesText(computeMs, Math.max(0, atMs - storedAtMs), endsMs - storedAtMs)

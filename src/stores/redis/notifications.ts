@@ -2,7 +2,7 @@ import { StoreError } from '../../errors.ts'
 import { warn } from '../../telemetry/process-warning.ts'
 import { messageOf } from '../../realms/native.ts'
 import type { Subscription, RedisClient, RedisPort } from '../../clients/port.ts'
-import type { LeaseWatch, LeaseWatcher } from '../store.ts'
+import type { Watch, LeaseWatcher } from '../store.ts'
 
 /** The largest number of channels: a policy of a user may give every call its own key pair, and so its own channel. */
 const CHANNEL_LIMIT = 10_000
@@ -28,7 +28,7 @@ export class ChannelWatchers {
    * Resolves when all messages from now on will be received; to `undefined` if the client cannot receive any.
    * @throws {StoreError} or the error of the client, if the connection fails now.
    */
-  async watch(channel: string, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
+  async watch(channel: string, watcher: LeaseWatcher): Promise<Watch | undefined> {
     if (this.#entries.size >= CHANNEL_LIMIT && !this.#entries.has(channel)) return undefined
     const subscription = this.#subscribed()
     if (subscription === undefined) return undefined
@@ -95,7 +95,7 @@ function watchersOf(client: RedisClient, port: RedisPort): ChannelWatchers {
 
 /** The watches of one store, over the watchers of its clients. */
 export class Watches {
-  readonly #open = new Map<LeaseWatch, LeaseWatcher>()
+  readonly #open = new Map<Watch, LeaseWatcher>()
   /** How often {@link close} was called. */
   #closings = 0
 
@@ -105,7 +105,7 @@ export class Watches {
     port: RedisPort,
     channel: string,
     watcher: LeaseWatcher,
-  ): Promise<LeaseWatch | undefined> {
+  ): Promise<Watch | undefined> {
     const closings = this.#closings
     const watch = await watchersOf(client, port).watch(channel, watcher)
     if (watch === undefined) return undefined
@@ -113,7 +113,7 @@ export class Watches {
       await watch.close()
       throw new StoreError('This store was closed meanwhile. Call watch() again.')
     }
-    const own: LeaseWatch = {
+    const own: Watch = {
       close: async () => {
         this.#open.delete(own)
         await watch.close()

@@ -28,8 +28,9 @@ import { storeError } from './store-error.ts'
 import { labelOf, lookUpAt, partitionMark, type StoredEntry, timesText } from '../trailer.ts'
 import type {
   HeldLease,
+  InvalidationReport,
   LeaseAnswer,
-  LeaseWatch,
+  Watch,
   LeaseWatcher,
   LeaseRequest,
   Lookup,
@@ -170,12 +171,12 @@ export class RedisStore implements Store {
     const [atUs, , evicted, expired, ...stored] = reply as [number, number, number, number, ...number[]]
     this.#hearScript(state, reply, sentMs)
     state.idleTtl.renewed(idleTtlMs)
-    return { atUs, evicted, expired, stored: stored.map((isStored) => isStored === 1) }
+    return { atUs, evicted, expired, stored: stored.map((isStored) => isStored === 1), changes: undefined }
   }
 
-  async invalidate(space: KeySpace, hashes: readonly Hash[], soft = false): Promise<number> {
+  async invalidate(space: KeySpace, hashes: readonly Hash[], soft = false): Promise<InvalidationReport> {
     const args = [flag(soft), String(hashes.length), ...sent(hashes), ...space.ext]
-    return toCount(await this.#run(space, 'invalidate', args), 'invalidate')
+    return { count: toCount(await this.#run(space, 'invalidate', args), 'invalidate'), changes: undefined }
   }
 
   /** One portion at a time, so that the server can serve other clients in between. */
@@ -184,7 +185,7 @@ export class RedisStore implements Store {
     part: Hash,
     soft = false,
     onPortion?: () => void,
-  ): Promise<number> {
+  ): Promise<InvalidationReport> {
     let invalidated = 0
     let cursor = '0'
     do {
@@ -195,7 +196,7 @@ export class RedisStore implements Store {
       cursor = next.toString()
       onPortion?.()
     } while (cursor !== '0')
-    return invalidated
+    return { count: invalidated, changes: undefined }
   }
 
   async invalidateTags(
@@ -203,7 +204,7 @@ export class RedisStore implements Store {
     tags: readonly string[],
     soft = false,
     onPortion?: () => void,
-  ): Promise<number> {
+  ): Promise<InvalidationReport> {
     let invalidated = 0
     let from = 1
     let after: string | Buffer = ''
@@ -216,11 +217,11 @@ export class RedisStore implements Store {
       after = last
       onPortion?.()
     } while (from !== 0)
-    return invalidated
+    return { count: invalidated, changes: undefined }
   }
 
-  async purge(space: KeySpace): Promise<number> {
-    return toCount(await this.#run(space, 'purge', space.ext), 'purge')
+  async purge(space: KeySpace): Promise<InvalidationReport> {
+    return { count: toCount(await this.#run(space, 'purge', space.ext), 'purge'), changes: undefined }
   }
 
   async size(space: KeySpace): Promise<number> {
@@ -264,7 +265,7 @@ export class RedisStore implements Store {
     await this.#run(space, 'release', named(held))
   }
 
-  async watch(space: KeySpace, watcher: LeaseWatcher): Promise<LeaseWatch | undefined> {
+  async watch(space: KeySpace, watcher: LeaseWatcher): Promise<Watch | undefined> {
     const client = this.#client()
     return this.#watches.watch(client, inStepPort(client), this.#stateOf(space).keys.leases, watcher)
   }

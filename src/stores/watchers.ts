@@ -1,0 +1,13 @@
+import { messageOf } from '../realms/native.ts'
+import { warn } from '../telemetry/process-warning.ts'
+
+/** Calls all watchers. If one throws, a process warning reports it, and the others are called. */
+export function tellEach<W>(watchers: readonly W[], tell: (watcher: W) => void): void {
+  for (const watcher of watchers) {
+    try {
+      tell(watcher)
+    } catch (error) {
+      warn('watcher', `A watcher of the store failed: ${messageOf(error)}`)
+    }
+  }
+}
