@@ -121,7 +121,7 @@ export class RedisFuncCache {
     return this.#settings.prefix
   }
 
-  /** The largest number of entries in each key pair; `Infinity` for no bound. */
+  /** The largest number of entries in each key pair, or in all shards of one together; `Infinity` for no bound. */
   get maxSize(): number {
     return this.#settings.limits.maxSize
   }

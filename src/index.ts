@@ -31,7 +31,8 @@ export type { CachedMany } from './functions/cached-many.ts'
 export type { Mode } from './context/mode.ts'
 export type { WaitUntil } from './flow/background.ts'
 export type { CacheOptions, DrainOptions } from './options/cache-options.ts'
-export { AbstractPolicy, type LuaScripts, type PolicyOptions } from './policies/policy.ts'
+export { AbstractPolicy, type LuaScripts } from './policies/policy.ts'
+export type { PolicyOptions } from './policies/policy-options.ts'
 export type { EvictionOrder } from './policies/eviction-order.ts'
 export {
   FifoPolicy,

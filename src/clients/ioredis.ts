@@ -3,7 +3,7 @@ import { nextTick } from '../flow/timers.ts'
 import type { Command, IoredisClient, IoredisCluster, MessageListener, RedisPort, Reply } from './port.ts'
 import { ioredisSubscriber } from './ioredis-subscriber.ts'
 import { encodedCaller, isForEncodedCall } from './ioredis-command.ts'
-import { keySlot } from './key-slot.ts'
+import { keySlot } from '../keys/key-slot.ts'
 import { later } from './later.ts'
 import {
   withinTimeout,

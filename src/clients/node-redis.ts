@@ -11,7 +11,7 @@ import type {
   RedisPort,
   Reply,
 } from './port.ts'
-import { keySlot } from './key-slot.ts'
+import { keySlot } from '../keys/key-slot.ts'
 import { later } from './later.ts'
 import {
   withinTimeout,

@@ -22,7 +22,7 @@ export interface CacheOptions {
   readonly store?: Store | undefined
   /**
    * The largest number of entries in each key pair, that is, in the whole cache, or in each function with the scope
-   * `'function'`; `Infinity` for no bound.
+   * `'function'`; if the policy has shards, in all of them together; `Infinity` for no bound.
    * @default 1024
    */
   readonly maxSize?: number | undefined

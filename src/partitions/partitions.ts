@@ -5,6 +5,7 @@ import { monotonicMs } from '../flow/timers.ts'
 import { type Hash, toHash } from '../keys/call-hash.ts'
 import type { FunctionIdentity } from '../keys/function-identity.ts'
 import type { KeyPair } from '../keys/key-names.ts'
+import { shardOf } from '../keys/shards.ts'
 import type { Invalidation } from '../options/invalidation-options.ts'
 import type { AbstractPolicy } from '../policies/policy.ts'
 import { messageOf } from '../realms/native.ts'
@@ -13,9 +14,13 @@ import type { CacheReporter, Invalidated } from '../telemetry/cache-reporter.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import { type Names, PendingInvalidations } from './pending-invalidations.ts'
 import { Partition, type PartitionSettings } from './partition.ts'
+import { limitsOfShards } from './shard-limits.ts'
 
-/** Partitions kept beside those in use. A policy of a user may give every call a partition of its own. */
+/** Partitions kept beside those in use; of shards, so many for each. A policy of a user may give every call a partition of its own. */
 const KEPT = 1_000
+
+/** With so many or more, it is noted which of them were used last. */
+const RANKED = KEPT / 2
 
 /** How many partitions are asked at a time where all are concerned. */
 const AT_A_TIME = 1_000
@@ -57,13 +62,20 @@ export class Partitions<C> {
   readonly #open = new Map<string, Partition<C>>()
   #latest: Partition<C> | undefined
   readonly #pending = new PendingInvalidations()
-  /** The present limits; all partitions share this object. */
+  readonly #shards: number
+  readonly #kept: number
+  /** The present limits; all partitions share this object, or those below. */
   readonly #limits: { -readonly [Name in keyof Limits]: Limits[Name] }
+  /** The limits of each shard. */
+  readonly #limitsOfShards: readonly Limits[]
 
   constructor(settings: PartitionsSettings) {
     const { policy, touchEveryMs, counters, background, report, limits } = settings
     this.#settings = settings
     this.#limits = { ...limits }
+    this.#shards = policy.shards
+    this.#kept = KEPT * policy.shards
+    this.#limitsOfShards = limitsOfShards(this.#limits, policy.shards)
     this.#hasAsciiHashes = policy.hasAsciiHashes
     this.#settingsOfEach = {
       get registry() {
@@ -88,26 +100,46 @@ export class Partitions<C> {
    */
   locate(fn: FunctionIdentity, args: readonly unknown[]): EntryLocation<C> {
     const { policy } = this.#settings
+    if (this.#shards > 1) return this.#locateShard(fn, args)
     const keys = policy.calcKeys(fn, args)
     const ext = policy.calcExtArgs(fn, args)
-    const partition = ext === undefined ? this.#of(keys[0], keys, []) : this.#withExt(keys, ext)
-    const hash = policy.calcHash(fn, args)
-    return { partition, hash: this.#hasAsciiHashes ? (hash as Hash) : toHash(hash) }
+    const partition =
+      ext === undefined ? this.#of(keys[0], keys, [], this.#limits) : this.#withExt(keys, ext, this.#limits)
+    return { partition, hash: this.#hashOf(fn, args) }
+  }
+
+  /** The call hash says in which shard an entry lies. */
+  #locateShard(fn: FunctionIdentity, args: readonly unknown[]): EntryLocation<C> {
+    const { policy } = this.#settings
+    const hash = this.#hashOf(fn, args)
+    const shard = shardOf(hash, this.#shards)
+    const keys = policy.keysOfShard(shard, fn)
+    const limits = this.#limitsOfShards[shard] as Limits
+    const ext = policy.calcExtArgs(fn, args)
+    const partition =
+      ext === undefined ? this.#of(keys[0], keys, [], limits) : this.#withExt(keys, ext, limits)
+    return { partition, hash }
+  }
+
+  #hashOf(fn: FunctionIdentity, args: readonly unknown[]): Hash {
+    const hash = this.#settings.policy.calcHash(fn, args)
+    return this.#hasAsciiHashes ? (hash as Hash) : toHash(hash)
   }
 
   /** Calls with different further arguments need different partitions, since the commands of a partition share them. */
-  #withExt(keys: KeyPair, extArgs: Iterable<string | Buffer | number>): Partition<C> {
+  #withExt(keys: KeyPair, extArgs: Iterable<string | Buffer | number>, limits: Limits): Partition<C> {
     const ext = Array.from(extArgs, (arg) => (typeof arg === 'number' ? String(arg) : arg))
-    return this.#of(JSON.stringify([keys[0], ...ext.map((arg) => arg.toString('latin1'))]), keys, ext)
+    return this.#of(JSON.stringify([keys[0], ...ext.map((arg) => arg.toString('latin1'))]), keys, ext, limits)
   }
 
-  #of(name: string, keys: KeyPair, ext: readonly (string | Buffer)[]): Partition<C> {
+  #of(name: string, keys: KeyPair, ext: readonly (string | Buffer)[], limits: Limits): Partition<C> {
     let partition = this.#open.get(name)
     if (partition === undefined) {
-      partition = new Partition<C>(this.#settings.store, this.#keySpaceOf(keys, ext), this.#settingsOfEach)
-      if (this.#open.size >= KEPT) this.#disposeUnused()
-    } else if (partition === this.#latest) {
-      return partition // most caches have one partition: its rank in the order need not be told each time
+      const keySpace: KeySpace = { policy: this.#settings.policy, keys, limits, ext }
+      partition = new Partition<C>(this.#settings.store, keySpace, this.#settingsOfEach)
+      if (this.#open.size >= this.#kept) this.#disposeUnused()
+    } else if (partition === this.#latest || this.#open.size < RANKED) {
+      return partition // most caches have few partitions: their ranks in the order need not be told each time
     } else {
       this.#open.delete(name)
     }
@@ -123,7 +155,7 @@ export class Partitions<C> {
   #disposeUnused(): void {
     let looked = 0
     for (const [name, partition] of this.#open) {
-      if (looked++ === LOOKED_AT || this.#open.size < KEPT) break
+      if (looked++ === LOOKED_AT || this.#open.size < this.#kept) break
       this.#open.delete(name)
       if (partition.isInUse) this.#open.set(name, partition)
       else partition.close()
@@ -165,8 +197,8 @@ export class Partitions<C> {
     fn: FunctionIdentity | undefined,
     retryForMs: number | undefined,
   ): Promise<number> {
-    const own = fn !== undefined && this.policy.scope === 'function' ? this.#pairOf(fn)[0] : undefined
-    return this.#carryOut((index) => own === undefined || index === own, retryForMs, attempt)
+    const own = fn !== undefined && this.policy.scope === 'function' ? this.#indexesOf(fn) : undefined
+    return this.#carryOut((index) => own?.has(index) ?? true, retryForMs, attempt)
   }
 
   /**
@@ -214,10 +246,10 @@ export class Partitions<C> {
           'with the number of its bytes, hashPartBytes beside calcHash(), or purge().',
       )
     }
-    const keySpace = this.#keySpaceOf(this.#pairOf(fn), [])
-    const names: Names = (index, hash) => index === keySpace.keys[0] && hash.startsWith(part)
-    return this.#carryOut(names, retryForMs, () =>
-      this.#undo({ function: fn.name, soft }, [keySpace], () =>
+    const indexes = this.#indexesOf(fn)
+    const names: Names = (index, hash) => indexes.has(index) && hash.startsWith(part)
+    return this.#carryOut(names, retryForMs, async () =>
+      this.#undo({ function: fn.name, soft }, this.#keySpacesOf(this.#pairsOf(fn)), (keySpace) =>
         store.invalidateFunction(keySpace, part, soft),
       ),
     )
@@ -288,24 +320,32 @@ export class Partitions<C> {
     }
   }
 
-  async #keySpaces(fn: FunctionIdentity | undefined): Promise<KeySpace[]> {
+  async #keySpaces(fn: FunctionIdentity | undefined): Promise<readonly KeySpace[]> {
     const { policy, store } = this.#settings
     const { registry } = policy
-    const pairs: readonly KeyPair[] =
-      fn === undefined && registry !== undefined
-        ? (await store.registered(registry)).filter((pair) => policy.canHaveMade(pair))
-        : [this.#pairOf(fn)]
-    return pairs.map((keys) => this.#keySpaceOf(keys, []))
+    if (fn !== undefined || registry === undefined) return this.#keySpacesOf(this.#pairsOf(fn))
+    const pairs = await store.registered(registry)
+    return this.#keySpacesOf(pairs.filter((pair) => policy.canHaveMade(pair)))
+  }
+
+  /** For what is done to whole partitions. Their bounds are not needed for that. */
+  #keySpacesOf(pairs: readonly KeyPair[]): readonly KeySpace[] {
+    const { policy } = this.#settings
+    return pairs.map((keys) => ({ policy, keys, limits: this.#limits, ext: [] }))
+  }
+
+  #indexesOf(fn: FunctionIdentity): ReadonlySet<string> {
+    return new Set(this.#pairsOf(fn).map(([index]) => index))
   }
 
   /**
-   * The key pair of a function, or of all, where no call is known.
+   * The key pairs of a function, or of all, where no call is known: one for each shard.
    * @throws {PolicyError} if the policy cannot tell that.
    */
-  #pairOf(fn: FunctionIdentity | undefined): KeyPair {
+  #pairsOf(fn: FunctionIdentity | undefined): readonly KeyPair[] {
     const { policy } = this.#settings
     try {
-      return policy.calcKeys(fn)
+      return policy.keysOfShards(fn)
     } catch (error) {
       if (error instanceof FuncCacheError) throw error
       const missing = fn === undefined ? 'the function and arguments' : 'the arguments'
@@ -317,10 +357,6 @@ export class Partitions<C> {
         { cause: error },
       )
     }
-  }
-
-  #keySpaceOf(keys: KeyPair, ext: readonly (string | Buffer)[]): KeySpace {
-    return { policy: this.#settings.policy, keys, limits: this.#limits, ext }
   }
 }
 

@@ -1,13 +1,15 @@
 import { checkChoice, checkNames, shown } from '../options/checks.ts'
-import { PolicyError } from '../errors.ts'
+import { OptionError, PolicyError } from '../errors.ts'
 import type { LogicalClock } from '../flow/logical-clock.ts'
-import { CallHash, type CallHashOptions } from '../keys/call-hash.ts'
+import { CallHash, toHash } from '../keys/call-hash.ts'
 import type { FunctionIdentity } from '../keys/function-identity.ts'
 import { KeyNames, type KeyPair, type KeyStyle, type Scope } from '../keys/key-names.ts'
+import { shardOf } from '../keys/shards.ts'
 import type { LuaSources, Verb } from '../lua/compose.ts'
 import type { Command } from '../clients/port.ts'
 import { Script } from '../clients/script.ts'
 import type { EvictionOrder } from './eviction-order.ts'
+import { checkShards, type PolicyOptions } from './policy-options.ts'
 
 /** The scripts of a policy, one for each verb, with their SHA-1. */
 export type LuaScripts = Readonly<Record<Verb, Script>>
@@ -18,7 +20,7 @@ export interface NamedCache {
   readonly name: string
   /** The beginning of all key names of the cache. */
   readonly prefix: string
-  /** The largest number of entries in each key pair; `Infinity` for no bound. */
+  /** The largest number of entries in each key pair, or in all shards of one together; `Infinity` for no bound. */
   readonly maxSize: number
 }
 
@@ -29,28 +31,6 @@ export interface NamedCache {
 interface PartitionsOfPolicy {
   size(fn?: FunctionIdentity): Promise<number>
   purge(fn?: FunctionIdentity): Promise<number>
-}
-
-/** Options that every policy takes. */
-export interface PolicyOptions {
-  /**
-   * What shares one key pair and its `maxSize`: `'cache'` for all functions of the cache together, `'function'` for each function
-   * by itself.
-   * @default 'cache'
-   */
-  readonly scope?: Scope | undefined
-  /**
-   * The style of key names: `'cluster'` for names that keep each key pair in one slot of a cluster, `'plain'` for names without
-   * hash tags, for a single server.
-   * @default 'cluster'
-   * @see https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
-   */
-  readonly keys?: KeyStyle | undefined
-  /**
-   * The algorithm that digests call hashes, or an algorithm and the encoding in which the digest is written.
-   * @default the first 128 bits of SHA-256, written as base64
-   */
-  readonly hash?: CallHashOptions | undefined
 }
 
 /**
@@ -88,6 +68,8 @@ export abstract class AbstractPolicy {
 
   /** What shares one key pair and its `maxSize`: all functions of the cache, or each function by itself. */
   readonly scope: Scope
+  /** How many key pairs there are where there would be one. */
+  readonly shards: number
   readonly #keyStyle: KeyStyle
   readonly #callHash: CallHash
   #owner: { readonly cache: NamedCache; readonly partitions: PartitionsOfPolicy } | undefined
@@ -96,10 +78,11 @@ export abstract class AbstractPolicy {
 
   /** @throws {OptionError} for an unknown option, and for a value that an option cannot have. */
   constructor(options: PolicyOptions = {}) {
-    checkNames(options, ['scope', 'keys', 'hash'], 'a policy')
+    checkNames(options, ['scope', 'keys', 'hash', 'shards'], 'a policy')
     this.scope = checkChoice(options.scope ?? 'cache', ['cache', 'function'], 'scope')
     this.#keyStyle = checkChoice(options.keys ?? 'cluster', ['cluster', 'plain'], 'keys')
     this.#callHash = new CallHash(options.hash)
+    this.shards = checkShards(options.shards ?? 1)
   }
 
   /**
@@ -112,7 +95,9 @@ export abstract class AbstractPolicy {
 
   /**
    * Binds the policy to its cache; called once, by the cache.
-   * @throws {PolicyError} if another cache has this policy already, or if key names cannot be made of its names.
+   * @throws {PolicyError} if another cache has this policy already, if key names cannot be made of its names, or if it has shards
+   *   and names key pairs itself.
+   * @throws {OptionError} for more shards than entries.
    * @internal
    */
   attach(cache: NamedCache, partitions: PartitionsOfPolicy): void {
@@ -122,6 +107,7 @@ export abstract class AbstractPolicy {
       )
     }
     checkNamesOf(this)
+    checkShardsOf(this, cache.maxSize)
     this.#owner = { cache, partitions }
   }
 
@@ -136,8 +122,26 @@ export abstract class AbstractPolicy {
   }
 
   /** Returns the names of the two keys for a call: index and values. On a cluster both must lie in one slot. */
-  calcKeys(fn?: FunctionIdentity, _args?: readonly unknown[]): KeyPair {
-    return this.keyNames.pairOf(fn)
+  calcKeys(fn?: FunctionIdentity, args?: readonly unknown[]): KeyPair {
+    const { shards } = this
+    return this.keysOfShard(shards === 1 ? 0 : shardOf(toHash(this.calcHash(fn, args)), shards), fn)
+  }
+
+  /**
+   * Returns the names of the two keys of a shard: of one function, or those that all functions share.
+   * @internal
+   */
+  keysOfShard(shard: number, fn?: FunctionIdentity): KeyPair {
+    return this.keyNames.pairOf(fn, shard)
+  }
+
+  /**
+   * Returns the names of the two keys of each shard, where no call is known.
+   * @internal
+   */
+  keysOfShards(fn?: FunctionIdentity): readonly KeyPair[] {
+    if (this.shards === 1) return [this.calcKeys(fn)]
+    return Array.from({ length: this.shards }, (_, shard) => this.keysOfShard(shard, fn))
   }
 
   /**
@@ -249,7 +253,7 @@ export abstract class AbstractPolicy {
   /** Makes the names of the cache's keys. */
   protected get keyNames(): KeyNames {
     const { name, prefix } = this.cache
-    this.#keyNames ??= new KeyNames(prefix, name, this.key, this.scope, this.#keyStyle)
+    this.#keyNames ??= new KeyNames(prefix, name, this.key, this.scope, this.#keyStyle, this.shards)
     return this.#keyNames
   }
 
@@ -281,6 +285,24 @@ function checkNamesOf({ key, structures }: AbstractPolicy): void {
     throw new PolicyError(
       `structures: ${shown(refused)} of the policy '${key}' cannot be part of key names. Give each a name of its own, of ` +
         'letters, digits, - and _, beginning with a letter.',
+    )
+  }
+}
+
+/** Refuses what cannot be divided among shards. */
+function checkShardsOf(policy: AbstractPolicy, maxSize: number): void {
+  const { shards, key } = policy
+  if (shards === 1) return
+  if (policy.calcKeys !== AbstractPolicy.prototype.calcKeys) {
+    throw new PolicyError(
+      `shards: the policy '${key}' overrides calcKeys(), so that the key pair of a call is not known by its hash. Leave shards ` +
+        'out, or do not override calcKeys().',
+    )
+  }
+  if (maxSize < shards) {
+    throw new OptionError(
+      `shards: ${maxSize} entries (maxSize) cannot be divided among ${shards} shards. Give fewer shards, or a larger maxSize: a ` +
+        'hundred entries for each shard, better a thousand.',
     )
   }
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { OptionError } from '../../src/errors.ts'
 import type { RedisClient, RedisPort } from '../../src/clients/port.ts'
 import { glidePort } from '../../src/clients/glide.ts'
-import { keySlot } from '../../src/clients/key-slot.ts'
+import { keySlot } from '../../src/keys/key-slot.ts'
 import { toNumber, toPort } from '../../src/clients/detect.ts'
 import { evalFull, evalsha, isNoScript, runScript, Script } from '../../src/clients/script.ts'
 

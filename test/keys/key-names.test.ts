@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FunctionIdentity } from '../../src/keys/function-identity.ts'
 import { KeyNames, type KeyStyle, type Scope } from '../../src/keys/key-names.ts'
-import { keySlot } from '../../src/clients/key-slot.ts'
+import { keySlot } from '../../src/keys/key-slot.ts'
 
 const identityOf = (name: string): FunctionIdentity => new FunctionIdentity(() => {}, { name, source: false })
 
@@ -32,6 +32,31 @@ describe('key names', () => {
     ])
   })
 
+  test('of shards tell their number, and so the number of this one', () => {
+    const base = (scope: Scope, style: KeyStyle) =>
+      new KeyNames('fcache:', 'users', 'lru_t', scope, style, 16).pairOf(fn, 3)[0].slice(0, -2)
+    expect(base('cache', 'plain')).toBe('fcache:users:lru_t-s16#3')
+    expect(base('function', 'plain')).toBe(`fcache:users:lru_t-ms16:getUser#${fn.checksum}#3`)
+    expect(base('cache', 'cluster')).toMatch(/^fcache:\{users:lru_t-cs16#3\.\d+\}$/)
+    expect(base('function', 'cluster').replace(/\.\d+\}$/, '}')).toBe(
+      `fcache:users:lru_t-cms16:getUser#{${fn.checksum}#3}`,
+    )
+  })
+
+  test.each(STYLES.filter(({ style }) => style === 'cluster'))(
+    'of scope $scope put each shard into its part of the slots',
+    ({ scope, style }) => {
+      const name = fc.string({ unit: 'binary' }).filter((text) => !/[{}]/.test(text))
+      fc.assert(
+        fc.property(name, name, fc.integer({ min: 2, max: 64 }), (prefix, cache, shards) => {
+          const names = new KeyNames(prefix, cache, 'lru', scope, style, shards)
+          const slots = Array.from({ length: shards }, (_, shard) => keySlot(names.pairOf(fn, shard)[0]))
+          expect(slots.map((slot) => Math.floor((slot * shards) / 16_384))).toEqual([...slots.keys()])
+        }),
+      )
+    },
+  )
+
   test.each(STYLES.filter(({ style }) => style === 'cluster'))(
     'of scope $scope keep a pair in one slot, with all that is named after it',
     ({ scope, style }) => {
@@ -41,9 +66,10 @@ describe('key names', () => {
           name,
           name,
           name.filter((text) => text !== ''),
-          (prefix, cache, functionName) => {
-            const names = new KeyNames(prefix, cache, 'lru', scope, style)
-            const [index, values] = names.pairOf(identityOf(functionName))
+          fc.constantFrom(1, 2, 16, 100),
+          (prefix, cache, functionName, shards) => {
+            const names = new KeyNames(prefix, cache, 'lru', scope, style, shards)
+            const [index, values] = names.pairOf(identityOf(functionName), shards - 1)
             const slots = [index, values, `${values}:expiry`, `${values}:fence`, `${index}:stamps`].map(
               keySlot,
             )
@@ -69,9 +95,11 @@ describe('key names', () => {
   )
 
   /** Every key that a cache may write to, and every channel that it may subscribe to. */
-  function keysOf({ prefix, cache, policy, scope, style, functions }: Cache): string[] {
-    const names = new KeyNames(prefix, cache, policy, scope, style)
-    const pairs = functions.map((fn) => names.pairOf(fn))
+  function keysOf({ prefix, cache, policy, scope, style, shards, functions }: Cache): string[] {
+    const names = new KeyNames(prefix, cache, policy, scope, style, shards)
+    const pairs = functions.flatMap((fn) =>
+      Array.from({ length: shards }, (_, shard) => names.pairOf(fn, shard)),
+    )
     const beside = pairs.flatMap(([index, values]) => [
       ...['stamps', 'functions', 'fence', 'x-m'].map((structure) => `${index}:${structure}`),
       ...['expiry', 'fence', 'fresh', 'tags', 'leases'].map((name) => `${values}:${name}`),
@@ -85,6 +113,7 @@ describe('key names', () => {
     readonly policy: string
     readonly scope: Scope
     readonly style: KeyStyle
+    readonly shards: number
     readonly functions: readonly FunctionIdentity[]
   }
 
@@ -103,6 +132,9 @@ describe('key names', () => {
     return found
   }
 
+  /** Each scope and style, without shards and with two numbers of them. */
+  const KINDS = STYLES.flatMap((each) => [1, 2, 3].map((shards) => ({ ...each, shards })))
+
   const functionsOf = (...names: readonly string[]) => names.map(identityOf)
 
   test.each([
@@ -117,7 +149,7 @@ describe('key names', () => {
     ['half a character here, half there', ['fc:\ud83d', '\ude00', 'lru'], ['fc:', '\ud83d\ude00', 'lru']],
   ] as const)('of two caches that differ in their parts are never the same: %s', (_, one, other) => {
     const caches = [one, other].flatMap(([prefix, cache, policy]) =>
-      STYLES.map((style) => ({ prefix, cache, policy, ...style, functions: functionsOf('f') })),
+      KINDS.map((kind) => ({ prefix, cache, policy, ...kind, functions: functionsOf('f') })),
     )
     expect(owners(caches).size).toBe(caches.flatMap(keysOf).length)
   })
@@ -125,7 +157,7 @@ describe('key names', () => {
   test('of two caches that differ in anything are never the same, whatever they are called', () => {
     // The pieces that key names are made of, cut anywhere.
     const piece = fc.constantFrom(
-      ...'a b : # - m c -m -cm -c 0 1 :0 :1 functions lru fence %'.split(' '),
+      ...'a b : # - m c s -m -cm -c -s2 -cs2 -ms3 0 1 2 #0 #1 .0 :0 :1 functions lru fence %'.split(' '),
       ...'\ud800,\udc00,\ufffd,\u0000, '.split(','),
       fn.checksum,
       `#${fn.checksum}`,
@@ -153,7 +185,7 @@ describe('key names', () => {
       fc.property(parts, functions, (all, names) => {
         owners(
           all.flatMap((each) =>
-            STYLES.map((style) => ({ ...each, ...style, functions: functionsOf('f', ...names) })),
+            KINDS.map((kind) => ({ ...each, ...kind, functions: functionsOf('f', ...names) })),
           ),
         )
       }),
@@ -190,22 +222,32 @@ describe('key names', () => {
 describe('the pairs that a cache can have made', () => {
   const text = fc.string({ unit: 'binary' }).filter((each) => !/[{}]/.test(each))
 
-  test.each(STYLES)('of scope $scope, $style, are its own and no other', ({ scope, style }) => {
-    fc.assert(
-      fc.property(text, text, text, text, text, (prefix, cache, otherPrefix, otherCache, functionName) => {
-        const names = new KeyNames(prefix, cache, 'lru', scope, style)
-        const fn = identityOf(`f${functionName}`)
-        const [index, values] = names.pairOf(fn)
-        expect(names.canHaveMade([index, values])).toBe(true)
-        expect(names.canHaveMade([values, index])).toBe(false)
-        expect(names.canHaveMade([index, index])).toBe(false)
-        expect(names.canHaveMade([`${index}x`, values])).toBe(false)
-        const other = new KeyNames(otherPrefix, otherCache, 'lru', scope, style)
-        const isOther = other.pairOf(fn)[0] !== index
-        expect(other.canHaveMade([index, values])).toBe(!isOther)
-        expect(names.canHaveMade([names.registry, names.registry])).toBe(false)
-      }),
-      { numRuns: 300 },
-    )
-  })
+  const kinds = STYLES.flatMap((each) => [1, 3].map((shards) => ({ ...each, shards })))
+
+  test.each(kinds)(
+    'of scope $scope, $style, $shards, are its own and no other',
+    ({ scope, style, shards }) => {
+      fc.assert(
+        fc.property(text, text, text, text, text, (prefix, cache, otherPrefix, otherCache, functionName) => {
+          const names = new KeyNames(prefix, cache, 'lru', scope, style, shards)
+          const fn = identityOf(`f${functionName}`)
+          const [index, values] = names.pairOf(fn, shards - 1)
+          expect(names.canHaveMade([index, values])).toBe(true)
+          expect(names.canHaveMade([values, index])).toBe(false)
+          expect(names.canHaveMade([index, index])).toBe(false)
+          expect(names.canHaveMade([`${index}x`, values])).toBe(false)
+          for (const number of [1, 2, 3].filter((each) => each !== shards)) {
+            expect(
+              new KeyNames(prefix, cache, 'lru', scope, style, number).canHaveMade([index, values]),
+            ).toBe(false)
+          }
+          const other = new KeyNames(otherPrefix, otherCache, 'lru', scope, style, shards)
+          const isOther = other.pairOf(fn, shards - 1)[0] !== index
+          expect(other.canHaveMade([index, values])).toBe(!isOther)
+          expect(names.canHaveMade([names.registry, names.registry])).toBe(false)
+        }),
+        { numRuns: 300 },
+      )
+    },
+  )
 })

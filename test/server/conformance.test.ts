@@ -15,7 +15,7 @@ import {
 } from './library.ts'
 import { FailingStore } from './failing-store.ts'
 import { placeOf, textBeforeTrailer } from './places.ts'
-import { COMBINATIONS, hasServer, openTarget, type Target, unique } from './target.ts'
+import { COMBINATIONS_WITH_SHARDS, hasServer, openTarget, type Target, unique } from './target.ts'
 
 const NO_STATS: Stats = {
   calls: 0,
@@ -55,12 +55,16 @@ function twoStores(): [Store, Store] {
   return [store, hasServer ? target.newStore() : store]
 }
 
+const keysOf = ({ keyOf }: CachedFunction<(key: string) => Promise<unknown>>, keys: string): CallKey[] =>
+  keys.split('').map((key) => keyOf(key))
+
 interface Whose {
   readonly cache: RedisFuncCache
   readonly ask: CachedFunction<() => Promise<string>>
 }
 
-describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scope, keys, create }) => {
+describe.each(COMBINATIONS_WITH_SHARDS)('$policy, $scope, $keys, $shards', (combination) => {
+  const { policy, scope, keys, shards, create } = combination
   const newCache = (
     options: Partial<CacheOptions> = {},
     name = unique('conformance'),
@@ -80,6 +84,20 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
   /** Fails if the structures of a function disagree, or hold too much. */
   const inspect = (cache: RedisFuncCache, key: CallKey, store: Store) =>
     target.inspect(store, placeOf(cache, key))
+
+  /** The hashes that are stored where these calls are. */
+  async function hashesAt(cache: RedisFuncCache, keys: readonly CallKey[], store: Store): Promise<string[]> {
+    const places = new Map(keys.map((key) => [key.index, key])).values()
+    const contents = await Promise.all(Array.from(places, (key) => inspect(cache, key, store)))
+    return contents.flatMap(({ hashes }) => hashes)
+  }
+
+  /** How many of the entries of these calls stay, if each shard holds so many. */
+  function staying(keys: readonly CallKey[], each: number): number {
+    const counts = new Map<string, number>()
+    for (const { index } of keys) counts.set(index, (counts.get(index) ?? 0) + 1)
+    return [...counts.values()].reduce((sum, count) => sum + Math.min(count, each), 0)
+  }
 
   describe('results', () => {
     test('are computed once, then served', async () => {
@@ -178,47 +196,54 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
   describe('evicted entries', () => {
     test('no more than maxSize stay', async () => {
       const store = target.newStore()
-      const cache = newCache({ maxSize: 4 }, undefined, store)
+      const cache = newCache({ maxSize: 4 * shards }, undefined, store)
       const { ask } = counted(cache)
       const evictions: number[] = []
       cache.on('evict', ({ count }) => evictions.push(count))
-      for (const key of 'abcdefghij') {
-        await ask(key)
-        const { hashes } = await inspect(cache, ask.keyOf(key), store)
-        expect(hashes).toContain(ask.keyOf(key).hash)
+      const names = Array.from({ length: 10 * shards }, (_, i) => `key ${i}`)
+      for (const name of names) {
+        await ask(name)
+        const { hashes } = await inspect(cache, ask.keyOf(name), store)
+        expect(hashes).toContain(ask.keyOf(name).hash)
       }
-      expect(await cache.getSize()).toBe(4)
-      expect(evictions).toEqual([1, 1, 1, 1, 1, 1])
+      const held = staying(
+        names.map((name) => ask.keyOf(name)),
+        4,
+      )
+      expect(await cache.getSize()).toBe(held)
+      expect(evictions).toEqual(Array.from({ length: names.length - held }, () => 1))
     })
 
     test('no more than maxSize stay of many calls at the same time', async () => {
       const store = target.newStore()
-      const cache = newCache({ maxSize: 10 }, undefined, store)
+      const cache = newCache({ maxSize: 10 * shards }, undefined, store)
       const { ask, runs } = counted(cache)
       const names = Array.from({ length: 200 }, (_, i) => `key ${i}`)
       const results = await Promise.all(names.map((name) => ask(name)))
       expect(results.map(({ key }) => key)).toEqual(names)
       expect(runs).toHaveLength(200)
-      expect((await inspect(cache, ask.keyOf(''), store)).hashes).toHaveLength(10)
+      const stored = names.map((name) => ask.keyOf(name))
+      expect(await hashesAt(cache, stored, store)).toHaveLength(staying(stored, 10))
     })
   })
 
   describe('the functions of a cache', () => {
     async function filled() {
-      const cache = newCache({ maxSize: 3 })
+      const cache = newCache({ maxSize: 3 * shards })
       const f = counted(cache, 'f')
       const g = counted(cache, 'g')
       for (const key of 'abcde') await f.ask(key)
       for (const key of 'ab') await g.ask(key)
-      return { cache, f, g }
+      const [ofF, ofG] = [keysOf(f.ask, 'abcde'), keysOf(g.ask, 'ab')]
+      return { cache, f, g, heldOfF: staying(ofF, 3), heldOfAll: staying([...ofF, ...ofG], 3) }
     }
 
     test.runIf(scope === 'function')('have a bound, a size and a purge each', async () => {
-      const { cache, f, g } = await filled()
-      expect(await cache.getSize(f.ask)).toBe(3)
+      const { cache, f, g, heldOfF } = await filled()
+      expect(await cache.getSize(f.ask)).toBe(heldOfF)
       expect(await cache.getSize(g.ask)).toBe(2)
-      expect(await cache.getSize()).toBe(5)
-      expect(await cache.purge(f.ask)).toBe(3)
+      expect(await cache.getSize()).toBe(heldOfF + 2)
+      expect(await cache.purge(f.ask)).toBe(heldOfF)
       expect(await cache.getSize(f.ask)).toBe(0)
       expect(await cache.getSize(g.ask)).toBe(2)
       await f.ask('a')
@@ -241,11 +266,11 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
     })
 
     test.runIf(scope === 'cache')('share the bound, the size and the purge', async () => {
-      const { cache, f, g } = await filled()
-      expect(await cache.getSize(f.ask)).toBe(3)
-      expect(await cache.getSize(g.ask)).toBe(3)
-      expect(await cache.getSize()).toBe(3)
-      expect(await cache.purge(g.ask)).toBe(3)
+      const { cache, f, g, heldOfAll } = await filled()
+      expect(await cache.getSize(f.ask)).toBe(heldOfAll)
+      expect(await cache.getSize(g.ask)).toBe(heldOfAll)
+      expect(await cache.getSize()).toBe(heldOfAll)
+      expect(await cache.purge(g.ask)).toBe(heldOfAll)
       expect(await cache.getSize()).toBe(0)
       expect(await cache.purge()).toBe(0)
     })
@@ -268,7 +293,7 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
       await Promise.all([ask('a'), ask('b')])
       expect(await ask.invalidate('a')).toBe(true)
       expect(await ask.invalidate('a')).toBe(false)
-      expect((await inspect(cache, ask.keyOf('a'), store)).hashes).toEqual([ask.keyOf('b').hash])
+      expect(await hashesAt(cache, [ask.keyOf('a'), ask.keyOf('b')], store)).toEqual([ask.keyOf('b').hash])
       await ask('a')
       await ask('b')
       expect(runs).toEqual(['a', 'b', 'a'])
@@ -318,29 +343,38 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
         'function plain': `${prefix}${name}:${policy}-m:f#${checksum}`,
         'cache cluster': `${prefix}{${name}:${policy}-c}`,
         'function cluster': `${prefix}${name}:${policy}-cm:f#{${checksum}}`,
+        'cache plain, shards': `${prefix}${name}:${policy}-s4#SHARD`,
+        'function plain, shards': `${prefix}${name}:${policy}-ms4:f#${checksum}#SHARD`,
+        'cache cluster, shards': `${prefix}{${name}:${policy}-cs4#SHARD.SPREAD}`,
+        'function cluster, shards': `${prefix}${name}:${policy}-cms4:f#{${checksum}#SHARD.SPREAD}`,
       }
-      return names[`${scope} ${keys}`]
+      return names[`${scope} ${keys}${shards > 1 ? ', shards' : ''}`]
     }
 
-    test('are those of the Python package', async () => {
+    test('are those of the Python package, or tell the shard', async () => {
       const name = unique('names')
       const { ask } = counted(newCache({ prefix }, name), 'f')
-      const base = wanted(name, ask.identity.checksum)
-      const { index, values, hash } = ask.keyOf('a')
-      expect([index, values]).toEqual([`${base}:0`, `${base}:1`])
-      expect(String(hash)).toMatch(/^[\w+/]{8}[\w+/]{22}$/)
-      expect(ask.keyOf('b').hash).not.toBe(hash)
+      const told = keysOf(ask, 'abcdefghijklmnopqrstuvwxyz')
+      const bases = told.map(({ index, values, hash }) => {
+        expect(String(hash)).toMatch(/^[\w+/]{8}[\w+/]{22}$/)
+        expect([index.slice(-2), values]).toEqual([':0', `${index.slice(0, -2)}:1`])
+        return index.slice(0, -2)
+      })
+      expect(new Set(told.map(({ hash }) => hash)).size).toBe(26)
+      expect(new Set(bases).size).toBe(shards)
+      const general = bases.map((base) =>
+        base.replace(/#[0-3](\.\d+)?(?=}?$)/, (_, spread) => (spread ? '#SHARD.SPREAD' : '#SHARD')),
+      )
+      expect(new Set(general)).toEqual(new Set([wanted(name, ask.identity.checksum)]))
     })
 
     test.runIf(hasServer)('are those that lie in the server', async () => {
-      const name = unique('names')
-      const { ask } = counted(newCache({ prefix }, name), 'f')
+      const { ask } = counted(newCache({ prefix }), 'f')
       await ask('a')
-      const base = wanted(name, ask.identity.checksum)
-      const [index, values] = [`${base}:0`, `${base}:1`]
+      const { index, values, hash } = ask.keyOf('a')
       expect(await target.raw(index, 'EXISTS', index, values)).toBe(2)
       expect(String(await target.raw(index, 'TYPE', index))).toBe('zset')
-      const stored = await target.raw(values, 'HGET', values, ask.keyOf('a').hash)
+      const stored = await target.raw(values, 'HGET', values, hash)
       expect(JSON.parse(textBeforeTrailer(stored))).toEqual({ key: 'a', run: 1 })
     })
   })
@@ -434,7 +468,7 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
 
   describe('statistics', () => {
     test('count what the calls of a context did', async () => {
-      const cache = newCache({ maxSize: 2 })
+      const cache = newCache({ maxSize: 2 * shards })
       const { ask } = counted(cache)
       const { result, stats } = await cache.withStats(async () => {
         await ask('a')
@@ -453,7 +487,7 @@ describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, scop
         execute: 3,
         write: 3,
         joined: 2,
-        evicted: 1,
+        evicted: 3 - staying(keysOf(ask, 'abc'), 2),
       })
     })
 

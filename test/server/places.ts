@@ -25,7 +25,7 @@ export function placeOf(
   cache: RedisFuncCache,
   { index, values }: { readonly index: string; readonly values: string },
 ): KeySpace {
-  const limits = { maxSize: cache.maxSize, idleTtlMs: undefined }
+  const limits = { maxSize: Math.ceil(cache.maxSize / cache.policy.shards), idleTtlMs: undefined }
   return { policy: cache.policy, keys: [index, values], limits, ext: [] }
 }
 

@@ -31,10 +31,21 @@ export const COMBINATIONS = Object.entries(POLICIES).flatMap(([policy, Policy]) 
       policy,
       scope,
       keys,
-      create: (): AbstractPolicy => new Policy({ scope, keys }),
+      create: (shards = 1): AbstractPolicy => new Policy({ scope, keys, shards }),
     })),
   ),
 )
+
+/** Runs of the suite in which each policy also has four shards. */
+const ALSO_WITH_SHARDS = ['memory', 'cluster', 'redis-7.0']
+
+/** The combinations without shards and with four; with shards, real servers have one style of key names. */
+export const COMBINATIONS_WITH_SHARDS = [
+  ...COMBINATIONS.map((each) => ({ ...each, shards: 1 })),
+  ...COMBINATIONS.filter(({ keys }) => inject('server') === 'memory' || keys === 'cluster')
+    .filter(() => ALSO_WITH_SHARDS.includes(inject('server')))
+    .map((each) => ({ ...each, shards: 4, create: () => each.create(4) })),
+]
 
 /** What lies in a place: checked to be in agreement. */
 export interface Contents {
