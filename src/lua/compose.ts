@@ -35,3 +35,10 @@ export function composeScripts(policy: string | readonly string[]): LuaSources {
   const scripts = Object.entries(VERBS).map(([verb, source]) => [verb, scriptOf(PRELUDE, texts, source)])
   return Object.fromEntries(scripts) as Record<Verb, string>
 }
+
+/** The verbs that remove or replace entries. */
+const CHANGING: readonly Verb[] = ['put', 'invalidate', 'invalidate-function', 'invalidate-tags', 'purge']
+
+/** Whether scripts keep the log of changes. Those that a policy has made without {@link composeScripts} do not. */
+export const composesChanges = (scripts: Readonly<Record<Verb, { readonly source: string }>>): boolean =>
+  scripts.listen !== undefined && CHANGING.every((verb) => /\bend_telling\(\)/.test(scripts[verb].source))

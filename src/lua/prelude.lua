@@ -1,8 +1,8 @@
 -- The beginning of every script: the names of its keys, the server's clock, and how many items one command may have.
-local index, values, expiry, fence, tags, leases = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local index, values, expiry, fence, tags, leases, changes = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 
 -- The number of keys that every partition has; the policy's own come after them.
-local FIXED_KEYS = 6
+local FIXED_KEYS = 7
 
 -- `unpack` fails at 8,000 results, and some hosts allow 3,999 arguments a command.
 local CHUNK = 1000

@@ -216,7 +216,7 @@ export interface EntryStore {
   touch(space: KeySpace, hashes: readonly Hash[]): Promise<void>
   /** Stores entries, evicting those that the policy names while the partition is full, and ends the leases of their loads. */
   put(space: KeySpace, entries: readonly NewEntry[]): Promise<PutReport>
-  /** Invalidates entries. */
+  /** Invalidates some entries, whether they exist or not. */
   invalidate(space: KeySpace, hashes: readonly Hash[], soft?: boolean): Promise<InvalidationReport>
   /**
    * Invalidates all entries whose call hash begins with `part`.
@@ -240,7 +240,7 @@ export interface EntryStore {
     soft?: boolean,
     onPortion?: () => void,
   ): Promise<InvalidationReport>
-  /** Removes all entries. */
+  /** Removes all entries of the partition. */
   purge(space: KeySpace): Promise<InvalidationReport>
   /** Entries that can be read now. */
   size(space: KeySpace): Promise<number>

@@ -14,6 +14,7 @@ end
 
 -- Removes what entries have outside the index. Returns how many of the entries existed.
 local function forget(hashes)
+  tell('h', hashes)
   if exists(expiry) then
     redis.call('ZREM', expiry, unpack(hashes))
   end
@@ -31,8 +32,10 @@ end
 
 -- Removes all entries. The fence stays, since it has to outlive them; so do the leases, which belong to no entry.
 local function discard_all()
+  tell_all()
   redis.call('UNLINK', index, values, expiry, tags, unpack(KEYS, FIXED_KEYS + 1))
-  existing, generation = nil, nil
+  exists(expiry)
+  existing[expiry], existing[tags], generation = nil, nil, nil
 end
 
 -- `maxmemory` or a DEL by hand may remove single keys. If index and values do not agree, or are empty, the partition starts

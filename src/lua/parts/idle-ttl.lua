@@ -1,6 +1,6 @@
 -- The idle TTL: the keys of a partition live for `idle_ttl_ms` after the last use (0: for ever). Their life is prolonged when a
--- tenth of it has passed, and never shortened: a process that needs a longer one may have set it. Fence and leases have TTLs
--- of their own. `began_empty`: the partition had no entry when the script began; `was_empty`: at some time in the script.
+-- tenth of it has passed, and never shortened: a process that needs a longer one may have set it. Fence, leases and changes
+-- have TTLs of their own. `began_empty`: the partition had no entry when the script began; `was_empty`: at some time in the script.
 local function prolong_keys(idle_ttl_ms, began_empty, was_empty)
   local left_ms = redis.call('PTTL', values)
   if left_ms == -1 and not began_empty then
@@ -11,7 +11,7 @@ local function prolong_keys(idle_ttl_ms, began_empty, was_empty)
     local key = KEYS[i]
     -- A key that this script may have created has no TTL yet: it gets that of the values.
     local may_be_new = was_empty or written[key] or i > FIXED_KEYS
-    if key ~= fence and key ~= leases then
+    if key ~= fence and key ~= leases and key ~= changes then
       if idle_ttl_ms == 0 then
         redis.call('PERSIST', key)
       elseif renew or (may_be_new and redis.call('PTTL', key) == -1) then

@@ -1,11 +1,14 @@
--- Which of the keys beside index and values exist. Most often none does, and one command tells.
+-- Which of the keys beside index and values exist. Most often one does or none: two commands tell, or one.
+local BESIDE = { expiry, fence, tags, changes }
 local existing
 local function exists(key)
   if not existing then
     existing = {}
-    if redis.call('EXISTS', expiry, fence, tags) > 0 then
-      for _, each in ipairs({ expiry, fence, tags }) do
-        existing[each] = redis.call('EXISTS', each) == 1
+    local left = redis.call('EXISTS', unpack(BESIDE))
+    for i = 1, #BESIDE do
+      if left > #BESIDE - i or (left > 0 and redis.call('EXISTS', BESIDE[i]) == 1) then
+        existing[BESIDE[i]] = true
+        left = left - 1
       end
     end
   end

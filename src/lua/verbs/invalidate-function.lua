@@ -1,8 +1,9 @@
 -- Invalidates the entries of one function, a portion at a time, and prevents its loads that are under way from being stored.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, then the policy's own structures
 -- ARGV: 1 soft (1 or 0), 2 what its hashes begin with, 3 where to go on ('0' at first), then the policy's own arguments
--- Reply: number of entries that existed in this portion, where to go on ('0' at the end)
--- uses: trailer structures tags entries fence lease-end invalidation
+-- Reply: number of entries that existed in this portion, where to go on ('0' at the end), the number of the last
+--        change (0: there is no log)
+-- uses: trailer structures changes tags entries fence lease-end invalidation
 local is_soft, part, cursor = ARGV[1] == '1', ARGV[2], ARGV[3]
 read_ext(4)
 
@@ -19,6 +20,8 @@ if cursor == '0' then
   end
   end_leases(own)
 end
+-- In each portion: what it removes may have been read after the portion before it.
+tell_function(part)
 sweep()
 
 -- Redis has NOVALUES since 7.4, Valkey since 8.0. Older servers reply with the values too, so fewer are asked for at a time.
@@ -36,4 +39,4 @@ local dropped = 0
 for first = 1, #own, CHUNK do
   dropped = dropped + invalidate_entries(slice(own, first, math.min(#own, first + CHUNK - 1)), is_soft)
 end
-return answer({ dropped, scanned[1] })
+return answer({ dropped, scanned[1], end_telling() })

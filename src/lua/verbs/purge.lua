@@ -1,8 +1,8 @@
 -- Removes all entries, and prevents loads that are under way from being stored.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, then the policy's own structures
 -- ARGV: the policy's own arguments
--- Reply: number of entries removed, without expired ones
--- uses: trailer structures tags entries fence counting lease-end invalidation
+-- Reply: number of entries removed, without expired ones; the number of the last change (0: there is no log)
+-- uses: trailer structures changes tags entries fence counting lease-end invalidation
 read_ext(1)
 local removed = live()
 discard_all()
@@ -13,4 +13,4 @@ for _, member in ipairs(redis.call('ZRANGE', leases, 0, -1)) do
 end
 redis.call('UNLINK', leases, fence)
 raise_fence('', { '' })
-return answer(removed)
+return answer({ removed, end_telling() })

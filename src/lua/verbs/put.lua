@@ -1,6 +1,6 @@
 -- Stores results, as if all of them came at the same moment: existing entries are replaced and count as used, then new
 -- ones are inserted. The policy names the entries to evict, and no more are evicted than `max_size` demands.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, then the policy's own structures
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, then the policy's own structures
 -- ARGV: 1 max_size (0: unbounded), 2 idle_ttl_ms of the keys (0: none), 3 part (how many bytes
 --       at the beginning of a hash tell its function; 0: none), 4 count,
 --       then for each entry: hash, value, label (what its trailer begins with; empty: it is stored without a trailer), times
@@ -10,9 +10,9 @@
 --       Extras are empty or JSON: tags, asker (of the lease to end, which may have been lost), overrules (true:
 --       a load that began before its token, or before now, is refused from then on)
 -- Reply: the time in microseconds, the moment up to which the policy has ordered entries (the time, or later), number
---       evicted, number expired, then for each entry 1 (stored) or 0 (refused: invalidated since its token, or the
+--       evicted, number expired, the number of the last change (0: there is no log), then for each entry 1 (stored) or 0 (refused: invalidated since its token, or the
 --       load of the existing entry began later)
--- uses: trailer structures tags entries fence lease-name lease-end lease-own idle-ttl
+-- uses: trailer structures changes tags entries fence lease-name lease-end lease-own idle-ttl
 local max_size, idle_ttl_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
 local part, count = tonumber(ARGV[3]), tonumber(ARGV[4])
 read_ext(5 + 6 * count)
@@ -70,6 +70,7 @@ end
 -- belongs to another hash, and if its time is in the future (then the clock was set back since).
 local began = {}
 local unknown = {} -- by hash: whether there is an entry without a trailer
+local replaceable = {} -- by hash: whether there is an entry, which is told as soon as it is replaced
 local function read_existing(hash, stored, label)
   local entry = label ~= '' and read_trailer(stored)
   if not entry then
@@ -122,7 +123,7 @@ evict_for(0) -- `max_size` may have been lowered
 
 local NOTHING = {}
 local before = entries > 0 and stored_before() or NOTHING
-local reply, hashes, tagged, lives, new, used = { 0, 0, 0, 0 }, {}, {}, {}, {}, {}
+local reply, hashes, tagged, lives, new, used = { 0, 0, 0, 0, 0 }, {}, {}, {}, {}, {}
 local leases_to_end, overruled = {}, {}
 for i = 5, 6 * count, 6 do
   local hash, value, label, times, token = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
@@ -130,9 +131,14 @@ for i = 5, 6 * count, 6 do
   if before[hash] then
     read_existing(hash, before[hash], label)
     before[hash] = false
+    replaceable[hash] = true
   end
   local refused = is_invalidated(hash, token, extras) or is_older(hash, token, extras)
   if not refused then
+    if replaceable[hash] then
+      tell('h', { hash })
+      replaceable[hash] = nil
+    end
     if label ~= '' then
       local generation = extras.tags and tags_generation()
       value = value .. trailer(label, token == '' and digits(at_us) or token, at_ms, times, generation)
@@ -186,5 +192,5 @@ end_leases(overruled)
 reply[3], reply[4] = evicted, expired
 
 prolong_keys(idle_ttl_ms, began_empty, was_empty)
-reply[1], reply[2] = at_us, now_us()
+reply[1], reply[2], reply[5] = at_us, now_us(), end_telling()
 return answer(reply)

@@ -153,15 +153,8 @@ export class MemoryStore implements Store, ChangeLog {
     const isOwn = (name: string) => name.startsWith(part)
     for (const name of [...this.#leasesOf(space).keys()].filter(isOwn)) this.#endLease(space, name)
     const own = ({ values }: PartitionData) => [...values.keys()].filter(isOwn)
-    return this.#drop(
-      space,
-      (data) => {
-        data.changed.function(part)
-        return own(data)
-      },
-      soft,
-      (fence, atUs) => fence.raise('f:', [part], atUs),
-    )
+    this.#dataOf(space).changed.function(part)
+    return this.#drop(space, own, soft, (fence, atUs) => fence.raise('f:', [part], atUs))
   }
 
   async invalidateTags(space: KeySpace, names: readonly string[], soft = false): Promise<InvalidationReport> {

@@ -4,12 +4,12 @@ import type { KeyPair } from '../../keys/key-names.ts'
  * The one table of the keys that a partition has in Redis, in the order in which every script is given them. The prelude and
  * the headers of the scripts are checked against it when they are embedded. What a policy keeps of its own comes after them.
  */
-export const FIXED_KEYS = ['index', 'values', 'expiry', 'fence', 'tags', 'leases'] as const
+export const FIXED_KEYS = ['index', 'values', 'expiry', 'fence', 'tags', 'leases', 'changes'] as const
 
 export type FixedKey = (typeof FIXED_KEYS)[number]
 
 /** Keys with a TTL of their own: they do not expire together with index and values. */
-const ENDS_BY_ITSELF: ReadonlySet<FixedKey> = new Set(['fence', 'leases'])
+const ENDS_BY_ITSELF: ReadonlySet<FixedKey> = new Set(['fence', 'leases', 'changes'])
 
 /** The keys of one partition. */
 export interface PartitionKeys extends Readonly<Record<FixedKey, string>> {
@@ -29,6 +29,7 @@ export function partitionKeys([index, values]: KeyPair, structures: readonly str
     fence: beside('fence'),
     tags: beside('tags'),
     leases: beside('leases'),
+    changes: beside('changes'),
   }
   const own = structures.map((name) => `${index}:${name}`)
   return {

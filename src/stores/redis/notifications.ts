@@ -1,15 +1,19 @@
 import { StoreError } from '../../errors.ts'
-import { warn } from '../../telemetry/process-warning.ts'
-import { messageOf } from '../../realms/native.ts'
 import type { Subscription, RedisClient, RedisPort } from '../../clients/port.ts'
-import type { Watch, LeaseWatcher } from '../store.ts'
+import type { Watch, Watcher } from '../store.ts'
+import { tellEach } from '../watchers.ts'
 
 /** The largest number of channels: a policy of a user may give every call its own key pair, and so its own channel. */
 const CHANNEL_LIMIT = 10_000
 
+/** Is called with the messages of a channel. */
+interface ChannelWatcher extends Watcher {
+  message(bytes: Buffer): void
+}
+
 /** A registration of a watcher. One watcher may have several. */
 interface Entry {
-  readonly watcher: LeaseWatcher
+  readonly watcher: ChannelWatcher
 }
 
 /**
@@ -28,7 +32,7 @@ export class ChannelWatchers {
    * Resolves when all messages from now on will be received; to `undefined` if the client cannot receive any.
    * @throws {StoreError} or the error of the client, if the connection fails now.
    */
-  async watch(channel: string, watcher: LeaseWatcher): Promise<Watch | undefined> {
+  async watch(channel: string, watcher: ChannelWatcher): Promise<Watch | undefined> {
     if (this.#entries.size >= CHANNEL_LIMIT && !this.#entries.has(channel)) return undefined
     const subscription = this.#subscribed()
     if (subscription === undefined) return undefined
@@ -55,11 +59,10 @@ export class ChannelWatchers {
   #subscribed(): Subscription | undefined {
     this.#subscription ??= this.#port.listen?.({
       message: (channel, message) => {
-        const hash = message.toString('latin1')
-        tellEach([...(this.#entries.get(channel) ?? [])], (watcher) => watcher.ended(hash))
+        tellEach([...(this.#entries.get(channel) ?? [])], ({ watcher }) => watcher.message(message))
       },
-      lost: () => tellEach(this.#all(), (watcher) => watcher.lost()),
-      restored: () => tellEach(this.#all(), (watcher) => watcher.restored()),
+      lost: () => tellEach(this.#all(), ({ watcher }) => watcher.lost()),
+      restored: () => tellEach(this.#all(), ({ watcher }) => watcher.restored()),
     })
     return this.#subscription
   }
@@ -69,19 +72,8 @@ export class ChannelWatchers {
   }
 }
 
-/** Calls all watchers. If one throws, a process warning reports it, and the others are called. */
-function tellEach(entries: readonly Entry[], tell: (watcher: LeaseWatcher) => void): void {
-  for (const { watcher } of entries) {
-    try {
-      tell(watcher)
-    } catch (error) {
-      warn('lease-watcher', `A watcher of leases failed: ${messageOf(error)}`)
-    }
-  }
-}
-
 /** Shared by all copies of this library in the process: bundles may contain several. */
-const REGISTRY = /* @__PURE__ */ Symbol.for('redis-func-cache.channel-watchers.1')
+const REGISTRY = /* @__PURE__ */ Symbol.for('redis-func-cache.channel-watchers.2')
 
 /** The watchers of a client, shared by all stores over it. They do not keep the client in memory. */
 function watchersOf(client: RedisClient, port: RedisPort): ChannelWatchers {
@@ -95,7 +87,7 @@ function watchersOf(client: RedisClient, port: RedisPort): ChannelWatchers {
 
 /** The watches of one store, over the watchers of its clients. */
 export class Watches {
-  readonly #open = new Map<Watch, LeaseWatcher>()
+  readonly #open = new Map<Watch, Watcher>()
   /** How often {@link close} was called. */
   #closings = 0
 
@@ -104,7 +96,7 @@ export class Watches {
     client: RedisClient,
     port: RedisPort,
     channel: string,
-    watcher: LeaseWatcher,
+    watcher: ChannelWatcher,
   ): Promise<Watch | undefined> {
     const closings = this.#closings
     const watch = await watchersOf(client, port).watch(channel, watcher)

@@ -8,14 +8,14 @@ import type { Verb } from '../../lua/compose.ts'
 import { PROLONG_IDLE_TTL, REGISTER } from '../../lua/scripts.generated.ts'
 import type { AbstractPolicy } from '../../policies/policy.ts'
 import type { Command, RedisClient, Reply } from '../../clients/port.ts'
-import { runScript, type Script } from '../../clients/script.ts'
 import { Watches } from './notifications.ts'
 import { IdleTtl } from './idle-ttl.ts'
 import { type PartitionKeys, partitionKeys } from './keys.ts'
-import { inStepPort, type InStepPort, newNonce, unwrapped, warnOfStep } from './in-step.ts'
+import { askChanges, CHANGES_OPTIONAL, RedisChangeLog, toChangeNumber, toChangesAt } from './change-log.ts'
+import { Commands } from './commands.ts'
+import { newNonce, unwrapped } from './in-step.ts'
 import { areMisplaced, haveEnds, isDecided, readBatch } from './lookup.ts'
 import {
-  isOutOfStep,
   toCount,
   toGeneration,
   toKeyPairs,
@@ -24,9 +24,12 @@ import {
   toPortion,
   toStored,
 } from './replies.ts'
-import { storeError } from './store-error.ts'
 import { labelOf, lookUpAt, partitionMark, type StoredEntry, timesText } from '../trailer.ts'
 import type {
+  ChangeLog,
+  ChangesAt,
+  ChangesSince,
+  ChangeWatcher,
   HeldLease,
   InvalidationReport,
   LeaseAnswer,
@@ -62,24 +65,20 @@ interface KeySpaceState {
 }
 
 /** Entries in a Redis or Valkey server, or a cluster of them. */
-export class RedisStore implements Store {
-  readonly #client: () => RedisClient
+export class RedisStore implements Store, ChangeLog {
+  readonly #commands: Commands
   readonly #states = new WeakMap<KeySpace, KeySpaceState>()
   readonly #watches = new Watches()
-  /** Scripts that were sent by their text. */
-  readonly #sent = new WeakSet<Script>()
+  readonly #log: RedisChangeLog
 
   /**
    * @param client A connected client, or a function that returns one and is asked at every use.
    * @throws {OptionError} for what is no supported client.
    */
   constructor(client: RedisClient | (() => RedisClient)) {
-    if (typeof client === 'function') {
-      this.#client = client
-    } else {
-      this.#client = () => client
-      this.#port() // refuses an unknown client now, not at the first call
-    }
+    this.#commands = new Commands(typeof client === 'function' ? client : () => client)
+    this.#log = new RedisChangeLog(this.#commands, this.#watches)
+    if (typeof client !== 'function') void this.#commands.port // refuses an unknown client now, not at the first call
   }
 
   accept(policy: AbstractPolicy): void {
@@ -94,39 +93,52 @@ export class RedisStore implements Store {
   async get(
     space: KeySpace,
     hashes: readonly Hash[],
-    { isTimed = false, isTagged = false, asText = false }: LookupOptions = {},
+    { isTimed = false, isTagged = false, asText = false, isNumbered = false }: LookupOptions = {},
   ): Promise<readonly Lookup[]> {
     const state = this.#stateOf(space)
     const { keys, clock } = state
     const asksTime = isTimed || (state.hasEnds && !clock.isKnown)
-    const commands: Command[] = []
+    const commands = isNumbered ? askChanges(keys) : []
     if (asksTime) commands.push(['TIME'])
     if (isTagged) commands.push(['ZRANGEBYLEX', keys.tags, '[g', '(h', 'LIMIT', '0', '1'])
-    commands.push(['HMGET', keys.values, ...sent(hashes)])
+    const last = commands.push(['HMGET', keys.values, ...sent(hashes)]) - 1
+    const nonce = isNumbered ? newNonce() : undefined
+    if (nonce !== undefined) commands.push(['ECHO', nonce])
     const sentMs = monotonicMs()
-    const replies = await this.#sendAll('get', keys.values, commands, asText)
+    const replies = await this.#commands.send(
+      'get',
+      keys.values,
+      commands,
+      asText,
+      isNumbered ? CHANGES_OPTIONAL : undefined,
+    )
+    let changes: ChangesAt | undefined
     let atUs: number | undefined
     let entries: StoredEntry[]
     try {
-      if (asksTime) atUs = this.#hearTime(state, replies[0] as Reply, sentMs)
+      if (nonce !== undefined) {
+        unwrapped([replies[last + 1] as Reply, 0], nonce, 'HMGET')
+        changes = toChangesAt(replies)
+      }
+      if (asksTime) atUs = this.#hearTime(state, replies[isNumbered ? 2 : 0] as Reply, sentMs)
       entries = readBatch({
         hashes,
-        stored: toStored(replies.at(-1) as Reply, hashes.length),
+        stored: toStored(replies[last] as Reply, hashes.length),
         partition: state.mark,
-        tagsGeneration: isTagged ? toGeneration(replies.at(-2) as Reply) : undefined,
+        tagsGeneration: isTagged ? toGeneration(replies[last - 1] as Reply) : undefined,
       })
     } catch (error) {
-      throw this.#refused(keys.values, 'HMGET', error)
+      throw this.#commands.refused(keys.values, 'HMGET', error)
     }
-    if (areMisplaced(entries)) this.#port().suspect(keys.values)
+    if (areMisplaced(entries)) this.#commands.port.suspect(keys.values)
     if (haveEnds(entries)) state.hasEnds = true
-    if (atUs !== undefined) return lookUpAt(entries, atUs / 1_000, atUs)
+    if (atUs !== undefined) return lookUpAt(entries, atUs / 1_000, atUs, changes)
     const { earliestMs, latestMs } = clock
     if (!state.hasEnds || (clock.isKnown && isDecided(entries, earliestMs, latestMs))) {
-      return lookUpAt(entries, latestMs, undefined)
+      return lookUpAt(entries, latestMs, undefined, changes)
     }
     const nowUs = await this.now(space)
-    return lookUpAt(entries, nowUs / 1_000, nowUs)
+    return lookUpAt(entries, nowUs / 1_000, nowUs, changes)
   }
 
   /** One plain command if the policy has one. From time to time the script, whose reply tells the time. */
@@ -140,9 +152,9 @@ export class RedisStore implements Store {
     const sentMs = monotonicMs()
     const [times] = await Promise.all([
       isForScript ? this.#run(space, 'touch', [String(names.length), ...names, ...ext]) : undefined,
-      plain && this.#sendAll('touch', keys[0], [plain]),
+      plain && this.#commands.send('touch', keys[0], [plain]),
       state.idleTtl.isDue(space.limits.idleTtlMs)
-        ? this.#runText('touch', PROLONG_IDLE_TTL, state.keys.endingTogether, [
+        ? this.#commands.runText('touch', PROLONG_IDLE_TTL, state.keys.endingTogether, [
             String(space.limits.idleTtlMs),
           ])
         : undefined,
@@ -167,16 +179,28 @@ export class RedisStore implements Store {
     }
     const sentMs = monotonicMs()
     const answer = await this.#run(space, 'put', [...args, ...space.ext])
-    const reply = toNumbers(answer, 4 + entries.length, 'put')
-    const [atUs, , evicted, expired, ...stored] = reply as [number, number, number, number, ...number[]]
+    const reply = toNumbers(answer, 5 + entries.length, 'put')
+    const [atUs, , evicted, expired, changes, ...stored] = reply as readonly [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ]
     this.#hearScript(state, reply, sentMs)
     state.idleTtl.renewed(idleTtlMs)
-    return { atUs, evicted, expired, stored: stored.map((isStored) => isStored === 1), changes: undefined }
+    return {
+      atUs,
+      evicted,
+      expired,
+      stored: stored.map((isStored) => isStored === 1),
+      changes: toChangeNumber(changes),
+    }
   }
 
   async invalidate(space: KeySpace, hashes: readonly Hash[], soft = false): Promise<InvalidationReport> {
     const args = [flag(soft), String(hashes.length), ...sent(hashes), ...space.ext]
-    return { count: toCount(await this.#run(space, 'invalidate', args), 'invalidate'), changes: undefined }
+    return toReport(await this.#run(space, 'invalidate', args), 'invalidate')
   }
 
   /** One portion at a time, so that the server can serve other clients in between. */
@@ -186,17 +210,19 @@ export class RedisStore implements Store {
     soft = false,
     onPortion?: () => void,
   ): Promise<InvalidationReport> {
-    let invalidated = 0
+    let count = 0
+    let changes: number | undefined
     let cursor = '0'
     do {
       const args = [flag(soft), bytesOfHash(part), cursor, ...space.ext]
       const reply = await this.#run(space, 'invalidate-function', args)
-      const [count, next] = toPortion(reply, 2, 'invalidate-function') as [number, Buffer]
-      invalidated += count
+      const [dropped, next, number] = toPortion(reply, 3, 'invalidate-function') as [number, Buffer, number]
+      count += dropped
+      changes = toChangeNumber(number)
       cursor = next.toString()
       onPortion?.()
     } while (cursor !== '0')
-    return { count: invalidated, changes: undefined }
+    return { count, changes }
   }
 
   async invalidateTags(
@@ -205,23 +231,26 @@ export class RedisStore implements Store {
     soft = false,
     onPortion?: () => void,
   ): Promise<InvalidationReport> {
-    let invalidated = 0
+    let count = 0
+    let changes: number | undefined
     let from = 1
     let after: string | Buffer = ''
     do {
       const args = [flag(soft), String(from), after, String(tags.length), ...tags, ...space.ext]
       const reply = await this.#run(space, 'invalidate-tags', args)
-      const [count, next, last] = toPortion(reply, 3, 'invalidate-tags') as [number, number, Buffer]
-      invalidated += count
+      const portion = toPortion(reply, 4, 'invalidate-tags') as [number, number, Buffer, number]
+      const [dropped, next, last, number] = portion
+      count += dropped
+      changes = toChangeNumber(number)
       from = next
       after = last
       onPortion?.()
     } while (from !== 0)
-    return { count: invalidated, changes: undefined }
+    return { count, changes }
   }
 
   async purge(space: KeySpace): Promise<InvalidationReport> {
-    return { count: toCount(await this.#run(space, 'purge', space.ext), 'purge'), changes: undefined }
+    return toReport(await this.#run(space, 'purge', space.ext), 'purge')
   }
 
   async size(space: KeySpace): Promise<number> {
@@ -230,12 +259,10 @@ export class RedisStore implements Store {
 
   async now(space: KeySpace): Promise<number> {
     const sentMs = monotonicMs()
-    const [time] = await this.#sendAll('now', space.keys[0], [['TIME']])
-    try {
-      return this.#hearTime(this.#stateOf(space), time as Reply, sentMs)
-    } catch (error) {
-      throw this.#refused(space.keys[0], 'TIME', error)
-    }
+    const [time] = await this.#commands.send('now', space.keys[0], [['TIME']])
+    return this.#commands.checked(space.keys[0], 'TIME', () =>
+      this.#hearTime(this.#stateOf(space), time as Reply, sentMs),
+    )
   }
 
   async lease(
@@ -266,8 +293,28 @@ export class RedisStore implements Store {
   }
 
   async watch(space: KeySpace, watcher: LeaseWatcher): Promise<Watch | undefined> {
-    const client = this.#client()
-    return this.#watches.watch(client, inStepPort(client), this.#stateOf(space).keys.leases, watcher)
+    const { client, port } = this.#commands
+    return this.#watches.watch(client, port, this.#stateOf(space).keys.leases, {
+      message: (bytes) => watcher.ended(bytes.toString('latin1')),
+      lost: () => watcher.lost(),
+      restored: () => watcher.restored(),
+    })
+  }
+
+  recordsChanges(policy: AbstractPolicy): boolean {
+    return this.#log.records(policy)
+  }
+
+  changes(space: KeySpace): Promise<ChangesAt> {
+    return this.#log.read(this.#stateOf(space).keys)
+  }
+
+  listen(space: KeySpace, heard: number | undefined, ttlMs: number): Promise<ChangesSince> {
+    return this.#log.listen(space, this.#stateOf(space).keys, heard, ttlMs)
+  }
+
+  async watchChanges(space: KeySpace, watcher: ChangeWatcher): Promise<Watch | undefined> {
+    return this.#log.watch(this.#stateOf(space).keys, watcher)
   }
 
   /** Closes all watches of this store. The connection for messages closes with the last watch: all stores over a client share it. */
@@ -279,7 +326,7 @@ export class RedisStore implements Store {
     const { idleTtlMs } = space.limits
     // The registry has to outlive every partition in it until the next registration: a purge finds them by it.
     const args = [JSON.stringify(space.keys), String(2 * (idleTtlMs ?? 0))]
-    await this.#runText('register', REGISTER, [registry], args)
+    await this.#commands.runText('register', REGISTER, [registry], args)
   }
 
   async registered(registry: string): Promise<readonly KeyPair[]> {
@@ -288,12 +335,10 @@ export class RedisStore implements Store {
       ['SMEMBERS', registry],
       ['ECHO', nonce],
     ]
-    const [members, echo] = await this.#sendAll('registered', registry, commands)
-    try {
-      return toKeyPairs(unwrapped([echo as Reply, members as Reply], nonce, 'SMEMBERS'))
-    } catch (error) {
-      throw this.#refused(registry, 'SMEMBERS', error)
-    }
+    const [members, echo] = await this.#commands.send('registered', registry, commands)
+    return this.#commands.checked(registry, 'SMEMBERS', () =>
+      toKeyPairs(unwrapped([echo as Reply, members as Reply], nonce, 'SMEMBERS')),
+    )
   }
 
   #hearTime({ clock }: KeySpaceState, time: Reply, sentMs: number): number {
@@ -327,65 +372,19 @@ export class RedisStore implements Store {
     return state
   }
 
-  async #run(space: KeySpace, verb: Verb, args: readonly (string | Buffer)[]): Promise<Reply> {
-    const { keys } = this.#stateOf(space)
-    const nonce = newNonce()
-    let reply: Reply
-    try {
-      const script = space.policy.luaScripts[verb]
-      const isNew = !this.#sent.has(script)
-      this.#sent.add(script)
-      reply = await runScript(this.#port(), script, keys.all, [...args, nonce], isNew)
-    } catch (cause) {
-      throw storeError(verb, cause)
-    }
-    try {
-      return unwrapped(reply, nonce, verb)
-    } catch (error) {
-      throw this.#refused(keys.index, verb, error)
-    }
-  }
-
-  /** After a reply that belongs to another command, the client is not used until it is in step again. Returns the error. */
-  #refused(key: string, command: string, error: unknown): unknown {
-    if (isOutOfStep(error)) {
-      warnOfStep(command)
-      this.#port().suspect(key)
-    }
-    return error
-  }
-
-  /** Runs a short script that is seldom needed: by its text, so that it is one round trip on every node of a cluster. */
-  #runText(
-    what: keyof Store,
-    text: string,
-    keys: readonly string[],
-    args: readonly string[],
-  ): Promise<unknown> {
-    return this.#sendAll(what, keys[0] as string, [['EVAL', text, String(keys.length), ...keys, ...args]])
-  }
-
-  async #sendAll(
-    what: keyof Store,
-    key: string,
-    commands: readonly Command[],
-    asText = false,
-  ): Promise<Reply[]> {
-    try {
-      const replies = this.#port().send(key, commands, asText)
-      return replies.length === 1 ? [await (replies[0] as Promise<Reply>)] : await Promise.all(replies)
-    } catch (cause) {
-      throw storeError(what, cause)
-    }
-  }
-
-  #port(): InStepPort {
-    return inStepPort(this.#client())
+  #run(space: KeySpace, verb: Verb, args: readonly (string | Buffer)[]): Promise<Reply> {
+    return this.#commands.run(space, this.#stateOf(space).keys, verb, args)
   }
 }
 
 /** Call hashes as a server takes them. */
 const sent = (hashes: readonly Hash[]): readonly (Buffer | string)[] => hashes.map(bytesOfHash)
+
+/** What an invalidation replies. */
+function toReport(reply: Reply, verb: string): InvalidationReport {
+  const [count, changes] = toNumbers(reply, 2, verb) as readonly [number, number]
+  return { count, changes: toChangeNumber(changes) }
+}
 
 const flag = (is: boolean): string => (is ? '1' : '0')
 
