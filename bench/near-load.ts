@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
-import type { Invalidation, Pace, Run, Sighting } from './protocol.ts'
+import type { Invalidation, Lateness, Run, Sighting } from './protocol.ts'
 import { quantile } from './statistics.ts'
 
 /** A clock that all processes of the machine share. */
@@ -77,10 +77,9 @@ export async function invalidateSteadily(
   return done
 }
 
-/** Some calls each millisecond, as of a program that has time to spare: what they and all else cost, and how late timers are. */
-export async function callNowAndThen(call: () => Promise<unknown>, ms: number): Promise<Pace> {
+/** Some calls each millisecond, as of a program that has time to spare: how late its timers are. */
+export async function callNowAndThen(call: () => Promise<unknown>, ms: number): Promise<Lateness> {
   const lateMs: number[] = []
-  const cpu = process.cpuUsage()
   const end = performance.now() + ms
   while (performance.now() < end) {
     for (let i = 0; i < CALLS_BETWEEN_LOOKS; i++) await call()
@@ -88,9 +87,13 @@ export async function callNowAndThen(call: () => Promise<unknown>, ms: number): 
     await sleep(PAUSE_MS)
     lateMs.push(performance.now() - due)
   }
-  const { user, system } = process.cpuUsage(cpu)
-  return {
-    cpuUs: user + system,
-    lateMs: { p50: quantile(lateMs, 0.5), p99: quantile(lateMs, 0.99), max: Math.max(...lateMs) },
-  }
+  return { p50: quantile(lateMs, 0.5), p99: quantile(lateMs, 0.99), max: quantile(lateMs, 1) }
+}
+
+/** No calls at all. Returns the processor time that the process needs meanwhile. */
+export async function rest(ms: number): Promise<number> {
+  const before = process.cpuUsage()
+  await sleep(ms)
+  const { user, system } = process.cpuUsage(before)
+  return user + system
 }

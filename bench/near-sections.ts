@@ -91,9 +91,9 @@ function floodsSection(floods: readonly NearFlood[]): Section {
   return {
     title: '10,000 invalidations a second',
     text:
-      'A second process invalidates for a second, 10,000 entries a second or as many as its library can; a process with time ' +
-      'to spare reads other entries meanwhile. Processor time of that process for each invalidation, and how late its timers ' +
-      'are: the 99th percentile and the worst, first without invalidations.',
+      'A second process invalidates for a second, 10,000 entries a second or as many as its library can. The processor time ' +
+      'that each of them takes in a process that does nothing else; and how late the timers are of a process that makes 16 ' +
+      'calls of other entries each millisecond: the 99th percentile and the worst, first without invalidations.',
     table: table(['', 'quiet: late, ms', ...head], rows),
   }
 }

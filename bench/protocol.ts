@@ -57,7 +57,9 @@ export interface Tasks {
   /** Calls the first ids over and over, each by itself. Returns what was served, and until when. */
   watch: { task: { readonly ids: number; readonly ms: number }; answer: readonly Sighting[] }
   /** A few calls of the first ids each millisecond. */
-  pace: { task: { readonly ids: number; readonly ms: number }; answer: Pace }
+  pace: { task: { readonly ids: number; readonly ms: number }; answer: Lateness }
+  /** Nothing for a time. Returns the processor time that what comes from outside takes, in microseconds. */
+  rest: { task: { readonly ms: number }; answer: number }
 }
 
 /** By a clock that all processes share. */
@@ -77,10 +79,11 @@ export interface Sighting {
   readonly servedMs: number
 }
 
-export interface Pace {
-  readonly cpuUs: number
-  /** How late timers were. */
-  readonly lateMs: { readonly p50: number; readonly p99: number; readonly max: number }
+/** How late timers were, in milliseconds. */
+export interface Lateness {
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
 }
 
 export interface Run {

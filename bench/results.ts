@@ -1,3 +1,4 @@
+import type { Lateness } from './protocol.ts'
 import type { Kind } from './roster.ts'
 
 /** Who was measured. */
@@ -86,10 +87,10 @@ export interface NearFlood extends Measured {
   /** Which entries are invalidated: those that the process holds, those that it does not, or none. */
   readonly of: 'held' | 'unknown' | 'none'
   readonly perSecond: number
-  /** Processor time of a second, beyond what it takes without invalidations, for each of them. */
+  /** Processor time for each of them, of a process that does nothing else. */
   readonly cpuUs: number
-  /** How late timers were, in milliseconds. */
-  readonly lateMs: { readonly p50: number; readonly p99: number; readonly max: number }
+  /** How late the timers of a process are that makes some calls each millisecond. */
+  readonly lateMs: Lateness
 }
 
 export interface Near {

@@ -3,7 +3,14 @@ import { PerformanceObserver } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cached } from './contenders/contender.ts'
 import { alternate, atRandom, callAll, callSome, keepCalling, wander } from './load.ts'
-import { callInTurns, callNowAndThen, invalidateSteadily, sharedNowMs, watchValues } from './near-load.ts'
+import {
+  callInTurns,
+  callNowAndThen,
+  invalidateSteadily,
+  rest,
+  sharedNowMs,
+  watchValues,
+} from './near-load.ts'
 import type { Answer, Task, TaskName } from './protocol.ts'
 import { type Entry, roster } from './roster.ts'
 import { makeProduct, type Product } from './values.ts'
@@ -110,6 +117,8 @@ const handlers: { readonly [N in TaskName]: (task: Task<N>) => Promise<Answer<N>
     const some = wander(count)
     return callNowAndThen(() => cached.call(some.next().value), ms)
   },
+
+  rest: ({ ms }) => rest(ms),
 }
 
 /** The function that is cached. */

@@ -1,4 +1,4 @@
-import type { Invalidation, Pace } from '../../protocol.ts'
+import type { Invalidation } from '../../protocol.ts'
 import { measured, type NearFlood } from '../../results.ts'
 import type { Session } from '../../session.ts'
 import { canInvalidate, type Pair, withPairs } from './pairs.ts'
@@ -9,16 +9,16 @@ const PER_SECOND = 10_000
 /** What the process reads meanwhile; nobody invalidates it. */
 const READ = 500
 
-/** What the process holds besides, enough for a second of invalidations. */
-const HELD = 10_000
+/** What the process holds besides, enough for two seconds of invalidations. */
+const HELD = 20_000
 
 /** Ids that nobody has ever read. */
 const UNKNOWN = 1_000_000
 
 const MS = 1_000
 
-/** The process goes on for longer, so that it handles all messages. */
-const PACE_MS = 1_500
+/** The process is observed for longer, so that it handles all messages. */
+const OBSERVED_MS = 1_500
 
 /** A process that has time to spare, while another one invalidates as fast as it can. */
 export async function measureNearFloods(session: Session): Promise<NearFlood[]> {
@@ -36,28 +36,22 @@ export async function measureNearFloods(session: Session): Promise<NearFlood[]> 
 }
 
 async function floodsOf({ seat: { entry, worker }, other }: Pair): Promise<NearFlood[]> {
-  const pace = () => worker.ask('pace', { ids: READ, ms: PACE_MS })
+  const pace = () => worker.ask('pace', { ids: READ, ms: OBSERVED_MS })
+  const rest = () => worker.ask('rest', { ms: OBSERVED_MS })
   const flood = (from: number) =>
-    other.ask('invalidate', { from, ids: HELD, order: 'in turn', perSecond: PER_SECOND, ms: MS })
-  await pace()
-  await flood(UNKNOWN + HELD)
-  const quiet = await pace()
-  const result = (
-    of: NearFlood['of'],
-    { cpuUs, lateMs }: Pace,
-    done: readonly Invalidation[],
-  ): NearFlood => ({
-    ...measured(entry),
-    handOut: entry.handOut ?? 'copies',
-    of,
-    perSecond: rateOf(done),
-    cpuUs: (cpuUs - quiet.cpuUs) / done.length,
-    lateMs,
-  })
-  const unknown = await Promise.all([pace(), flood(UNKNOWN)])
-  const held = await Promise.all([pace(), flood(READ)])
-  return [result('none', quiet, []), result('unknown', ...unknown), result('held', ...held)]
+    other.ask('invalidate', { from, ids: PER_SECOND, order: 'in turn', perSecond: PER_SECOND, ms: MS })
+  const floodOf = async (of: 'unknown' | 'held', from: number): Promise<NearFlood> => {
+    const [done, cpuUs] = await both(flood(from), rest())
+    const [, lateMs] = await both(flood(from + PER_SECOND), pace())
+    return { ...flooded(of), perSecond: rateOf(done), cpuUs: cpuUs / done.length, lateMs }
+  }
+  const flooded = (of: NearFlood['of']) => ({ ...measured(entry), handOut: entry.handOut ?? 'copies', of })
+  await both(flood(UNKNOWN - PER_SECOND), pace()) // for the compiler
+  const quiet = { ...flooded('none'), perSecond: 0, cpuUs: (await rest()) / PER_SECOND, lateMs: await pace() }
+  return [quiet, await floodOf('unknown', UNKNOWN), await floodOf('held', READ)]
 }
+
+const both = <One, Other>(one: Promise<One>, other: Promise<Other>) => Promise.all([one, other])
 
 function rateOf(done: readonly Invalidation[]): number {
   const [first, last] = [done[0], done.at(-1)]
