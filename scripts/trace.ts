@@ -1,5 +1,5 @@
 // Replays a request trace through a cache and prints what it hit:
-//   npm run trace -- --trace web12 --size 150 --policy lru [--store memory]
+//   npm run trace -- --trace web12 --size 150 --policy lru [--shards 4] [--store memory]
 import { parseArgs } from 'node:util'
 import { openStore } from '../examples/open-store.ts'
 import { RedisFuncCache } from '../src/index.ts'
@@ -7,7 +7,7 @@ import { POLICIES } from '../src/policies/index.ts'
 import { readTrace, replay } from './replay.ts'
 
 const USAGE =
-  'npm run trace -- --trace <name, or file of one key a line> --size 150 --policy lru [--store memory]'
+  'npm run trace -- --trace <name, or file of one key a line> --size 150 --policy lru [--shards 4] [--store memory]'
 
 /** What is asked for, checked. */
 function readOptions() {
@@ -16,6 +16,7 @@ function readOptions() {
       trace: { type: 'string', default: 'web12' },
       size: { type: 'string', default: '150' },
       policy: { type: 'string', default: 'lru' },
+      shards: { type: 'string', default: '1' },
       store: { type: 'string', default: 'server' },
     },
   })
@@ -32,15 +33,16 @@ function readOptions() {
     keys: readTrace(values.trace),
     size,
     policy: policy as keyof typeof POLICIES,
+    shards: Number(values.shards),
     memoryOnly: values.store === 'memory',
   }
 }
 
 async function run(): Promise<void> {
-  const { trace, keys, size, policy, memoryOnly } = readOptions()
+  const { trace, keys, size, policy, shards, memoryOnly } = readOptions()
   const opened = await openStore({ memoryOnly })
   const { store, description } = opened
-  const cache = new RedisFuncCache(`trace-${process.pid}`, new POLICIES[policy](), {
+  const cache = new RedisFuncCache(`trace-${process.pid}`, new POLICIES[policy]({ shards }), {
     store,
     maxSize: size,
     onError: 'throw', // a count with misses of a failing server in it would be wrong
@@ -48,7 +50,9 @@ async function run(): Promise<void> {
   try {
     const { requests, misses } = await replay(cache, keys)
     const ratio = (100 * (requests - misses)) / requests
-    console.log(`${trace}, ${policy}, ${size} entries, ${description}`)
+    console.log(
+      `${trace}, ${policy}, ${size} entries${shards === 1 ? '' : `, ${shards} shards`}, ${description}`,
+    )
     console.log(
       `requests ${requests}  hits ${requests - misses}  misses ${misses}  hit ratio ${ratio.toFixed(2)} %`,
     )

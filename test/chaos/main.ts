@@ -1,7 +1,7 @@
 // Every fault with every client: npm run chaos -- --help
+import { writeSection } from '../../scripts/page-section.ts'
 import { findServers } from '../servers/binaries.ts'
 import { readWish, USAGE } from './command-line.ts'
-import { writeToPage } from './document.ts'
 import { cellTable, faultTable, section } from './report.ts'
 import { type Outcome, runCell } from './run-cell.ts'
 import { clientVersions } from './clients.ts'
@@ -31,5 +31,10 @@ if (wish === undefined) {
     }
   }
   console.log(`\n${cellTable(outcomes)}`)
-  if (wish.writes) await writeToPage(section(set, wish.phases, faultTable(wish.faults, outcomes)))
+  if (wish.writes)
+    await writeSection(
+      'docs/operations.md',
+      'chaos',
+      section(set, wish.phases, faultTable(wish.faults, outcomes)),
+    )
 }
