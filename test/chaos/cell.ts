@@ -42,7 +42,7 @@ await Promise.race([Promise.allSettled(opened.map(({ connected }) => connected))
 let endedMs: number | undefined
 let recoveryMs: number | undefined
 const caches = opened.map(({ client }, index) => {
-  const cache = new RedisFuncCache(`chaos-${index}`, new LruTPolicy(), {
+  const cache = new RedisFuncCache(`chaos-${index}`, new LruTPolicy({ shards: order.shards }), {
     client,
     prefix: 'chaos:',
     maxSize: MAX_SIZE,

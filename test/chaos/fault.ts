@@ -22,6 +22,8 @@ export interface Fault {
   readonly user?: User
   /** How many caches with clients of their own the cell has; default 1. */
   readonly caches?: number
+  /** How many shards each cache has; default 1. */
+  readonly shards?: number
   /** Begins before the clients connect. */
   readonly fromTheStart?: boolean
   /** It is not over when the cache is closed. */

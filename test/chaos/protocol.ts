@@ -9,6 +9,8 @@ export interface CellOrder {
   readonly user?: User
   /** How many caches it has, each with a client of its own. */
   readonly caches: number
+  /** How many shards each cache has. */
+  readonly shards: number
   readonly callsPerSecond: number
   /** How often the memory is measured; without it, never. */
   readonly measureEveryMs?: number

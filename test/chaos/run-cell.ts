@@ -45,6 +45,7 @@ export async function runCell(
       place: open.place,
       user: fault.user,
       caches: fault.caches ?? 1,
+      shards: fault.shards ?? 1,
       callsPerSecond: CALLS_PER_SECOND,
     }
     return { fault: fault.name, client, ...(await runProcess(order, open, fault, phases)) }

@@ -1,14 +1,18 @@
 // Masters that die, freeze, or give slots away, and those that take their place.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { keySlot } from '../../../src/keys/key-slot.ts'
 import { askServer } from '../../servers/ask-server.ts'
 import type { TestServer } from '../../servers/start-server.ts'
-import { CACHE_KEYS } from '../cache-keys.ts'
+import { CACHE_KEYS, keysOfShard } from '../cache-keys.ts'
 import type { Fault } from '../fault.ts'
 import { repeat } from '../fault.ts'
 import { type ClusterWorld, onCluster, onSentinel } from '../worlds.ts'
 
 const FAILOVER_TIMEOUT_MS = 30_000
 const LOST = 'replication is asynchronous'
+
+/** As many as each of the masters gets some. */
+const SHARDS = 12
 
 export const FAILOVER_FAULTS: readonly Fault[] = [
   onCluster({
@@ -17,7 +21,7 @@ export const FAILOVER_FAULTS: readonly Fault[] = [
     endsByItself: true,
     losesInvalidations: LOST,
     begin: async ({ cluster }) => {
-      const { master, replica } = await ownersOf(cluster)
+      const { master, replica } = ownersOf(cluster, CACHE_KEYS)
       await master.kill()
       return () => untilMaster(replica)
     },
@@ -28,7 +32,7 @@ export const FAILOVER_FAULTS: readonly Fault[] = [
     endsByItself: true,
     losesInvalidations: LOST,
     begin: async ({ cluster }) => {
-      const { master, replica } = await ownersOf(cluster)
+      const { master, replica } = ownersOf(cluster, CACHE_KEYS)
       master.freeze()
       return () => untilMaster(replica)
     },
@@ -37,15 +41,28 @@ export const FAILOVER_FAULTS: readonly Fault[] = [
     name: 'slots-migrated',
     title: 'cluster: our slot migrated to and fro',
     begin: async ({ cluster }) => {
-      const { slot, master } = await ownersOf(cluster)
-      const other = cluster.servers.slice(0, 3).find((server) => server !== master) as TestServer
-      const ways = [
-        [master, other],
-        [other, master],
-      ] as const
-      return repeat(300, (round) =>
-        migrate(slot, ...(ways[round % 2] as (typeof ways)[number]), cluster.servers),
-      )
+      return repeat(300, movesOf(cluster, CACHE_KEYS))
+    },
+  }),
+  onCluster({
+    name: 'shards-killed',
+    title: `cluster, ${SHARDS} shards: a master killed`,
+    shards: SHARDS,
+    endsByItself: true,
+    losesInvalidations: LOST,
+    begin: async ({ cluster }) => {
+      const { master, replica } = ownersOf(cluster, keysOfShard(0, SHARDS))
+      await master.kill()
+      return () => untilMaster(replica)
+    },
+  }),
+  onCluster({
+    name: 'shards-migrated',
+    title: `cluster, ${SHARDS} shards: slots of three migrated`,
+    shards: SHARDS,
+    begin: async ({ cluster }) => {
+      const all = [0, 5, 11].map((shard) => movesOf(cluster, keysOfShard(shard, SHARDS)))
+      return repeat(100, (round) => all[round % all.length]?.(Math.floor(round / all.length)))
     },
   }),
   onSentinel({
@@ -63,11 +80,9 @@ export const FAILOVER_FAULTS: readonly Fault[] = [
   }),
 ]
 
-/** The slot of the cache, its master, and the replica of that. */
-async function ownersOf(cluster: ClusterWorld['cluster']) {
-  const ask = (server: TestServer, command: string) => askServer(server.port, command)
-  const [first] = cluster.servers as [TestServer]
-  const slot = Number(await ask(first, `CLUSTER KEYSLOT ${CACHE_KEYS[0]}`))
+/** The slot of some keys, its master, and the replica of that. */
+function ownersOf(cluster: ClusterWorld['cluster'], keys: readonly string[]) {
+  const slot = keySlot(keys[0] as string)
   // Each of the three masters has a third of the slots, in their order.
   const index = Math.min(2, Math.floor((slot * 3) / 16_384))
   return {
@@ -75,6 +90,18 @@ async function ownersOf(cluster: ClusterWorld['cluster']) {
     master: cluster.servers[index] as TestServer,
     replica: cluster.servers[index + 3] as TestServer,
   }
+}
+
+/** Moves the slot of some keys to another master in even rounds, and back in odd ones. */
+function movesOf(cluster: ClusterWorld['cluster'], keys: readonly string[]) {
+  const { slot, master } = ownersOf(cluster, keys)
+  const other = cluster.servers.slice(0, 3).find((server) => server !== master) as TestServer
+  const ways = [
+    [master, other],
+    [other, master],
+  ] as const
+  return (round: number) =>
+    migrate({ slot, keys }, ...(ways[round % 2] as (typeof ways)[number]), cluster.servers)
 }
 
 const untilMaster = ({ port }: TestServer): Promise<void> =>
@@ -90,7 +117,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 
 /** @see https://redis.io/docs/latest/commands/cluster-setslot/ */
 async function migrate(
-  slot: number,
+  { slot, keys }: { readonly slot: number; readonly keys: readonly string[] },
   from: TestServer,
   to: TestServer,
   all: readonly TestServer[],
@@ -99,18 +126,18 @@ async function migrate(
   await askServer(to.port, `CLUSTER SETSLOT ${slot} IMPORTING ${fromId}`)
   await askServer(from.port, `CLUSTER SETSLOT ${slot} MIGRATING ${toId}`)
   // A while with some keys here and some there, as when there are many.
-  await moveKeys(from, to)
+  await moveKeys(keys, from, to)
   await until(async () => {
     if ((await askServer(from.port, `CLUSTER COUNTKEYSINSLOT ${slot}`)) === '0') return true
-    await moveKeys(from, to)
+    await moveKeys(keys, from, to)
     return false
   })
   const masters = [to, from, ...all.slice(0, 3)]
   for (const { port } of masters) await askServer(port, `CLUSTER SETSLOT ${slot} NODE ${toId}`)
 }
 
-async function moveKeys(from: TestServer, to: TestServer): Promise<void> {
-  for (const key of CACHE_KEYS) {
+async function moveKeys(keys: readonly string[], from: TestServer, to: TestServer): Promise<void> {
+  for (const key of keys) {
     await askServer(from.port, `MIGRATE 127.0.0.1 ${to.port} ${key} 0 1000`)
     await sleep(10)
   }
