@@ -51,7 +51,8 @@ import { failure, type Settlement } from './settlement.ts'
 import { askStore, countLookup, countStepsOf, loseStore } from './store-time.ts'
 import { fallbackUnseen, loadWithFallback } from './stale-if-error.ts'
 
-const PLAIN: Waiting = { signal: undefined, isDetailed: false }
+/** The caller waits as long as it takes, for nothing but the value. */
+export const PLAIN: Waiting = { signal: undefined, isDetailed: false }
 
 /**
  * Serves a call: from the store, from an equal call in flight, or by running the function.
