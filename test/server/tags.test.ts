@@ -289,7 +289,7 @@ describe.each(EVERY)('$policy, scope $scope: the tags of an entry', ({ create })
     { what: 'a number among them', tags: ['a', 42] },
     { what: 'more than a hundred', tags: Array.from({ length: 101 }, (_, i) => `tag ${i}`) },
     { what: 'a Set', tags: new Set(['a']) },
-  ])('that are $what are told, and the result is not stored', async ({ tags }) => {
+  ])('that are $what are emitted, and the result is not stored', async ({ tags }) => {
     const cache = new RedisFuncCache(unique('tags'), create(), { store: target.newStore() })
     const failures: CacheEvents['error'][] = []
     cache.on('error', (failure) => failures.push(failure))

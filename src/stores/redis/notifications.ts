@@ -56,10 +56,10 @@ export class ChannelWatchers {
     this.#subscription ??= this.#port.listen?.({
       message: (channel, message) => {
         const hash = message.toString('latin1')
-        tellEach([...(this.#entries.get(channel) ?? [])], (watcher) => watcher.ended(hash))
+        notifyEach([...(this.#entries.get(channel) ?? [])], (watcher) => watcher.ended(hash))
       },
-      lost: () => tellEach(this.#all(), (watcher) => watcher.lost()),
-      restored: () => tellEach(this.#all(), (watcher) => watcher.restored()),
+      lost: () => notifyEach(this.#all(), (watcher) => watcher.lost()),
+      restored: () => notifyEach(this.#all(), (watcher) => watcher.restored()),
     })
     return this.#subscription
   }
@@ -70,10 +70,10 @@ export class ChannelWatchers {
 }
 
 /** Calls all watchers. If one throws, a process warning reports it, and the others are called. */
-function tellEach(entries: readonly Entry[], tell: (watcher: LeaseWatcher) => void): void {
+function notifyEach(entries: readonly Entry[], notify: (watcher: LeaseWatcher) => void): void {
   for (const { watcher } of entries) {
     try {
-      tell(watcher)
+      notify(watcher)
     } catch (error) {
       warn('lease-watcher', `A watcher of leases failed: ${messageOf(error)}`)
     }
