@@ -84,9 +84,7 @@ describe.each(KINDS)('$kind', ({ item }) => {
 describe('arrays', () => {
   /** As many bytes as the arrays claim items, and some more or fewer. */
   const refuse = (items: number, heads: readonly number[], more = 0) =>
-    refuseMsgpackClaims(
-      Uint8Array.from([...heads, ...new Array<number>(items - heads.length + more).fill(0)]),
-    )
+    refuseMsgpackClaims(Buffer.concat([Buffer.from(heads), Buffer.alloc(items - heads.length + more)]))
 
   test.each([
     { kind: 'of a length of two bytes', items: 300, heads: [0xdc, 1, 44] },
