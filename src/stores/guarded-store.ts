@@ -83,7 +83,10 @@ export class GuardedStore implements Store {
     return this.#timed('register', ticket, this.#store.register(registry, space))
   }
 
-  /** A lease that is granted after the deadline is given back: nobody would, and other processes would wait for it. */
+  /**
+   * A lease that is granted after the deadline is given back, in any state of the breaker: nobody else would, and other processes
+   * would wait for it. A client may send the command long after the deadline, when it is connected again.
+   */
   lease(
     space: KeySpace,
     requests: readonly LeaseRequest[],
@@ -94,7 +97,7 @@ export class GuardedStore implements Store {
     const asked = this.#store.lease(space, requests, leaseMs)
     return this.#timed('lease', ticket, asked, (answers) => {
       const taken: HeldLease[] = requests.filter((_, i) => answers[i]?.state === 'taken')
-      if (taken.length > 0) this.release(space, taken).catch(() => {}) // they end by themselves
+      if (taken.length > 0) this.#store.release(space, taken).catch(() => {}) // they end by themselves
     })
   }
 
@@ -185,7 +188,7 @@ export class GuardedStore implements Store {
   /**
    * What the store answers, within a deadline.
    *
-   * @param onLate Given an answer that comes later. What fails later is ignored.
+   * @param onLate Given an answer that comes later.
    * @param goesOn Asked at the deadline, whether it starts again.
    */
   #timed<T>(
@@ -217,14 +220,20 @@ export class GuardedStore implements Store {
       begin()
       asked.then(
         (answer) => {
-          if (isOver) return onLate?.(answer)
+          if (isOver) {
+            breaker?.answeredLate()
+            return onLate?.(answer)
+          }
           isAnswered = true
           deadline.end()
           breaker?.succeeded()
           resolve(answer)
         },
         (error: unknown) => {
-          if (isOver) return
+          if (isOver) {
+            if (!isUnavailable(error)) breaker?.answeredLate()
+            return
+          }
           isAnswered = true
           deadline.end()
           this.#failed(ticket, error, isUnavailable(error))
