@@ -49,6 +49,16 @@ export function countStepsOf(leader: Call, follower: Call): void {
   if (ms * STEPS >= follower.fn.cache.storeTimeoutMs) follower.storeMs += ms
 }
 
+/** Whether a call that starts over would wait longer for the store than it may if it joined that leader. */
+export function keepsTooLong(leader: Call, call: Call): boolean {
+  return call.storeMs > 0 && storeMsToCome(leader) > storeMsLeft(call)
+}
+
+/** The longest time that a call which joins waits for the store. One that joins while the function runs needs the outcome of the put. */
+function storeMsToCome(leader: Call): number {
+  return leader.isRunning && !hasLostStore(leader) ? leader.fn.cache.storeTimeoutMs : storeMsLeft(leader)
+}
+
 /**
  * A step of a call that waits for the store, no longer than the time that is left.
  *

@@ -156,6 +156,24 @@ describe('a store that is slow at each step', () => {
     expect(run).toHaveBeenCalledTimes(2)
   })
 
+  test('is waited for once by a call that starts over where another one leads meanwhile', async () => {
+    const { cache, load, run, slowDown } = newSlowCache({}, 'get')
+    await load('a')
+    await cache.drain()
+    slowDown()
+    const first = load('a')
+    await sleep(10)
+    const second = timed(() => load('a'))
+    await load.invalidate('a') // from now on, calls do not join the first one
+    await load.prime(['a'], 'primed')
+    await sleep(STEP_MS * 0.8)
+    const third = load('a')
+    const [{ result, tookMs }, , ...others] = await Promise.all([second, third, first, third])
+    expect([result, ...others]).toEqual(['A', 'primed', 'primed'])
+    expect(tookMs).toBeLessThan(IN_TIME_MS)
+    expect(run).toHaveBeenCalledTimes(2)
+  })
+
   test('has the rest of its time for a call that starts over', async () => {
     const { cache, load, run, slowDown } = newSlowCache({}, 'get', 'put')
     slowDown()
