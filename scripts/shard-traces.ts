@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { MemoryStore, RedisFuncCache } from '../src/index.ts'
 import { POLICIES } from '../src/policies/index.ts'
 import { writeSection } from './page-section.ts'
-import { readTrace, replay } from './replay.ts'
+import { missesOf, readTrace, replay } from './replay.ts'
 
 const SHARDS = [1, 4, 16] as const
 /** LRU-T decides as LRU does, which is checked here. */
@@ -25,9 +25,9 @@ async function ratioOf(trace: readonly string[], policy: PolicyName, maxSize: nu
     store: new MemoryStore(),
     maxSize,
   })
-  const { requests, misses } = await replay(cache, trace)
+  const hits = await replay(cache, trace)
   await cache.close()
-  return (100 * (requests - misses)) / requests
+  return (100 * (hits.length - missesOf(hits))) / hits.length
 }
 
 /** The ratio without shards, and by how much it differs with them. */

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { openStore } from '../examples/open-store.ts'
 import { RedisFuncCache } from '../src/index.ts'
 import { POLICIES } from '../src/policies/index.ts'
-import { readTrace, replay } from './replay.ts'
+import { missesOf, readTrace, replay } from './replay.ts'
 
 const USAGE =
   'npm run trace -- --trace <name, or file of one key a line> --size 150 --policy lru [--shards 4] [--store memory]'
@@ -48,7 +48,8 @@ async function run(): Promise<void> {
     onError: 'throw', // a count with misses of a failing server in it would be wrong
   })
   try {
-    const { requests, misses } = await replay(cache, keys)
+    const misses = missesOf(await replay(cache, keys))
+    const requests = keys.length
     const ratio = (100 * (requests - misses)) / requests
     console.log(
       `${trace}, ${policy}, ${size} entries${shards === 1 ? '' : `, ${shards} shards`}, ${description}`,

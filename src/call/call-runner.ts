@@ -48,10 +48,11 @@ import { type FunctionContext, tolerate } from './function-context.ts'
 import type { ListBatch } from './list-batch.ts'
 import { load, loadWithPermit } from './load.ts'
 import { failure, type Settlement } from './settlement.ts'
-import { askStore, loseStore } from './store-time.ts'
+import { askStore, countLookup, countStepsOf, loseStore } from './store-time.ts'
 import { fallbackUnseen, loadWithFallback } from './stale-if-error.ts'
 
-const PLAIN: Waiting = { signal: undefined, isDetailed: false }
+/** The caller waits as long as it takes, for nothing but the value. */
+export const PLAIN: Waiting = { signal: undefined, isDetailed: false }
 
 /**
  * Serves a call: from the store, from an equal call in flight, or by running the function.
@@ -183,6 +184,7 @@ function lookUp(call: Call, waiting: Waiting): Promise<unknown> {
   if (partition.isWithheld(call)) return leadWithoutStore(call, waiting)
   call.fn.report.looks(call)
   call.lookupEpoch = partition.epoch
+  if (call.storeMs > 0) return lookUpAgain(call, waiting)
   const batch = partition.lookUp(call, call.fn.reader.readsText)
   const at = batch.items.length - 1
   call.beganMs = batch.beganMs // the clock is read once for all of the batch
@@ -221,7 +223,10 @@ function resultOf(call: Call, settlement: Settlement | undefined): unknown {
 async function follow(call: Call, leader: Call, waiting: Waiting): Promise<unknown> {
   const joinedIn = call.partition.epoch
   const settlement = await asFollower(call, leader, waiting)
-  if (isTooOld(settlement, joinedIn)) return serve(call, waiting)
+  if (isTooOld(settlement, joinedIn)) {
+    countStepsOf(leader, call)
+    return serve(call, waiting)
+  }
   call.fn.report.joined(call)
   const { value, isError } = settlement
   if (isError) throw call.fn.settings.share ? value : copyOfThrown(value)
@@ -234,13 +239,15 @@ async function follow(call: Call, leader: Call, waiting: Waiting): Promise<unkno
 /** READ and JUDGE what the lookup found. Settles a call that needs nothing more, and returns its settlement. Never throws. */
 function lookedUp(call: Call, lookup: Lookup): Settlement | undefined {
   if (call.fn.reader.isNoText(lookup)) {
-    call.storeMs = monotonicMs() - call.beganMs
-    settleBy(call, lookUpBytes(call))
+    countLookup(call)
+    const peek = () => call.partition.peek(call) // the first lookup already counts as a read for the policy
+    settleBy(call, lookUpInTime(call, peek))
     return undefined
   }
   let settlement: Settlement | Promise<Settlement>
   try {
     const read = call.fn.reader.open(call, lookup)
+    if (isPromise(read)) countLookup(call)
     settlement = isPromise(read)
       ? read.then((checked) => judge(call, lookup, checked))
       : judge(call, lookup, read)
@@ -248,7 +255,6 @@ function lookedUp(call: Call, lookup: Lookup): Settlement | undefined {
     settlement = failure(error)
   }
   if (isPromise(settlement)) {
-    if (call.storeMs === 0) call.storeMs = monotonicMs() - call.beganMs
     settleBy(call, settlement)
     return undefined
   }
@@ -256,11 +262,19 @@ function lookedUp(call: Call, lookup: Lookup): Settlement | undefined {
   return settlement
 }
 
-/** Looks an entry that is no text up again, as bytes. The first lookup already counts as a read for the policy. */
-async function lookUpBytes(call: Call): Promise<Settlement> {
+/** LOOKUP of a call that starts over: no longer than the time that its leader has left it. */
+function lookUpAgain(call: Call, waiting: Waiting): Promise<unknown> {
+  call.beganMs = monotonicMs()
+  const look = () => call.partition.look(call)
+  settleBy(call, lookUpInTime(call, look))
+  return asLeader(call, waiting)
+}
+
+/** LOOKUP of a call that has waited for the store before. */
+async function lookUpInTime(call: Call, ask: () => Promise<Lookup>): Promise<Settlement> {
   let lookup: Lookup
   try {
-    lookup = await askStore(call, () => call.partition.peek(call))
+    lookup = await askStore(call, ask)
   } catch (error) {
     loseStore(call)
     tolerate(call, 'get', error)
@@ -333,6 +347,7 @@ async function miss(
 ): Promise<Settlement> {
   const { mode } = call.context
   const { report } = call.fn
+  countLookup(call)
   if (mode.read) report.miss(call)
   if (!mode.execute) throw missError(call)
   if (fallback === undefined) return load(call, lookup, lookup === undefined ? fallbackUnseen(call) : 'none')

@@ -54,6 +54,8 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
   isRunning = false
   /** Whether the function has returned or thrown. */
   hasReturned = false
+  /** When the function returned or threw, by {@link monotonicMs}; 0 before. */
+  returnedMs = 0
   /** Whether the function has run for longer than `maxComputeTime`: its result is not stored. */
   isOverdue = false
   /** Whether callers were served before the result was stored. */

@@ -9,6 +9,7 @@ import { checkForCircle } from './deadlock.ts'
 import type { EntryReader } from './entry-reader.ts'
 import type { Settlement } from './settlement.ts'
 import { isToldUnstorable } from './loss-warning.ts'
+import { keepsTooLong } from './store-time.ts'
 
 /**
  * Finds the equal call in flight that a call joins as a follower; `undefined` if there is none. Then the call leads, and the
@@ -22,7 +23,7 @@ export function leaderFor(call: Call): Call | undefined {
   const { inFlight } = call.partition
   const leader = inFlight.join(call.hash, call)
   if (leader === undefined) return undefined
-  if (leader.isStuck) {
+  if (leader.isStuck || keepsTooLong(leader, call)) {
     inFlight.start(call.hash, call)
     return undefined
   }

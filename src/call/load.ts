@@ -140,8 +140,9 @@ async function executeAndStore(
 /** Records that the function has returned or thrown. Returns how long it ran, in milliseconds. */
 function returned(call: Call, beganMs: number): number {
   call.hasReturned = true
+  call.returnedMs = monotonicMs()
   call.releaseSlot?.()
-  const ms = monotonicMs() - beganMs
+  const ms = call.returnedMs - beganMs
   call.fn.report.executed(ms)
   return ms
 }

@@ -30,6 +30,35 @@ export function loseStore(call: Call): void {
   call.storeMs = Number.POSITIVE_INFINITY
 }
 
+/** The lookup of a call is over, and did not end it: how long it took is known from now on. */
+export function countLookup(call: Call): void {
+  if (call.storeMs === 0) call.storeMs = monotonicMs() - call.beganMs
+}
+
+/**
+ * A follower starts over: what it has waited for the store in the steps of its leader counts as its own wait.
+ *
+ * A leader that was a hit has not counted its lookup; then the whole wait was for the store. A wait that is too short to change
+ * the deadlines of further steps is not counted: the follower looks up as any call does.
+ */
+export function countStepsOf(leader: Call, follower: Call): void {
+  const nowMs = monotonicMs()
+  const sinceJoinedMs = nowMs - follower.beganMs
+  const putMs = leader.returnedMs === 0 ? 0 : nowMs - leader.returnedMs
+  const ms = leader.storeMs === 0 ? sinceJoinedMs : Math.min(sinceJoinedMs, leader.storeMs + putMs)
+  if (ms * STEPS >= follower.fn.cache.storeTimeoutMs) follower.storeMs += ms
+}
+
+/** Whether a call that starts over would wait longer for the store than it may if it joined that leader. */
+export function keepsTooLong(leader: Call, call: Call): boolean {
+  return call.storeMs > 0 && storeMsToCome(leader) > storeMsLeft(call)
+}
+
+/** The longest time that a call which joins waits for the store. One that joins while the function runs needs the outcome of the put. */
+function storeMsToCome(leader: Call): number {
+  return leader.isRunning && !hasLostStore(leader) ? leader.fn.cache.storeTimeoutMs : storeMsLeft(leader)
+}
+
 /**
  * A step of a call that waits for the store, no longer than the time that is left.
  *

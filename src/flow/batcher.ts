@@ -86,7 +86,7 @@ export class Batcher<Item, Result> {
   add(item: Item): Batch<Item, Result> {
     if (this.#size++ === 0) {
       this.#beganMs = monotonicMs()
-      // nextTick, not a microtask: it runs when all promises that this turn settled have been heard.
+      // nextTick, not a microtask: it runs after the handlers of all promises that this turn settled.
       nextTick(() => this.#flush())
     }
     const weight = this.#weigh(item)

@@ -78,6 +78,14 @@ export class CircuitBreaker {
     this.#become('closed')
   }
 
+  /**
+   * A command was answered after its deadline: the store is there again, or it is slow. The next command tries it, without
+   * waiting until the time is over.
+   */
+  answeredLate(): void {
+    if (this.#state === 'open') this.#untilMs = this.#nowMs()
+  }
+
   /** A command was not answered. */
   failed(ticket: number): void {
     if (ticket !== this.#epoch || this.#state === 'open') return

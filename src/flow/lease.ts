@@ -58,7 +58,7 @@ export type LeaseOutcome =
 /** How often to ask if no messages are received. */
 const POLL_MS = 50
 
-/** How often to ask though messages are received: the one that is waited for may be lost, or its sender may not be allowed to publish. */
+/** How often to ask though messages are received: a message may be lost, or its sender may not be allowed to publish. */
 const LOOK_AGAIN_MS = 500
 
 /** The longest wait for a connection for messages: a small part of the time that a call waits for the store. */
@@ -125,7 +125,7 @@ export class Leases<Request> {
     return this.#held.size > 0 || this.#waiting.size > 0
   }
 
-  /** Whoever waits for a lease of another holder asks for it at once. */
+  /** Ends the present waits: each caller that waits for a lease of another holder asks for it at once. */
   stopWaiting(): void {
     for (const hash of this.#waiting.keys()) this.#wake(hash, false)
   }
@@ -270,7 +270,7 @@ export class Leases<Request> {
   #endingOf(hash: string): { endsWithin(ms: number): Promise<boolean>; close(): void } {
     let timer: NodeJS.Timeout | undefined
     let wake: (hasEnded: boolean) => void = () => {}
-    const heard = new Promise<boolean>((resolve) => {
+    const ended = new Promise<boolean>((resolve) => {
       wake = resolve
     })
     const waiting = this.#waiting.get(hash) ?? new Set()
@@ -278,7 +278,7 @@ export class Leases<Request> {
     return {
       endsWithin: (ms) => {
         timer = setTimeout(wake, ms, false)
-        return heard
+        return ended
       },
       close: () => {
         clearTimeout(timer)

@@ -21,7 +21,7 @@ export class LogicalClock {
    * Records a reply with a time, in microseconds since 1970. The reply with the shortest way back shows the difference of the
    * clocks best, and that is the one that counts.
    */
-  hear(atUs: number): void {
+  observe(atUs: number): void {
     this.#aheadUs = Math.max(this.#aheadUs, atUs - Math.floor(this.#elapsedMs() * 1000))
     this.#lastUs = Math.max(this.#lastUs, atUs)
   }

@@ -37,7 +37,7 @@ export class ServerClock {
   /** Bounds of the server's time minus that of {@link monotonicMs}, at the last reply with a time. */
   #lowUs = Number.NEGATIVE_INFINITY
   #highUs = Number.POSITIVE_INFINITY
-  #heardMs = Number.NEGATIVE_INFINITY
+  #observedMs = Number.NEGATIVE_INFINITY
   #todayWhenHeardMs = 0
 
   /**
@@ -66,7 +66,7 @@ export class ServerClock {
     const hasJumped = hasSlept || low > highBefore || high < lowBefore
     this.#lowUs = hasJumped ? low : Math.max(low, lowBefore)
     this.#highUs = hasJumped ? high : Math.min(high, highBefore)
-    this.#heardMs = nowMs
+    this.#observedMs = nowMs
     this.#todayWhenHeardMs = this.#todayMs()
   }
 
@@ -74,7 +74,9 @@ export class ServerClock {
   get isKnown(): boolean {
     const nowMs = this.#elapsedMs()
     return (
-      nowMs - this.#heardMs < KNOWN_FOR_MS && this.#highUs - this.#lowUs < WIDEST_US && !this.#hasSlept(nowMs)
+      nowMs - this.#observedMs < KNOWN_FOR_MS &&
+      this.#highUs - this.#lowUs < WIDEST_US &&
+      !this.#hasSlept(nowMs)
     )
   }
 
@@ -91,11 +93,11 @@ export class ServerClock {
   }
 
   #driftUs(nowMs: number): number {
-    return this.#heardMs === Number.NEGATIVE_INFINITY ? 0 : (nowMs - this.#heardMs) * 1_000 * DRIFT
+    return this.#observedMs === Number.NEGATIVE_INFINITY ? 0 : (nowMs - this.#observedMs) * 1_000 * DRIFT
   }
 
   #hasSlept(nowMs: number): boolean {
     const passedMs = this.#todayMs() - this.#todayWhenHeardMs
-    return Math.abs(passedMs - (nowMs - this.#heardMs)) > SLEPT_MS
+    return Math.abs(passedMs - (nowMs - this.#observedMs)) > SLEPT_MS
   }
 }

@@ -26,12 +26,12 @@ export function withinDeadline<R>(
 }
 
 /** The functions to call when a signal aborts, and the one listener that calls them. */
-interface Hearing {
+interface AbortHandler {
   readonly acts: Set<() => void>
   readonly listener: () => void
 }
 
-const hearings = /* @__PURE__ */ new WeakMap<AbortSignal, Hearing>()
+const handlers = /* @__PURE__ */ new WeakMap<AbortSignal, AbortHandler>()
 
 /**
  * Calls a function once when a signal aborts. Returns a function that takes that back.
@@ -39,36 +39,36 @@ const hearings = /* @__PURE__ */ new WeakMap<AbortSignal, Hearing>()
  * There is one listener for each signal, since many calls may share a signal and Node warns of more than ten listeners.
  */
 export function onAbort(signal: AbortSignal, act: () => void): () => void {
-  const { acts, listener } = hearings.get(signal) ?? hear(signal)
+  const { acts, listener } = handlers.get(signal) ?? handlerOf(signal)
   const own = () => act() // the same function may be given twice
   acts.add(own)
   return () => {
     if (!acts.delete(own) || acts.size > 0) return
     // The signal may live long: it must not hold on to calls that have ended.
-    hearings.delete(signal)
+    handlers.delete(signal)
     signal.removeEventListener('abort', listener)
   }
 }
 
-function hear(signal: AbortSignal): Hearing {
+function handlerOf(signal: AbortSignal): AbortHandler {
   const acts = new Set<() => void>()
   const listener = () => {
-    hearings.delete(signal)
+    handlers.delete(signal)
     const all = [...acts]
     acts.clear()
     for (const act of all) act()
   }
-  const hearing = { acts, listener }
-  hearings.set(signal, hearing)
+  const handler = { acts, listener }
+  handlers.set(signal, handler)
   signal.addEventListener('abort', listener, { once: true })
-  return hearing
+  return handler
 }
 
 /** Settles as a promise does, or rejects with the reason of the signal if that aborts first. */
 export function unlessAborted<R>(promise: Promise<R>, signal: AbortSignal): Promise<R> {
   return new Promise((resolve, reject) => {
-    const stay = onAbort(signal, () => reject(reasonToAbort(signal)))
-    promise.then(resolve, reject).finally(stay)
+    const forget = onAbort(signal, () => reject(reasonToAbort(signal)))
+    promise.then(resolve, reject).finally(forget)
   })
 }
 

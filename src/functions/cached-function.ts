@@ -1,12 +1,17 @@
 import type { DetailedResult } from './detailed-result.ts'
 import type { Duration } from '../options/duration.ts'
-import { checkInvalidation, type InvalidateOptions } from '../options/invalidation-options.ts'
+import {
+  checkInvalidation,
+  type InvalidateOptions,
+  type Invalidation,
+} from '../options/invalidation-options.ts'
 import { checkNames, checkSignal, shown } from '../options/checks.ts'
-import { runCall, runRefresh } from '../call/call-runner.ts'
+import { PLAIN, runCall, runRefresh } from '../call/call-runner.ts'
 import type { FunctionContext } from '../call/function-context.ts'
-import { invalidate, invalidateAll, keyOf, peek, prime } from '../call/function-entries.ts'
+import * as entries from '../call/function-entries.ts'
 import { OptionError } from '../errors.ts'
-import { define, keepProperties } from './function-properties.ts'
+import { keepProperties } from './function-properties.ts'
+import { LazyProperties } from './lazy-properties.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
 import { markCached } from '../keys/unwrapping.ts'
 
@@ -162,6 +167,59 @@ type AnyResult<F> = Overloads<F>[number] extends infer O
     : never
   : never
 
+/** What the handles of one cached function work with. */
+interface HandleState {
+  readonly fn: FunctionContext
+  /** The cached function. In `cached.invalidate(…)`, `this` is that, which means that no object was given. */
+  readonly cached: AnyFunction
+  readonly self: object | undefined
+  readonly options: CallOptions
+  readonly invalidation: Invalidation
+}
+
+const selfOf = ({ self, cached }: HandleState, given: unknown): unknown =>
+  self ?? (given === cached ? undefined : given)
+
+type HandleName = keyof Handles<[], unknown> | 'with' | 'original' | 'identity'
+
+const HANDLES = /* @__PURE__ */ new LazyProperties<HandleState, HandleName>({
+  invalidate: (state) =>
+    function invalidate(this: unknown, ...args: readonly unknown[]) {
+      return entries.invalidate(state.fn, selfOf(state, this), args, state.invalidation)
+    },
+  invalidateAll:
+    ({ fn, invalidation }) =>
+    async (options: InvalidateOptions = {}) =>
+      entries.invalidateAll(fn, checkInvalidation(options, 'invalidateAll', invalidation)),
+  detailed: (state) =>
+    function detailed(this: unknown, ...args: readonly unknown[]) {
+      const { fn, options } = state
+      return runCall(fn, selfOf(state, this), args, { signal: options.signal, isDetailed: true })
+    },
+  refresh: (state) =>
+    function refresh(this: unknown, ...args: readonly unknown[]) {
+      return runRefresh(state.fn, selfOf(state, this), args, state.options.signal)
+    },
+  peek: (state) =>
+    function peek(this: unknown, ...args: readonly unknown[]) {
+      return entries.peek(state.fn, selfOf(state, this), args)
+    },
+  prime: (state) =>
+    async function prime(this: unknown, args: readonly unknown[], value: unknown) {
+      return entries.prime(state.fn, selfOf(state, this), checkArguments(args), value)
+    },
+  keyOf: (state) =>
+    function keyOf(this: unknown, ...args: readonly unknown[]) {
+      return entries.keyOf(state.fn, selfOf(state, this), args)
+    },
+  with:
+    ({ fn, self, options }) =>
+    (more: CallOptions) =>
+      callable(fn, self, { ...options, ...checkCallOptions(more) }),
+  original: ({ fn }) => fn.settings.identity.original,
+  identity: ({ fn }) => fn.settings.identity,
+})
+
 /**
  * Makes the function that users call, with its handles.
  * @param self The `this` of every call; `undefined` for the `this` with which each call is made.
@@ -169,57 +227,26 @@ type AnyResult<F> = Overloads<F>[number] extends infer O
 export function callable<F extends AnyFunction>(
   fn: FunctionContext,
   self?: object,
-  { signal, ...how }: CallOptions = {},
+  options?: CallOptions,
 ): CachedFunction<F> {
-  const settings = { signal, isDetailed: false }
-  const invalidation = checkInvalidation(how, 'with')
-  function cached(this: unknown, ...args: readonly unknown[]): Promise<unknown> {
-    return runCall(fn, self ?? this, args, settings)
+  const { signal, ...how } = options ?? NO_OPTIONS
+  const waiting = signal === undefined ? PLAIN : { signal, isDetailed: false }
+  const cached = function (this: unknown, ...args: readonly unknown[]): Promise<unknown> {
+    return runCall(fn, self ?? this, args, waiting)
   }
-  // In `cached.invalidate(…)`, `this` is the cached function itself, which means that no object was given.
-  const selfOf = (given: unknown): unknown => self ?? (given === cached ? undefined : given)
-  const handles = {
-    invalidate(this: unknown, ...args: readonly unknown[]) {
-      return invalidate(fn, selfOf(this), args, invalidation)
-    },
-    async invalidateAll(options: InvalidateOptions = {}) {
-      return invalidateAll(fn, checkInvalidation(options, 'invalidateAll', invalidation))
-    },
-    detailed(this: unknown, ...args: readonly unknown[]) {
-      return runCall(fn, selfOf(this), args, { signal, isDetailed: true }) as Promise<DetailedResult<unknown>>
-    },
-    refresh(this: unknown, ...args: readonly unknown[]) {
-      return runRefresh(fn, selfOf(this), args, signal)
-    },
-    peek(this: unknown, ...args: readonly unknown[]) {
-      return peek(fn, selfOf(this), args)
-    },
-    async prime(this: unknown, args: readonly unknown[], value: unknown) {
-      return prime(fn, selfOf(this), checkArguments(args), value)
-    },
-    keyOf(this: unknown, ...args: readonly unknown[]) {
-      return keyOf(fn, selfOf(this), args)
-    },
-  } satisfies Handles<readonly unknown[], unknown>
-  const { identity } = fn.settings
-  const { original } = identity
-  const withOptions = (options: CallOptions) =>
-    callable<F>(fn, self, { signal, ...how, ...checkCallOptions(options) })
-  const properties = {
-    ...handles,
-    with: withOptions,
-    original,
-    identity,
-    name: identity.name,
-    length: original.length,
-  }
-  const complete = define(keepProperties(cached, original), properties)
+  const { original, name } = fn.settings.identity
+  const invalidation = options === undefined ? AS_USUAL : checkInvalidation(how, 'with')
+  const state = { fn, cached, self, options: options ?? NO_OPTIONS, invalidation }
+  HANDLES.giveTo(keepProperties(cached, original, HANDLES.names), state, { name, length: original.length })
   return markCached(
-    complete,
+    cached,
     self === undefined ? original : undefined,
     fn.cache.address,
   ) as unknown as CachedFunction<F>
 }
+
+const NO_OPTIONS: CallOptions = {}
+const AS_USUAL: Invalidation = /* @__PURE__ */ checkInvalidation(NO_OPTIONS, 'with')
 
 function checkArguments(args: readonly unknown[]): readonly unknown[] {
   if (Array.isArray(args)) return args

@@ -1,13 +1,18 @@
 import { runCall, runRefresh } from '../call/call-runner.ts'
 import type { FunctionContext } from '../call/function-context.ts'
-import { invalidateAll, invalidateEach, keyOf, peek, prime } from '../call/function-entries.ts'
+import * as entries from '../call/function-entries.ts'
 import { ListBatch } from '../call/list-batch.ts'
 import type { LoadMany, RowLoader } from '../call/row-loader.ts'
 import { type CallKey, type CallOptions, checkCallOptions } from './cached-function.ts'
-import { checkInvalidation, type InvalidateOptions } from '../options/invalidation-options.ts'
+import {
+  checkInvalidation,
+  type InvalidateOptions,
+  type Invalidation,
+} from '../options/invalidation-options.ts'
 import type { DetailedResult } from './detailed-result.ts'
 import { OptionError } from '../errors.ts'
-import { define, keepProperties } from './function-properties.ts'
+import { keepProperties } from './function-properties.ts'
+import { LazyProperties } from './lazy-properties.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
 import { markCached } from '../keys/unwrapping.ts'
 
@@ -56,6 +61,56 @@ export interface CachedMany<Id, Row> {
   readonly identity: FunctionIdentity
 }
 
+/** What the handles of one function of lists work with. */
+interface HandleState {
+  readonly fn: FunctionContext
+  readonly loader: RowLoader
+  readonly original: AnyFunction
+  readonly options: CallOptions
+  readonly invalidation: Invalidation
+}
+
+const HANDLES = /* @__PURE__ */ new LazyProperties<HandleState, keyof CachedMany<never, never>>({
+  detailed: (state) => (ids: readonly unknown[]) => callAll(state, ids, true),
+  invalidate:
+    ({ fn, invalidation }) =>
+    async (...ids: readonly unknown[]) =>
+      entries.invalidateEach(
+        fn,
+        ids.map((id) => [id]),
+        invalidation,
+      ),
+  invalidateAll:
+    ({ fn, invalidation }) =>
+    async (chosen: InvalidateOptions = {}) =>
+      entries.invalidateAll(fn, checkInvalidation(chosen, 'invalidateAll', invalidation)),
+  refresh:
+    ({ fn, loader, options }) =>
+    (ids: readonly unknown[]) =>
+      together(loader, ids, (id, batch) => runRefresh(fn, undefined, [id], options.signal, batch)),
+  peek:
+    ({ fn }) =>
+    async (ids: readonly unknown[]) => {
+      checkList(ids)
+      return Promise.all(ids.map((id) => entries.peek(fn, undefined, [id])))
+    },
+  prime:
+    ({ fn }) =>
+    async (rows: Iterable<readonly [unknown, unknown]>) => {
+      await Promise.all(checkPairs(rows).map(([id, row]) => entries.prime(fn, undefined, [id], row)))
+    },
+  keyOf:
+    ({ fn }) =>
+    (id: unknown) =>
+      entries.keyOf(fn, undefined, [id]),
+  with:
+    ({ fn, loader, original, options }) =>
+    (more: CallOptions) =>
+      callableMany(fn, loader, original, { ...options, ...checkCallOptions(more) }),
+  original: ({ original }) => original,
+  identity: ({ fn }) => fn.settings.identity,
+})
+
 /** Makes a function of lists of ids out of what the calls for single ids share. */
 export function callableMany(
   fn: FunctionContext,
@@ -63,49 +118,32 @@ export function callableMany(
   original: AnyFunction,
   options: CallOptions = {},
 ): CachedMany<unknown, unknown> {
-  const { signal, ...how } = options
-  const invalidation = checkInvalidation(how, 'with')
-  const { identity } = fn.settings
-  const together = async (
-    ids: readonly unknown[],
-    run: (id: unknown, batch: ListBatch) => Promise<unknown>,
-  ): Promise<unknown[]> => {
-    checkList(ids)
-    const batch = new ListBatch(loader)
-    const rows = ids.map((id) => run(id, batch))
-    batch.complete()
-    return Promise.all(rows)
-  }
-  const callAll = (ids: readonly unknown[], isDetailed: boolean) =>
-    together(ids, (id, batch) => runCall(fn, undefined, [id], { signal, isDetailed }, batch))
-  const cached = (ids: readonly unknown[]) => callAll(ids, false)
-  const complete = define(keepProperties(cached, original), {
-    detailed: (ids: readonly unknown[]) => callAll(ids, true),
-    invalidate: async (...ids: readonly unknown[]) =>
-      invalidateEach(
-        fn,
-        ids.map((id) => [id]),
-        invalidation,
-      ),
-    invalidateAll: async (chosen: InvalidateOptions = {}) =>
-      invalidateAll(fn, checkInvalidation(chosen, 'invalidateAll', invalidation)),
-    refresh: (ids: readonly unknown[]) =>
-      together(ids, (id, batch) => runRefresh(fn, undefined, [id], signal, batch)),
-    peek: async (ids: readonly unknown[]) => {
-      checkList(ids)
-      return Promise.all(ids.map((id) => peek(fn, undefined, [id])))
-    },
-    prime: async (rows: Iterable<readonly [unknown, unknown]>) => {
-      await Promise.all(checkPairs(rows).map(([id, row]) => prime(fn, undefined, [id], row)))
-    },
-    keyOf: (id: unknown) => keyOf(fn, undefined, [id]),
-    with: (more: CallOptions) =>
-      callableMany(fn, loader, original, { ...options, ...checkCallOptions(more) }),
-    original,
-    identity,
-    name: identity.name,
-  })
-  return markCached(complete, original, fn.cache.address) as unknown as CachedMany<unknown, unknown>
+  const { signal: _, ...how } = options
+  const state = { fn, loader, original, options, invalidation: checkInvalidation(how, 'with') }
+  const cached = (ids: readonly unknown[]) => callAll(state, ids, false)
+  const { name } = fn.settings.identity
+  HANDLES.giveTo(keepProperties(cached, original, HANDLES.names), state, { name })
+  return markCached(cached, original, fn.cache.address) as unknown as CachedMany<unknown, unknown>
+}
+
+function callAll(
+  { fn, loader, options: { signal } }: HandleState,
+  ids: readonly unknown[],
+  isDetailed: boolean,
+): Promise<unknown[]> {
+  return together(loader, ids, (id, batch) => runCall(fn, undefined, [id], { signal, isDetailed }, batch))
+}
+
+async function together(
+  loader: RowLoader,
+  ids: readonly unknown[],
+  run: (id: unknown, batch: ListBatch) => Promise<unknown>,
+): Promise<unknown[]> {
+  checkList(ids)
+  const batch = new ListBatch(loader)
+  const rows = ids.map((id) => run(id, batch))
+  batch.complete()
+  return Promise.all(rows)
 }
 
 function checkPairs(rows: Iterable<readonly [unknown, unknown]>): (readonly [unknown, unknown])[] {

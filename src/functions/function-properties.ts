@@ -17,10 +17,16 @@ const OF_EVERY_FUNCTION: ReadonlySet<string | symbol> = /* @__PURE__ */ new Set(
 /**
  * Copies the own properties of a function to its replacement, and the metadata of `reflect-metadata`. Frameworks keep there
  * which route a method serves, and who may call it.
+ *
+ * @param replaced The names of properties that the replacement has itself.
  */
-export function keepProperties<F extends object>(replacement: F, original: object): F {
+export function keepProperties<F extends object>(
+  replacement: F,
+  original: object,
+  replaced: ReadonlySet<string | symbol> = OF_EVERY_FUNCTION,
+): F {
   for (const name of Reflect.ownKeys(original)) {
-    if (OF_EVERY_FUNCTION.has(name)) continue
+    if (OF_EVERY_FUNCTION.has(name) || replaced.has(name)) continue
     Object.defineProperty(replacement, name, {
       ...Object.getOwnPropertyDescriptor(original, name),
       configurable: true,

@@ -79,8 +79,11 @@ export class FunctionIdentity {
     this.#hasSelf = options.hasSelf ?? false
     this.#argumentName = options.argumentName
     this.isOfKeys = options.isOfKeys ?? false
+    const { encoders, excludedNames, excludedPositions } = options.canonical ?? {}
     this.#canonical = {
-      ...options.canonical,
+      encoders,
+      excludedNames,
+      excludedPositions,
       nameOf: (position) => this.#nameOf(position),
       isOfKeys: this.isOfKeys,
     }

@@ -275,12 +275,18 @@ function canonicalOptions(
   }
   refuseParameters(names, fn, argumentName)
   return {
-    encoders: [...checkEncoders(options.encoders ?? []), ...cache.encoders],
-    excludedNames: new Set(names),
+    encoders:
+      options.encoders === undefined
+        ? cache.encoders
+        : [...checkEncoders(options.encoders), ...cache.encoders],
+    excludedNames: setOf(names),
     // What is picked of `this` is hashed as the first argument, so all others move by one.
-    excludedPositions: new Set(hasSelf ? positions.map((position) => position + 1) : positions),
+    excludedPositions: setOf(hasSelf ? positions.map((position) => position + 1) : positions),
   }
 }
+
+const setOf = <T>(members: readonly T[]): ReadonlySet<T> | undefined =>
+  members.length === 0 ? undefined : new Set(members)
 
 /** Shorter names of parameters are those of a minifier: they say nothing about what the user has meant. */
 const SHORTEST_PARAMETER = 3

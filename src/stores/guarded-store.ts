@@ -89,7 +89,10 @@ export class GuardedStore implements Store, ChangeLog {
     return this.#timed('register', ticket, this.#store.register(registry, space))
   }
 
-  /** A lease that is granted after the deadline is given back: nobody would, and other processes would wait for it. */
+  /**
+   * A lease that is granted after the deadline is given back, in any state of the breaker: nobody else would, and other processes
+   * would wait for it. A client may send the command long after the deadline, when it is connected again.
+   */
   lease(
     space: KeySpace,
     requests: readonly LeaseRequest[],
@@ -100,7 +103,7 @@ export class GuardedStore implements Store, ChangeLog {
     const asked = this.#store.lease(space, requests, leaseMs)
     return this.#timed('lease', ticket, asked, (answers) => {
       const taken: HeldLease[] = requests.filter((_, i) => answers[i]?.state === 'taken')
-      if (taken.length > 0) this.release(space, taken).catch(() => {}) // they end by themselves
+      if (taken.length > 0) this.#store.release(space, taken).catch(() => {}) // they end by themselves
     })
   }
 
@@ -218,7 +221,7 @@ export class GuardedStore implements Store, ChangeLog {
   /**
    * What the store answers, within a deadline.
    *
-   * @param onLate Given an answer that comes later. What fails later is ignored.
+   * @param onLate Given an answer that comes later.
    * @param goesOn Asked at the deadline, whether it starts again.
    */
   #timed<T>(
@@ -250,14 +253,20 @@ export class GuardedStore implements Store, ChangeLog {
       begin()
       asked.then(
         (answer) => {
-          if (isOver) return onLate?.(answer)
+          if (isOver) {
+            breaker?.answeredLate()
+            return onLate?.(answer)
+          }
           isAnswered = true
           deadline.end()
           breaker?.succeeded()
           resolve(answer)
         },
         (error: unknown) => {
-          if (isOver) return
+          if (isOver) {
+            if (!isUnavailable(error)) breaker?.answeredLate()
+            return
+          }
           isAnswered = true
           deadline.end()
           this.#failed(ticket, error, isUnavailable(error))

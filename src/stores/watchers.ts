@@ -2,7 +2,7 @@ import { messageOf } from '../realms/native.ts'
 import { warn } from '../telemetry/process-warning.ts'
 
 /** Calls all watchers. If one throws, a process warning reports it, and the others are called. */
-export function tellEach<W>(watchers: readonly W[], tell: (watcher: W) => void): void {
+export function notifyEach<W>(watchers: readonly W[], tell: (watcher: W) => void): void {
   for (const watcher of watchers) {
     try {
       tell(watcher)

@@ -145,8 +145,8 @@ describe('drain', () => {
     vi.spyOn(store, 'touch').mockRejectedValue(new Error('touch'))
     vi.spyOn(store, 'put').mockRejectedValue(new Error('put'))
     const cache = newCache()
-    const told: string[] = []
-    cache.on('error', ({ during }) => told.push(during))
+    const emitted: string[] = []
+    cache.on('error', ({ during }) => emitted.push(during))
     const load = cache.wrap(
       async () => {
         throw new Error('of the function')
@@ -159,7 +159,7 @@ describe('drain', () => {
     store.nowMs += 2_000
     await load()
     expect(await cache.drain()).toBe(true)
-    expect(told.toSorted()).toEqual(['refresh', 'touch'])
+    expect(emitted.toSorted()).toEqual(['refresh', 'touch'])
   })
 
   test.each(['a call', 'a refresh'])(
@@ -242,14 +242,14 @@ describe('close', () => {
   })
 
   test('lets go when the time is up, and a warning tells', async () => {
-    const told = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    const emitted = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     const cache = newCache()
     const load = cache.wrap(() => new Promise<number>(() => {}), { name: 'load' })
     void load()
     await cache.close({ timeout: '10ms' })
     expect(store.done).toEqual(['close'])
-    expect(told).toHaveBeenCalledOnce()
-    expect(String(told.mock.calls[0]?.[0])).toContain('close() waited 10ms')
+    expect(emitted).toHaveBeenCalledOnce()
+    expect(String(emitted.mock.calls[0]?.[0])).toContain('close() waited 10ms')
   })
 
   test('leaves the store to other caches that use it', async () => {
@@ -440,17 +440,17 @@ describe('waitUntil', () => {
     ['rejects in another realm', () => runInNewContext('Promise.reject(new Error("no host"))')],
   ])('that %s harms no call: an event tells', async (_, waitUntil) => {
     const cache = newCache({ waitUntil: waitUntil as () => void })
-    const told: CacheEvents['error'][] = []
-    cache.on('error', (event) => told.push(event))
+    const emitted: CacheEvents['error'][] = []
+    cache.on('error', (event) => emitted.push(event))
     const load = cache.wrap(async (n: number) => n, { name: 'load' })
     await load(1)
     expect(await load(1)).toBe(1)
     expect(await cache.drain()).toBe(true)
     await turn()
-    expect(told).toEqual([
+    expect(emitted).toEqual([
       expect.objectContaining({ cache: 'drain', during: 'callback', function: undefined, hash: undefined }),
     ])
-    expect(told[0]?.error.message).toBe('no host')
+    expect(emitted[0]?.error.message).toBe('no host')
     expect(store.done).toEqual(['put', 'touch'])
   })
 

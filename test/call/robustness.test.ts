@@ -136,7 +136,7 @@ describe('one signal for many calls', () => {
   test.each(['a list', 'many calls', 'many calls that join', 'bypass'])(
     'brings no warning: %s',
     async (which) => {
-      const told = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+      const emitted = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
       const { signal } = new AbortController()
       const cache = newCache()
       const rows = cache.wrapMany(async (ids: readonly number[]) => ids.map((id) => ({ id })), {
@@ -156,7 +156,7 @@ describe('one signal for many calls', () => {
       await turn()
       expect(getEventListeners(signal, 'abort')).toHaveLength(0)
       expect(await call()).toHaveLength(MANY.length)
-      expect(told).not.toHaveBeenCalled()
+      expect(emitted).not.toHaveBeenCalled()
     },
   )
 
@@ -220,7 +220,7 @@ describe('a policy whose store refuses it', () => {
 })
 
 test('a listener that throws or rejects is warned of, and neither the call nor other listeners fail', async () => {
-  const told = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+  const emitted = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
   const cache = newCache()
   const other = vi.fn<() => void>()
   cache.on('hit', () => {
@@ -239,7 +239,7 @@ test('a listener that throws or rejects is warned of, and neither the call nor o
   expect(await load(1)).toBe(1)
   await turn()
   expect(other).toHaveBeenCalledTimes(2)
-  expect(told.mock.calls.map(([text]) => String(text))).toEqual([
+  expect(emitted.mock.calls.map(([text]) => String(text))).toEqual([
     expect.stringContaining("A listener of the event 'miss' failed: rejected by another."),
     expect.stringContaining("A listener of the event 'hit' failed: thrown by a listener."),
   ])

@@ -34,7 +34,7 @@ const tell = (message: FromCell): Promise<unknown> =>
 const delays = monitorEventLoopDelay({ resolution: 10 })
 
 const opened = await Promise.all(
-  Array.from({ length: order.caches }, () => OPEN[order.client](order.place, order.user)),
+  Array.from({ length: order.caches }, () => OPEN[order.client](order.place, order.user, order.form)),
 )
 for (const { connected } of opened) connected.catch((error: unknown) => note(`connect: ${String(error)}`))
 await Promise.race([Promise.allSettled(opened.map(({ connected }) => connected)), sleep(CONNECT_MS)])

@@ -60,61 +60,89 @@ export interface OpenClient {
 /** A user of the server, if it is not the default one. */
 export type User = { readonly username: string; readonly password: string } | undefined
 
-/**
- * Opens a client as it comes: with no option but where the server is.
- *
- * Only its own package is loaded, since a cell is a process of its own, and the packages take longer than its start.
- */
-export const OPEN: { readonly [N in ClientName]: (place: Place, user: User) => Promise<OpenClient> } = {
-  'node-redis 5': async (place, user) =>
-    openNodeRedis((await import('redis-5')) as unknown as typeof redis6, place, user),
-  'node-redis 6': async (place, user) => openNodeRedis(await import('redis'), place, user),
-  'ioredis 5': async (place, user) =>
-    openIoredis((await import('ioredis-5')) as unknown as typeof ioredis6, place, user),
-  'ioredis 6': async (place, user) => openIoredis(await import('ioredis'), place, user),
-  iovalkey: async (place, user) =>
-    openIoredis((await import('iovalkey')) as unknown as typeof ioredis6, place, user),
+/** Clients as they come, with no option but where the server is; or with the options that docs/operations.md recommends. */
+export const FORMS = ['plain', 'recommended'] as const
+
+export type Form = (typeof FORMS)[number]
+
+/** Opens a client. Only its own package is loaded, since a cell is a process of its own, and the packages take longer than its start. */
+export const OPEN: {
+  readonly [N in ClientName]: (place: Place, user: User, form: Form) => Promise<OpenClient>
+} = {
+  'node-redis 5': async (...order) =>
+    openNodeRedis((await import('redis-5')) as unknown as typeof redis6, ...order),
+  'node-redis 6': async (...order) => openNodeRedis(await import('redis'), ...order),
+  'ioredis 5': async (...order) =>
+    openIoredis((await import('ioredis-5')) as unknown as typeof ioredis6, ...order),
+  'ioredis 6': async (...order) => openIoredis(await import('ioredis'), ...order),
+  iovalkey: async (...order) =>
+    openIoredis((await import('iovalkey')) as unknown as typeof ioredis6, ...order),
   glide: openGlide,
 }
 
-function openNodeRedis(lib: typeof redis6, place: Place, user: User): OpenClient {
-  const client = nodeRedis(lib, place, user)
+function openNodeRedis(lib: typeof redis6, place: Place, user: User, form: Form): OpenClient {
+  const client = nodeRedis(lib, place, user, form === 'plain' ? {} : { reconnectStrategy: soon })
   client.on('error', () => {})
   return { client, connected: client.connect(), close: () => client.destroy() }
 }
 
-function nodeRedis(lib: typeof redis6, place: Place, user: User) {
+/** The time until a client connects again after it has failed so often: half a second at most. */
+const soon = (times: number): number => Math.min(50 * times, 400) + Math.random() * 100
+
+function nodeRedis(
+  lib: typeof redis6,
+  place: Place,
+  user: User,
+  socket: { reconnectStrategy?: typeof soon },
+) {
   if (place.kind === 'cluster') {
-    return lib.createCluster({ rootNodes: place.nodes.map((socket) => ({ socket })) })
+    const rootNodes = place.nodes.map((node) => ({ socket: node }))
+    return lib.createCluster({ rootNodes, defaults: { socket } })
   }
   if (place.kind === 'sentinel') {
-    return lib.createSentinel({ name: 'main', sentinelRootNodes: [{ ...place.sentinel }] })
+    return lib.createSentinel({
+      name: 'main',
+      sentinelRootNodes: [{ ...place.sentinel }],
+      nodeClientOptions: { socket },
+      sentinelClientOptions: { socket },
+    })
   }
-  return lib.createClient({ socket: place.address, ...user })
+  return lib.createClient({ socket: { ...place.address, ...socket }, ...user })
 }
 
-function openIoredis(lib: typeof ioredis6, place: Place, user: User): OpenClient {
-  const client =
-    place.kind === 'cluster'
-      ? new lib.Cluster([...place.nodes])
-      : new lib.Redis(
-          place.kind === 'sentinel'
-            ? { name: 'main', sentinels: [{ ...place.sentinel }] }
-            : { ...place.address, ...user },
-        )
+function openIoredis(lib: typeof ioredis6, place: Place, user: User, form: Form): OpenClient {
+  const client = ioredis(lib, place, user, form)
   client.on('error', () => {})
   const connected = new Promise((resolve) => client.once('ready', resolve))
   return { client, connected, close: () => client.disconnect() }
 }
 
-async function openGlide(place: Place, user: User): Promise<OpenClient> {
+function ioredis(lib: typeof ioredis6, place: Place, user: User, form: Form) {
+  const isPlain = form === 'plain'
+  if (place.kind === 'cluster') {
+    return new lib.Cluster([...place.nodes], isPlain ? {} : { slotsRefreshInterval: 1_000 })
+  }
+  const options = isPlain ? {} : { retryStrategy: soon }
+  if (place.kind === 'sentinel') {
+    return new lib.Redis({ name: 'main', sentinels: [{ ...place.sentinel }], ...options })
+  }
+  return new lib.Redis({ ...place.address, ...user, ...options })
+}
+
+async function openGlide(place: Place, user: User, form: Form): Promise<OpenClient> {
   const glide = await import('@valkey/valkey-glide')
   glide.Logger.setLoggerConfig('off')
   if (place.kind === 'sentinel') throw new Error('glide knows no sentinels')
+  const options =
+    form === 'plain' ? {} : { connectionBackoff: { numberOfRetries: 3, factor: 50, exponentBase: 2 } }
   const open = () =>
     place.kind === 'cluster'
-      ? glide.GlideClusterClient.createClient({ addresses: [...place.nodes] })
-      : glide.GlideClient.createClient({ addresses: [place.address], ...(user && { credentials: user }) })
+      ? glide.GlideClusterClient.createClient({ addresses: [...place.nodes], ...options })
+      : glide.GlideClient.createClient({
+          addresses: [place.address],
+          ...(user && { credentials: user }),
+          ...options,
+        })
   const client = await untilOpen<GlideClient | GlideClusterClient>(open)
   return { client, connected: Promise.resolve(), close: () => client.close() }
 }

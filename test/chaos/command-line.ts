@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { CLIENT_NAMES, type ClientName } from './clients.ts'
+import { CLIENT_NAMES, type ClientName, type Form, FORMS } from './clients.ts'
 import type { Fault } from './fault.ts'
 import { FAULTS } from './faults.ts'
 import { FULL, type Phases, SHORT } from './run-cell.ts'
@@ -7,6 +7,7 @@ import { FULL, type Phases, SHORT } from './run-cell.ts'
 export interface Wish {
   readonly faults: readonly Fault[]
   readonly clients: readonly ClientName[]
+  readonly form: Form
   readonly phases: Phases
   readonly server: string | undefined
   /** Whether the table goes to the page about operations. */
@@ -15,11 +16,12 @@ export interface Wish {
   readonly isLoud: boolean
 }
 
-export const USAGE = `npm run chaos -- [--short] [--only FAULT,…] [--client NAME,…] [--server NAME] [--write] [--loud]
+export const USAGE = `npm run chaos -- [--short] [--only FAULT,…] [--client NAME,…] [--clients FORM] [--server NAME] [--write] [--loud]
 
   --short   a few seconds a cell instead of ten
   --only    ${FAULTS.map(({ name }) => name).join(', ')}
   --client  ${CLIENT_NAMES.join(', ')}
+  --clients ${FORMS.join(' or ')}: as they come, or with the options that docs/operations.md recommends
   --server  by its name, such as redis-7.0; without it the first that is found
   --write   puts the table into docs/operations.md
   --loud    prints what was thrown and reported, too`
@@ -33,6 +35,7 @@ export function readWish(args: readonly string[]): Wish | undefined {
       loud: { type: 'boolean', default: false },
       only: { type: 'string' },
       client: { type: 'string' },
+      clients: { type: 'string', default: 'plain' },
       server: { type: 'string' },
       write: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -46,6 +49,7 @@ export function readWish(args: readonly string[]): Wish | undefined {
   return {
     faults: FAULTS.filter(({ name }) => names.includes(name)),
     clients: chosen(values.client, CLIENT_NAMES),
+    form: chosen(values.clients, FORMS)[0] as Form,
     phases: values.short ? SHORT : FULL,
     server: values.server,
     writes: values.write,

@@ -26,7 +26,7 @@ describe.skipIf(binary === '')('a connection that is cut', () => {
     const proxy = await TcpProxy.start(server.port)
     const [behind, beside] = await Promise.all(
       [proxy.port, server.port].map((port) =>
-        OPEN[clientName]({ kind: 'server', address: { host: '127.0.0.1', port } }, undefined),
+        OPEN[clientName]({ kind: 'server', address: { host: '127.0.0.1', port } }, undefined, 'plain'),
       ),
     )
     await Promise.all([behind?.connected, beside?.connected])

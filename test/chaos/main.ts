@@ -19,7 +19,7 @@ if (wish === undefined) {
   for (const fault of wish.faults) {
     for (const client of wish.clients) {
       if (fault.without?.includes(client)) continue
-      const outcome = await runCell(server.server, fault, client, wish.phases)
+      const outcome = await runCell(server.server, fault, client, wish.phases, wish.form)
       outcomes.push(outcome)
       console.log(
         cellTable([outcome])

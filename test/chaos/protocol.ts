@@ -1,10 +1,11 @@
 // What a cell and the process that runs it tell each other.
 import type { Stats } from '../../src/index.ts'
-import type { ClientName, Place, User } from './clients.ts'
+import type { ClientName, Form, Place, User } from './clients.ts'
 
 /** What a cell is to do. */
 export interface CellOrder {
   readonly client: ClientName
+  readonly form: Form
   readonly place: Place
   readonly user?: User
   /** How many caches it has, each with a client of its own. */

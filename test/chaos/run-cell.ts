@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CellProcess } from './cell-process.ts'
-import type { ClientName } from './clients.ts'
+import type { ClientName, Form } from './clients.ts'
 import type { End, Fault, OpenFault } from './fault.ts'
 import type { CellOrder, Seen } from './protocol.ts'
 
@@ -37,11 +37,13 @@ export async function runCell(
   fault: Fault,
   client: ClientName,
   phases: Phases,
+  form: Form = 'plain',
 ): Promise<Outcome> {
   const open = await fault.open(binary)
   try {
     const order: CellOrder = {
       client,
+      form,
       place: open.place,
       user: fault.user,
       caches: fault.caches ?? 1,

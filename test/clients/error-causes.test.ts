@@ -15,15 +15,15 @@ describe.skipIf(binary === undefined)('the errors of a server', () => {
     await using server = await startServer(binary as string)
     const { client, close } = await single(server)
     const cache = new RedisFuncCache('causes', new LruTPolicy(), { client, putWait: '10s' })
-    const told: unknown[] = []
-    cache.on('error', ({ error }) => told.push(error))
+    const emitted: unknown[] = []
+    cache.on('error', ({ error }) => emitted.push(error))
     const load = cache.wrap(async () => SECRET, { name: 'load' })
     const { index } = load.keyOf()
     await Promise.all(toPort(client).send(index, [['SET', index, 'of another program']]))
     try {
       expect(await load()).toBe(SECRET)
-      expect(told).not.toHaveLength(0)
-      const printed = inspect(told, { depth: 20, showHidden: true })
+      expect(emitted).not.toHaveLength(0)
+      const printed = inspect(emitted, { depth: 20, showHidden: true })
       expect(printed).toContain('WRONGTYPE')
       expect(printed).not.toContain(SECRET)
     } finally {

@@ -272,12 +272,12 @@ describe('the async context of a caller', () => {
   })
 
   test('is that in which listeners are called', async () => {
-    const told: (string | undefined)[] = []
-    cache.on('hit', () => told.push(requests.getStore()))
+    const emitted: (string | undefined)[] = []
+    cache.on('hit', () => emitted.push(requests.getStore()))
     await run(1)
     await run(2)
     await Promise.all([requests.run('one', () => run(1)), requests.run('two', () => run(2))])
-    expect(told).toEqual(['one', 'two'])
+    expect(emitted).toEqual(['one', 'two'])
   })
 
   test('keeps modes apart in functions that call others', async () => {

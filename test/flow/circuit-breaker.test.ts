@@ -59,6 +59,22 @@ describe('a breaker', () => {
     expect(breaker.admit()).not.toBe(REFUSED)
   })
 
+  test('lets one command try it at once when an earlier one was answered after all', () => {
+    const { breaker, time, fail, states } = newBreaker()
+    breaker.answeredLate()
+    fail(3)
+    time.ms = 10
+    expect(breaker.admit()).toBe(REFUSED)
+    breaker.answeredLate()
+    expect(breaker.admit()).not.toBe(REFUSED)
+    breaker.answeredLate()
+    expect(breaker.admit()).toBe(REFUSED)
+    expect(states).toEqual(['open', 'half-open'])
+    breaker.failed(breaker.ticket)
+    time.ms = 10 + 199 // a store that is slow is left alone for longer and longer
+    expect(breaker.admit()).toBe(REFUSED)
+  })
+
   test('is open for a random part of its time, of at least a half', () => {
     const { breaker, time, fail } = newBreaker()
     time.chance = 0

@@ -27,10 +27,10 @@ const taken = (): Answer => ({ state: 'taken', atUs: nowUs(), untilUs: nowUs() +
 const there = (): Answer => ({ state: 'available', atUs: nowUs() })
 const held = (ms = LEASE_MS): Answer => ({ state: 'held', atUs: nowUs(), untilUs: nowUs() + ms * 1_000 })
 
-/** Somebody who wants a lease. An entry may have several. */
+/** A call that asks for a lease. An entry may have several. */
 const holder = (hash: string) => ({ hash })
 
-/** Leases whose backend answers what the test says; while it says nothing, another one holds every lease. */
+/** Leases whose backend answers what the test says; by default, another process holds every lease. */
 function newLeases(leaseMs = LEASE_MS) {
   const watchers: Watcher[] = []
   const backend = {
@@ -46,7 +46,7 @@ function newLeases(leaseMs = LEASE_MS) {
   const onWait = vi.fn<() => void>()
   const take = (who: { readonly hash: string }, waitMs = WAIT_MS) =>
     leases.take(who, who.hash, performance.now() + waitMs, onWait)
-  const hear = (act: (watcher: Watcher) => void): void => {
+  const notify = (act: (watcher: Watcher) => void): void => {
     for (const watcher of new Set(watchers)) act(watcher)
   }
   return {
@@ -54,9 +54,9 @@ function newLeases(leaseMs = LEASE_MS) {
     backend,
     take,
     onWait,
-    ended: (name: string) => hear((watcher) => watcher.ended(name)),
-    lost: () => hear((watcher) => watcher.lost()),
-    restored: () => hear((watcher) => watcher.restored()),
+    ended: (name: string) => notify((watcher) => watcher.ended(name)),
+    lost: () => notify((watcher) => watcher.lost()),
+    restored: () => notify((watcher) => watcher.restored()),
   }
 }
 
@@ -72,8 +72,8 @@ function gate<T>() {
 /** Lets all promises that are due settle. */
 const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0)
 
-describe('whoever asks', () => {
-  test('is given the lease that is free', async () => {
+describe('a call that asks for a lease', () => {
+  test('takes a lease that is free', async () => {
     const { take, backend, leases, onWait } = newLeases()
     backend.ask.mockResolvedValueOnce(taken())
     const who = holder('a')
@@ -85,7 +85,7 @@ describe('whoever asks', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('is told of a result that is there', async () => {
+  test('learns that a result is available', async () => {
     const { take, backend, leases, onWait } = newLeases()
     backend.ask.mockResolvedValueOnce(there())
     const who = holder('a')
@@ -95,7 +95,7 @@ describe('whoever asks', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('has an ear before he asks', async () => {
+  test('watches for the ends of leases before it asks', async () => {
     const { take, backend } = newLeases()
     const watch = gate<{ close(): Promise<void> } | undefined>()
     backend.watch.mockReturnValueOnce(watch.promise)
@@ -108,7 +108,7 @@ describe('whoever asks', () => {
     expect(backend.ask).toHaveBeenCalledOnce()
   })
 
-  test('but asks without one where that cannot be had in good time', async () => {
+  test('asks without a watch that does not begin in time', async () => {
     const { take, backend } = newLeases()
     backend.watch.mockReturnValue(new Promise(() => {}))
     backend.ask.mockResolvedValueOnce(held()).mockResolvedValueOnce(taken())
@@ -122,7 +122,7 @@ describe('whoever asks', () => {
     expect(backend.ask).toHaveBeenCalledTimes(3)
   })
 
-  test('has what is granted when it has stopped waiting, to give it back', async () => {
+  test('keeps a lease that is granted after it has stopped waiting, until that is released', async () => {
     const { leases, backend } = newLeases()
     let grant = (_: Answer) => {}
     backend.ask.mockReturnValueOnce(
@@ -144,7 +144,7 @@ describe('whoever asks', () => {
     expect(leases.isInUse).toBe(false)
   })
 
-  test('hears what goes wrong', async () => {
+  test('fails if the store fails', async () => {
     const { take, backend, leases } = newLeases()
     backend.ask.mockRejectedValueOnce(new Error('no server'))
     const who = holder('a')
@@ -153,7 +153,7 @@ describe('whoever asks', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('may have the lease though the answer was lost: it is kept, asked for by the same name, and ended', async () => {
+  test('may have the lease though the answer was lost: the lease is renewed, asked for by the same name, and ended', async () => {
     const { take, backend, leases } = newLeases()
     backend.ask.mockRejectedValueOnce(new Error('the answer was lost')).mockResolvedValueOnce(taken())
     const [who, other] = [holder('a'), holder('a')]
@@ -169,7 +169,7 @@ describe('whoever asks', () => {
     expect(leases.end(who)).toEqual({ hash: 'a', asker: first })
   })
 
-  test('once, without waiting, has the answer', async () => {
+  test('without waiting gets the answer of the store', async () => {
     const { leases, backend } = newLeases()
     const who = holder('a')
     const tryToTake = () => leases.tryToTake(who, 'a')
@@ -183,8 +183,8 @@ describe('whoever asks', () => {
   })
 })
 
-describe('whoever waits', () => {
-  test('says so, and is told when the lease has ended', async () => {
+describe('a call that waits for a lease', () => {
+  test('reports that it waits, and goes on when the lease has ended', async () => {
     const { take, backend, onWait, ended } = newLeases()
     const turn = take(holder('a'))
     await settle()
@@ -195,7 +195,7 @@ describe('whoever waits', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('says so once, however often he asks again', async () => {
+  test('reports that it waits once, however often it asks again', async () => {
     const { take, backend, onWait } = newLeases()
     void take(holder('a'))
     await vi.advanceTimersByTimeAsync(2.5 * LEASE_MS)
@@ -203,7 +203,7 @@ describe('whoever waits', () => {
     expect(onWait).toHaveBeenCalledOnce()
   })
 
-  test('does not ask for the ends of other leases', async () => {
+  test('does not ask again when another lease ends', async () => {
     const { take, backend, ended } = newLeases()
     void take(holder('a'))
     await settle()
@@ -212,7 +212,7 @@ describe('whoever waits', () => {
     expect(backend.ask).toHaveBeenCalledOnce()
   })
 
-  test('looks again now and then, since a message may be lost', async () => {
+  test('asks again from time to time, since a message may be lost', async () => {
     const { take, backend } = newLeases()
     const turn = take(holder('a'))
     await vi.advanceTimersByTimeAsync(LOOK_AGAIN_MS)
@@ -223,7 +223,7 @@ describe('whoever waits', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('knows names of bytes too', async () => {
+  test('may wait for a call hash that is no UTF-8', async () => {
     const { take, backend } = newLeases()
     const bytes = Buffer.from([0xff, 0x00, 0xe4])
     const turn = take(holder(bytes.toString('latin1')))
@@ -233,7 +233,7 @@ describe('whoever waits', () => {
     expect(await turn).toEqual({ state: 'ended' })
   })
 
-  test('does not miss an end between question and answer', async () => {
+  test('notices that the lease ends between its request and the answer', async () => {
     const { take, backend, ended } = newLeases()
     const answer = gate<Answer>()
     backend.ask.mockReturnValueOnce(answer.promise)
@@ -245,7 +245,7 @@ describe('whoever waits', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('asks when the lease has run out, since nobody tells of a holder that died', async () => {
+  test('asks again when the lease has run out, since a holder that died sends no message', async () => {
     const { take, backend } = newLeases()
     backend.ask.mockResolvedValueOnce(held(200))
     const turn = take(holder('a'))
@@ -257,7 +257,7 @@ describe('whoever waits', () => {
     expect(backend.ask).toHaveBeenCalledTimes(2)
   })
 
-  test('as one of several of this process is woken with them', async () => {
+  test('goes on together with all others of this process', async () => {
     const { take, ended } = newLeases()
     const turns = [take(holder('a')), take(holder('a')), take(holder('a'))]
     await settle()
@@ -266,7 +266,7 @@ describe('whoever waits', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('goes on waiting when another of this process has given up', async () => {
+  test('goes on waiting when another of this process has stopped', async () => {
     const { take, ended } = newLeases()
     const short = take(holder('a'), 100)
     const long = take(holder('a'))
@@ -276,7 +276,7 @@ describe('whoever waits', () => {
     expect(await long).toEqual({ state: 'ended' })
   })
 
-  test('waits no longer than he wants, and has looked at the very end', async () => {
+  test('waits no longer than it may, and asks once more at the end', async () => {
     const { take, backend } = newLeases(60_000)
     backend.ask.mockImplementation(async () => held(60_000))
     const turn = take(holder('a'), 400)
@@ -302,15 +302,15 @@ describe('whoever waits', () => {
   })
 })
 
-describe('where messages cannot be heard', () => {
-  /** How often is asked from now on, in that time. */
+describe('where no messages are received', () => {
+  /** How often the store is asked within that time from now on. */
   async function asksWithin(backend: ReturnType<typeof newLeases>['backend'], ms: number): Promise<number> {
     const before = backend.ask.mock.calls.length
     await vi.advanceTimersByTimeAsync(ms)
     return backend.ask.mock.calls.length - before
   }
 
-  test('for the store has no way, it is asked again and again', async () => {
+  test('because the store cannot send them, the store is asked again and again', async () => {
     const { take, backend } = newLeases()
     backend.watch.mockResolvedValue(undefined)
     const turn = take(holder('a'))
@@ -323,7 +323,7 @@ describe('where messages cannot be heard', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('for now, too, and the next one tries to listen again', async () => {
+  test('because the watch failed, too, and the next call watches again', async () => {
     const { take, backend } = newLeases()
     backend.watch.mockRejectedValueOnce(new Error('no connection'))
     void take(holder('a'))
@@ -333,12 +333,12 @@ describe('where messages cannot be heard', () => {
     void take(holder('b'))
     await settle()
     expect(backend.watch).toHaveBeenCalledTimes(2)
-    // Who began to poll hears the messages from its next question on.
+    // A call that began to poll receives the messages from its next request on.
     expect(await asksWithin(backend, POLL_MS)).toBe(1)
     expect(await asksWithin(backend, 4 * POLL_MS)).toBe(0)
   })
 
-  test('any more, everybody asks at once, then again and again until they can', async () => {
+  test('because the connection was lost, all calls ask at once, then again and again until it is restored', async () => {
     const { take, backend, lost, restored } = newLeases()
     void take(holder('a'))
     void take(holder('b'))
@@ -354,7 +354,7 @@ describe('where messages cannot be heard', () => {
     expect(await asksWithin(backend, 5 * POLL_MS)).toBe(0)
   })
 
-  test('any more, the next one tries to listen again, in case nobody restores it', async () => {
+  test('because the connection was lost, the next call watches again, in case it is not restored', async () => {
     const { take, backend, lost } = newLeases()
     backend.ask.mockResolvedValueOnce(there())
     await take(holder('a'))
@@ -366,7 +366,7 @@ describe('where messages cannot be heard', () => {
     expect(await asksWithin(backend, 5 * POLL_MS)).toBe(0)
   })
 
-  test('since the connection was lost as soon as it was there, it is asked for', async () => {
+  test('because the connection was lost as soon as it was there, the store is asked', async () => {
     const { take, backend } = newLeases()
     backend.watch.mockImplementationOnce(async (watcher) => {
       await Promise.resolve()
@@ -378,7 +378,7 @@ describe('where messages cannot be heard', () => {
     expect(await asksWithin(backend, 4 * POLL_MS)).toBe(4)
   })
 
-  test('when the question is asked, a connection that is there when the answer comes has missed what was between', async () => {
+  test('at the request, the store is asked again even if the connection is restored before the answer', async () => {
     const { take, backend, lost, restored } = newLeases()
     backend.ask.mockResolvedValueOnce(there())
     await take(holder('a'))
@@ -408,7 +408,7 @@ describe('a lease whose release failed', () => {
     return { ...all, held }
   }
 
-  test('is taken over by the next call for the same entry', async () => {
+  test('is used by the next call for the same entry', async () => {
     const { backend, leases, held: own } = await unreleased()
     await leases.tryToTake(holder('b'), 'b')
     await leases.tryToTake(holder('a'), 'a')
@@ -484,7 +484,7 @@ describe('a lease that is held', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('is not renewed any more once it was lost, and its put can still tell whose it was', async () => {
+  test('is not renewed once it was lost, and its put can still name its asker', async () => {
     const { take, backend, leases } = newLeases()
     backend.ask.mockResolvedValueOnce(taken())
     backend.renew.mockResolvedValueOnce([false])
@@ -521,7 +521,7 @@ describe('a lease that is held', () => {
     expect(backend.renew).toHaveBeenCalledTimes(2)
   })
 
-  test('is its holder’s own, also if a second one computes the same', async () => {
+  test('belongs to its call alone, also if a second call loads the same entry', async () => {
     const { take, backend, leases } = newLeases()
     backend.ask.mockResolvedValueOnce(taken()).mockResolvedValueOnce(taken())
     const [invalidated, next] = [holder('a'), holder('a')]

@@ -14,66 +14,66 @@ describe('reads that are reported to the policy later', () => {
   const byName = (item: string): string => item
 
   function newBuffer(nameOf?: (item: string) => string) {
-    const told: string[][] = []
-    const buffer = new TouchBuffer<string>(100, (items) => told.push([...items]), nameOf)
-    return { told, read: (item: string) => buffer.add(item), flush: () => buffer.flush() }
+    const flushed: string[][] = []
+    const buffer = new TouchBuffer<string>(100, (items) => flushed.push([...items]), nameOf)
+    return { flushed, read: (item: string) => buffer.add(item), flush: () => buffer.flush() }
   }
 
   test('are reported together when the time is over, each of them, in their order', () => {
-    const { told, read } = newBuffer()
+    const { flushed, read } = newBuffer()
     for (const name of ['a', 'b', 'a', 'a', 'c', 'b']) read(name)
     vi.advanceTimersByTime(99)
-    expect(told).toEqual([])
+    expect(flushed).toEqual([])
     vi.advanceTimersByTime(1)
-    expect(told).toEqual([['a', 'b', 'a', 'a', 'c', 'b']])
+    expect(flushed).toEqual([['a', 'b', 'a', 'a', 'c', 'b']])
     vi.advanceTimersByTime(1_000)
-    expect(told).toHaveLength(1)
+    expect(flushed).toHaveLength(1)
   })
 
   test('are reported once for each name, if there are names, in the order of the last reads', () => {
-    const { told, read } = newBuffer(byName)
+    const { flushed, read } = newBuffer(byName)
     for (const name of ['a', 'b', 'a', 'c', 'b']) read(name)
     vi.advanceTimersByTime(99)
-    expect(told).toEqual([])
+    expect(flushed).toEqual([])
     vi.advanceTimersByTime(1)
-    expect(told).toEqual([['a', 'c', 'b']])
+    expect(flushed).toEqual([['a', 'c', 'b']])
     vi.advanceTimersByTime(1_000)
-    expect(told).toHaveLength(1)
+    expect(flushed).toHaveLength(1)
   })
 
   test('are collected from the first read on', () => {
-    const { told, read } = newBuffer()
+    const { flushed, read } = newBuffer()
     read('a')
     vi.advanceTimersByTime(60)
     read('b')
     vi.advanceTimersByTime(40)
-    expect(told).toEqual([['a', 'b']])
+    expect(flushed).toEqual([['a', 'b']])
     read('c')
     vi.advanceTimersByTime(100)
-    expect(told).toEqual([['a', 'b'], ['c']])
+    expect(flushed).toEqual([['a', 'b'], ['c']])
   })
 
   test('are reported earlier by a flush, and not again', () => {
-    const { told, read, flush } = newBuffer()
+    const { flushed, read, flush } = newBuffer()
     flush()
-    expect(told).toEqual([])
+    expect(flushed).toEqual([])
     read('a')
     vi.advanceTimersByTime(60)
     flush()
-    expect(told).toEqual([['a']])
+    expect(flushed).toEqual([['a']])
     expect(vi.getTimerCount()).toBe(0)
     read('b')
     vi.advanceTimersByTime(99)
-    expect(told).toHaveLength(1)
+    expect(flushed).toHaveLength(1)
     vi.advanceTimersByTime(1)
-    expect(told).toEqual([['a'], ['b']])
+    expect(flushed).toEqual([['a'], ['b']])
   })
 
   test.each([undefined, byName])('are reported at once when they fill a command', (nameOf) => {
-    const { told, read } = newBuffer(nameOf)
+    const { flushed, read } = newBuffer(nameOf)
     for (let i = 0; i < 1_001; i++) read(String(i))
-    expect(told.map(({ length }) => length)).toEqual([1_000])
+    expect(flushed.map(({ length }) => length)).toEqual([1_000])
     vi.advanceTimersByTime(100)
-    expect(told.map(({ length }) => length)).toEqual([1_000, 1])
+    expect(flushed.map(({ length }) => length)).toEqual([1_000, 1])
   })
 })

@@ -22,6 +22,9 @@ import { Table } from './table.ts'
 import { compilers } from './typescript.ts'
 import { vitest } from './vitest.ts'
 
+/** How many environments run at a time: most of them wait for a process to start, or for a server. */
+const AT_A_TIME = 2
+
 const { values, positionals } = parseArgs({
   options: { runtimes: { type: 'boolean' }, list: { type: 'boolean' } },
   allowPositionals: true,
@@ -45,11 +48,11 @@ async function runAll(): Promise<boolean> {
   const folder = await mkdtemp(join(tmpdir(), 'redis-func-cache-matrix-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
-  const server = await serverFor(environments)
+  const servers = await Promise.all(Array.from({ length: AT_A_TIME }, () => serverFor(environments)))
   try {
-    return await report(new Installation(folder), server?.url)
+    return await report(new Installation(folder), servers)
   } finally {
-    await server?.stop()
+    await Promise.all(servers.map((server) => server?.stop()))
   }
 }
 
@@ -62,14 +65,22 @@ async function serverFor(wanted: readonly Environment[]): Promise<TestServer | u
   return found && startServer(found.server)
 }
 
-async function report(installation: Installation, serverUrl: string | undefined): Promise<boolean> {
+/** @param servers One for each environment that runs at a time, since they use the same names of caches. */
+async function report(
+  installation: Installation,
+  servers: readonly (TestServer | undefined)[],
+): Promise<boolean> {
   const table = new Table(environments)
   const failed: [name: string, output: string][] = []
-  for (const environment of environments) {
-    const outcome = await outcomeOf(environment, installation, serverUrl)
-    table.row(environment.name, outcome)
-    if (outcome.result === 'failed') failed.push([environment.name, outcome.output])
+  const waiting = [...environments]
+  const runInTurn = async (server: TestServer | undefined): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const outcome = await outcomeOf(next, installation, server?.url)
+      table.row(next.name, outcome)
+      if (outcome.result === 'failed') failed.push([next.name, outcome.output])
+    }
   }
+  await Promise.all(servers.map(runInTurn))
   for (const [name, output] of failed) console.log(`\n== ${name}\n${output}`)
   const seconds = [...installation.seconds].map(([what, took]) => `${what} ${took.toFixed(1)} s`)
   console.log(`\ninstalled: ${seconds.join(', ')}`)

@@ -20,6 +20,8 @@ const uint32 = (value: number): Buffer => {
 }
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
 const cborText = (text: string): Buffer => bytes(0x78, text.length, text)
+const cborBigint = (length: number): Buffer =>
+  bytes(0xc2, 0x59, length >> 8, length & 0xff, Buffer.alloc(length, 0xff))
 const msgpackText = (text: string): Buffer => bytes(0xd9, text.length, text)
 
 /** Stored bytes that block or end a process when they are parsed as they are. */
@@ -32,6 +34,7 @@ const attacks: Record<string, readonly [SerializerName, Buffer | string]> = {
   'YAML lists within lists': ['yaml', `${'['.repeat(100_000)}\n`],
   'a long text of YAML': ['yaml', `${'a: 1\n'.repeat(200_001)}`],
   'a CBOR bigint of 160 KB': ['cbor', bytes(0xc2, 0x5a, uint32(160_000), Buffer.alloc(160_000, 0xff))],
+  'a CBOR bigint of 5,793 bytes': ['cbor', cborBigint(5_793)],
   'a negative CBOR bigint, with a long head': [
     'cbor',
     bytes(0x81, 0xd9, 0, 3, 0x5a, uint32(160_000), Buffer.alloc(160_000, 0xff)),
@@ -116,6 +119,7 @@ describe('what is stored may be written by anyone', () => {
       'superjson',
       JSON.stringify({ json: '9'.repeat(100_000), meta: { values: ['bigint'] } }),
     ],
+    ['a CBOR bigint of 5,792 bytes', 'cbor', cborBigint(5_792)],
     ['a bigint in MessagePack', 'msgpack', bytes(0xc9, uint32(160_000), 0x42, Buffer.alloc(160_000, 0x7f))],
   ])('%s: read, at once', (_, name, stored) => {
     const serializer = resolveSerializer(name)

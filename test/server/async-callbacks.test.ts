@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { ArgumentsError, type WrapOptions } from '../../src/index.ts'
 import { openTarget, type Target } from './target.ts'
-import { heard, type Load, names, Timeline, until } from './timeline.ts'
+import { untilEmitted, type Load, names, Timeline, until } from './timeline.ts'
 
 let target: Target
 beforeAll(async () => {
@@ -21,36 +21,36 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 describe('cacheIf', () => {
   test('that promises no stores nothing, and that promises yes does', async () => {
     const time = new Timeline(target)
-    const { fn, told } = time.newProcess({ cacheIf: async () => time.load.mock.calls.length > 1 })
+    const { fn, emitted } = time.newProcess({ cacheIf: async () => time.load.mock.calls.length > 1 })
     await fn('a')
-    await heard(told, 'skip')
+    await untilEmitted(emitted, 'skip')
     await fn('a')
-    await heard(told, 'store')
+    await untilEmitted(emitted, 'store')
     expect(await fn('a')).toBe('a 2')
-    expect(names(told)).toEqual(['miss', 'skip:unwanted', 'miss', 'store', 'hit'])
+    expect(names(emitted)).toEqual(['miss', 'skip:unwanted', 'miss', 'store', 'hit'])
   })
 
   test('that returns a promise and fails stores nothing, and is reported', async () => {
     const time = new Timeline(target)
-    const { fn, told } = time.newProcess({ cacheIf: fails })
+    const { fn, emitted } = time.newProcess({ cacheIf: fails })
     expect(await fn('a')).toBe('a 1')
-    await heard(told, 'error')
-    expect(names(told)).toEqual(['miss', 'error:callback'])
-    expect(told[1]).toMatchObject({ error: boom })
+    await untilEmitted(emitted, 'error')
+    expect(names(emitted)).toEqual(['miss', 'error:callback'])
+    expect(emitted[1]).toMatchObject({ error: boom })
     await turn()
   })
 
   test('adds nothing to a put if it is synchronous: what follows in the same turn is the same', async () => {
     const time = new Timeline(target)
-    const { fn, told } = time.newProcess({ cacheIf: () => true, ttl: () => '1m', tags: () => ['a'] })
+    const { fn, emitted } = time.newProcess({ cacheIf: () => true, ttl: () => '1m', tags: () => ['a'] })
     await fn('a')
-    expect(names(told)).toEqual(['miss', 'store'])
+    expect(names(emitted)).toEqual(['miss', 'store'])
   })
 
   test('may take its time: callers do not wait for it longer than putWait, and calls that come meanwhile join', async () => {
     const time = new Timeline(target)
     let say: (yes: boolean) => void = () => {}
-    const { fn, told } = time.newProcess({
+    const { fn, emitted } = time.newProcess({
       putWait: 0,
       cacheIf: () => new Promise((resolve) => (say = resolve)),
     })
@@ -58,30 +58,30 @@ describe('cacheIf', () => {
     const joined = fn('a')
     say(true)
     expect(await joined).toBe('a 1')
-    expect(names(told)).toEqual(['miss', 'join', 'store'])
+    expect(names(emitted)).toEqual(['miss', 'join', 'store'])
     expect(time.load).toHaveBeenCalledOnce()
   })
 
   test('that hangs is over with maxComputeTime', async () => {
     const time = new Timeline(target)
     let say: (yes: boolean) => void = () => {}
-    const { fn, told } = time.newProcess({
+    const { fn, emitted } = time.newProcess({
       putWait: 0,
       maxComputeTime: '10ms',
       cacheIf: () => new Promise((resolve) => (say = resolve)),
     })
     await fn('a')
-    await heard(told, 'overdue')
+    await untilEmitted(emitted, 'overdue')
     say(true)
-    await heard(told, 'skip')
-    expect(names(told)).toEqual(['miss', 'overdue', 'skip:overdue'])
+    await untilEmitted(emitted, 'skip')
+    expect(names(emitted)).toEqual(['miss', 'overdue', 'skip:overdue'])
   })
 
   test('that waits while the arguments change stores nothing under what was asked', async () => {
     const time = new Timeline(target)
     const { cache } = time.newProcess()
-    const told: string[] = []
-    cache.on('skip', ({ reason }) => void told.push(reason))
+    const emitted: string[] = []
+    cache.on('skip', ({ reason }) => void emitted.push(reason))
     let say: (yes: boolean) => void = () => {}
     const page = cache.wrap(async (query: { page: number }) => query.page, {
       name: 'page',
@@ -92,8 +92,8 @@ describe('cacheIf', () => {
     await page(query)
     query.page = 2
     say(true)
-    await until(() => told.length > 0)
-    expect(told).toEqual(['changed'])
+    await until(() => emitted.length > 0)
+    expect(emitted).toEqual(['changed'])
     expect(await page.peek({ page: 1 })).toBeUndefined()
   })
 })
@@ -121,10 +121,10 @@ describe('ttl and tags', () => {
     ['a ttl that is none', { ttl: async () => -1 }],
   ])('that fail store nothing: %s', async (_, options) => {
     const time = new Timeline(target)
-    const { fn, told } = time.newProcess(options)
+    const { fn, emitted } = time.newProcess(options)
     expect(await fn('a')).toBe('a 1')
-    await heard(told, 'error')
-    expect(names(told)).toEqual(['miss', 'error:callback'])
+    await untilEmitted(emitted, 'error')
+    expect(names(emitted)).toEqual(['miss', 'error:callback'])
     await turn()
   })
 
@@ -151,9 +151,9 @@ describe('when', () => {
   test.each([true, false])('of cacheErrors may promise %s', async (stores) => {
     const time = new Timeline(target)
     time.load.mockRejectedValue(boom)
-    const { fn, told } = time.newProcess({ cacheErrors: { ttl: '1m', when: async () => stores } })
+    const { fn, emitted } = time.newProcess({ cacheErrors: { ttl: '1m', when: async () => stores } })
     await expect(fn('a')).rejects.toThrow('boom')
-    if (stores) await heard(told, 'store')
+    if (stores) await untilEmitted(emitted, 'store')
     await expect(fn('a')).rejects.toThrow('boom')
     expect(time.load).toHaveBeenCalledTimes(stores ? 1 : 2)
   })
@@ -170,7 +170,7 @@ describe('when', () => {
 
   test('that fails is reported, and counts as a refusal', async () => {
     const time = new Timeline(target)
-    const { fn, told, place } = time.newProcess({
+    const { fn, emitted, place } = time.newProcess({
       ttl: 10,
       staleIfError: { for: '1h', when: fails },
       cacheErrors: { ttl: '1m', when: fails },
@@ -180,7 +180,7 @@ describe('when', () => {
     const refused = new Error('refused')
     time.load.mockRejectedValueOnce(refused)
     await expect(fn('a')).rejects.toBe(refused)
-    await until(() => names(told).filter((name) => name === 'error:callback').length === 2)
+    await until(() => names(emitted).filter((name) => name === 'error:callback').length === 2)
     await turn()
   })
 })

@@ -21,12 +21,12 @@ function paged(options: WrapOptions<Page> = {}) {
   const cache = newCache()
   const run = vi.fn<Page>(async ({ page }) => `page ${page}`)
   const page = cache.wrap<Page>(run as Page, { name: 'page', ...options })
-  return { cache, run, page, told: listen(cache) }
+  return { cache, run, page, emitted: listen(cache) }
 }
 
 describe('arguments that change before the function runs', () => {
   test('lead to what they have become, for their own caller alone', async () => {
-    const { page, told } = paged()
+    const { page, emitted } = paged()
     const query: Query = { page: 0 }
     const pages = await Promise.all(
       [1, 2, 3].map((n) => {
@@ -41,7 +41,7 @@ describe('arguments that change before the function runs', () => {
       'page 3',
     ])
     expect(await page({ page: 1 })).toBe('page 1')
-    expect(told.filter(({ event }) => event === 'skip')).toMatchObject([
+    expect(emitted.filter(({ event }) => event === 'skip')).toMatchObject([
       { reason: 'changed' },
       { reason: 'changed' },
     ])
@@ -142,18 +142,18 @@ describe('arguments that change before the function runs', () => {
     let runs = 0
     const run = vi.fn<Page>(async ({ page }) => `page ${page}, ${++runs}`)
     const page = cache.wrap<Page>(run as Page, { name: 'page', ttl: 100, staleWhileRevalidate: 100 })
-    const told = listen(cache)
+    const emitted = listen(cache)
     await page({ page: 1 })
     await time.pass(place, 150_000)
     const query: Query = { page: 1 }
     const call = page(query)
     query.page = 2
     expect(await call).toBe('page 1, 1')
-    await until(() => names(told).includes('skip:changed'))
+    await until(() => names(emitted).includes('skip:changed'))
     await cache.drain() // the lease is given back
     expect(run).toHaveBeenCalledOnce()
     expect(await page({ page: 1 })).toBe('page 1, 1')
-    await until(() => names(told).filter((name) => name === 'store').length === 2)
+    await until(() => names(emitted).filter((name) => name === 'store').length === 2)
     expect(await page.peek({ page: 1 })).toBe('page 1, 2')
   })
 })
@@ -199,7 +199,7 @@ describe('arguments that change while the function runs', () => {
 
   test('are no trouble if the function itself changes them as it begins', async () => {
     const cache = newCache()
-    const told = listen(cache)
+    const emitted = listen(cache)
     const page = cache.wrap(
       async (query: { page?: number }) => {
         query.page ??= 1
@@ -209,7 +209,7 @@ describe('arguments that change while the function runs', () => {
     )
     expect(await page({})).toBe('page 1')
     expect(await page({})).toBe('page 1')
-    expect(names(told).filter((name) => name !== 'miss')).toEqual(['store', 'hit'])
+    expect(names(emitted).filter((name) => name !== 'miss')).toEqual(['store', 'hit'])
     const rows = cache.wrapMany(
       async (ids: readonly { page?: number }[]) => ids.map((id) => (id.page ??= 1)),
       { name: 'rows' },

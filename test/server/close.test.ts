@@ -58,13 +58,13 @@ test.each([true, false])(
       }
     }
     const cache = new RedisFuncCache('close', new LruTPolicy(), { store: new Closed() })
-    const told = listen(cache)
+    const emitted = listen(cache)
     const load = cache.wrap(async () => 1, { name: 'load' })
     await load()
     await load()
     if (isClosed) await cache.close()
     else await new Promise((resolve) => setTimeout(resolve, 10))
-    expect(names(told)).toEqual(['miss', 'store', 'hit'])
+    expect(names(emitted)).toEqual(['miss', 'store', 'hit'])
     expect(cache.stats().error).toBe(0)
     expect(warn).not.toHaveBeenCalled()
   },

@@ -179,20 +179,20 @@ describe.skipIf(binary === undefined)('a server of its own', () => {
 
   test('lru_t: is touched by a plain command, and by its script where the clocks may have come apart', async () => {
     const { ask } = newCache(new POLICIES.lru_t())
-    const heard = async (command: string): Promise<void> => {
+    const untilSent = async (command: string): Promise<void> => {
       await startCounting()
       await ask('a')
       await vi.waitFor(async () => expect((await done()).get('zadd')).toBe(1), { interval: 1 })
       expect(exceptTime(await done())).toEqual([...READS, ...command.split(' ')].toSorted())
     }
     await ask('a')
-    await heard('zadd')
+    await untilSent('zadd')
     const { now } = performance
     vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 10_000)
-    await heard('eval zadd zrange') // the first time; then evalsha
-    await heard('zadd')
+    await untilSent('eval zadd zrange') // the first time; then evalsha
+    await untilSent('zadd')
     vi.mocked(performance.now).mockImplementation(() => now.call(performance) + 20_000)
-    await heard('evalsha zadd zrange')
+    await untilSent('evalsha zadd zrange')
   })
 
   test.each(EACH_POLICY)('$policy: writes nothing on a peek', async ({ create }) => {
@@ -249,7 +249,7 @@ describe.skipIf(binary === undefined)('a server of its own', () => {
   })
 
   test.each(EACH_POLICY.filter(({ create }) => create().readsChangeOrder))(
-    '$policy: is told of many hits once, if touches may wait',
+    '$policy: reports many hits of an entry as one, if touches may wait',
     async ({ create }) => {
       const { ask } = newCache(create(), { maxSize: 3, touch: { every: '200ms' } })
       for (const key of 'abc') await ask(key)

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { gated } from './gated.ts'
 import { slowed } from './slow-store.ts'
 import { hasServer, openTarget, type Target, unique } from './target.ts'
-import { heard, Timeline } from './timeline.ts'
+import { untilEmitted, Timeline } from './timeline.ts'
 
 let target: Target
 beforeAll(async () => {
@@ -19,7 +19,7 @@ describe('a function that hangs', () => {
   test('is run anew by the next call, and what it brings at last is not stored', async () => {
     const it = gated({ name: unique('hangs'), store: target.newStore(), options: SOON })
     const [first, joined] = [it.load('a'), it.load('a')]
-    await it.heard('overdue')
+    await it.untilEmitted('overdue')
     const second = it.load('a')
     await it.running(2)
     it.end(1, 'new')
@@ -47,7 +47,7 @@ describe('a function that hangs', () => {
     const patient = gated({ name: unique('hangs'), store, cache })
     const hasty = gated({ name: unique('hangs'), store, cache, options: SOON })
     const calls = [patient.load('a'), hasty.load('a')]
-    await hasty.heard('overdue')
+    await hasty.untilEmitted('overdue')
     await Promise.all([patient.running(1), hasty.running(1)])
     const joined = patient.load('a')
     for (const { end } of [patient, hasty]) end(0, 'result')
@@ -79,19 +79,19 @@ describe('a function that hangs', () => {
 
   test('while it refreshes, is run anew when the result is asked for again', async () => {
     const time = new Timeline(target)
-    const { fn, place, told } = time.newProcess({ ttl: 100, staleWhileRevalidate: 1_000, ...SOON })
+    const { fn, place, emitted } = time.newProcess({ ttl: 100, staleWhileRevalidate: 1_000, ...SOON })
     await fn('a')
     await time.pass(place, 200 * SECOND)
     const { end } = time.gate()
     expect(await fn('a')).toBe('a 1')
     await time.ran(2)
-    await heard(told, 'overdue')
+    await untilEmitted(emitted, 'overdue')
     expect(time.load).toHaveBeenCalledTimes(2)
     expect(await fn('a')).toBe('a 1')
-    await heard(told, 'store', 2)
+    await untilEmitted(emitted, 'store', 2)
     expect(await fn('a')).toBe('a 3')
     end('old')
-    await heard(told, 'skip')
+    await untilEmitted(emitted, 'skip')
     expect(await fn('a')).toBe('a 3')
   })
 
@@ -99,12 +99,12 @@ describe('a function that hangs', () => {
     const time = new Timeline(target)
     // Storing what the last call computes has to fit into the soft timeout, on a busy machine as well.
     const options = { ttl: 100, staleIfError: 1_000, softTimeout: '300ms', maxComputeTime: '400ms' } as const
-    const { fn, place, told } = time.newProcess(options)
+    const { fn, place, emitted } = time.newProcess(options)
     await fn('a')
     await time.pass(place, 200 * SECOND)
     time.gate()
     expect(await fn('a')).toBe('a 1')
-    await heard(told, 'overdue')
+    await untilEmitted(emitted, 'overdue')
     expect(await fn('a')).toBe('a 3')
   })
 
@@ -112,7 +112,7 @@ describe('a function that hangs', () => {
     const options = { ...SOON, cacheErrors: { ttl: 100 } }
     const it = gated({ name: unique('hangs'), store: target.newStore(), options })
     const first = it.load('a')
-    await it.heard('overdue')
+    await it.untilEmitted('overdue')
     it.fail(0, new Error('at last'))
     await expect(first).rejects.toThrow('at last')
     const second = it.load('a')
@@ -124,7 +124,7 @@ describe('a function that hangs', () => {
   test('of a refresh replaces nothing', async () => {
     const it = gated({ name: unique('hangs'), store: target.newStore(), options: SOON })
     const refresh = it.load.refresh('a')
-    await it.heard('overdue')
+    await it.untilEmitted('overdue')
     await it.load.prime(['a'], 'new')
     it.end(0, 'old')
     expect(await refresh).toBe('old')

@@ -1,4 +1,4 @@
-// Eight processes use one cache of a hundred entries for ten thousand different calls, all at the same time.
+// Four processes use one cache of a hundred entries for ten thousand different calls, all at the same time.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -15,15 +15,15 @@ import {
 import { placeOf, textBeforeTrailer } from './places.ts'
 import { hasServer, openTarget, type Target, serverUrls, unique } from './target.ts'
 
-const PROCESSES = 8
+const PROCESSES = 4
 
-describe.runIf(hasServer)('eight processes at the same time', () => {
+describe.runIf(hasServer)('four processes at the same time', () => {
   const order: HammerOrder = {
     urls: serverUrls(),
     caches: { lru_t: unique('hammered'), lfu: unique('hammered'), rr: unique('hammered') },
     keys: 10_000,
     maxSize: 100,
-    ms: 2_000,
+    ms: 1_000,
   }
   let target: Target
   let reports: readonly HammerReport[]

@@ -362,7 +362,7 @@ describe('a call that joins one in flight in its process, after an invalidation 
     const first = there.load('a')
     await there.running(1)
     const second = here.load('a')
-    await here.heard('wait')
+    await here.untilEmitted('wait')
     line.hold('back')
     there.end(0, 'old')
     await first
@@ -465,7 +465,7 @@ describe('a load under way', () => {
       const first = here.load('a')
       await here.running(1)
       const second = there.load('a')
-      await there.heard('wait')
+      await there.untilEmitted('wait')
       if (how === 'prime') {
         await there.load.prime(['a'], 'new')
       } else {

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { DeadlockError, LruTPolicy, RedisFuncCache } from './library.ts'
 import { openTarget, type Target, unique } from './target.ts'
-import { heard, Timeline } from './timeline.ts'
+import { untilEmitted, Timeline } from './timeline.ts'
 
 let target: Target
 beforeAll(async () => {
@@ -159,12 +159,12 @@ describe('no deadlock', () => {
 
   test('is what is refreshed behind it', async () => {
     const time = new Timeline(target)
-    const { cache, place, told } = time.newProcess({})
+    const { cache, place, emitted } = time.newProcess({})
     const b: Fn = cache.wrap<Fn>(async (n) => a(n), { name: 'b', ttl: 100, staleWhileRevalidate: 100 })
     const a: Fn = cache.wrap<Fn>(
       async (n) => {
         const known = await b(n)
-        await heard(told, 'join')
+        await untilEmitted(emitted, 'join')
         return known
       },
       { name: 'a' },
@@ -172,8 +172,8 @@ describe('no deadlock', () => {
     await (b as typeof b & { prime(args: [number], value: unknown): Promise<void> }).prime([1], 'known')
     await time.pass(place, 150_000)
     expect(await a(1)).toBe('known')
-    await heard(told, 'store', 2)
-    expect(told.filter(({ event }) => event === 'error')).toEqual([])
+    await untilEmitted(emitted, 'store', 2)
+    expect(emitted.filter(({ event }) => event === 'error')).toEqual([])
   })
 
   test.each(['timeout', 'signal'] as const)('is where no caller waits any more (%s)', async (how) => {

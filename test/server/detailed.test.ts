@@ -4,7 +4,7 @@ import { CacheMissError, type DetailedResult, MemoryStore, type WrapOptions } fr
 import { FailingStore } from './failing-store.ts'
 import { gated } from './gated.ts'
 import { hasServer, openTarget, type Target, unique } from './target.ts'
-import { heard, type Load, Timeline, until } from './timeline.ts'
+import { untilEmitted, type Load, Timeline, until } from './timeline.ts'
 
 let target: Target
 beforeAll(async () => {
@@ -54,7 +54,7 @@ test.each<{ what: string; options: WrapOptions<Load>; freshMs: number | undefine
 
 test('a stale result shows since when it is stale', async () => {
   const time = new Timeline(target)
-  const { fn, place, told } = time.newProcess({ ttl: 100, staleWhileRevalidate: 50 })
+  const { fn, place, emitted } = time.newProcess({ ttl: 100, staleWhileRevalidate: 50 })
   const { freshUntil } = await fn.detailed('a')
   await time.pass(place, 120 * SECOND)
   const stale = await fn.detailed('a')
@@ -62,7 +62,7 @@ test('a stale result shows since when it is stale', async () => {
   // On a server the test moves what is stored, and not the clock.
   expect(msOf(stale.freshUntil)).toBe(msOf(freshUntil) - (hasServer ? 120 * SECOND : 0))
   expect(msOf(stale.freshUntil) - msOf(stale.storedAt)).toBe(100 * SECOND)
-  await heard(told, 'store', 2)
+  await untilEmitted(emitted, 'store', 2)
   expect(await fn.detailed('a')).toMatchObject({ value: 'a 2', status: 'hit' })
 })
 
@@ -103,7 +103,7 @@ test('a call that waited for another process reports that', async () => {
   const miss = here.fn.detailed('a')
   await time.ran(1)
   const waiting = there.fn.detailed('a')
-  await heard(there.told, 'wait')
+  await untilEmitted(there.emitted, 'wait')
   end('of the other')
   expect(await miss).toMatchObject({ status: 'miss' })
   expect(await waiting).toMatchObject({ value: 'of the other', status: 'waited', storedAt: expect.any(Date) })
@@ -234,13 +234,13 @@ test('calls under way share no result that cannot be copied: each runs, and says
 })
 
 test('figures and events are those of a call', async () => {
-  const { cache, fn, told } = new Timeline(target).newProcess({ ttl: 100 })
+  const { cache, fn, emitted } = new Timeline(target).newProcess({ ttl: 100 })
   const { stats } = await cache.withStats(async () => {
     await fn.detailed('a')
     await fn.detailed('a')
   })
   expect(stats).toMatchObject({ calls: 2, hit: 1, miss: 1, execute: 1 })
-  await until(() => told.some(({ event }) => event === 'hit'))
+  await until(() => emitted.some(({ event }) => event === 'hit'))
 })
 
 test('the clock is that of the store', async () => {

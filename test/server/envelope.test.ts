@@ -279,23 +279,23 @@ describe('the options', () => {
       KEY.toString('latin1'),
       inspect(KEY).slice(8, 40),
     ]
-    const told: unknown[] = []
+    const emitted: unknown[] = []
     for (const option of ['sign', 'encrypt'] as const) {
       const first = newCache({ [option]: { key: OLD } })
       await first.load('short')
       const { cache, load } = newCache({ [option]: { key: KEY } }, first)
-      cache.on('undecodable', (event) => told.push(event))
+      cache.on('undecodable', (event) => emitted.push(event))
       await load('short')
-      told.push(cache, load, cache.policy, cache.stats())
+      emitted.push(cache, load, cache.policy, cache.stats())
       for (const key of [KEY.subarray(1), `${hex}0`, KEY.toString('base64').slice(1, 41)]) {
         try {
           open({ [option]: { key } })
         } catch (error) {
-          told.push(error, (error as Error).stack)
+          emitted.push(error, (error as Error).stack)
         }
       }
     }
-    const shown = told
+    const shown = emitted
       .map((each) =>
         inspect(each, { depth: 20, showHidden: true, maxStringLength: null, maxArrayLength: null }),
       )

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { CacheOptions, WrapOptions } from '../../src/index.ts'
 import { FailingStore } from './failing-store.ts'
 import { hasServer, openTarget, type Target } from './target.ts'
-import { advanceable, EACH_POLICY_AND_SCOPE, heard, type Load, names, Timeline } from './timeline.ts'
+import { advanceable, EACH_POLICY_AND_SCOPE, untilEmitted, type Load, names, Timeline } from './timeline.ts'
 
 class NotFoundError extends Error {
   override readonly name = 'NotFoundError'
@@ -44,7 +44,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
     const time = newTimeline()
     time.load.mockRejectedValue(notFound)
     expect(await thrownBy(time.newProcess(ERRORS, CLASSES).fn('a'))).toBe(notFound)
-    const { fn, told } = time.newProcess(ERRORS, CLASSES)
+    const { fn, emitted } = time.newProcess(ERRORS, CLASSES)
     const again = await thrownBy(fn('a'))
     expect(again).toBeInstanceOf(NotFoundError)
     expect(again).not.toBe(notFound)
@@ -52,7 +52,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
     expect((again as Error).cause).toBeInstanceOf(TypeError)
     expect((again as Error).cause).toMatchObject({ message: 'no row' })
     expect((again as Error).stack).toBe(notFound.stack)
-    expect(names(told)).toEqual(['hit'])
+    expect(names(emitted)).toEqual(['hit'])
     expect(time.load).toHaveBeenCalledOnce()
   })
 
@@ -86,12 +86,12 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
       { ttl: 100, staleWhileRevalidate: 50, earlyRefresh: true },
     ]) {
       const time = newTimeline()
-      const { fn, place, told } = time.newProcess({ ...options, ...ERRORS })
+      const { fn, place, emitted } = time.newProcess({ ...options, ...ERRORS })
       time.load.mockRejectedValueOnce(unavailable)
       await thrownBy(fn('a'))
       await time.pass(place, 7 * SECOND)
       await thrownBy(fn('a'))
-      expect(names(told)).toEqual(['miss', 'store', 'hit'])
+      expect(names(emitted)).toEqual(['miss', 'store', 'hit'])
       await time.pass(place, 3 * SECOND)
       expect(await fn('a')).toBe('a 2')
       expect(await fn('a')).toBe('a 2')
@@ -101,13 +101,13 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
   test('may live longer than results do', async () => {
     for (const grace of [{}, { staleWhileRevalidate: 1 }, { staleIfError: 1 }, { earlyRefresh: true }]) {
       const time = newTimeline()
-      const { fn, place, told } = time.newProcess({ ttl: 5, ...grace, cacheErrors: { ttl: 1_000 } })
+      const { fn, place, emitted } = time.newProcess({ ttl: 5, ...grace, cacheErrors: { ttl: 1_000 } })
       time.load.mockRejectedValueOnce(unavailable)
       await thrownBy(fn('a'))
       await thrownBy(fn('a'))
       await time.pass(place, 500 * SECOND)
       await thrownBy(fn('a'))
-      expect(names(told)).toEqual(['miss', 'store', 'hit', 'hit'])
+      expect(names(emitted)).toEqual(['miss', 'store', 'hit', 'hit'])
     }
   })
 
@@ -121,19 +121,19 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
   test('is one of those that the option accepts', async () => {
     const when = vi.fn<(error: unknown) => boolean>((error) => error instanceof NotFoundError)
     const time = newTimeline()
-    const { fn, told } = time.newProcess({ cacheErrors: { ttl: 10, when } }, CLASSES)
+    const { fn, emitted } = time.newProcess({ cacheErrors: { ttl: 10, when } }, CLASSES)
     time.load.mockRejectedValueOnce(unavailable).mockRejectedValueOnce(notFound)
     expect(await thrownBy(fn('a'))).toBe(unavailable)
     expect(await thrownBy(fn('a'))).toBe(notFound)
     expect(await thrownBy(fn('a'))).toBeInstanceOf(NotFoundError)
-    expect(names(told)).toEqual(['miss', 'miss', 'store', 'hit'])
+    expect(names(emitted)).toEqual(['miss', 'miss', 'store', 'hit'])
     expect(when.mock.calls).toEqual([[unavailable], [notFound]])
   })
 
   test('is not, if what says which are meant fails', async () => {
     const trouble = new TypeError('when')
     const time = newTimeline()
-    const { fn, told } = time.newProcess({
+    const { fn, emitted } = time.newProcess({
       cacheErrors: {
         ttl: 10,
         when: () => {
@@ -143,33 +143,33 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
     })
     time.load.mockRejectedValueOnce(unavailable)
     expect(await thrownBy(fn('a'))).toBe(unavailable)
-    expect(told.at(-1)).toMatchObject({ event: 'error', during: 'callback', error: trouble })
+    expect(emitted.at(-1)).toMatchObject({ event: 'error', during: 'callback', error: trouble })
     expect(await fn('a')).toBe('a 2')
   })
 
   test('is not, if it cannot be stored', async () => {
     const time = newTimeline()
-    const { fn, told } = time.newProcess(ERRORS)
+    const { fn, emitted } = time.newProcess(ERRORS)
     const symbol = Symbol('thrown')
     time.load.mockRejectedValueOnce(symbol)
     expect(await thrownBy(fn('a'))).toBe(symbol)
-    expect(names(told)).toEqual(['miss', 'error:serialize'])
+    expect(names(emitted)).toEqual(['miss', 'error:serialize'])
     expect(await fn('a')).toBe('a 2')
 
     const small = time.newProcess({ ...ERRORS, maxValueBytes: 20 })
     time.load.mockRejectedValueOnce(unavailable)
     expect(await thrownBy(small.fn('b'))).toBe(unavailable)
-    expect(names(small.told)).toEqual(['miss', 'skip:too-large'])
+    expect(names(small.emitted)).toEqual(['miss', 'skip:too-large'])
   })
 
   test('is thrown whatever the store does', async () => {
     const time = newTimeline()
     const store = new FailingStore(time.newStore(), 'put')
     for (const onError of ['execute', 'throw'] as const) {
-      const { fn, told } = time.newProcess(ERRORS, { store, onError })
+      const { fn, emitted } = time.newProcess(ERRORS, { store, onError })
       time.load.mockRejectedValueOnce(unavailable)
       expect(await thrownBy(fn('a'))).toBe(unavailable)
-      expect(names(told)).toEqual(['miss', 'error:put'])
+      expect(names(emitted)).toEqual(['miss', 'error:put'])
     }
   })
 
@@ -192,7 +192,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
     const plain = time.newProcess()
     expect(await plain.fn('a')).toBe('a 2')
     expect(await plain.fn('a')).toBe('a 2')
-    expect(names(plain.told)).toEqual(['miss', 'store', 'hit'])
+    expect(names(plain.emitted)).toEqual(['miss', 'store', 'hit'])
     expect(await fn('a')).toBe('a 2')
     time.load.mockRejectedValueOnce(unavailable)
     await thrownBy(fn('b'))
@@ -242,14 +242,14 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
 
   test('is not stored if it was invalidated while it came about', async () => {
     const time = newTimeline()
-    const { fn, told } = time.newProcess(ERRORS)
+    const { fn, emitted } = time.newProcess(ERRORS)
     const { fail } = time.gate()
     const call = thrownBy(fn('a'))
     await time.ran(1)
     await fn.invalidate('a')
     fail(unavailable)
     expect(await call).toBe(unavailable)
-    expect(names(told)).toEqual(['miss', 'invalidate', 'skip:invalidated'])
+    expect(names(emitted)).toEqual(['miss', 'invalidate', 'skip:invalidated'])
     expect(await fn('a')).toBe('a 2')
   })
 
@@ -257,7 +257,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
     // Whether or not it would serve in place of such an error later.
     for (const when of [() => true, () => false]) {
       const time = newTimeline()
-      const { fn, place, told } = time.newProcess({
+      const { fn, place, emitted } = time.newProcess({
         ttl: 100,
         staleWhileRevalidate: 50,
         staleIfError: { for: 200, when },
@@ -267,7 +267,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
       await time.pass(place, 100 * SECOND)
       time.load.mockRejectedValueOnce(unavailable)
       expect(await fn('a')).toBe('a 1')
-      await heard(told, 'error')
+      await untilEmitted(emitted, 'error')
       expect(await fn('a')).toBe('a 1')
       expect(await fn.peek('a')).toBe('a 1')
     }
@@ -275,7 +275,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
 
   test('never replaces a result that was to be refreshed early', async () => {
     const time = newTimeline()
-    const { fn, place, told } = time.newProcess({ ttl: 100, earlyRefresh: true, ...ERRORS })
+    const { fn, place, emitted } = time.newProcess({ ttl: 100, earlyRefresh: true, ...ERRORS })
     const advance = advanceable()
     time.load.mockImplementationOnce(async () => {
       advance(10 * SECOND)
@@ -286,7 +286,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
     await time.pass(place, 95 * SECOND)
     time.load.mockRejectedValueOnce(unavailable)
     expect(await fn('a')).toBe('old')
-    await heard(told, 'error')
+    await untilEmitted(emitted, 'error')
     expect(await fn('a')).toBe('old')
   })
 
@@ -318,7 +318,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
     const first = thrownBy(here.fn('a'))
     await time.ran(1)
     const second = thrownBy(there.fn('a'))
-    await heard(there.told, 'wait')
+    await untilEmitted(there.emitted, 'wait')
     fail(notFound)
     expect(await first).toBe(notFound)
     expect(await second).toBeInstanceOf(NotFoundError)

@@ -5,7 +5,7 @@ import { EVENTS } from '../../src/telemetry/events.ts'
 import { type CacheEvents, LruTPolicy, RedisFuncCache, type WrapOptions } from './library.ts'
 import { FailingStore } from './failing-store.ts'
 import { openTarget, type Target, unique } from './target.ts'
-import { advanceable, heard, type Load, Timeline, until } from './timeline.ts'
+import { advanceable, untilEmitted, type Load, Timeline, until } from './timeline.ts'
 
 let target: Target
 beforeAll(async () => {
@@ -42,7 +42,7 @@ interface Case<E extends keyof CacheEvents = keyof CacheEvents> {
   readonly happens: (time: Timeline) => Promise<RedisFuncCache>
 }
 
-const told = <E extends keyof CacheEvents>(each: Case<E>): Case => each as unknown as Case
+const eventCase = <E extends keyof CacheEvents>(each: Case<E>): Case => each as unknown as Case
 
 async function withOptions(time: Timeline, options: WrapOptions<Load>, passedMs = 0) {
   const process = time.newProcess(options)
@@ -61,10 +61,10 @@ async function called(time: Timeline, options: WrapOptions<Load>, passedMs = 0):
 
 /** The cache of a function that has run for longer than it may, and has returned after all. */
 async function hung(time: Timeline): Promise<RedisFuncCache> {
-  const { cache, fn, told: heardOf } = time.newProcess({ maxComputeTime: '5ms' })
+  const { cache, fn, emitted } = time.newProcess({ maxComputeTime: '5ms' })
   const { end } = time.gate()
   const call = fn('a')
-  await heard(heardOf, 'overdue')
+  await untilEmitted(emitted, 'overdue')
   end('late')
   await call
   return cache
@@ -74,15 +74,15 @@ const GRACE = { ttl: 100, staleWhileRevalidate: 50, staleIfError: 200 }
 const refused = () => new FailingStore(new Timeline(target).newStore())
 
 const CASES: readonly Case[] = [
-  told({ event: 'miss', detail: {}, happens: (time) => called(time, {}) }),
-  told({ event: 'store', detail: { bytes: 5 }, happens: (time) => called(time, {}) }),
-  told({ event: 'hit', detail: {}, happens: (time) => called(time, { ttl: 100 }, 1) }),
-  told({
+  eventCase({ event: 'miss', detail: {}, happens: (time) => called(time, {}) }),
+  eventCase({ event: 'store', detail: { bytes: 5 }, happens: (time) => called(time, {}) }),
+  eventCase({ event: 'hit', detail: {}, happens: (time) => called(time, { ttl: 100 }, 1) }),
+  eventCase({
     event: 'stale',
     detail: { reason: 'grace' },
     happens: (time) => called(time, GRACE, 100 * SECOND),
   }),
-  told({
+  eventCase({
     event: 'stale',
     detail: { reason: 'error' },
     happens: async (time) => {
@@ -92,7 +92,7 @@ const CASES: readonly Case[] = [
       return cache
     },
   }),
-  told({
+  eventCase({
     event: 'stale',
     detail: { reason: 'pause' },
     happens: async (time) => {
@@ -103,7 +103,7 @@ const CASES: readonly Case[] = [
       return cache
     },
   }),
-  told({
+  eventCase({
     event: 'stale',
     detail: { reason: 'soft-timeout' },
     happens: async (time) => {
@@ -114,12 +114,12 @@ const CASES: readonly Case[] = [
       return cache
     },
   }),
-  told({
+  eventCase({
     event: 'refresh',
     detail: { reason: 'stale' },
     happens: (time) => called(time, GRACE, 100 * SECOND),
   }),
-  told({
+  eventCase({
     event: 'refresh',
     detail: { reason: 'early' },
     happens: async (time) => {
@@ -129,12 +129,12 @@ const CASES: readonly Case[] = [
       return called(time, { ttl: 100, earlyRefresh: true }, 10 * SECOND)
     },
   }),
-  told({
+  eventCase({
     event: 'lease',
     detail: {},
     happens: (time) => called(time, { singleFlight: 'global' }),
   }),
-  told({
+  eventCase({
     event: 'wait',
     detail: {},
     happens: async (time) => {
@@ -146,13 +146,13 @@ const CASES: readonly Case[] = [
       const calls = [here.fn('a')]
       await time.ran(1)
       calls.push(there.fn('a'))
-      await heard(there.told, 'wait')
+      await untilEmitted(there.emitted, 'wait')
       end('result')
       await Promise.all(calls)
       return there.cache
     },
   }),
-  told({
+  eventCase({
     event: 'skip',
     detail: { reason: 'invalidated', bytes: 5 },
     happens: async (time) => {
@@ -166,12 +166,12 @@ const CASES: readonly Case[] = [
       return cache
     },
   }),
-  told({
+  eventCase({
     event: 'skip',
     detail: { reason: 'too-large', bytes: 5 },
     happens: (time) => called(time, { maxValueBytes: 4 }),
   }),
-  told({
+  eventCase({
     event: 'skip',
     detail: { reason: 'no-token', bytes: 5 },
     happens: async (time) => {
@@ -182,16 +182,20 @@ const CASES: readonly Case[] = [
       return cache
     },
   }),
-  told({ event: 'overdue', detail: {}, happens: (time) => hung(time) }),
-  told({ event: 'skip', detail: { reason: 'overdue' }, happens: (time) => hung(time) }),
-  told({ event: 'skip', detail: { reason: 'zero-ttl' }, happens: (time) => called(time, { ttl: () => 0 }) }),
-  told({
+  eventCase({ event: 'overdue', detail: {}, happens: (time) => hung(time) }),
+  eventCase({ event: 'skip', detail: { reason: 'overdue' }, happens: (time) => hung(time) }),
+  eventCase({
+    event: 'skip',
+    detail: { reason: 'zero-ttl' },
+    happens: (time) => called(time, { ttl: () => 0 }),
+  }),
+  eventCase({
     event: 'skip',
     detail: { reason: 'unwanted' },
     happens: (time) => called(time, { cacheIf: () => false }),
   }),
   ...(['get', 'put', 'lease'] as const).map((during) =>
-    told({
+    eventCase({
       event: 'error',
       detail: { during, error: expect.objectContaining({ code: 'ERR_STORE' }) },
       happens: async (time) => {
@@ -203,7 +207,7 @@ const CASES: readonly Case[] = [
       },
     }),
   ),
-  told({
+  eventCase({
     event: 'skip',
     detail: { reason: 'unstorable' },
     happens: (time) => {
@@ -212,7 +216,7 @@ const CASES: readonly Case[] = [
       return called(time, {})
     },
   }),
-  told({
+  eventCase({
     event: 'error',
     detail: { during: 'serialize', error: expect.objectContaining({ code: 'ERR_SERIALIZER' }) },
     happens: (time) => {
@@ -220,7 +224,7 @@ const CASES: readonly Case[] = [
       return called(time, { serializer: 'json' })
     },
   }),
-  told({
+  eventCase({
     event: 'error',
     detail: { during: 'refresh', error: unavailable },
     happens: async (time) => {
@@ -230,7 +234,7 @@ const CASES: readonly Case[] = [
       return cache
     },
   }),
-  told({
+  eventCase({
     event: 'error',
     detail: { during: 'callback', error: unavailable },
     happens: (time) =>
@@ -240,7 +244,7 @@ const CASES: readonly Case[] = [
         },
       }),
   }),
-  told({
+  eventCase({
     event: 'undecodable',
     detail: { error: expect.objectContaining({ code: 'ERR_SERIALIZER' }) },
     happens: async (time) => {
@@ -252,7 +256,7 @@ const CASES: readonly Case[] = [
       return cache
     },
   }),
-  told({
+  eventCase({
     event: 'invalid',
     detail: { issues: ['wrong', 'worse'] },
     happens: async (time) => {
@@ -265,7 +269,7 @@ const CASES: readonly Case[] = [
       return cache
     },
   }),
-  told({
+  eventCase({
     event: 'lossy',
     detail: { detail: expect.stringMatching(/Date/) },
     happens: (time) => {
@@ -305,9 +309,9 @@ describe('of a call', () => {
         await until(() => own.some(([name]) => name === event))
         expect(own).toContainEqual([event, { ...place, ...detail }])
         // The same to the same, in the same order; and one object for all.
-        const mine = global.filter(([, told]) => (told as { cache: string }).cache === cache.name)
+        const mine = global.filter(([, emitted]) => (emitted as { cache: string }).cache === cache.name)
         expect(mine.map(([name]) => name)).toEqual(own.map(([name]) => name))
-        mine.forEach(([, told], i) => expect(told).toBe(own[i]?.[1]))
+        mine.forEach(([, emitted], i) => expect(emitted).toBe(own[i]?.[1]))
         await cache.close()
       } finally {
         stop()
@@ -365,7 +369,7 @@ describe('statistics', () => {
     await time.pass(here.place, 100 * SECOND)
     const first = await here.cache.withStats(async () => {
       await here.fn('a')
-      await heard(here.told, 'store', 2)
+      await untilEmitted(here.emitted, 'store', 2)
       await here.fn('a')
     })
     expect(first.stats).toMatchObject({
@@ -383,7 +387,7 @@ describe('statistics', () => {
     const other = here.fn('b')
     await time.ran(3)
     const second = there.cache.withStats(() => there.fn('b'))
-    await heard(there.told, 'wait')
+    await untilEmitted(there.emitted, 'wait')
     end('result')
     await other
     expect((await second).stats).toMatchObject({ calls: 1, miss: 1, wait: 1, execute: 0, write: 0, stale: 0 })

@@ -2,7 +2,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { CacheMissError, type Duration, type WrapOptions } from '../../src/index.ts'
 import { FailingStore } from './failing-store.ts'
-import { advanceable, EACH_POLICY_AND_SCOPE, heard, type Load, names, Timeline, until } from './timeline.ts'
+import {
+  advanceable,
+  EACH_POLICY_AND_SCOPE,
+  untilEmitted,
+  type Load,
+  names,
+  Timeline,
+  until,
+} from './timeline.ts'
 import { hasServer, openTarget, type Target } from './target.ts'
 
 let target: Target
@@ -31,11 +39,11 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       const time = newTimeline()
       const store = time.newStore()
       const leases = vi.spyOn(store, 'lease')
-      const { fn, place, told } = time.newProcess(STALE, { store })
+      const { fn, place, emitted } = time.newProcess(STALE, { store })
       expect(await fn('a')).toBe('a 1')
       await time.pass(place, 95 * SECOND)
       expect(await fn('a')).toBe('a 1')
-      expect(names(told)).toEqual(['miss', 'store', 'hit'])
+      expect(names(emitted)).toEqual(['miss', 'store', 'hit'])
 
       await time.pass(place, 5 * SECOND)
       const { end } = time.gate()
@@ -44,14 +52,14 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       for (let i = 0; i < 20; i++) expect(await fn('a')).toBe('a 1')
       await time.ran(2)
       end('new')
-      await heard(told, 'store', 2)
+      await untilEmitted(emitted, 'store', 2)
       expect(await fn('a')).toBe('new')
       expect(time.load).toHaveBeenCalledTimes(2)
       expect(leases).toHaveBeenCalledOnce()
-      expect(told.filter(({ event }) => event === 'refresh')).toMatchObject([
+      expect(emitted.filter(({ event }) => event === 'refresh')).toMatchObject([
         { function: 'load', hash: fn.keyOf('a').hash, reason: 'stale' },
       ])
-      expect(new Set(names(told))).toEqual(
+      expect(new Set(names(emitted))).toEqual(
         new Set(['miss', 'store', 'hit', 'join', 'stale:grace', 'refresh:stale']),
       )
     })
@@ -68,7 +76,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       await time.ran(2)
       end('new')
       await until(() =>
-        [here, there].some(({ told }) => names(told).filter((name) => name === 'store').length > 0),
+        [here, there].some(({ emitted }) => names(emitted).filter((name) => name === 'store').length > 0),
       )
       await vi.waitFor(async () => expect(await there.fn('a')).toBe('new'), { interval: 1 })
       expect(await here.fn('a')).toBe('new')
@@ -77,18 +85,18 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
 
     test('is gone when its time is over', async () => {
       const time = newTimeline()
-      const { fn, place, told } = time.newProcess(STALE)
+      const { fn, place, emitted } = time.newProcess(STALE)
       await fn('a')
       await time.pass(place, 150 * SECOND)
       expect(await fn('a')).toBe('a 2')
-      expect(names(told)).toEqual(['miss', 'store', 'miss', 'store'])
+      expect(names(emitted)).toEqual(['miss', 'store', 'miss', 'store'])
       await time.pass(place, 149 * SECOND)
       expect(await fn('a')).toBe('a 2')
     })
 
     test('stays when its refresh fails, and the next one has to wait, longer each time', async () => {
       const time = newTimeline()
-      const { fn, place, told } = time.newProcess(STALE)
+      const { fn, place, emitted } = time.newProcess(STALE)
       await fn('a')
       await time.pass(place, 100 * SECOND)
       const advance = advanceable()
@@ -96,51 +104,51 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       let runs = 1
       for (const pauseMs of [1_000, 2_000, 4_000]) {
         expect(await fn('a')).toBe('a 1')
-        await heard(told, 'error', runs)
+        await untilEmitted(emitted, 'error', runs)
         runs++
         advance(pauseMs - 500)
         for (let i = 0; i < 3; i++) expect(await fn('a')).toBe('a 1')
         expect(time.load).toHaveBeenCalledTimes(runs)
         advance(500)
       }
-      expect(told.find(({ event }) => event === 'error')).toMatchObject({
+      expect(emitted.find(({ event }) => event === 'error')).toMatchObject({
         during: 'refresh',
         error: unavailable,
       })
 
       time.load.mockResolvedValue('new')
       expect(await fn('a')).toBe('a 1')
-      await heard(told, 'store', 2)
+      await untilEmitted(emitted, 'store', 2)
       expect(await fn('a')).toBe('new')
 
       // What succeeded has no pauses behind it.
       await time.pass(place, 100 * SECOND)
       time.load.mockRejectedValue(unavailable)
       await fn('a')
-      await heard(told, 'error', runs)
+      await untilEmitted(emitted, 'error', runs)
       advance(1_000)
       await fn('a')
-      await heard(told, 'error', runs + 1)
+      await untilEmitted(emitted, 'error', runs + 1)
     })
 
     test('that another call computed has no pause behind it either', async () => {
       const time = newTimeline()
-      const { fn, place, told } = time.newProcess(STALE)
+      const { fn, place, emitted } = time.newProcess(STALE)
       await fn('a')
       await time.pass(place, 100 * SECOND)
       time.load.mockRejectedValueOnce(unavailable)
       await fn('a')
-      await heard(told, 'error')
+      await untilEmitted(emitted, 'error')
       await time.pass(place, 50 * SECOND)
       expect(await fn('a')).toBe('a 3')
       await time.pass(place, 100 * SECOND)
       expect(await fn('a')).toBe('a 3')
-      await heard(told, 'refresh', 2)
+      await untilEmitted(emitted, 'refresh', 2)
     })
 
     test('is not stored again by a refresh that began before an invalidation', async () => {
       const time = newTimeline()
-      const { fn, place, told } = time.newProcess(STALE)
+      const { fn, place, emitted } = time.newProcess(STALE)
       await fn('a')
       await time.pass(place, 100 * SECOND)
       const { end } = time.gate()
@@ -148,27 +156,27 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       await time.ran(2)
       expect(await time.newProcess(STALE).fn.invalidate('a')).toBe(true)
       end('old')
-      await heard(told, 'skip')
-      expect(told.at(-1)).toMatchObject({ event: 'skip', reason: 'invalidated' })
+      await untilEmitted(emitted, 'skip')
+      expect(emitted.at(-1)).toMatchObject({ event: 'skip', reason: 'invalidated' })
       expect(await fn.peek('a')).toBeUndefined()
       expect(await fn('a')).toBe('a 3')
     })
 
     test('is served and not refreshed where nothing may be executed or written', async () => {
       const time = newTimeline()
-      const { cache, fn, place, told } = time.newProcess(STALE)
+      const { cache, fn, place, emitted } = time.newProcess(STALE)
       await fn('a')
       await time.pass(place, 100 * SECOND)
       expect(await cache.readOnly(() => fn('a'))).toBe('a 1')
       expect(await cache.withMode({ write: false }, () => fn('a'))).toBe('a 1')
-      expect(names(told).slice(2)).toEqual(['stale:grace', 'stale:grace'])
+      expect(names(emitted).slice(2)).toEqual(['stale:grace', 'stale:grace'])
       expect(time.load).toHaveBeenCalledTimes(1)
     })
 
     test('is served though the store refuses its refresh', async () => {
       const time = newTimeline()
       const store = new FailingStore(time.newStore())
-      const { fn, place, told } = time.newProcess(STALE, { store, onError: 'throw' })
+      const { fn, place, emitted } = time.newProcess(STALE, { store, onError: 'throw' })
       await fn('a')
       await time.pass(place, 100 * SECOND)
       for (const [method, during] of [
@@ -177,32 +185,32 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       ] as const) {
         store.failing.add(method)
         expect(await fn('a')).toBe('a 1')
-        await vi.waitFor(() => expect(told.at(-1)).toMatchObject({ during, error: store.error }))
+        await vi.waitFor(() => expect(emitted.at(-1)).toMatchObject({ during, error: store.error }))
         store.failing.delete(method)
-        told.length = 0
+        emitted.length = 0
       }
       expect(await fn('a')).toBe('a 1')
-      await heard(told, 'store')
+      await untilEmitted(emitted, 'store')
     })
 
     test('is not used where the mode forbids to read', async () => {
       const time = newTimeline()
-      const { cache, fn, place, told } = time.newProcess(STALE)
+      const { cache, fn, place, emitted } = time.newProcess(STALE)
       await fn('a')
       await time.pass(place, 100 * SECOND)
       expect(await cache.bypass(() => fn('a'))).toBe('a 2')
       expect(await cache.writeOnly(() => fn('a'))).toBe('a 3')
       expect(await fn('a')).toBe('a 3')
-      expect(names(told).slice(2)).toEqual(['store', 'hit'])
+      expect(names(emitted).slice(2)).toEqual(['store', 'hit'])
     })
 
     test('is served, and refreshed, if it was softly invalidated', async () => {
       const time = newTimeline()
-      const { fn, place, told } = time.newProcess(STALE)
+      const { fn, place, emitted } = time.newProcess(STALE)
       await fn('a')
       await fn.with({ soft: true }).invalidate('a')
       expect(await fn('a')).toBe('a 1')
-      await heard(told, 'store', 2)
+      await untilEmitted(emitted, 'store', 2)
       expect(await fn('a')).toBe('a 2')
       await fn.with({ soft: true }).invalidate('a')
       await time.pass(place, 50 * SECOND)
@@ -228,18 +236,18 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
   describe('a result that is spare', () => {
     test('is served where the function fails, and for a pause after that', async () => {
       const time = newTimeline()
-      const { fn, place, told } = time.newProcess(SPARE)
+      const { fn, place, emitted } = time.newProcess(SPARE)
       await fn('a')
       await time.pass(place, 100 * SECOND)
       const advance = advanceable()
       time.load.mockRejectedValue(unavailable)
       expect(await fn('a')).toBe('a 1')
-      expect(names(told).slice(2)).toEqual(['miss', 'error:refresh', 'stale:error'])
-      expect(told[3]).toMatchObject({ error: unavailable })
+      expect(names(emitted).slice(2)).toEqual(['miss', 'error:refresh', 'stale:error'])
+      expect(emitted[3]).toMatchObject({ error: unavailable })
 
       advance(900)
       expect(await fn('a')).toBe('a 1')
-      expect(names(told).slice(5)).toEqual(['miss', 'stale:pause'])
+      expect(names(emitted).slice(5)).toEqual(['miss', 'stale:pause'])
       expect(time.load).toHaveBeenCalledTimes(2)
       advance(100)
       expect(await fn('a')).toBe('a 1')
@@ -288,7 +296,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
     test('is kept, but not served, for errors that are not meant', async () => {
       const when = (error: unknown): boolean => error === unavailable
       const time = newTimeline()
-      const { fn, place, told } = time.newProcess({ ttl: 100, staleIfError: { for: 200, when } })
+      const { fn, place, emitted } = time.newProcess({ ttl: 100, staleIfError: { for: 200, when } })
       await fn('a')
       await time.pass(place, 100 * SECOND)
       const notFound = new RangeError('not found')
@@ -296,7 +304,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       await expect(fn('a')).rejects.toBe(notFound)
       await expect(fn('a')).rejects.toBe(notFound)
       expect(time.load).toHaveBeenCalledTimes(3)
-      expect(names(told).slice(2)).toEqual(['miss', 'miss'])
+      expect(names(emitted).slice(2)).toEqual(['miss', 'miss'])
       time.load.mockRejectedValue(unavailable)
       expect(await fn('a')).toBe('a 1')
     })
@@ -307,30 +315,30 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       const when = (): boolean => {
         throw trouble
       }
-      const { fn, place, told } = time.newProcess({ ttl: 100, staleIfError: { for: 200, when } })
+      const { fn, place, emitted } = time.newProcess({ ttl: 100, staleIfError: { for: 200, when } })
       await fn('a')
       await time.pass(place, 100 * SECOND)
       time.load.mockRejectedValue(unavailable)
       await expect(fn('a')).rejects.toBe(unavailable)
-      expect(told.at(-1)).toMatchObject({ event: 'error', during: 'callback', error: trouble })
+      expect(emitted.at(-1)).toMatchObject({ event: 'error', during: 'callback', error: trouble })
     })
 
     test('is not served where only its put fails', async () => {
       const time = newTimeline()
       const store = new FailingStore(time.newStore())
-      const { fn, place, told } = time.newProcess(SPARE, { store, onError: 'throw' })
+      const { fn, place, emitted } = time.newProcess(SPARE, { store, onError: 'throw' })
       await fn('a')
       await time.pass(place, 100 * SECOND)
       store.failing.add('put')
       expect(await fn('a')).toBe('a 2')
       store.failing.delete('put')
       expect(await fn('a')).toBe('a 3')
-      expect(names(told).slice(2)).toEqual(['miss', 'error:put', 'miss', 'store'])
+      expect(names(emitted).slice(2)).toEqual(['miss', 'error:put', 'miss', 'store'])
     })
 
     test('is what it was to other modes', async () => {
       const time = newTimeline()
-      const { cache, fn, place, told } = time.newProcess(SPARE)
+      const { cache, fn, place, emitted } = time.newProcess(SPARE)
       await fn('a')
       await time.pass(place, 100 * SECOND)
       await expect(cache.readOnly(() => fn('a'))).rejects.toThrow(CacheMissError)
@@ -341,23 +349,23 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       await expect(cache.writeOnly(() => fn('a'))).rejects.toBe(unavailable)
       await expect(fn.refresh('a')).rejects.toBe(unavailable)
       expect(await fn('a')).toBe('a 1')
-      expect(names(told).filter((name) => name === 'store')).toHaveLength(1)
+      expect(names(emitted).filter((name) => name === 'store')).toHaveLength(1)
     })
   })
 
   describe('a result that is stale first and spare then', () => {
     test('is refreshed behind its readers first, and served in place of errors then', async () => {
       const time = newTimeline()
-      const { fn, place, told } = time.newProcess(BOTH)
+      const { fn, place, emitted } = time.newProcess(BOTH)
       await fn('a')
       const advance = advanceable()
       time.load.mockRejectedValue(unavailable)
       await time.pass(place, 100 * SECOND)
       expect(await fn('a')).toBe('a 1')
-      await heard(told, 'error')
+      await untilEmitted(emitted, 'error')
       await time.pass(place, 50 * SECOND)
       expect(await fn('a')).toBe('a 1')
-      expect(names(told).slice(2)).toEqual([
+      expect(names(emitted).slice(2)).toEqual([
         'stale:grace',
         'refresh:stale',
         'error:refresh',
@@ -366,19 +374,22 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       ])
       advance(1_000)
       expect(await fn('a')).toBe('a 1')
-      expect(names(told).slice(7)).toEqual(['miss', 'error:refresh', 'stale:error'])
+      expect(names(emitted).slice(7)).toEqual(['miss', 'error:refresh', 'stale:error'])
       await time.pass(place, 150 * SECOND)
       await expect(fn('a')).rejects.toBe(unavailable)
     })
 
     test('is not spare because a refresh failed with an error of which it is not', async () => {
       const time = newTimeline()
-      const { fn, place, told } = time.newProcess({ ...STALE, staleIfError: { for: 200, when: () => false } })
+      const { fn, place, emitted } = time.newProcess({
+        ...STALE,
+        staleIfError: { for: 200, when: () => false },
+      })
       await fn('a')
       time.load.mockRejectedValue(unavailable)
       await time.pass(place, 100 * SECOND)
       expect(await fn('a')).toBe('a 1')
-      await heard(told, 'error')
+      await untilEmitted(emitted, 'error')
       expect(await fn('a')).toBe('a 1') // it has to wait all the same
       expect(time.load).toHaveBeenCalledTimes(2)
       await time.pass(place, 50 * SECOND)
@@ -415,7 +426,8 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       await time.pass(here.place, passedMs)
       const results = await Promise.all(processes.flatMap(({ fn }) => [fn('a'), fn('a')]))
       expect(new Set(results)).toEqual(new Set(['a 1']))
-      const refreshes = () => processes.flatMap(({ told }) => told.filter(({ event }) => event === 'refresh'))
+      const refreshes = () =>
+        processes.flatMap(({ emitted }) => emitted.filter(({ event }) => event === 'refresh'))
       if (isEarly) {
         await vi.waitFor(async () => expect(await there.fn('a')).toBe('a 2'), { interval: 1 })
         expect(refreshes()).toMatchObject([{ reason: 'early', function: 'load' }])
@@ -424,36 +436,36 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
         expect(refreshes()).toEqual([])
         expect(time.load).toHaveBeenCalledTimes(1)
       }
-      expect(processes.flatMap(({ told }) => names(told)).some((name) => name.startsWith('stale'))).toBe(
-        false,
-      )
+      expect(
+        processes.flatMap(({ emitted }) => names(emitted)).some((name) => name.startsWith('stale')),
+      ).toBe(false)
     })
 
     test('that fails leaves the result what it is, and has to wait', async () => {
       const time = newTimeline()
-      const { fn, place, told } = time.newProcess({ ttl: 100, earlyRefresh: true })
+      const { fn, place, emitted } = time.newProcess({ ttl: 100, earlyRefresh: true })
       slow(time, advanceable())
       vi.spyOn(Math, 'random').mockReturnValue(0.5)
       await fn('a')
       await time.pass(place, 95 * SECOND)
       time.load.mockRejectedValue(unavailable)
       expect(await fn('a')).toBe('a 1')
-      await heard(told, 'error')
+      await untilEmitted(emitted, 'error')
       expect(await fn('a')).toBe('a 1')
-      expect(names(told).slice(2)).toEqual(['hit', 'refresh:early', 'error:refresh', 'hit'])
+      expect(names(emitted).slice(2)).toEqual(['hit', 'refresh:early', 'error:refresh', 'hit'])
       await time.pass(place, 5 * SECOND)
       await expect(fn('a')).rejects.toBe(unavailable)
     })
 
     test('does not happen where it may not', async () => {
       const time = newTimeline()
-      const { cache, fn, place, told } = time.newProcess({ ttl: 100, earlyRefresh: true })
+      const { cache, fn, place, emitted } = time.newProcess({ ttl: 100, earlyRefresh: true })
       slow(time, advanceable())
       vi.spyOn(Math, 'random').mockReturnValue(0.5)
       await fn('a')
       await time.pass(place, 95 * SECOND)
       expect(await cache.readOnly(() => fn('a'))).toBe('a 1')
-      expect(names(told).slice(2)).toEqual(['hit'])
+      expect(names(emitted).slice(2)).toEqual(['hit'])
     })
   })
 
@@ -525,7 +537,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       ])
       await time.pass(process.place, 20 * SECOND)
       await process.fn('a')
-      await heard(process.told, 'refresh')
+      await untilEmitted(process.emitted, 'refresh')
     })
 
     test.each<{ option: string; options: WrapOptions<Load> }>([
@@ -533,11 +545,11 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       { option: 'cacheIf', options: { cacheIf: () => false } },
     ])('may be that it is not: $option', async ({ options }) => {
       const time = newTimeline()
-      const { fn, told } = time.newProcess(options)
+      const { fn, emitted } = time.newProcess(options)
       expect(await Promise.all([fn('a'), fn('a')])).toEqual(['a 1', 'a 1'])
       expect(await fn('a')).toBe('a 2')
       const reason = options.cacheIf === undefined ? 'zero-ttl' : 'unwanted'
-      expect(told.filter(({ event }) => event === 'skip')).toMatchObject([{ reason }, { reason }])
+      expect(emitted.filter(({ event }) => event === 'skip')).toMatchObject([{ reason }, { reason }])
       expect(await fn.peek('a')).toBeUndefined()
     })
 
@@ -577,10 +589,10 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       },
     ])('that cannot be said are no trouble of the caller: $option', async ({ options, error }) => {
       const time = newTimeline()
-      const { fn, told } = time.newProcess(options)
+      const { fn, emitted } = time.newProcess(options)
       expect(await Promise.all([fn('a'), fn('a')])).toEqual(['a 1', 'a 1'])
-      expect(names(told)).toEqual(['join', 'miss', 'error:callback'])
-      expect(told[2]).toMatchObject({ error, function: 'load' })
+      expect(names(emitted)).toEqual(['join', 'miss', 'error:callback'])
+      expect(emitted[2]).toMatchObject({ error, function: 'load' })
       expect(await fn.peek('a')).toBeUndefined()
     })
   })
@@ -628,7 +640,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
   describe.runIf(hasServer)('where the key of ends is lost', () => {
     test('a result is fresh, stale and gone when it would have been', async () => {
       const time = newTimeline()
-      const { fn, place, told } = time.newProcess(BOTH)
+      const { fn, place, emitted } = time.newProcess(BOTH)
       await fn('a')
       const ends = `${place.keys[1]}:expiry`
       expect(await target.raw(ends, 'DEL', ends)).toBe(1)
@@ -636,7 +648,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       await time.pass(place, 100 * SECOND)
       time.load.mockRejectedValueOnce(unavailable)
       expect(await fn('a')).toBe('a 1')
-      await heard(told, 'error')
+      await untilEmitted(emitted, 'error')
       await time.pass(place, 200 * SECOND)
       expect(await fn('a')).toBe('a 3')
     })

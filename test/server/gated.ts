@@ -41,23 +41,23 @@ export function gated<R = string>({ name, store, scope = 'cache', create, cache:
     (key) => new Promise<R>((resolve, reject) => runs.push({ key, resolve, reject })),
     { ...(options as WrapOptions<Load<R>>), name: 'load', source: false },
   )
-  const told: { readonly event: EventName; readonly detail: unknown }[] = []
-  for (const event of EVENTS) cache.on(event, (detail) => told.push({ event, detail }))
-  const count = (event: EventName): number => told.filter((each) => each.event === event).length
+  const emitted: { readonly event: EventName; readonly detail: unknown }[] = []
+  for (const event of EVENTS) cache.on(event, (detail) => emitted.push({ event, detail }))
+  const count = (event: EventName): number => emitted.filter((each) => each.event === event).length
   return {
     cache,
     load,
     store,
     runs,
-    /** What was told by that event. */
+    /** The details of each event of that name. */
     events: <E extends EventName>(event: E): CacheEvents[E][] =>
-      told.filter((each) => each.event === event).map(({ detail }) => detail as CacheEvents[E]),
+      emitted.filter((each) => each.event === event).map(({ detail }) => detail as CacheEvents[E]),
     count,
-    /** Resolves when the function was run so often, and fails if it was run more often. */
+    /** Resolves when the function has begun to run so often, and fails if it has more often. */
     running: (times: number): Promise<void> =>
       vi.waitFor(() => expect(runs).toHaveLength(times), { interval: 1, timeout: 5_000 }),
-    /** Resolves when that event came so often. */
-    heard: (event: EventName, times = 1): Promise<void> =>
+    /** Resolves when that event was emitted so often. */
+    untilEmitted: (event: EventName, times = 1): Promise<void> =>
       vi.waitFor(() => expect(count(event)).toBe(times), { interval: 1, timeout: 5_000 }),
     end: (run: number, result: R): void => runs[run]?.resolve(result),
     fail: (run: number, error: unknown): void => runs[run]?.reject(error),

@@ -13,7 +13,7 @@ import {
 } from './library.ts'
 import { FailingStore } from './failing-store.ts'
 import { openTarget, SCOPES, type Target, unique } from './target.ts'
-import { heard, listen, names, Timeline } from './timeline.ts'
+import { untilEmitted, listen, names, Timeline } from './timeline.ts'
 
 let target: Target
 beforeAll(async () => {
@@ -188,14 +188,14 @@ test('a time to live ends it for every process, also for one that never gave it'
 test('a stale result is served, and refreshed by what the next caller loads', async () => {
   const time = new Timeline(target)
   const { cache, place } = time.newProcess()
-  const told = listen(cache)
+  const emitted = listen(cache)
   const options = { ttl: 100, staleWhileRevalidate: 100 }
   await cache.getOrSet('a', () => 'old', options)
   await time.pass(place, 150_000)
   expect(await cache.getOrSet('a', () => 'new', options)).toBe('old')
-  await heard(told, 'store', 2)
+  await untilEmitted(emitted, 'store', 2)
   expect(await cache.getOrSet('a', () => 'newest', options)).toBe('new')
-  expect(names(told)).toContain('stale:grace')
+  expect(names(emitted)).toContain('stale:grace')
 })
 
 describe('what is refused', () => {

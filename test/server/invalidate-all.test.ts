@@ -206,7 +206,7 @@ describe.each(EVERY)('$policy, $how: a load that is under way', ({ create }) => 
 })
 
 describe('many entries', () => {
-  const COUNT = 30_000
+  const COUNT = 12_000
 
   /** Entries of one function and of another in one key pair, and what puts more of the other while asked to. */
   async function many(soft: boolean) {

@@ -44,12 +44,12 @@ const WAYS = [
 describe.each(WAYS)('$way', ({ create }) => {
   test('counts what it stores and what it evicts', async () => {
     const cache = newCache({ maxSize: 2 })
-    const told = listen(cache)
+    const emitted = listen(cache)
     const { store } = create(cache)
     for (const key of ['a', 'b', 'c']) await store(key, key)
     expect(cache.stats()).toMatchObject({ write: 3, evicted: 1, execute: 0 })
     expect(cache.stats().latencies.puts.count).toBe(3)
-    expect(names(told)).toEqual(['evict'])
+    expect(names(emitted)).toEqual(['evict'])
   })
 
   test.each<{ what: string; options: Options; value: unknown; reason: string }>([
@@ -62,13 +62,13 @@ describe.each(WAYS)('$way', ({ create }) => {
     },
   ])('a value $what is not stored, and what was there is removed', async ({ options, value, reason }) => {
     const cache = newCache()
-    const told = listen(cache)
+    const emitted = listen(cache)
     const { store, peek } = create(cache, options)
     await store('a', 'old')
     expect(await peek('a')).toBe('old')
     await store('a', value)
     expect(await peek('a')).toBeUndefined()
-    expect(names(told)).toContain(`skip:${reason}`)
+    expect(names(emitted)).toContain(`skip:${reason}`)
   })
 
   test('the size that the cache allows holds', async () => {

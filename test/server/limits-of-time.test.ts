@@ -10,7 +10,7 @@ import {
   type WrapOptions,
 } from './library.ts'
 import { openTarget, type Target } from './target.ts'
-import { heard, type Load, names, Timeline, until } from './timeline.ts'
+import { untilEmitted, type Load, names, Timeline, until } from './timeline.ts'
 
 let target: Target
 beforeAll(async () => {
@@ -53,7 +53,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
   describe('a timeout', () => {
     test('ends the waiting, not the work', async () => {
       const time = newTimeline()
-      const { fn, told } = time.newProcess({ timeout: '20ms' })
+      const { fn, emitted } = time.newProcess({ timeout: '20ms' })
       const { end } = time.gate()
       const error = await reasonOf(fn('a'))
       expect(error).toBeInstanceOf(TimeoutError)
@@ -63,7 +63,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
         message: expect.stringMatching(/^load: no result within 20 ms\./),
       })
       end('late')
-      await heard(told, 'store')
+      await untilEmitted(emitted, 'store')
       expect(await fn('a')).toBe('late')
       expect(time.load).toHaveBeenCalledOnce()
     })
@@ -111,24 +111,24 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
     }
 
     test('serves what is spare, and the work goes on', async () => {
-      const { time, fn, told } = await spare()
+      const { time, fn, emitted } = await spare()
       const { end } = time.gate()
       expect(await fn('a')).toBe('a 1')
-      expect(names(told).slice(2)).toEqual(['miss', 'stale:soft-timeout'])
+      expect(names(emitted).slice(2)).toEqual(['miss', 'stale:soft-timeout'])
       // Who comes now waits for nothing, and starts nothing.
       expect(await fn('a')).toBe('a 1')
       expect(time.load).toHaveBeenCalledTimes(2)
       end('new')
-      await heard(told, 'store', 2)
+      await untilEmitted(emitted, 'store', 2)
       await vi.waitFor(async () => expect(await fn('a')).toBe('new'), { interval: 1 })
       expect(time.load).toHaveBeenCalledTimes(2)
     })
 
     test('is not reached by what comes in time', async () => {
-      const { time, fn, told } = await spare({ ...SOFT, softTimeout: '200ms' })
+      const { time, fn, emitted } = await spare({ ...SOFT, softTimeout: '200ms' })
       expect(await fn('a')).toBe('a 2')
       await passes(220)
-      expect(names(told).slice(2)).toEqual(['miss', 'store'])
+      expect(names(emitted).slice(2)).toEqual(['miss', 'store'])
       expect(time.load).toHaveBeenCalledTimes(2)
     })
 
@@ -144,28 +144,28 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
     })
 
     test('reports once what fails after it, and the function gets a pause', async () => {
-      const { time, cache, fn, told } = await spare()
+      const { time, cache, fn, emitted } = await spare()
       const { fail } = time.gate()
       const { result, stats } = await cache.withStats(() => fn('a'))
       expect(result).toBe('a 1')
       fail(unavailable)
-      await heard(told, 'error')
-      expect(names(told).slice(2)).toEqual(['miss', 'stale:soft-timeout', 'error:refresh'])
+      await untilEmitted(emitted, 'error')
+      expect(names(emitted).slice(2)).toEqual(['miss', 'stale:soft-timeout', 'error:refresh'])
       expect(stats).toMatchObject({ calls: 1, stale: 1, miss: 1, error: 1 })
       await vi.waitFor(async () => {
         await fn('a')
-        expect(names(told)).toContain('stale:pause')
+        expect(names(emitted)).toContain('stale:pause')
       })
       expect(time.load).toHaveBeenCalledTimes(2)
     })
 
     test('reports an error that `when` refuses, if a fallback was served before', async () => {
-      const { time, fn, told } = await spare({ ...SOFT, staleIfError: { for: 200, when: () => false } })
+      const { time, fn, emitted } = await spare({ ...SOFT, staleIfError: { for: 200, when: () => false } })
       const { fail } = time.gate()
       expect(await fn('a')).toBe('a 1')
       fail(unavailable)
-      await heard(told, 'error')
-      expect(told.at(-1)).toMatchObject({ during: 'refresh', error: unavailable })
+      await untilEmitted(emitted, 'error')
+      expect(emitted.at(-1)).toMatchObject({ during: 'refresh', error: unavailable })
     })
 
     test('holds where nothing is written', async () => {
@@ -183,7 +183,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
       await time.ran(2)
       const other = time.newProcess(options)
       expect(await other.fn('a')).toBe('a 1')
-      expect(names(other.told).filter((name) => name !== 'wait')).toEqual(['miss', 'stale:soft-timeout'])
+      expect(names(other.emitted).filter((name) => name !== 'wait')).toEqual(['miss', 'stale:soft-timeout'])
       end('new')
       await vi.waitFor(async () => expect(await other.fn('a')).toBe('new'), { interval: 1 })
       expect(time.load).toHaveBeenCalledTimes(2)
@@ -234,7 +234,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
     })
 
     test('of the last waiting caller aborts the load, and the next call starts anew', async () => {
-      const { time, fn, seen, end, told } = watched()
+      const { time, fn, seen, end, emitted } = watched()
       const [one, two] = [leaver(fn), leaver(fn)]
       const calls = [one.call(), two.call()].map(reasonOf)
       await time.ran(1)
@@ -249,7 +249,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
       expect(await next).toBe('new')
       expect(await Promise.all(calls)).toEqual([one.reason, two.reason])
       expect(await fn('a')).toBe('new')
-      expect(names(told)).toEqual(['join', 'miss', 'miss', 'store', 'hit'])
+      expect(names(emitted)).toEqual(['join', 'miss', 'miss', 'store', 'hit'])
       expect(seen[1]).toBeUndefined()
       expect([one, two].map(({ signal }) => listenersOf(signal))).toEqual([0, 0])
     })
@@ -281,25 +281,25 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
     })
 
     test('that was aborted before keeps the call from anything', async () => {
-      const { time, cache, fn, told } = watched()
+      const { time, cache, fn, emitted } = watched()
       const one = leaver(fn)
       one.leave()
       const { result, stats } = await cache.withStats(() => reasonOf(one.call()))
       expect(result).toBe(one.reason)
       expect(stats).toMatchObject({ calls: 1, read: 0, execute: 0 })
-      expect(told).toEqual([])
+      expect(emitted).toEqual([])
       expect(time.load).not.toHaveBeenCalled()
       expect(listenersOf(one.signal)).toBe(0)
     })
 
     test('that aborts before the work began keeps it from beginning', async () => {
-      const { time, cache, fn, told } = watched()
+      const { time, cache, fn, emitted } = watched()
       const one = leaver(fn)
       const { result, stats } = await cache.withStats(async () => {
         const call = one.call()
         one.leave()
         const error = await reasonOf(call)
-        await heard(told, 'miss')
+        await untilEmitted(emitted, 'miss')
         return error
       })
       expect(result).toBe(one.reason)
@@ -322,7 +322,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
 
     test('is no failure: it is not remembered, not spared, and no pause follows', async () => {
       const options = { ttl: 100, staleIfError: 200, cacheErrors: { ttl: 100 } } satisfies WrapOptions<Load>
-      const { time, fn, place, end, told } = watched(options)
+      const { time, fn, place, end, emitted } = watched(options)
       await fn.prime(['a'], 'known')
       await time.pass(place, 100 * SECOND)
       const one = leaver(fn)
@@ -334,7 +334,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
       await time.ran(2)
       end(1, 'new')
       expect(await next).toBe('new')
-      expect(names(told)).toEqual(['miss', 'miss', 'store'])
+      expect(names(emitted)).toEqual(['miss', 'miss', 'store'])
 
       const another = leaver(fn)
       const fresh = reasonOf(fn.with({ signal: another.signal })('b'))
@@ -367,7 +367,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
     })
 
     test('does not end a refresh behind its readers', async () => {
-      const { time, fn, place, seen, end, told } = watched({ ttl: 100, staleWhileRevalidate: 50 })
+      const { time, fn, place, seen, end, emitted } = watched({ ttl: 100, staleWhileRevalidate: 50 })
       await fn.prime(['a'], 'known')
       await time.pass(place, 100 * SECOND)
       const one = leaver(fn)
@@ -376,12 +376,12 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
       one.leave()
       expect(seen).toEqual([undefined])
       end(0, 'new')
-      await heard(told, 'store')
+      await untilEmitted(emitted, 'store')
       expect(await fn('a')).toBe('new')
     })
 
     test('does not end the work when a soft timeout has served its caller', async () => {
-      const { time, fn, place, seen, end, told } = watched({
+      const { time, fn, place, seen, end, emitted } = watched({
         ttl: 100,
         staleIfError: 50,
         softTimeout: '20ms',
@@ -394,7 +394,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
       one.leave()
       expect(seen[0]?.aborted).toBe(false)
       end(0, 'new')
-      await heard(told, 'store')
+      await untilEmitted(emitted, 'store')
     })
 
     test('is that of the call, not of one around it', async () => {

@@ -53,7 +53,7 @@ test('a call that waits for a lease hears that it has ended, however many key pa
   const first = here.load('waited for')
   await here.running(1)
   const second = there.load('waited for')
-  await there.heard('wait')
+  await there.untilEmitted('wait')
   for (const tenant of tenants(LIMIT + 10)) await there.load.peek(tenant)
   here.end(0, 'result')
   expect(await Promise.all([first, second])).toEqual(['result', 'result'])

@@ -596,13 +596,13 @@ describe.each(EVERY)('$how: what can be done to rows', ({ create }) => {
   test('invalidate', async () => {
     const { cache, users, loads } = newUsers(create)
     await users([1, 2, 3])
-    const told: (readonly [unknown, readonly unknown[] | undefined, number])[] = []
-    cache.on('invalidate', ({ hash, hashes, count }) => told.push([hash, hashes, count]))
+    const emitted: (readonly [unknown, readonly unknown[] | undefined, number])[] = []
+    cache.on('invalidate', ({ hash, hashes, count }) => emitted.push([hash, hashes, count]))
     expect(await users.invalidate(1, 3, 4, 1)).toBe(2)
     expect(await users.invalidate()).toBe(0)
     const [one, three, four] = [1, 3, 4].map((id) => users.keyOf(id).hash)
     expect(await users.invalidate(4)).toBe(0)
-    expect(told).toEqual([
+    expect(emitted).toEqual([
       [undefined, [one, three, four], 2],
       [four, [four], 0],
     ])

@@ -273,7 +273,7 @@ describe.runIf(hasServer && inject('server') !== 'cluster')('what is not known t
 })
 
 test.runIf(hasServer)(
-  'an entry of another serializer, or without a trailer, is a miss that is told, and is replaced',
+  'an entry of another serializer, or without a trailer, is a miss that is emitted, and is replaced',
   async () => {
     const { cache, fn } = newWorld({ serializer: 'json' })
     const undecodable: string[] = []

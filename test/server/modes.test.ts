@@ -124,7 +124,7 @@ describe('a refresh', () => {
 
   test('has a timeout, and goes on behind it', async () => {
     const { cache } = newCache()
-    const told = listen(cache)
+    const emitted = listen(cache)
     let end: (result: string) => void = () => {}
     const load = cache.wrap(async () => new Promise<string>((resolve) => (end = resolve)), {
       name: 'load',
@@ -132,7 +132,7 @@ describe('a refresh', () => {
     })
     await expect(load.refresh()).rejects.toThrow(TimeoutError)
     end('late')
-    await vi.waitFor(() => expect(names(told)).toEqual(['store']))
+    await vi.waitFor(() => expect(names(emitted)).toEqual(['store']))
     expect(await load.peek()).toBe('late')
   })
 
@@ -176,14 +176,14 @@ describe('lists of 1,200 ids', () => {
 
   test('are invalidated in a few commands, and reported by one event', async () => {
     const { cache, rows, invalidate } = counted()
-    const told = listen(cache)
+    const emitted = listen(cache)
     await rows.prime(ids.slice(0, 700).map((id) => [id, `row ${id}`]))
     expect(await rows.invalidate(...ids, 1, 2, 3)).toBe(700)
     expect(invalidate.mock.calls.map(([, hashes]) => hashes.length)).toEqual([500, 500, 200])
-    expect(told).toMatchObject([
+    expect(emitted).toMatchObject([
       { event: 'invalidate', function: 'rows', hash: undefined, count: 700, soft: false },
     ])
-    expect(told[0]).toHaveProperty('hashes.length', 1_200)
+    expect(emitted[0]).toHaveProperty('hashes.length', 1_200)
     expect(await rows.peek(ids)).toEqual(ids.map(() => undefined))
     expect(await rows.invalidate()).toBe(0)
   })

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LruTPolicy, RedisFuncCache, type StandardSchema } from './library.ts'
 import { openTarget, type Target, unique } from './target.ts'
-import { heard, Timeline } from './timeline.ts'
+import { untilEmitted, Timeline } from './timeline.ts'
 
 let target: Target
 beforeAll(async () => {
@@ -118,17 +118,17 @@ test('a call that joined and starts over runs the function in its own context', 
 test('a refresh behind a stale result is that of the call which caused it', async () => {
   const time = new Timeline(target)
   time.load.mockImplementation(async (key) => `${key} for ${user.getStore()}`)
-  const { fn, place, told } = time.newProcess({ ttl: 100, staleWhileRevalidate: 900 })
+  const { fn, place, emitted } = time.newProcess({ ttl: 100, staleWhileRevalidate: 900 })
   await Promise.all(USERS.map((name) => as('nobody', () => fn(name))))
   await time.pass(place, 200_000)
   await Promise.all(USERS.map((name) => as(name, () => fn(name))))
-  await heard(told, 'store', 6)
+  await untilEmitted(emitted, 'store', 6)
   expect(await Promise.all(USERS.map((name) => fn(name)))).toEqual(USERS.map((name) => `${name} for ${name}`))
 })
 
 test('so is that of rows, which are loaded with those of the same list alone', async () => {
   const time = new Timeline(target)
-  const { cache, place, told } = time.newProcess()
+  const { cache, place, emitted } = time.newProcess()
   const lists: (readonly string[])[] = []
   const rows = cache.wrapMany(
     async (ids: readonly string[]) => {
@@ -142,7 +142,7 @@ test('so is that of rows, which are loaded with those of the same list alone', a
   await time.pass(place, 200_000)
   lists.length = 0
   await Promise.all(USERS.map((name) => as(name, () => rows(listOf(name)))))
-  await heard(told, 'store', 12)
+  await untilEmitted(emitted, 'store', 12)
   expect(lists.toSorted()).toEqual(USERS.map(listOf))
   for (const name of USERS)
     expect(await rows(listOf(name))).toEqual(listOf(name).map((id) => `${id} for ${name}`))

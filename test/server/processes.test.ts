@@ -1,9 +1,9 @@
 // Several processes want a result that is missing, all at the same time, and one of them dies while it computes it.
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { hasServer, openTarget, type Target, serverUrls, unique } from './target.ts'
-import type { WaiterOrder, WaiterReport } from './waiter.ts'
+import type { WaiterCalls, WaiterOrder, WaiterReport } from './waiter.ts'
 
 const PROCESSES = 4
 const CALLS = 250
@@ -12,7 +12,7 @@ type Done = Extract<WaiterReport, { state: 'done' }>
 
 /** A process, and what it has told. */
 class Waiter {
-  readonly reports: WaiterReport[] = []
+  reports: WaiterReport[] = []
   readonly #process: ChildProcess
 
   constructor(order: WaiterOrder) {
@@ -30,8 +30,8 @@ class Waiter {
     return this.reports.find((report) => report.state === 'done')
   }
 
-  begin(): void {
-    this.#process.send('begin')
+  begin(calls: WaiterCalls): void {
+    this.#process.send(calls)
   }
 
   kill(): void {
@@ -40,33 +40,36 @@ class Waiter {
 }
 
 describe.runIf(hasServer)(`${PROCESSES} processes`, () => {
+  const counters = unique('counters')
   let target: Target
-  let waiters: Waiter[] = []
-  beforeAll(async () => {
-    target = await openTarget()
-  })
-  afterEach(() => {
-    for (const waiter of waiters) waiter.kill()
-  })
-  afterAll(() => target.close())
+  let waiters: readonly Waiter[] = []
 
   const all = (holds: (waiter: Waiter) => boolean, of = waiters): Promise<void> =>
     vi.waitFor(() => expect(of.map(holds)).toEqual(of.map(() => true)), { timeout: 25_000, interval: 5 })
 
-  async function start(more: Pick<WaiterOrder, 'calls' | 'runMs' | 'lease'>): Promise<() => Promise<number>> {
-    const counter = unique('counter')
-    const order = { urls: serverUrls(), cache: unique('processes'), counter, ...more }
+  beforeAll(async () => {
+    target = await openTarget()
+    const order = { urls: serverUrls(), counters }
     waiters = Array.from({ length: PROCESSES }, () => new Waiter(order))
     await all((waiter) => waiter.has('ready'))
-    return async () => Number(await target.raw(counter, 'GET', counter))
-  }
+  })
+  beforeEach(() => {
+    for (const waiter of waiters) waiter.reports = []
+  })
+  afterAll(() => {
+    for (const waiter of waiters) waiter.kill()
+    return target.close()
+  })
+
+  const runsOf = async ({ cache }: WaiterCalls): Promise<number> =>
+    Number(await target.raw(counters, 'HGET', counters, cache))
 
   test(`with ${CALLS} calls each run the function once, and all get its result`, async () => {
-    const runs = await start({ calls: CALLS, runMs: 300, lease: '10s' })
-    for (const waiter of waiters) waiter.begin()
+    const calls = { cache: unique('processes'), calls: CALLS, runMs: 300, lease: '10s' } as const
+    for (const waiter of waiters) waiter.begin(calls)
     await all((waiter) => waiter.done !== undefined)
     const dones = waiters.map(({ done }) => done as Done)
-    expect(await runs()).toBe(1)
+    expect(await runsOf(calls)).toBe(1)
     expect(dones.flatMap(({ errors }) => errors)).toEqual([])
     expect(dones.map(({ results }) => results)).toEqual(waiters.map(() => ['result 1 of key']))
     const [computedMs = 0, ...others] = dones.flatMap(({ at }) => at.computed ?? [])
@@ -83,19 +86,19 @@ describe.runIf(hasServer)(`${PROCESSES} processes`, () => {
   })
 
   test('of which one is killed while it computes: the next one does, within the time of a lease', async () => {
-    const runs = await start({ calls: 20, runMs: 1_500, lease: '1s' })
+    const calls = { cache: unique('processes'), calls: 20, runMs: 300, lease: '1s' } as const
     const [holder, ...others] = waiters as [Waiter, ...Waiter[]]
-    holder.begin()
+    holder.begin({ ...calls, runMs: 60_000 })
     await all((waiter) => waiter.has('runs'), [holder])
-    for (const other of others) other.begin()
+    for (const other of others) other.begin(calls)
     await all((waiter) => waiter.has('waits'), others)
     const killedMs = performance.now()
     holder.kill()
-    await vi.waitFor(async () => expect(await runs()).toBe(2), { timeout: 5_000, interval: 5 })
+    await vi.waitFor(async () => expect(await runsOf(calls)).toBe(2), { timeout: 5_000, interval: 5 })
     const takenOverMs = performance.now() - killedMs
     expect(takenOverMs).toBeLessThan(2_000)
     await all((waiter) => waiter.done !== undefined, others)
-    expect(await runs()).toBe(2)
+    expect(await runsOf(calls)).toBe(2)
     const dones = others.map(({ done }) => done as Done)
     expect(dones.flatMap(({ errors }) => errors)).toEqual([])
     expect(dones.map(({ results }) => results)).toEqual(others.map(() => ['result 2 of key']))

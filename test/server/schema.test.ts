@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import type { StandardSchema } from '../../src/index.ts'
 import { openTarget, type Target } from './target.ts'
-import { heard, names, Timeline } from './timeline.ts'
+import { untilEmitted, names, Timeline } from './timeline.ts'
 
 let target: Target
 beforeAll(async () => {
@@ -42,26 +42,26 @@ const ADA: User = { id: 1, name: 'Ada' }
 describe.each(ALL)('a schema of $library', ({ schema }) => {
   test('lets pass what is as it says', async () => {
     const time = new Timeline(target)
-    const { fn, told } = time.newProcess({ schema })
+    const { fn, emitted } = time.newProcess({ schema })
     await fn.prime(['a'], ADA)
     expect(await Promise.all([fn('a'), fn('a')])).toEqual([ADA, ADA])
     expect(await fn.peek('a')).toEqual(ADA)
-    expect(names(told)).toEqual(['join', 'hit'])
+    expect(names(emitted)).toEqual(['join', 'hit'])
     expect(time.load).not.toHaveBeenCalled()
   })
 
   test('has the rest computed again, and replaced', async () => {
     const time = new Timeline(target)
     time.load.mockResolvedValue(ADA)
-    const { cache, fn, told } = time.newProcess({ schema })
+    const { cache, fn, emitted } = time.newProcess({ schema })
     await fn.prime(['a'], { id: 1, first: 'Ada' })
     expect(await fn.peek('a')).toBeUndefined()
     const { result, stats } = await cache.withStats(() => fn('a'))
     expect(result).toEqual(ADA)
     expect(stats).toMatchObject({ hit: 0, miss: 1, error: 1 })
     expect(await fn('a')).toEqual(ADA)
-    expect(names(told)).toEqual(['invalid', 'invalid', 'miss', 'store', 'hit'])
-    expect(told[1]).toMatchObject({ function: 'load', issues: [expect.stringMatching(/name|string/)] })
+    expect(names(emitted)).toEqual(['invalid', 'invalid', 'miss', 'store', 'hit'])
+    expect(emitted[1]).toMatchObject({ function: 'load', issues: [expect.stringMatching(/name|string/)] })
     expect(time.load).toHaveBeenCalledOnce()
   })
 
@@ -71,14 +71,14 @@ describe.each(ALL)('a schema of $library', ({ schema }) => {
       id,
       name: first,
     }))
-    const { fn, told } = time.newProcess({ schema, migrate })
+    const { fn, emitted } = time.newProcess({ schema, migrate })
     await fn.prime(['a'], { id: 1, first: 'Ada' })
     await fn.prime(['b'], { id: 2 })
     time.load.mockResolvedValue({ id: 2, name: 'Bob' })
     expect(await fn('a')).toEqual(ADA)
     expect(await fn.peek('a')).toEqual(ADA)
     expect(await fn('b')).toEqual({ id: 2, name: 'Bob' })
-    expect(names(told)).toEqual(['hit', 'invalid', 'miss', 'store'])
+    expect(names(emitted)).toEqual(['hit', 'invalid', 'miss', 'store'])
     expect(migrate).toHaveBeenCalledTimes(3)
   })
 })
@@ -111,7 +111,7 @@ describe('what a schema makes of a stored result', () => {
   test('is what is served as stale and as spare', async () => {
     const schema = schemaOf((value) => ({ value: `checked ${String(value)}` }))
     const time = new Timeline(target)
-    const { fn, place, told } = time.newProcess({
+    const { fn, place, emitted } = time.newProcess({
       ttl: 100,
       staleWhileRevalidate: 50,
       staleIfError: 200,
@@ -121,7 +121,7 @@ describe('what a schema makes of a stored result', () => {
     await time.pass(place, 100_000)
     time.load.mockRejectedValue(new Error('unavailable'))
     expect(await fn('a')).toBe('checked a 1')
-    await heard(told, 'error')
+    await untilEmitted(emitted, 'error')
     await time.pass(place, 50_000)
     expect(await fn('a')).toBe('checked a 1')
   })
@@ -163,11 +163,11 @@ describe('what a schema makes of a stored result', () => {
   ])('is none if that fails: $callback', async ({ options }) => {
     const time = new Timeline(target)
     time.load.mockResolvedValue(ADA)
-    const { fn, told } = time.newProcess(options)
+    const { fn, emitted } = time.newProcess(options)
     await fn.prime(['a'], { id: 1 })
     expect(await fn('a')).toEqual(ADA)
-    expect(names(told)).toEqual(['error:callback', 'miss', 'store'])
-    expect(told[0]).toMatchObject({ error: boom })
+    expect(names(emitted)).toEqual(['error:callback', 'miss', 'store'])
+    expect(emitted[0]).toMatchObject({ error: boom })
   })
 })
 

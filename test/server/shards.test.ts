@@ -186,7 +186,7 @@ describe.each(SCOPES)('the shards of a cache, scope %s', (scope) => {
     const first = keys.map((key) => one.load(key))
     await one.running(keys.length)
     const second = keys.map((key) => other.load(key))
-    await other.heard('wait', keys.length)
+    await other.untilEmitted('wait', keys.length)
     for (const { key, resolve } of one.runs) resolve(key)
     expect(await Promise.all([...first, ...second])).toEqual([...keys, ...keys])
     expect(other.runs).toHaveLength(0)

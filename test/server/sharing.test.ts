@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { LruTPolicy, RedisFuncCache, type StandardSchema, type WrapOptions } from './library.ts'
 import { openTarget, type Target, unique } from './target.ts'
-import { heard, listen } from './timeline.ts'
+import { untilEmitted, listen } from './timeline.ts'
 
 let target: Target
 let warnings: string[]
@@ -23,11 +23,11 @@ type Load = (id: number) => Promise<unknown>
 /** A hundred equal calls at the same time. */
 async function hundred(result: () => unknown, options: WrapOptions<Load> = {}) {
   const cache = new RedisFuncCache(unique('sharing'), new LruTPolicy(), { store: target.newStore() })
-  const told = listen(cache)
+  const emitted = listen(cache)
   const run = vi.fn<Load>(async () => result())
   const load = cache.wrap<Load>(run as Load, { name: 'load', ...options })
   const results = await Promise.all(Array.from({ length: 100 }, () => load(1)))
-  return { run, results, told, load }
+  return { run, results, emitted, load }
 }
 
 const cycle = () => {
@@ -99,7 +99,7 @@ describe('the function runs for each, and one warning says why,', () => {
 
 describe('failures of the cache do not reach a call that joined:', () => {
   test('a result that cannot be read', async () => {
-    const { run, results, told } = await hundred(() => ({ a: 1 }), {
+    const { run, results, emitted } = await hundred(() => ({ a: 1 }), {
       serializer: [
         JSON.stringify,
         () => {
@@ -109,8 +109,8 @@ describe('failures of the cache do not reach a call that joined:', () => {
     })
     expect(results).toEqual(Array(100).fill({ a: 1 }))
     expect(run).toHaveBeenCalledTimes(100)
-    await heard(told, 'error')
-    expect(told.find(({ event }) => event === 'error')).toMatchObject({ during: 'serialize' })
+    await untilEmitted(emitted, 'error')
+    expect(emitted.find(({ event }) => event === 'error')).toMatchObject({ during: 'serialize' })
   })
 
   test('a schema that throws, or is not passed', async () => {

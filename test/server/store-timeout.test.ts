@@ -97,31 +97,96 @@ describe.each<{ options: Partial<WrapOptions> }>([
   })
 })
 
-test('a store that is slow at each step is waited for once', async () => {
-  const store = target.newStore()
-  const slow = new Proxy(store, {
-    get(_, name) {
-      if (name === 'isInProcess') return false
-      const method = Reflect.get(store, name) as unknown
-      if (typeof method !== 'function') return method
-      return async (...args: unknown[]) => {
-        if (name !== 'accept') await sleep(TIMEOUT_MS * 0.6)
-        return Reflect.apply(method, store, args)
-      }
-    },
+describe('a store that is slow at each step', () => {
+  /** Long enough that two steps of a busy machine are told from one. */
+  const LONG_MS = 400
+  const STEP_MS = LONG_MS * 0.9
+  const IN_TIME_MS = LONG_MS * 1.4
+
+  function newSlowCache(options: Partial<WrapOptions>, ...slow: (keyof Store)[]) {
+    const store = target.newStore()
+    let isSlow = false
+    const slowly = new Proxy(store, {
+      get(_, name) {
+        if (name === 'isInProcess') return false
+        const method = Reflect.get(store, name) as unknown
+        if (typeof method !== 'function') return method
+        const isOfThem = slow.includes(name as keyof Store)
+        return async (...args: unknown[]) => {
+          if (isSlow && isOfThem) await sleep(STEP_MS)
+          return Reflect.apply(method, store, args)
+        }
+      },
+    })
+    const settings = { store: slowly, storeTimeout: `${LONG_MS}ms` } as const
+    const cache = new RedisFuncCache(unique('timeout'), new LruTPolicy({ scope: 'function' }), settings)
+    const run = vi.fn<(key: string) => Promise<string>>(async (key) => key.toUpperCase())
+    const load = cache.wrap(run, { ...(options as object), name: 'load' })
+    const slowDown = () => {
+      isSlow = true
+    }
+    return { cache, load, run, slowDown }
+  }
+
+  test.each<{ options: Partial<WrapOptions> }>([
+    { options: {} },
+    { options: { singleFlight: 'global', putWait: Infinity } },
+    { options: { staleIfError: '1h', ttl: '1h', singleFlight: 'global' } },
+  ])('is waited for once ($options)', async ({ options }) => {
+    const { cache, load, slowDown } = newSlowCache(options, ...ALL)
+    await load('other') // from now on messages are received, so that a lease is asked for right after the lookup
+    await cache.drain()
+    slowDown()
+    const { result, tookMs } = await timed(() => load('a'))
+    expect(result).toBe('A')
+    expect(tookMs).toBeLessThan(IN_TIME_MS)
+    await cache.drain()
   })
-  const cache = new RedisFuncCache(unique('timeout'), new LruTPolicy(), {
-    store: slow,
-    storeTimeout: `${TIMEOUT_MS}ms`,
+
+  test('is waited for once by a call that joins and starts over', async () => {
+    const { cache, load, run, slowDown } = newSlowCache({}, 'get')
+    await load('a')
+    await cache.drain()
+    slowDown()
+    const first = load('a')
+    await sleep(10) // the lookup was sent: what it brings may be older than the next call
+    const { result, tookMs } = await timed(() => load('a'))
+    expect([await first, result]).toEqual(['A', 'A'])
+    expect(tookMs).toBeLessThan(IN_TIME_MS)
+    expect(run).toHaveBeenCalledTimes(2)
   })
-  const load = cache.wrap(async (key: string) => key.toUpperCase(), {
-    name: 'load',
-    singleFlight: 'global',
-    putWait: Infinity,
+
+  test('is waited for once by a call that starts over where another one leads meanwhile', async () => {
+    const { cache, load, run, slowDown } = newSlowCache({}, 'get')
+    await load('a')
+    await cache.drain()
+    slowDown()
+    const first = load('a')
+    await sleep(10)
+    const second = timed(() => load('a'))
+    await load.invalidate('a') // from now on, calls do not join the first one
+    await load.prime(['a'], 'primed')
+    await sleep(STEP_MS * 0.8)
+    const third = load('a')
+    const [{ result, tookMs }, , ...others] = await Promise.all([second, third, first, third])
+    expect([result, ...others]).toEqual(['A', 'primed', 'primed'])
+    expect(tookMs).toBeLessThan(IN_TIME_MS)
+    expect(run).toHaveBeenCalledTimes(2)
   })
-  const { result, tookMs } = await timed(() => load('a'))
-  expect(result).toBe('A')
-  expect(tookMs).toBeLessThan(ONCE_MS)
+
+  test('has the rest of its time for a call that starts over', async () => {
+    const { cache, load, run, slowDown } = newSlowCache({}, 'get', 'put')
+    slowDown()
+    const first = load('a')
+    await vi.waitFor(() => expect(run).toHaveBeenCalledOnce())
+    const second = load('a') // joins after the function has begun, and so needs the outcome of the put
+    await load.invalidate('a')
+    const { result, tookMs } = await timed(() => second)
+    expect([await first, result]).toEqual(['A', 'A'])
+    expect(tookMs).toBeLessThan(IN_TIME_MS)
+    expect(run).toHaveBeenCalledTimes(2)
+    await cache.drain()
+  })
 })
 
 test('a list of ids waits once', async () => {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { LruTPolicy, RedisFuncCache, type WrapOptions } from './library.ts'
 import { openTarget, type Target, unique } from './target.ts'
-import { heard, listen, names } from './timeline.ts'
+import { untilEmitted, listen, names } from './timeline.ts'
 
 let target: Target
 beforeAll(async () => {
@@ -16,8 +16,8 @@ type Load = (id: number) => Promise<unknown>
 function remembered(results: readonly unknown[], options: WrapOptions<Load> = {}) {
   const cache = new RedisFuncCache(unique('text'), new LruTPolicy(), { store: target.newStore(), ttl: '1h' })
   const run = vi.fn<Load>(async (id) => results[id])
-  const told = listen(cache)
-  return { load: cache.wrap<Load>(run as Load, { name: 'load', ...options }), run, told }
+  const emitted = listen(cache)
+  return { load: cache.wrap<Load>(run as Load, { name: 'load', ...options }), run, emitted }
 }
 
 const results = [
@@ -31,24 +31,24 @@ const results = [
 ]
 
 test('text and other results of one function, in one batch and one by one, come back as they were', async () => {
-  const { load, run, told } = remembered(results)
+  const { load, run, emitted } = remembered(results)
   const ids = results.map((_, id) => id)
   await Promise.all(ids.map((id) => load(id)))
-  await heard(told, 'store', ids.length)
+  await untilEmitted(emitted, 'store', ids.length)
   run.mockClear()
   for (let times = 0; times < 3; times++) {
     expect(await Promise.all(ids.map((id) => load(id)))).toEqual(results)
     for (const id of ids) expect(await load(id)).toEqual(results[id])
   }
   expect(run).not.toHaveBeenCalled()
-  expect(names(told)).not.toContain('undecodable')
+  expect(names(emitted)).not.toContain('undecodable')
 })
 
 test('errors that are cached are thrown again', async () => {
-  const { load, run, told } = remembered([], { cacheErrors: { ttl: '1m' } })
+  const { load, run, emitted } = remembered([], { cacheErrors: { ttl: '1m' } })
   run.mockRejectedValue(new RangeError('too far'))
   await expect(load(1)).rejects.toThrow('too far')
-  await heard(told, 'store')
+  await untilEmitted(emitted, 'store')
   for (let times = 0; times < 3; times++) await expect(load(1)).rejects.toThrow(new RangeError('too far'))
   expect(run).toHaveBeenCalledOnce()
 })

@@ -26,14 +26,14 @@ export const EACH_POLICY_AND_SCOPE = [
 
 export type Load = (key: string) => Promise<unknown>
 
-/** Something that a cache told of. */
-type Told = { [E in keyof CacheEvents]: CacheEvents[E] & { readonly event: E } }[keyof CacheEvents]
+/** An event that a cache emitted. */
+type EmittedEvent = { [E in keyof CacheEvents]: CacheEvents[E] & { readonly event: E } }[keyof CacheEvents]
 
-/** What a cache tells of from now on. */
-export function listen(cache: RedisFuncCache): Told[] {
-  const told: Told[] = []
-  for (const event of EVENTS) cache.on(event, (detail) => told.push({ event, ...detail } as Told))
-  return told
+/** The events that a cache emits from now on. */
+export function listen(cache: RedisFuncCache): EmittedEvent[] {
+  const emitted: EmittedEvent[] = []
+  for (const event of EVENTS) cache.on(event, (detail) => emitted.push({ event, ...detail } as EmittedEvent))
+  return emitted
 }
 
 /** Processes that share a store and a function, and a time that passes when the test says so. */
@@ -68,7 +68,7 @@ export class Timeline {
       ...options,
     })
     const place: KeySpace = placeOf(cache, fn.keyOf(''))
-    return { cache, fn, place, told: listen(cache) }
+    return { cache, fn, place, emitted: listen(cache) }
   }
 
   /** Lets time pass for all that is stored in a place. */
@@ -104,13 +104,16 @@ export const until = (holds: () => boolean): Promise<void> =>
     { interval: 1, timeout: 5_000 },
   )
 
-/** Waits until a cache has told so often of something. */
-export const heard = (told: readonly Told[], event: keyof CacheEvents, times = 1): Promise<void> =>
-  until(() => told.filter((each) => each.event === event).length >= times)
+/** Waits until a cache has emitted an event so often. */
+export const untilEmitted = (
+  emitted: readonly EmittedEvent[],
+  event: keyof CacheEvents,
+  times = 1,
+): Promise<void> => until(() => emitted.filter((each) => each.event === event).length >= times)
 
-/** Names of what was told, with reasons: `stale:grace`, `error:refresh`. */
-export const names = (told: readonly Told[]): string[] =>
-  told.map((each) => {
+/** Names of events, with reasons: `stale:grace`, `error:refresh`. */
+export const names = (emitted: readonly EmittedEvent[]): string[] =>
+  emitted.map((each) => {
     if ('reason' in each) return `${each.event}:${each.reason}`
     return 'during' in each ? `${each.event}:${each.during}` : each.event
   })

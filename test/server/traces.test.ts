@@ -1,72 +1,38 @@
-// Real request traces, one caller at a time: the misses of every policy, to the exact count and in the exact order.
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+// Real request traces through the whole library, one caller at a time: each hit and each miss, in the exact order.
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { hasTraces, readTrace, replay, TRACES } from '../../scripts/replay.ts'
+import { hasTraces, missesOf, readTrace, replay, TRACES } from '../../scripts/replay.ts'
+import { RANDOM_TOLERANCE, replayInOrder, type TraceCase, traceCases } from '../policies/traces.ts'
 import { RedisFuncCache } from './library.ts'
 import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
 
-/** The simulator's name of each policy. */
-const SIMULATED = {
-  FIFO: ['fifo', 'fifo_t'],
-  LRU: ['lru', 'lru_t'],
-  MRU: ['mru'],
-  LFU: ['lfu'],
-  'RR-mean-of-10': ['rr'],
-} as const
-
-/** Four standard deviations of a single random replay. */
-const RANDOM_TOLERANCE = 500
-
-interface Case {
+interface Part {
   readonly trace: string
-  readonly size: number
-  readonly policy: keyof typeof POLICIES
-  readonly misses: number
-  /** Of the whole string of hits and misses; where the policy leaves nothing to chance. */
-  readonly sha256: string | undefined
-}
-
-const rows = (file: string): string[][] =>
-  readFileSync(join(TRACES, file), 'utf8')
-    .trim()
-    .split('\n')
-    .slice(1)
-    .map((line) => line.split(','))
-
-function cases(): Case[] {
-  const digests = new Map(
-    rows('checkpoints.csv').map(([trace, size, policy, , , sha]) => [`${trace} ${size} ${policy}`, sha]),
-  )
-  return rows('reference.csv').flatMap(([trace = '', , , size = '', policy = '', misses]) =>
-    (SIMULATED[policy as keyof typeof SIMULATED] ?? []).map((name) => ({
-      trace,
-      size: Number(size),
-      policy: name,
-      misses: Number(misses),
-      sha256: digests.get(`${trace} ${size} ${policy}`),
-    })),
-  )
+  /** How many entries the cache holds; without it, each size is replayed. */
+  readonly size?: number
+  /** How many requests, from the first one on; without it, all. */
+  readonly requests?: number
 }
 
 /**
- * In process every trace is replayed. Over a server that takes a hundred times as long, and the scripts are held equal to
- * their twins in process by twins.test.ts; so each server replays one size of one trace, and all of them only with
- * `TRACES=all`, which is for every night.
+ * What each store replays. `test/policies/traces.test.ts` replays everything in the orders, which the scripts are held equal
+ * to; over a server that would take a hundred times as long. `TRACES=all`, which is for every night, replays everything here.
  */
-const SHARES: Record<string, string> = {
-  'redis-7.0': 'multi3 1000',
-  'redis-8.0': 'web12 150',
-  'valkey-8.1': 'cloudphysics 500',
-  'valkey-9': 'scarab 500',
+const PARTS: Record<string, Part> = {
+  memory: { trace: 'multi3' },
+  'redis-7.0': { trace: 'multi3', size: 1000 },
+  'redis-8.0': { trace: 'web12', size: 150, requests: 5_000 },
+  'valkey-8.1': { trace: 'cloudphysics', size: 500, requests: 5_000 },
+  'valkey-9': { trace: 'scarab', size: 500, requests: 5_000 },
 }
+const OTHERWISE: Part = { trace: 'multi3', size: 100, requests: 5_000 }
 
-function isShared({ trace, size }: Case): boolean {
-  if (!hasServer || process.env['TRACES'] === 'all') return true
-  return `${trace} ${size}` === (SHARES[inject('server')] ?? 'multi3 1000')
-}
+const part: Part | undefined =
+  process.env['TRACES'] === 'all' ? undefined : (PARTS[inject('server')] ?? OTHERWISE)
 
-/** Over a server, one trace after the other would mostly wait for the network; together they keep it busy. In process there is nothing to wait for. */
+const isReplayed = ({ trace, size }: TraceCase): boolean =>
+  part === undefined || (part.trace === trace && (part.size ?? size) === size)
+
+/** Over a server, one replay after the other would mostly wait for the network. In process there is nothing to wait for. */
 describe.skipIf(!hasTraces())(
   `traces of ${TRACES}${hasTraces() ? '' : ' (not there)'}`,
   { concurrent: hasServer },
@@ -77,18 +43,32 @@ describe.skipIf(!hasTraces())(
     })
     afterAll(() => target.close())
 
-    const all = hasTraces() ? cases().filter(isShared) : []
-    test.each(all)('$trace, $size entries, $policy: $misses misses', { timeout: 600_000 }, async (wanted) => {
+    const cases = traceCases().filter(isReplayed)
+    test.each(cases)('$trace, $size entries, $policy', { timeout: 600_000 }, async (wanted) => {
+      const { trace, size } = wanted
       const Policy = POLICIES[wanted.policy]
+      const requests = readTrace(trace).slice(0, part?.requests)
       const store = target.newStore()
-      const cache = new RedisFuncCache(unique('trace'), new Policy(), { store, maxSize: wanted.size })
-      const { misses, sha256 } = await replay(cache, readTrace(wanted.trace))
+      const cache = new RedisFuncCache(unique('trace'), new Policy(), { store, maxSize: size })
+      const hits = await replay(cache, requests)
+      const inOrder = replayInOrder(new Policy().createOrder(), size, requests)
       if (wanted.policy === 'rr') {
-        expect(Math.abs(misses - wanted.misses)).toBeLessThan(RANDOM_TOLERANCE)
+        expect(Math.abs(missesOf(hits) - missesOf(inOrder))).toBeLessThan(toleranceFor(requests.length))
       } else {
-        expect({ misses, sha256 }).toEqual({ misses: wanted.misses, sha256: wanted.sha256 })
+        expect(hits).toHaveLength(requests.length)
+        expect(firstDifference(hits, inOrder)).toBeUndefined()
       }
-      expect(await cache.purge()).toBe(wanted.size)
+      expect(await cache.purge()).toBe(size)
     })
   },
 )
+
+/** Of two random replays, in misses. */
+const toleranceFor = (requests: number): number =>
+  2 * Math.ceil(RANDOM_TOLERANCE * Math.sqrt(requests / 100_000))
+
+/** The number of the first request that was a hit in one replay and a miss in the other. */
+function firstDifference(hits: string, wanted: string): number | undefined {
+  const at = [...wanted].findIndex((each, i) => each !== hits[i])
+  return at === -1 ? undefined : at
+}

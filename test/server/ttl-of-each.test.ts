@@ -20,7 +20,7 @@ test.each<[ttl: Duration | undefined, cacheTtl: Duration, livesMs: number, endsM
   [0.5, '5m', 0, 501],
 ])('%o, with a ttl of the cache of %o', async (ttl, cacheTtl, livesMs, endsMs) => {
   const time = new Timeline(target)
-  const { fn, told, place } = time.newProcess(
+  const { fn, emitted, place } = time.newProcess(
     { ttl: () => ttl },
     { ttl: cacheTtl, idleTtl: Number.POSITIVE_INFINITY },
   )
@@ -33,14 +33,14 @@ test.each<[ttl: Duration | undefined, cacheTtl: Duration, livesMs: number, endsM
     await time.pass(place, endsMs - livesMs)
     expect(await fn('a')).toBe('a 2')
   }
-  expect(names(told).filter((name) => name.startsWith('error'))).toEqual([])
+  expect(names(emitted).filter((name) => name.startsWith('error'))).toEqual([])
 })
 
 test.each<[ttl: unknown]>([[0], [-0], ['0s'], ['0ms'], ['0.0h']])('%o stores nothing', async (ttl) => {
   const time = new Timeline(target)
-  const { fn, told } = time.newProcess({ ttl: () => ttl as Duration })
+  const { fn, emitted } = time.newProcess({ ttl: () => ttl as Duration })
   await fn('a')
-  expect(names(told)).toEqual(['miss', 'skip:zero-ttl'])
+  expect(names(emitted)).toEqual(['miss', 'skip:zero-ttl'])
 })
 
 test.each<[ttl: unknown]>([
@@ -55,10 +55,10 @@ test.each<[ttl: unknown]>([
   [1e12],
 ])('%o is not a duration: nothing is stored, and an event tells', async (ttl) => {
   const time = new Timeline(target)
-  const { fn, told } = time.newProcess({ ttl: () => ttl as Duration })
+  const { fn, emitted } = time.newProcess({ ttl: () => ttl as Duration })
   expect(await fn('a')).toBe('a 1')
-  expect(names(told)).toEqual(['miss', 'error:callback'])
-  expect(told[1]).toMatchObject({ error: { message: expect.stringMatching(/^ttl: .*is not a duration/) } })
+  expect(names(emitted)).toEqual(['miss', 'error:callback'])
+  expect(emitted[1]).toMatchObject({ error: { message: expect.stringMatching(/^ttl: .*is not a duration/) } })
   await expect(fn.prime(['a'], 1)).rejects.toThrow(/^ttl: /)
 })
 

@@ -26,14 +26,14 @@ describe.each(formatNames)('a Response within a result, with %s', (serializer) =
   test('goes to its caller, is not stored, and is reported: by one warning, and by an event each time', async () => {
     const time = new Timeline(target)
     time.load.mockImplementation(async () => ({ response: new Response('x') }))
-    const { cache, fn, told } = time.newProcess({ serializer })
+    const { cache, fn, emitted } = time.newProcess({ serializer })
     for (let i = 1; i <= 3; i++) {
       const { response } = (await fn('a')) as { response: Response }
       expect(await response.text()).toBe('x')
       expect(time.load).toHaveBeenCalledTimes(i)
     }
-    expect(names(told)).toEqual(['miss', SKIP, 'miss', SKIP, 'miss', SKIP])
-    expect(told[1]).toMatchObject({ reason: 'unstorable', bytes: 0, function: 'load' })
+    expect(names(emitted)).toEqual(['miss', SKIP, 'miss', SKIP, 'miss', SKIP])
+    expect(emitted[1]).toMatchObject({ reason: 'unstorable', bytes: 0, function: 'load' })
     expect(warnings).toEqual([
       expect.stringMatching(
         /load: result\.response is a Response, which no serializer can bring back\. .*cacheIf/,
@@ -57,15 +57,15 @@ describe.each(formatNames)('a Response within a result, with %s', (serializer) =
 test('what cacheIf leaves out is no cause for a warning', async () => {
   const time = new Timeline(target)
   time.load.mockImplementation(async () => new Response('x'))
-  const { fn, told } = time.newProcess({ cacheIf: () => false })
+  const { fn, emitted } = time.newProcess({ cacheIf: () => false })
   await fn('a')
-  expect(told.map((each) => each.event === 'skip' && each.reason)).toEqual([false, 'unwanted'])
+  expect(emitted.map((each) => each.event === 'skip' && each.reason)).toEqual([false, 'unwanted'])
   expect(warnings).toEqual([])
 })
 
 test('getOrSet, lists and refreshes do the same', async () => {
   const cache = new RedisFuncCache(unique('unstorable'), new LruTPolicy(), { store: target.newStore() })
-  const told = listen(cache)
+  const emitted = listen(cache)
   const many = cache.wrapMany(
     async (ids: readonly number[]) => ids.map((id) => (id === 2 ? new Blob([]) : { id })),
     {
@@ -75,7 +75,9 @@ test('getOrSet, lists and refreshes do the same', async () => {
   expect(await cache.getOrSet('key', () => new Set([new Headers()]))).toEqual(new Set([new Headers()]))
   expect(await many([1, 2])).toEqual([{ id: 1 }, new Blob([])])
   await many.refresh([2])
-  const ofFunction = told.map((each) => `${'function' in each ? each.function : ''} ${names([each]).join()}`)
+  const ofFunction = emitted.map(
+    (each) => `${'function' in each ? each.function : ''} ${names([each]).join()}`,
+  )
   expect(ofFunction.filter((each) => /skip|store/.test(each)).toSorted()).toEqual([
     `getOrSet ${SKIP}`,
     `many ${SKIP}`,
@@ -115,13 +117,13 @@ describe('the default', () => {
     time.load.mockImplementation(async (key) =>
       key === 'plain' ? {} : { point: new Point(), at: new Date(1) },
     )
-    const { fn, told } = time.newProcess()
+    const { fn, emitted } = time.newProcess()
     for (const key of ['plain', 'a', 'b']) await fn(key)
     const { point, at } = (await fn('a')) as { point: object; at: Date }
     expect(point).toEqual({ x: 1 })
     expect(Object.getPrototypeOf(point)).toBe(Object.prototype)
     expect(at).toEqual(new Date(1))
-    expect(told.filter(({ event }) => event === 'lossy')).toMatchObject([
+    expect(emitted.filter(({ event }) => event === 'lossy')).toMatchObject([
       { detail: 'result.point is a Point and comes back as a plain object' },
     ])
     expect(warnings).toHaveLength(1)
@@ -132,11 +134,11 @@ describe("'json'", () => {
   test('stores nothing that it would change, and says so', async () => {
     const time = new Timeline(target)
     time.load.mockImplementation(async () => ({ at: new Date(5) }))
-    const { fn, told } = time.newProcess({ serializer: 'json' })
+    const { fn, emitted } = time.newProcess({ serializer: 'json' })
     expect(await fn('a')).toEqual({ at: new Date(5) })
     expect(await fn('a')).toEqual({ at: new Date(5) })
-    expect(names(told)).toEqual(['miss', 'error:serialize', 'miss', 'error:serialize'])
-    expect(told[1]).toMatchObject({
+    expect(names(emitted)).toEqual(['miss', 'error:serialize', 'miss', 'error:serialize'])
+    expect(emitted[1]).toMatchObject({
       during: 'serialize',
       error: { message: expect.stringMatching(/result\.at is a Date.*lossy: true/) },
     })
@@ -153,11 +155,11 @@ describe("'json'", () => {
   ] as const)('with lossy $what stores what JSON makes of it', async ({ of, cache }) => {
     const time = new Timeline(target)
     time.load.mockImplementation(async (key) => (key === 'plain' ? 1 : { at: new Date(5) }))
-    const { fn, told } = time.newProcess(of, cache)
+    const { fn, emitted } = time.newProcess(of, cache)
     for (const key of ['plain', 'a', 'a']) await fn(key)
     expect(await fn('a')).toEqual({ at: '1970-01-01T00:00:00.005Z' })
     expect(time.load).toHaveBeenCalledTimes(2)
-    expect(told.filter(({ event }) => event === 'lossy')).toHaveLength(1)
+    expect(emitted.filter(({ event }) => event === 'lossy')).toHaveLength(1)
     expect(warnings).toEqual([])
   })
 })

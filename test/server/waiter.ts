@@ -2,13 +2,17 @@
 import { LruTPolicy, RedisFuncCache } from '../../src/index.ts'
 import { connectTo } from './connect-urls.ts'
 
-/** What a process is told to do. */
+/** What a process is told when it starts. */
 export interface WaiterOrder {
   /** One server, or some nodes of a cluster. */
   readonly urls: readonly string[]
+  /** Counts the runs of the functions, by their cache. */
+  readonly counters: string
+}
+
+/** Calls that a process is told to make. */
+export interface WaiterCalls {
   readonly cache: string
-  /** Counts the runs of the function. */
-  readonly counter: string
   readonly calls: number
   /** How long the function runs. */
   readonly runMs: number
@@ -32,27 +36,26 @@ const client = await connectTo(order.urls)
 const tell = (report: WaiterReport): void => void process.send?.(report)
 const nowMs = (): number => performance.timeOrigin + performance.now()
 
-const errors: string[] = []
-let computed: number | undefined
-const cache = new RedisFuncCache(order.cache, new LruTPolicy(), { client })
-cache.on('error', ({ during, error }) => errors.push(`${during}: ${String(error)}`))
-cache.on('wait', () => tell({ state: 'waits' }))
-const work = cache.wrap(
-  async (key: string) => {
-    const run = await client.incr(order.counter)
-    tell({ state: 'runs' })
-    await new Promise((resolve) => setTimeout(resolve, order.runMs))
-    computed = nowMs()
-    return `result ${run} of ${key}`
-  },
-  { name: 'work', source: false, singleFlight: { lease: order.lease, wait: '30s' } },
-)
-
-process.once('message', async () => {
+async function call({ cache: name, calls, runMs, lease }: WaiterCalls): Promise<void> {
+  const errors: string[] = []
+  let computed: number | undefined
+  const cache = new RedisFuncCache(name, new LruTPolicy(), { client })
+  cache.on('error', ({ during, error }) => errors.push(`${during}: ${String(error)}`))
+  cache.on('wait', () => tell({ state: 'waits' }))
+  const work = cache.wrap(
+    async (key: string) => {
+      const run = await client.hIncrBy(order.counters, name, 1)
+      tell({ state: 'runs' })
+      await new Promise((resolve) => setTimeout(resolve, runMs))
+      computed = nowMs()
+      return `result ${run} of ${key}`
+    },
+    { name: 'work', source: false, singleFlight: { lease, wait: '30s' } },
+  )
   let first: number | undefined
   let last = 0
   const results = await Promise.all(
-    Array.from({ length: order.calls }, async () => {
+    Array.from({ length: calls }, async () => {
       const result = await work('key').catch((error: unknown) => {
         errors.push(String(error))
         return ''
@@ -62,9 +65,10 @@ process.once('message', async () => {
       return result
     }),
   )
-  tell({ state: 'done', results: [...new Set(results)], errors, at: { computed, first: first ?? 0, last } })
   await cache.close()
-  client.destroy()
-  process.disconnect()
-})
+  tell({ state: 'done', results: [...new Set(results)], errors, at: { computed, first: first ?? 0, last } })
+}
+
+process.on('message', (calls) => void call(calls as WaiterCalls))
+process.once('disconnect', () => client.destroy())
 tell({ state: 'ready' })

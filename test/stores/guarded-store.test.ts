@@ -88,6 +88,20 @@ describe('the deadline', () => {
     ).toMatchObject([{ state: 'taken' }])
   })
 
+  test('gives it back while the breaker lets only its trial through, too', async () => {
+    const { guard, space, memory, asked, answerAll, breaker, time } = newGuard('lease', 'get')
+    const lease = guard.lease(space, [{ hash: 'x', asker: 'late', seenMs: undefined }], 60_000)
+    for (const each of [lease, guard.get(space, ['x'])]) await expect(each).rejects.toMatchObject(TOO_LATE)
+    time.ms = 100
+    const trial = guard.get(space, ['x'])
+    expect(breaker.state).toBe('half-open')
+    const release = vi.spyOn(memory, 'release')
+    asked[0]?.answer()
+    await vi.waitFor(() => expect(release).toHaveBeenCalledOnce(), { interval: 1 })
+    answerAll()
+    await trial
+  })
+
   test('of what is done in portions is that of one portion', async () => {
     const store = new (class extends MemoryStore {
       override async invalidateTags(
@@ -148,6 +162,26 @@ describe('the breaker', () => {
     asked[0]?.answer()
     await trial
     expect(breaker.state).toBe('closed')
+  })
+
+  test.each([
+    ['an answer', undefined],
+    ['a refusal', new StoreError('WRONGTYPE', { cause: new Error('WRONGTYPE of the server') })],
+  ])('lets one command try the store as soon as %s comes late', async (_, late) => {
+    const it = newGuard('get')
+    const lost = [it.guard.get(it.space, ['x']), it.guard.get(it.space, ['x'])]
+    for (const each of lost) await expect(each).rejects.toMatchObject(TOO_LATE)
+    expect(it.breaker.state).toBe('open')
+    it.asked.shift()?.answer(new Error('connect ECONNREFUSED'))
+    await sleep(1)
+    await expect(it.guard.get(it.space, ['x'])).rejects.toMatchObject({ reason: 'open' })
+    it.asked.shift()?.answer(late)
+    await sleep(1)
+    const trial = it.guard.get(it.space, ['x'])
+    expect(it.breaker.state).toBe('half-open')
+    it.answerAll()
+    await trial
+    expect(it.breaker.state).toBe('closed')
   })
 
   test('lets invalidations through, whose success closes it', async () => {

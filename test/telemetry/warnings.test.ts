@@ -8,12 +8,12 @@ import { cureFor } from '../../src/telemetry/cures.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
 
 /** What was told so far. */
-let told: string[]
+let warned: string[]
 beforeEach(() => {
-  told = []
+  warned = []
   // What was told in this process is remembered for a minute.
   Reflect.deleteProperty(globalThis, Symbol.for('redis-func-cache.warnings'))
-  vi.spyOn(process, 'emitWarning').mockImplementation((warning) => void told.push(String(warning)))
+  vi.spyOn(process, 'emitWarning').mockImplementation((warning) => void warned.push(String(warning)))
 })
 /** Each warns of its last reads a little later, which must not be in the next test. */
 const caches: library.RedisFuncCache[] = []
@@ -72,7 +72,7 @@ describe.skipIf(server === undefined || binary === '')('where nothing is cached'
     const { load, runs } = newCache(client)
     await callTwentyTimes(load)
     expect(runs).toHaveBeenCalledTimes(20)
-    expect(told).toEqual([
+    expect(warned).toEqual([
       expect.stringMatching(
         /^Cache 'silent', load: a lookup failed, so the function ran: .*The client is closed\. .*did you forget `await client\.connect\(\)`\?.*cache\.on\('error'/,
       ),
@@ -86,9 +86,9 @@ describe.skipIf(server === undefined || binary === '')('where nothing is cached'
       const { load, runs } = newCache(await connectedWithout(...commands))
       await callTwentyTimes(load)
       expect(runs).toHaveBeenCalledTimes(20)
-      expect(told.length).toBeGreaterThan(0)
-      expect(told.length).toBeLessThan(4)
-      for (const each of told) expect(each).toMatch(/NOPERM.*lacks a permission.*ACL SETUSER/)
+      expect(warned.length).toBeGreaterThan(0)
+      expect(warned.length).toBeLessThan(4)
+      for (const each of warned) expect(each).toMatch(/NOPERM.*lacks a permission.*ACL SETUSER/)
     },
   )
 
@@ -97,7 +97,7 @@ describe.skipIf(server === undefined || binary === '')('where nothing is cached'
     const { load, runs } = newCache(await connected(hidden.url))
     await callTwentyTimes(load)
     expect(runs).toHaveBeenCalledTimes(20)
-    expect(told[0]).toMatch(/unknown command.*runs no scripts/)
+    expect(warned[0]).toMatch(/unknown command.*runs no scripts/)
   })
 
   test('a read-only replica', async () => {
@@ -106,7 +106,7 @@ describe.skipIf(server === undefined || binary === '')('where nothing is cached'
     await callTwentyTimes(load)
     expect(runs).toHaveBeenCalledTimes(20)
     await vi.waitFor(() =>
-      expect(told).toContainEqual(
+      expect(warned).toContainEqual(
         expect.stringMatching(/a result could not be stored.*READONLY.*replica.*master/),
       ),
     )
@@ -118,7 +118,7 @@ describe.skipIf(server === undefined || binary === '')('where nothing is cached'
     await callTwentyTimes(load)
     // A caller does not wait for its put longer than `putWait`.
     await vi.waitFor(() =>
-      expect(told).toContainEqual(expect.stringMatching(/OOM.*The server is out of memory/)),
+      expect(warned).toContainEqual(expect.stringMatching(/OOM.*The server is out of memory/)),
     )
   })
 
@@ -130,7 +130,7 @@ describe.skipIf(server === undefined || binary === '')('where nothing is cached'
     await admin.del([index, values])
     await admin.set(values, 'of somebody else')
     await callTwentyTimes(load)
-    expect(told[0]).toMatch(/WRONGTYPE.*another name, or a prefix/)
+    expect(warned[0]).toMatch(/WRONGTYPE.*another name, or a prefix/)
   })
 
   test('a port where nothing listens', async () => {
@@ -139,7 +139,7 @@ describe.skipIf(server === undefined || binary === '')('where nothing is cached'
     closing.push(() => client.disconnect())
     const { load } = newCache(client)
     await callTwentyTimes(load)
-    expect(told[0]).toMatch(/a lookup failed.*Is the server running at this address/)
+    expect(warned[0]).toMatch(/a lookup failed.*Is the server running at this address/)
   })
 
   const nodes = (inject('cluster') ?? []).map(({ host, port }) => `redis://${host}:${port}`)
@@ -152,7 +152,7 @@ describe.skipIf(server === undefined || binary === '')('where nothing is cached'
     const { load, runs } = newCache(client, { keys: 'plain' })
     await callTwentyTimes(load)
     expect(runs).toHaveBeenCalledTimes(20)
-    expect(told[0]).toMatch(/emove \{ keys: 'plain' \}/)
+    expect(warned[0]).toMatch(/emove \{ keys: 'plain' \}/)
   })
 
   test.skipIf(nodes.length === 0)('a client for one server at a node of a cluster', async () => {
@@ -161,7 +161,7 @@ describe.skipIf(server === undefined || binary === '')('where nothing is cached'
       const { load } = newCache(await connected(node))
       await callTwentyTimes(load)
     }
-    expect(told[0]).toMatch(/MOVED.*a client for clusters/)
+    expect(warned[0]).toMatch(/MOVED.*a client for clusters/)
   })
 
   const servers: TestServer[] = []
@@ -198,14 +198,14 @@ describe('a failure', () => {
     const nowMs = performance.now()
     clock.mockImplementation(() => nowMs)
     for (let i = 0; i < 5; i++) await load(1)
-    expect(told).toHaveLength(1)
+    expect(warned).toHaveLength(1)
     clock.mockImplementation(() => nowMs + 59_999)
     await load(1)
-    expect(told).toHaveLength(1)
+    expect(warned).toHaveLength(1)
     clock.mockImplementation(() => nowMs + 60_000)
     await load(1)
-    expect(told).toHaveLength(2)
-    expect(told[1]).toContain('(5 more since the last warning)')
+    expect(warned).toHaveLength(2)
+    expect(warned[1]).toContain('(5 more since the last warning)')
   })
 
   test('of another kind is reported, too', async () => {
@@ -213,7 +213,7 @@ describe('a failure', () => {
     await load(1)
     store.message = 'READONLY You can’t write against a read only replica.'
     await load(1)
-    expect(told).toHaveLength(2)
+    expect(warned).toHaveLength(2)
     expect(vi.mocked(process.emitWarning).mock.calls.map(([, type]) => type)).toEqual([
       'FuncCacheWarning',
       'FuncCacheWarning',
@@ -232,14 +232,14 @@ describe('a failure', () => {
     await load(1)
     channel('redis-func-cache:error').unsubscribe(listen)
     expect(listen).toHaveBeenCalledTimes(2)
-    expect(told).toEqual([])
+    expect(warned).toEqual([])
   })
 
   test('is not reported as well where it is thrown', async () => {
     const { store } = newFailing()
     const cache = new library.RedisFuncCache('failing', new library.LruTPolicy(), { store, onError: 'throw' })
     await expect(cache.wrap(async () => 1, { name: 'one' })()).rejects.toThrow(library.StoreError)
-    expect(told).toEqual([])
+    expect(warned).toEqual([])
   })
 
   test.each<{ what: string; result: unknown; says: RegExp }>([
@@ -262,7 +262,7 @@ describe('a failure', () => {
       },
     })
     await load()
-    expect(told).toEqual([expect.stringMatching(says)])
+    expect(warned).toEqual([expect.stringMatching(says)])
   })
 
   test('so is what cannot be read, or does not pass the schema', async () => {
@@ -289,12 +289,12 @@ describe('a failure', () => {
     })
     await shaped()
     await shaped()
-    expect(told).toContainEqual(
+    expect(warned).toContainEqual(
       expect.stringMatching(
         /broken: a stored value could not be read.*of another format.*cache\.on\('undecodable'/,
       ),
     )
-    expect(told).toContainEqual(
+    expect(warned).toContainEqual(
       expect.stringMatching(/shaped: a stored value did not pass the schema.*cache\.on\('invalid'/),
     )
   })
@@ -313,7 +313,7 @@ describe('a failure', () => {
     nowMs += 120_000
     run.mockRejectedValue(new Error(message))
     await load()
-    expect(told).toEqual([
+    expect(warned).toEqual([
       `Cache 'failing', load: a stale result could not be refreshed: ${message}. Listen with cache.on('error', …) to get ` +
         'every one, instead of this warning.',
     ])
@@ -325,7 +325,7 @@ describe('a failure', () => {
       store.code = `req-${i}`
       await load(1)
     }
-    expect(told).toHaveLength(1)
+    expect(warned).toHaveLength(1)
   })
 
   test('of any number of kinds takes up no memory', async () => {
@@ -334,8 +334,8 @@ describe('a failure', () => {
       store.code = `E${'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[i % 26]}${'X'.repeat(2 + i / 26)}`
       await load(1)
     }
-    expect(told.length).toBeLessThanOrEqual(100)
-    expect(told.length).toBeGreaterThan(50)
+    expect(warned.length).toBeLessThanOrEqual(100)
+    expect(warned.length).toBeGreaterThan(50)
   })
 
   test('a result that is too large is one: it is computed at every call', async () => {
@@ -345,7 +345,7 @@ describe('a failure', () => {
     })
     const load = cache.wrap(async () => 'x'.repeat(100), { name: 'load' })
     for (let i = 0; i < 5; i++) await load()
-    expect(told).toEqual([
+    expect(warned).toEqual([
       expect.stringMatching(
         /load: a result of 102 bytes was not stored, because it is larger than maxValueBytes\. Raise maxValueBytes/,
       ),
@@ -353,7 +353,7 @@ describe('a failure', () => {
     const listened = cache.wrap(async () => 'y'.repeat(100), { name: 'listened' })
     cache.on('skip', () => {})
     await listened()
-    expect(told).toHaveLength(1)
+    expect(warned).toHaveLength(1)
   })
 
   test("a loss recommends 'auto' only where that keeps what is lost", async () => {
@@ -367,7 +367,7 @@ describe('a failure', () => {
     await cache.wrap(async () => new Point(), { name: 'point' })()
     await cache.wrap(async () => new URL('http://localhost/'), { name: 'url' })()
     await cache.wrap(async () => new Point(), { name: 'pointByV8', serializer: 'v8' })()
-    expect(told).toEqual([
+    expect(warned).toEqual([
       expect.stringMatching(/set: .*serializer: 'auto'/),
       expect.stringMatching(/point: .*Return plain data/),
       expect.stringMatching(/url: .*Return plain data/),
@@ -387,8 +387,8 @@ describe('a failure', () => {
     const load = cache.wrap(async (id: number) => id, { name: 'load' })
     await load(1)
     await load(1)
-    await vi.waitFor(() => expect(told).toHaveLength(1))
-    expect(told[0]).toMatch(/^Cache 'failing': a read could not be reported to the eviction policy: NOPERM/)
+    await vi.waitFor(() => expect(warned).toHaveLength(1))
+    expect(warned[0]).toMatch(/^Cache 'failing': a read could not be reported to the eviction policy: NOPERM/)
     expect(cache.stats().error).toBe(1)
   })
 })
@@ -396,11 +396,11 @@ describe('a failure', () => {
 describe('a client of redis without an error listener', () => {
   test('is reported: its process would end with the server', async () => {
     new library.RedisStore(createClient())
-    await vi.waitFor(() => expect(told).toHaveLength(1))
-    expect(told[0]).toMatch(/no 'error' listener.*client\.on\('error'/)
+    await vi.waitFor(() => expect(warned).toHaveLength(1))
+    expect(warned[0]).toMatch(/no 'error' listener.*client\.on\('error'/)
     new library.RedisStore(createClient())
     await new Promise((resolve) => setImmediate(resolve))
-    expect(told).toHaveLength(1)
+    expect(warned).toHaveLength(1)
   })
 
   test('is none if it is given one in the same turn', async () => {
@@ -408,7 +408,7 @@ describe('a client of redis without an error listener', () => {
     new library.RedisStore(client)
     client.on('error', () => {})
     await new Promise((resolve) => setImmediate(resolve))
-    expect(told).toEqual([])
+    expect(warned).toEqual([])
   })
 })
 
@@ -531,7 +531,7 @@ test('the loss warning says what to do, in whole sentences', async () => {
     name = 'Ada'
   }
   await cache.wrap(async () => new User(), { name: 'user', serializer: 'v8' })()
-  expect(told).toEqual([
+  expect(warned).toEqual([
     "Cache 'lossy', load: result is a Set and comes back as a plain object. The default serializer keeps it: give { serializer: 'auto' }, or leave the option out.",
     "Cache 'lossy', user: result is a User and comes back as a plain object. Return plain data, or give the function a serializer that keeps it: { serializer: [encode, decode] }.",
   ])

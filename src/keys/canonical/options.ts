@@ -32,11 +32,11 @@ export interface ArgumentEncoder<T = unknown> {
 /** Which parts of the arguments count, and how instances of classes are distinguished. */
 export interface CanonicalOptions {
   /** Names of properties that do not count, in arguments that are plain objects (not in objects within them). */
-  readonly excludedNames?: ReadonlySet<string>
+  readonly excludedNames?: ReadonlySet<string> | undefined
   /** Positions of arguments that do not count, from 0. */
-  readonly excludedPositions?: ReadonlySet<number>
+  readonly excludedPositions?: ReadonlySet<number> | undefined
   /** Encoders, in the order in which they are tried, before all other rules. The first one whose class fits is used. */
-  readonly encoders?: readonly ArgumentEncoder[]
+  readonly encoders?: readonly ArgumentEncoder[] | undefined
   /** The name of the argument at a position, for error messages; default `arguments[0]`, `arguments[1]` … */
   readonly nameOf?: (position: number) => string
   /** Whether the only argument is a key of `getOrSet`, for error messages. */

@@ -7,7 +7,7 @@ import type { AbstractPolicy } from '../../policies/policy.ts'
 import { lookUpAt, partitionMark, StoredEntry } from '../trailer.ts'
 import { MemoryChangeLog } from './change-log.ts'
 import { Fence, PartitionData } from './partition-data.ts'
-import { tellEach } from '../watchers.ts'
+import { notifyEach } from '../watchers.ts'
 import type {
   ChangeLog,
   ChangesAt,
@@ -298,7 +298,7 @@ export class MemoryStore implements Store, ChangeLog {
     const log = this.#logOf(space)
     const watchers = [...(this.#changeWatchers.get(space.keys[0]) ?? [])]
     for (const message of log?.record(portions, atUs) ?? []) {
-      tellEach(watchers, (watcher) => watcher.changed(message))
+      notifyEach(watchers, (watcher) => watcher.changed(message))
     }
     return log?.number
   }

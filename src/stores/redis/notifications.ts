@@ -1,7 +1,7 @@
 import { StoreError } from '../../errors.ts'
 import type { Subscription, RedisClient, RedisPort } from '../../clients/port.ts'
 import type { Watch, Watcher } from '../store.ts'
-import { tellEach } from '../watchers.ts'
+import { notifyEach } from '../watchers.ts'
 
 /** The largest number of channels: a policy of a user may give every call its own key pair, and so its own channel. */
 const CHANNEL_LIMIT = 10_000
@@ -59,10 +59,10 @@ export class ChannelWatchers {
   #subscribed(): Subscription | undefined {
     this.#subscription ??= this.#port.listen?.({
       message: (channel, message) => {
-        tellEach([...(this.#entries.get(channel) ?? [])], ({ watcher }) => watcher.message(message))
+        notifyEach([...(this.#entries.get(channel) ?? [])], ({ watcher }) => watcher.message(message))
       },
-      lost: () => tellEach(this.#all(), ({ watcher }) => watcher.lost()),
-      restored: () => tellEach(this.#all(), ({ watcher }) => watcher.restored()),
+      lost: () => notifyEach(this.#all(), ({ watcher }) => watcher.lost()),
+      restored: () => notifyEach(this.#all(), ({ watcher }) => watcher.restored()),
     })
     return this.#subscription
   }

@@ -350,7 +350,7 @@ export class RedisStore implements Store, ChangeLog {
   /** Records the reply of a script: its time, and the highest score that the policy has given. */
   #hearScript(state: KeySpaceState, [atUs, orderedUs]: readonly number[], sentMs: number): void {
     state.clock.observe(atUs as number, sentMs)
-    state.order.hear(orderedUs as number)
+    state.order.observe(orderedUs as number)
     state.orderKnownUntilMs = monotonicMs() + CLOCKS_AGREE_MS
   }
 

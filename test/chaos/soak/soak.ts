@@ -43,7 +43,14 @@ export async function soak({ binary, ms, processes, onFault }: SoakWish): Promis
   const world = await openNetwork(binary)
   const start = (index: number) => {
     const client = CLIENT_NAMES[index % CLIENT_NAMES.length] as ClientName
-    const order = { client, place: world.place, caches: 1, shards: 1, callsPerSecond: CALLS_PER_SECOND }
+    const order = {
+      client,
+      form: 'plain',
+      place: world.place,
+      caches: 1,
+      shards: 1,
+      callsPerSecond: CALLS_PER_SECOND,
+    } as const
     return { client, cell: new CellProcess({ ...order, measureEveryMs: Math.max(500, ms / 60) }) }
   }
   const team = Array.from({ length: processes }, (_, index) => start(index))
