@@ -3,6 +3,7 @@ import { loadCopies } from '../realms/packages.ts'
 import { isError } from '../realms/native.ts'
 import type { Command, GlideClient, GlideCommandOptions, RedisPort, Reply } from './port.ts'
 import { oneByOne } from './one-by-one.ts'
+import { isBeingMoved, untilMoved } from './redirection.ts'
 
 /** `Decoder.Bytes`, also where text is enough: with `Decoder.String`, one value that is not UTF-8 fails the whole batch. */
 const BYTES = 0
@@ -44,8 +45,11 @@ export function glidePort(client: GlideClient): RedisPort {
   const optionsFor = (key: string): GlideCommandOptions =>
     isCluster ? { decoder: BYTES, route: { type: 'primarySlotKey', key } } : { decoder: BYTES }
 
-  const call = (key: string, command: Command) =>
+  const callOnce = (key: string, command: Command) =>
     client.customCommand(command as unknown as string[], optionsFor(key)) as Promise<Reply>
+  // Scripts have several keys. The client itself tries again, but not for as long as a slot may take to move.
+  const call = (key: string, command: Command) =>
+    isCluster && isScript(command) ? untilMoved(() => callOnce(key, command)) : callOnce(key, command)
 
   const sendBatch = async (
     { Batch, ClusterBatch }: GlidePackage,
@@ -61,14 +65,17 @@ export function glidePort(client: GlideClient): RedisPort {
       if (commands.length <= 1) return commands.map((command) => call(key, command))
       if (found === undefined) return oneByOne(commands, (command) => call(key, command))
       const all = sendBatch(found, key, commands)
-      return commands.map(async (_, i) => {
+      return commands.map(async (command, i) => {
         const reply = (await all)?.[i]
+        if (isError(reply) && isBeingMoved(reply)) return call(key, command)
         if (isError(reply)) throw reply
         return reply as Reply
       })
     },
   }
 }
+
+const isScript = ([name]: Command): boolean => String(name).startsWith('EVAL')
 
 /**
  * Finds the copy of the package that made this client. Another copy would not do: a batch holds pointers into the memory of

@@ -4,9 +4,12 @@ import type { Command, Reply } from './port.ts'
 
 /**
  * What a node says of a slot that is being moved: some of the keys of a command are there, others are not, or are not known
- * to be. Nothing was executed, and it passes when the slot has arrived.
+ * to be. Nothing was executed, and it passes when the slot has arrived. valkey-glide words it in its own way.
  */
-const BEING_MOVED = /^(?:TRYAGAIN|ASK) /
+const BEING_MOVED = /^(?:TRYAGAIN|ASK) |- TryAgain: /
+
+/** Whether an error says that the slot of a command is being moved. */
+export const isBeingMoved = (error: unknown): boolean => BEING_MOVED.test(messageOf(error))
 
 /** For how long a command is given to the cluster again and again while its slot is being moved. */
 const RETRY_FOR_MS = 3_000
@@ -29,8 +32,7 @@ export function sendFollowing(
     try {
       return await toNode(command)
     } catch (error) {
-      const message = messageOf(error)
-      if (!isRefused(message) && !BEING_MOVED.test(message)) throw error
+      if (!isRefused(messageOf(error)) && !isBeingMoved(error)) throw error
       const reply = before.then(() => untilMoved(() => byCluster(command)))
       before = reply.catch(() => {})
       return reply
@@ -38,13 +40,14 @@ export function sendFollowing(
   })
 }
 
-async function untilMoved(send: () => Promise<Reply>): Promise<Reply> {
+/** Sends a command, and again and again while its slot is being moved, for three seconds. */
+export async function untilMoved(send: () => Promise<Reply>): Promise<Reply> {
   const untilMs = monotonicMs() + RETRY_FOR_MS
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     try {
       return await send()
     } catch (error) {
-      if (!BEING_MOVED.test(messageOf(error)) || monotonicMs() + pauseMs > untilMs) throw error
+      if (!isBeingMoved(error) || monotonicMs() + pauseMs > untilMs) throw error
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }

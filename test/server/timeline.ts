@@ -120,7 +120,7 @@ export const names = (emitted: readonly EmittedEvent[]): string[] =>
 
 /** Stops the clock of this process, by which pauses and computations are measured; returns what moves it on. */
 export function advanceable(): (ms: number) => void {
-  let nowMs = performance.now()
+  let nowMs = Math.ceil(performance.now()) // sums of whole numbers are exact
   vi.spyOn(performance, 'now').mockImplementation(() => nowMs)
   return (ms) => {
     nowMs += ms

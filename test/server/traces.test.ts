@@ -7,8 +7,8 @@ import { hasServer, openTarget, POLICIES, type Target, unique } from './target.t
 
 interface Part {
   readonly trace: string
-  /** How many entries the cache holds; without it, each size is replayed. */
-  readonly size?: number
+  /** How many entries the cache holds. */
+  readonly size: number
   /** How many requests, from the first one on; without it, all. */
   readonly requests?: number
 }
@@ -18,7 +18,7 @@ interface Part {
  * to; over a server that would take a hundred times as long. `TRACES=all`, which is for every night, replays everything here.
  */
 const PARTS: Record<string, Part> = {
-  memory: { trace: 'multi3' },
+  memory: { trace: 'multi3', size: 100 },
   'redis-7.0': { trace: 'multi3', size: 1000 },
   'redis-8.0': { trace: 'web12', size: 150, requests: 5_000 },
   'valkey-8.1': { trace: 'cloudphysics', size: 500, requests: 5_000 },
@@ -30,7 +30,7 @@ const part: Part | undefined =
   process.env['TRACES'] === 'all' ? undefined : (PARTS[inject('server')] ?? OTHERWISE)
 
 const isReplayed = ({ trace, size }: TraceCase): boolean =>
-  part === undefined || (part.trace === trace && (part.size ?? size) === size)
+  part === undefined || (part.trace === trace && part.size === size)
 
 /** Over a server, one replay after the other would mostly wait for the network. In process there is nothing to wait for. */
 describe.skipIf(!hasTraces())(
