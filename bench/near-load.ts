@@ -53,7 +53,10 @@ export async function watchValues(
   return (await Promise.all(Array.from({ length: ids }, (_, id) => watch(id)))).flat()
 }
 
-/** Invalidates at a rate, for a time. What has not resolved is not waited for before the next. */
+/** Beyond so many that have not resolved, the next waits: the rate is then what the library can do. */
+const MOST_OUTSTANDING = 200
+
+/** Invalidates at a rate, for a time. */
 export async function invalidateSteadily(
   invalidate: (id: number) => Promise<unknown>,
   ids: Iterator<number, never>,
@@ -61,7 +64,7 @@ export async function invalidateSteadily(
   ms: number,
 ): Promise<Invalidation[]> {
   const done: Invalidation[] = []
-  const under: Promise<void>[] = []
+  const begun: Promise<void>[] = []
   const one = async (id: number) => {
     const startMs = sharedNowMs()
     await invalidate(id)
@@ -70,10 +73,10 @@ export async function invalidateSteadily(
   const start = performance.now()
   for (let elapsedMs = 0; elapsedMs < ms; elapsedMs = performance.now() - start) {
     const due = Math.floor((Math.min(elapsedMs, ms) * perSecond) / 1_000)
-    while (under.length < due) under.push(one(ids.next().value))
+    while (begun.length < Math.min(due, done.length + MOST_OUTSTANDING)) begun.push(one(ids.next().value))
     await sleep(PAUSE_MS)
   }
-  await Promise.all(under)
+  await Promise.all(begun)
   return done
 }
 

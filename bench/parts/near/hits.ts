@@ -30,8 +30,11 @@ export async function measureNearHits(session: Session): Promise<NearHits[]> {
         disturbed.set(seat, [])
       })
       await session.inRounds(session.effort.rounds, async (seat) => {
-        const pair = others.get(seat) as Pair
         quiet.get(seat)?.push(await session.round(seat, TASK))
+      })
+      // Afterwards, since what is invalidated in the end is missing in the beginning of the next round.
+      await session.inRounds(session.effort.rounds, async (seat) => {
+        const pair = others.get(seat) as Pair
         if (canInvalidate(pair)) disturbed.get(seat)?.push(await disturbedRound(session, pair, entries))
       })
       results.push(...resultsOf(session, bytes, 0, quiet))
@@ -43,7 +46,7 @@ export async function measureNearHits(session: Session): Promise<NearHits[]> {
 
 async function disturbedRound(session: Session, { seat, other }: Pair, ids: number): Promise<Round> {
   const ms = session.effort.roundMs + AFTER_MS
-  const rate = { order: 'in turn', perSecond: INVALIDATIONS_PER_SECOND, ms } as const
+  const rate = { order: 'random', perSecond: INVALIDATIONS_PER_SECOND, ms } as const
   const invalidations = other.ask('invalidate', { from: 0, ids, ...rate })
   const [round] = await Promise.all([session.round(seat, TASK), invalidations])
   return round
