@@ -490,14 +490,16 @@ function sharedBy(
   const report = new CacheReporter(name, events, counters)
   const background = new Background(settings.waitUntil, (error) => report.callbackFailed(error))
   const storeDeadlines = new Deadlines(false) // the client keeps the process alive for a command, or nothing does
-  const guarded = guard(settings, storeDeadlines, counters.store, (state, from) => {
-    report.breakerChanged(state, from)
-    if (state === 'open') partitions.stopWaiting()
-    if (state === 'closed') partitions.invalidatePending()
+  const stores = guard(settings, policy.shards, storeDeadlines, counters.store, {
+    worstChanged: (state, from) => report.breakerChanged(state, from),
+    changed: (state) => {
+      if (state === 'open') partitions.stopWaiting()
+      if (state === 'closed') partitions.invalidatePending()
+    },
   })
   const partitions: Partitions<Call> = new Partitions<Call>({
     ...settings,
-    store: guarded,
+    stores,
     policy,
     counters,
     background,

@@ -9,7 +9,8 @@ import { shardOf } from '../keys/shards.ts'
 import type { Invalidation } from '../options/invalidation-options.ts'
 import type { AbstractPolicy } from '../policies/policy.ts'
 import { messageOf } from '../realms/native.ts'
-import type { InvalidationReport, KeySpace, Limits, Store } from '../stores/store.ts'
+import type { GuardedStores } from '../stores/guard.ts'
+import type { InvalidationReport, KeySpace, Limits } from '../stores/store.ts'
 import type { CacheReporter, Invalidated } from '../telemetry/cache-reporter.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import { type Names, PendingInvalidations } from './pending-invalidations.ts'
@@ -30,7 +31,7 @@ const LOOKED_AT = 4
 
 /** What the partitions of a cache have in common. */
 export interface PartitionsSettings {
-  readonly store: Store
+  readonly stores: GuardedStores
   readonly policy: AbstractPolicy
   readonly limits: Limits
   /** Whether `limits.idleTtlMs` stays as it is; otherwise it grows with the results that live longest. */
@@ -103,8 +104,7 @@ export class Partitions<C> {
     if (this.#shards > 1) return this.#locateShard(fn, args)
     const keys = policy.calcKeys(fn, args)
     const ext = policy.calcExtArgs(fn, args)
-    const partition =
-      ext === undefined ? this.#of(keys[0], keys, [], this.#limits) : this.#withExt(keys, ext, this.#limits)
+    const partition = ext === undefined ? this.#of(keys[0], keys, [], 0) : this.#withExt(keys, ext, 0)
     return { partition, hash: this.#hashOf(fn, args) }
   }
 
@@ -114,10 +114,8 @@ export class Partitions<C> {
     const hash = this.#hashOf(fn, args)
     const shard = shardOf(hash, this.#shards)
     const keys = policy.keysOfShard(shard, fn)
-    const limits = this.#limitsOfShards[shard] as Limits
     const ext = policy.calcExtArgs(fn, args)
-    const partition =
-      ext === undefined ? this.#of(keys[0], keys, [], limits) : this.#withExt(keys, ext, limits)
+    const partition = ext === undefined ? this.#of(keys[0], keys, [], shard) : this.#withExt(keys, ext, shard)
     return { partition, hash }
   }
 
@@ -127,16 +125,17 @@ export class Partitions<C> {
   }
 
   /** Calls with different further arguments need different partitions, since the commands of a partition share them. */
-  #withExt(keys: KeyPair, extArgs: Iterable<string | Buffer | number>, limits: Limits): Partition<C> {
+  #withExt(keys: KeyPair, extArgs: Iterable<string | Buffer | number>, shard: number): Partition<C> {
     const ext = Array.from(extArgs, (arg) => (typeof arg === 'number' ? String(arg) : arg))
-    return this.#of(JSON.stringify([keys[0], ...ext.map((arg) => arg.toString('latin1'))]), keys, ext, limits)
+    return this.#of(JSON.stringify([keys[0], ...ext.map((arg) => arg.toString('latin1'))]), keys, ext, shard)
   }
 
-  #of(name: string, keys: KeyPair, ext: readonly (string | Buffer)[], limits: Limits): Partition<C> {
+  #of(name: string, keys: KeyPair, ext: readonly (string | Buffer)[], shard: number): Partition<C> {
     let partition = this.#open.get(name)
     if (partition === undefined) {
-      const keySpace: KeySpace = { policy: this.#settings.policy, keys, limits, ext }
-      partition = new Partition<C>(this.#settings.store, keySpace, this.#settingsOfEach)
+      const { policy, stores } = this.#settings
+      const keySpace: KeySpace = { policy, keys, limits: this.#limitsOfShards[shard] as Limits, ext }
+      partition = new Partition<C>(stores.ofShard(shard), keySpace, this.#settingsOfEach)
       if (this.#open.size >= this.#kept) this.#disposeUnused()
     } else if (partition === this.#latest || this.#open.size < RANKED) {
       return partition // most caches have few partitions: their ranks in the order need not be told each time
@@ -177,17 +176,17 @@ export class Partitions<C> {
 
   /** Entries that can be read now: in the partition of a function, or in all. */
   async size(fn?: FunctionIdentity): Promise<number> {
-    const { store } = this.#settings
-    return sum(await inPieces(await this.#keySpaces(fn), AT_A_TIME, (keySpace) => store.size(keySpace)))
+    const { whole } = this.#settings.stores
+    return sum(await inPieces(await this.#keySpaces(fn), AT_A_TIME, (keySpace) => whole.size(keySpace)))
   }
 
   /** Removes all entries from the partition of a function, or from all partitions. Returns how many there were. */
   async purge(fn?: FunctionIdentity): Promise<number> {
-    const { policy, store } = this.#settings
+    const { policy, stores } = this.#settings
     // In a partition for all functions, purging those of one function purges all.
     const name = policy.scope === 'function' ? fn?.name : undefined
     return this.#undo({ function: name, soft: false }, await this.#keySpaces(fn), (keySpace) =>
-      store.purge(keySpace),
+      stores.whole.purge(keySpace),
     )
   }
 
@@ -236,7 +235,7 @@ export class Partitions<C> {
    * @throws {PolicyError} if the call hashes do not tell the function.
    */
   async invalidateFunction(fn: FunctionIdentity, { soft, retryForMs }: Invalidation): Promise<number> {
-    const { policy, store } = this.#settings
+    const { policy, stores } = this.#settings
     // With scope 'function', all entries of the partition belong to the function.
     const given = policy.calcHashPart(fn) ?? (policy.scope === 'function' ? '' : undefined)
     const part = given === undefined ? undefined : toHash(given)
@@ -250,19 +249,19 @@ export class Partitions<C> {
     const names: Names = (index, hash) => indexes.has(index) && hash.startsWith(part)
     return this.#carryOut(names, retryForMs, async () =>
       this.#undo({ function: fn.name, soft }, this.#keySpacesOf(this.#pairsOf(fn)), (keySpace) =>
-        store.invalidateFunction(keySpace, part, soft),
+        stores.whole.invalidateFunction(keySpace, part, soft),
       ),
     )
   }
 
   /** Invalidates all entries that have one of these tags. Returns how many there were. */
   async invalidateTags(tags: readonly string[], { soft, retryForMs }: Invalidation): Promise<number> {
-    const { store } = this.#settings
+    const { stores } = this.#settings
     // Which tags an entry has is only known when it was read.
     const names: Names = (_index, _hash, isTagged) => isTagged
     return this.#carryOut(names, retryForMs, async () =>
       this.#undo({ tags, soft }, await this.#keySpaces(undefined), (keySpace) =>
-        store.invalidateTags(keySpace, tags, soft),
+        stores.whole.invalidateTags(keySpace, tags, soft),
       ),
     )
   }
@@ -321,10 +320,10 @@ export class Partitions<C> {
   }
 
   async #keySpaces(fn: FunctionIdentity | undefined): Promise<readonly KeySpace[]> {
-    const { policy, store } = this.#settings
+    const { policy, stores } = this.#settings
     const { registry } = policy
     if (fn !== undefined || registry === undefined) return this.#keySpacesOf(this.#pairsOf(fn))
-    const pairs = await store.registered(registry)
+    const pairs = await stores.whole.registered(registry)
     return this.#keySpacesOf(pairs.filter((pair) => policy.canHaveMade(pair)))
   }
 

@@ -6,7 +6,7 @@ import { toError } from '../realms/native.ts'
 export interface Health {
   /**
    * Whether the store is asked: `'closed'` as usual; `'open'` not at all, since it has failed several times in a row; `'half-open'`
-   * by one call, to try it. Always `'closed'` without a breaker.
+   * by one call, to try it. Always `'closed'` without a breaker. Of a cache with shards, the worst state of any of them.
    */
   readonly state: BreakerState
   /** Since when it is in that state, by the clock of this process. */

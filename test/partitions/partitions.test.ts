@@ -19,8 +19,9 @@ class PolicyOfTenants extends LruTPolicy {
 
 function newPartitions() {
   const counters = new Counters()
+  const store = new MemoryStore()
   const partitions = new Partitions<{ readonly hash: string; readonly isTagged: boolean }>({
-    store: new MemoryStore(),
+    stores: { whole: store, ofShard: () => store },
     policy: new PolicyOfTenants(),
     limits: { maxSize: 10, idleTtlMs: 1_000 },
     isIdleTtlFixed: false,

@@ -1,9 +1,9 @@
 // The log of changes: what a store tells those who hold copies of its entries.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ChangeMessage, KeySpace, NewEntry, Store } from '../../src/store.ts'
+import type { KeySpace, NewEntry, Store } from '../../src/store.ts'
 import { hasChangeLog } from '../../src/stores/store.ts'
 import { type AbstractPolicy, FifoPolicy, LruTPolicy } from './library.ts'
-import { entry, fill, hashesOf, newPlace, passTime, withLimits } from './places.ts'
+import { entry, fill, hashesOf, namesOf, newPlace, passTime, withLimits } from './places.ts'
 import { hasServer, openTarget, POLICIES, type Target } from './target.ts'
 
 let target: Target
@@ -33,12 +33,6 @@ async function listened(policy: AbstractPolicy = new LruTPolicy(), limits: Parti
     return namesOf(since.messages)
   }
   return { store, place, told, number, put: (...entries: NewEntry[]) => store.put(place, entries) }
-}
-
-/** All that some messages name. */
-function namesOf(messages: readonly ChangeMessage[]) {
-  const of = (kind: 'hashes' | 'parts') => [...new Set(messages.flatMap((each) => each[kind]))].toSorted()
-  return { all: messages.some(({ isAll }) => isAll), hashes: of('hashes'), parts: of('parts') }
 }
 
 const NOTHING = { all: false, hashes: [], parts: [] }

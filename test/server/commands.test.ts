@@ -1,7 +1,13 @@
 // What the library says to a server, and what it never says. Has a server of its own, since others are listened to by all.
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
-import { type AbstractPolicy, type CacheOptions, RedisFuncCache, type WrapOptions } from './library.ts'
+import {
+  type AbstractPolicy,
+  type CacheOptions,
+  RedisFuncCache,
+  RedisStore,
+  type WrapOptions,
+} from './library.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
 import { POLICIES, SCOPES, unique } from './target.ts'
 
@@ -224,6 +230,54 @@ describe.skipIf(binary === undefined)('a server of its own', () => {
       expect(Object.fromEntries(await done())).toEqual(reads)
     },
   )
+
+  test('nothing is said of changes while nobody listens, and little more where somebody does', async () => {
+    const { cache, ask } = newCache(new POLICIES.fifo(), { putWait: '10s' })
+    for (const key of 'abcde') await ask(key)
+    /** What each step says; how a script is sent, and the time, are left out. */
+    const round = async (last: string, next: string) => {
+      const steps = {
+        hit: () => ask(last),
+        'put that evicts': () => ask(next),
+        'put over an entry': () => ask.prime([next], 'value'),
+        invalidation: () => ask.invalidate(next),
+        put: () => ask(next),
+      }
+      const said = new Map<string, Record<string, number>>()
+      for (const [name, step] of Object.entries(steps)) {
+        await startCounting()
+        await step()
+        const { eval: _eval, evalsha: _evalsha, time: _time, ...rest } = Object.fromEntries(await done())
+        said.set(name, rest)
+      }
+      return said
+    }
+    await round('e', 'f')
+    const without = await round('f', 'g')
+    expect(without.get('hit')).toEqual({ hmget: 1 })
+    const commands =
+      'exists exists exists hdel hlen hmget hmget hset pttl pttl zadd zadd zcard zmscore zpopmin zrange zrangebyscore zrem'
+    const put = Object.entries(without.get('put that evicts') ?? {})
+    expect(put.flatMap(([name, calls]) => Array<string>(calls).fill(name)).toSorted()).toEqual(
+      commands.split(' '),
+    )
+    const keys = cache.policy.calcKeys(ask.identity)
+    const place = { policy: cache.policy, keys, limits: { maxSize: 5, idleTtlMs: undefined }, ext: [] }
+    await new RedisStore(client).listen(place, undefined, 60_000)
+    const heard = await round('g', 'h')
+    const more = (name: string): Record<string, number> => {
+      const before = without.get(name) ?? {}
+      const changed = Object.entries(heard.get(name) ?? {}).map(
+        ([command, calls]) => [command, calls - (before[command] ?? 0)] as const,
+      )
+      return Object.fromEntries(changed.filter(([, calls]) => calls !== 0))
+    }
+    const message = { exists: 1, zscore: 1, zrem: 1, zadd: 1, zremrangebyrank: 1, publish: 1 }
+    expect(more('hit')).toEqual({})
+    expect(more('put')).toEqual({ exists: 1, zscore: 1 })
+    for (const name of ['put that evicts', 'put over an entry', 'invalidation'])
+      expect(more(name)).toEqual(message)
+  })
 
   test('a hit asks for the time where that is not known any more', async () => {
     const { ask } = newCache(new POLICIES.fifo())

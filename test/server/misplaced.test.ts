@@ -5,11 +5,11 @@ import {
   type Hash,
   LruTPolicy,
   RedisFuncCache,
-  RedisStore,
   StoreError,
   type Store,
   type WrapOptions,
 } from './library.ts'
+import { type Change, changing as changingRepliesOf } from './changed-replies.ts'
 import { hasServer, openTarget, type Target, unique } from './target.ts'
 
 let target: Target
@@ -41,24 +41,7 @@ function newWorld(options: WrapOptions<(key: string) => Promise<unknown>>, store
   return { cache, fn, misplaced }
 }
 
-type Change = (reply: unknown, command: unknown) => unknown
-
-/** A server whose replies are changed on their way, as by a connection that is out of step. */
-function changing(): { store: Store; change: (by: Change) => void } {
-  let change: Change = (reply) => reply
-  const client = target.client as { sendCommand: (...args: unknown[]) => Promise<unknown> }
-  const changed = new Proxy(client, {
-    get(_, name) {
-      const found = Reflect.get(client, name) as unknown
-      if (name !== 'sendCommand') return typeof found === 'function' ? found.bind(client) : found
-      return async (...args: unknown[]) => {
-        const [command] = args.find((arg) => Array.isArray(arg)) as unknown[]
-        return change(await client.sendCommand(...args), command)
-      }
-    },
-  })
-  return { store: new RedisStore(changed as never), change: (by) => (change = by) }
-}
+const changing = () => changingRepliesOf(target)
 
 /** Lets the values of a lookup be those of other calls. */
 const shiftedBy =

@@ -1,5 +1,5 @@
 import { type AbstractPolicy, type Hash, MemoryStore, RedisFuncCache } from '../../src/index.ts'
-import type { KeySpace, LeaseRequest, Limits, NewEntry, Store } from '../../src/store.ts'
+import type { ChangeMessage, KeySpace, LeaseRequest, Limits, NewEntry, Store } from '../../src/store.ts'
 import { type Target, unique } from './target.ts'
 
 /** A place as a cache with this policy would have, to be used through a store alone. */
@@ -49,6 +49,12 @@ export const entry = (hash: string, more: Partial<NewEntry> = {}): NewEntry => (
 /** Names of entries: `prefix0000`, `prefix0001`, …; their alphabet is not the order they are stored in. */
 export const hashesOf = (count: number, prefix = 'h'): string[] =>
   Array.from({ length: count }, (_, i) => `${prefix}${String((i * 7919) % 100_003).padStart(6, '0')}`)
+
+/** All that some messages name. */
+export function namesOf(messages: readonly ChangeMessage[]) {
+  const of = (kind: 'hashes' | 'parts') => [...new Set(messages.flatMap((each) => each[kind]))].toSorted()
+  return { all: messages.some(({ isAll }) => isAll), hashes: of('hashes'), parts: of('parts') }
+}
 
 let askers = 0
 

@@ -9,7 +9,9 @@ import {
   RedisFuncCache,
   type Store,
 } from './library.ts'
-import { MOVE_ENTRIES } from './places.ts'
+import { MOVE_ENTRIES, namesOf } from './places.ts'
+import { hasChangeLog } from '../../src/stores/store.ts'
+import type { InvalidationReport } from '../../src/store.ts'
 import { COMBINATIONS, hasServer, inspectMemory, openTarget, type Target, unique } from './target.ts'
 
 interface StepEntry {
@@ -179,6 +181,7 @@ describe.runIf(hasServer)('scripts and twins', () => {
     const twin = new MemoryStore({ clock: () => Date.now() + passedMs })
     const there = new Actor(store, place)
     const here = new Actor(twin, place)
+    await Promise.all([there.told(), here.told()])
     for (const each of all) {
       if (each.do === 'resize') {
         resize(each.maxSize)
@@ -193,6 +196,7 @@ describe.runIf(hasServer)('scripts and twins', () => {
         continue
       }
       expect(await there.take(each)).toEqual(await here.take(each))
+      expect(await there.told()).toEqual(await here.told())
       await expectSame(each.do === 'put' ? place : unbounded(place), store, twin, passedMs)
     }
   }
@@ -245,6 +249,7 @@ class Actor {
   #tokens: number[] = []
   #held: HeldLease[] = []
   #askers = 0
+  #heard: number | undefined
 
   constructor(store: Store, place: KeySpace) {
     this.#store = store
@@ -256,6 +261,14 @@ class Actor {
     this.#tokens = this.#tokens.map((token) => token + byUs)
   }
 
+  /** What was told of changes since the last time. */
+  async told(): Promise<unknown> {
+    if (!hasChangeLog(this.#store)) throw new Error('This store has no log of changes.')
+    const since = await this.#store.listen(this.#place, this.#heard, 86_400_000)
+    this.#heard = since.number
+    return [since.isWhole, since.hasEntries, namesOf(since.messages)]
+  }
+
   /** Does a step, and returns what can be compared of its outcome. */
   async take(step: Exclude<Step, { do: 'resize' }>): Promise<unknown> {
     switch (step.do) {
@@ -265,7 +278,11 @@ class Actor {
         return lookups.map(({ value, isTagged }) => [value?.toString(), isTagged])
       }
       case 'put': {
-        const { atUs: _, ...report } = await this.#store.put(
+        const {
+          atUs: _,
+          changes,
+          ...report
+        } = await this.#store.put(
           this.#place,
           step.entries.map(({ token, lease, metadata, ...entry }) => {
             const held = lease === undefined ? undefined : this.#held[lease]
@@ -277,16 +294,16 @@ class Actor {
             }
           }),
         )
-        return report
+        return { ...report, isRecorded: changes !== undefined }
       }
       case 'invalidate':
-        return this.#store.invalidate(this.#place, step.hashes, step.soft)
+        return this.#counted(this.#store.invalidate(this.#place, step.hashes, step.soft))
       case 'invalidateTags':
-        return this.#store.invalidateTags(this.#place, step.tags, step.soft)
+        return this.#counted(this.#store.invalidateTags(this.#place, step.tags, step.soft))
       case 'invalidateFunction':
-        return this.#store.invalidateFunction(this.#place, step.part, step.soft)
+        return this.#counted(this.#store.invalidateFunction(this.#place, step.part, step.soft))
       case 'purge':
-        return this.#store.purge(this.#place)
+        return this.#counted(this.#store.purge(this.#place))
       case 'size':
         return this.#store.size(this.#place)
       case 'take token':
@@ -304,6 +321,11 @@ class Actor {
       case 'pass':
         return undefined
     }
+  }
+
+  async #counted(invalidated: Promise<InvalidationReport>): Promise<unknown> {
+    const { count, changes } = await invalidated
+    return { count, isRecorded: changes !== undefined }
   }
 
   async #lease(hashes: readonly string[], isUnseen: boolean): Promise<unknown> {

@@ -14,7 +14,7 @@ end
 
 -- Removes what entries have outside the index. Returns how many of the entries existed.
 local function forget(hashes)
-  tell('h', hashes)
+  tell('entries', hashes)
   if exists(expiry) then
     redis.call('ZREM', expiry, unpack(hashes))
   end
@@ -32,7 +32,7 @@ end
 
 -- Removes all entries. The fence stays, since it has to outlive them; so do the leases, which belong to no entry.
 local function discard_all()
-  tell_all()
+  tell('all')
   redis.call('UNLINK', index, values, expiry, tags, unpack(KEYS, FIXED_KEYS + 1))
   exists(expiry)
   existing[expiry], existing[tags], generation = nil, nil, nil

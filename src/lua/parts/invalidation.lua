@@ -3,7 +3,7 @@
 -- Makes an entry stale from now on. Its grace period keeps its length, so the entry ends sooner. An entry that was stored
 -- later than now was stored before the clock was set back: its times are then counted from now.
 local function make_stale(hash, stored, entry)
-  tell('h', { hash })
+  tell('entries', { hash })
   local at_ms = now_ms()
   local stored_ms = math.min(entry.stored_ms, at_ms)
   local ends_ms = math.max(stored_ms, entry.ends_ms - (entry.fresh_until_ms - at_ms))

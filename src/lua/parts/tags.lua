@@ -56,7 +56,7 @@ local function tags_generation()
     local found = redis.call('ZRANGEBYLEX', tags, '[g', '(h', 'LIMIT', 0, 1)[1]
     generation = found and found:sub(2) or digits(now_us() % 1000000000)
     if not found then
-      tell_no_tags()
+      tell('no_tags')
       redis.call('ZADD', tags, '0', 'g' .. generation)
       wrote(tags)
     end

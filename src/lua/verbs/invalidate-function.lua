@@ -21,7 +21,7 @@ if cursor == '0' then
   end_leases(own)
 end
 -- In each portion: what it removes may have been read after the portion before it.
-tell_function(part)
+tell('part', part)
 sweep()
 
 -- Redis has NOVALUES since 7.4, Valkey since 8.0. Older servers reply with the values too, so fewer are asked for at a time.

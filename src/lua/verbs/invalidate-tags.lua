@@ -16,7 +16,7 @@ if from == 1 and after == '' then
 end
 sweep()
 if not exists(tags) then
-  tell_no_tags()
+  tell('no_tags')
 end
 
 -- An entry that becomes stale stays stored, and is found again under its other tags: count it only under the first.

@@ -136,7 +136,7 @@ for i = 5, 6 * count, 6 do
   local refused = is_invalidated(hash, token, extras) or is_older(hash, token, extras)
   if not refused then
     if replaceable[hash] then
-      tell('h', { hash })
+      tell('entries', { hash })
       replaceable[hash] = nil
     end
     if label ~= '' then
