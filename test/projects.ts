@@ -20,9 +20,10 @@ const CLIENTS = [
 const DOCS = ['test/docs/*.test.ts']
 const PACKAGE = ['test/package/*.test.ts']
 const CHAOS = ['test/chaos/**/*.test.ts']
+const MODELS = ['test/models/*.test.ts']
 const ON_EACH_SERVER = ['test/server/*.test.ts']
 const ELSEWHERE = [
-  ...[CLIENTS, DOCS, PACKAGE, CHAOS, ON_EACH_SERVER].flat(),
+  ...[CLIENTS, DOCS, PACKAGE, CHAOS, MODELS, ON_EACH_SERVER].flat(),
   'test/{apps,matrix}/**',
   'test/docs/.*/**',
 ]
@@ -60,9 +61,11 @@ const DOCUMENTATION: TestProjectConfiguration = {
   },
 }
 
-/** The slow ones: the package as users get it, servers that fail, and all clients on all servers. */
+/** The slow ones: the package as users get it, models in all their states, servers that fail, all clients on all servers. */
 const SLOW: TestProjectConfiguration[] = [
   { test: { ...LIMITS, name: 'package', include: PACKAGE } },
+  // Each test is a search that keeps one core busy.
+  { test: { ...LIMITS, name: 'models', include: MODELS, testTimeout: 120_000, maxConcurrency: 2 } },
   {
     test: {
       ...LIMITS,

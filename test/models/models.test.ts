@@ -1,0 +1,45 @@
+// The models of the protocols, in all their states, and with faults in them.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { FENCE_MUTANTS, mutate, NEAR_MUTANTS } from './mutants.ts'
+import { check, findTools, type Tools, type Verdict } from './spin.ts'
+
+/** A model, with what it includes. */
+const read = (name: string): string =>
+  readFileSync(join(import.meta.dirname, '../../models', name), 'utf8').replace(
+    /^#include "(.*)"$/m,
+    (_, file: string) => read(file),
+  )
+const SIZES = [['CHANGES=3'], ['CHANGES=2', 'WRITES'], ['CHANGES=2', 'FAILOVER'], ['CHANGES=2', 'STAMPS']]
+const MODELS = [
+  { file: 'fence.pml', sizes: [['TIMES=5']], mutants: FENCE_MUTANTS },
+  { file: 'near.pml', sizes: SIZES, mutants: NEAR_MUTANTS },
+]
+
+let tools: Tools
+beforeAll(async () => {
+  tools = await findTools()
+  if ('reason' in tools && process.env['CI']) throw new Error(`The models cannot be checked: ${tools.reason}`)
+}, 60_000)
+beforeEach(({ skip }) => {
+  if ('reason' in tools) skip(tools.reason)
+})
+const search = (text: string, defines: readonly string[]): Promise<Verdict> =>
+  check(tools as { spin: string; cc: string }, text, defines)
+
+describe.each(MODELS)('$file', ({ file, sizes, mutants }) => {
+  const model = read(file)
+  it.concurrent.each(sizes.map((defines) => ({ defines })))(
+    'keeps its promises in all states, with $defines',
+    async ({ defines }) => {
+      const { broken, states, trail } = await search(model, defines)
+      expect(broken, trail).toBeUndefined()
+      expect(states).toBeGreaterThan(200_000)
+    },
+  )
+  it.concurrent.each(mutants)('$breaks is broken if $name', async (mutant) => {
+    const { broken } = await search(mutate(model, mutant), mutant.defines)
+    expect(broken).toContain(mutant.breaks)
+  })
+})
