@@ -11,6 +11,7 @@ import {
   RrPolicy,
 } from '../index.ts'
 import type { Store } from '../store.ts'
+import { changeLogConformance } from './change-log-conformance.ts'
 import { type Caches, caseOf, type ConformanceCase, counted, uniqueName } from './conformance-case.ts'
 import { policyConformance } from './policy-conformance.ts'
 
@@ -21,6 +22,11 @@ export interface StoreConformanceOptions {
    * @default waiting for so long
    */
   readonly passTime?: ((ms: number) => unknown) | undefined
+  /**
+   * Whether the store has a log of changes, so that near tiers can be in front of it.
+   * @default true
+   */
+  readonly changes?: boolean | undefined
 }
 
 /**
@@ -35,13 +41,14 @@ export function storeConformance(
   newStore: () => Store,
   options: StoreConformanceOptions = {},
 ): readonly ConformanceCase[] {
-  const { passTime = sleep } = options
+  const { passTime = sleep, changes = true } = options
   return [
     ...policiesOn(newStore),
     ...values(newStore),
     ...invalidations(newStore),
     ...lifetimes(newStore, passTime),
     ...processes(newStore),
+    ...(changes ? changeLogConformance(newStore, passTime) : []),
   ]
 }
 

@@ -1,5 +1,5 @@
 // The log of changes itself: how long it lives, how much it holds, and what becomes of it when something is wrong.
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import type { ChangeMessage, ChangeWatcher, KeySpace } from '../../src/store.ts'
 import { hasChangeLog } from '../../src/stores/store.ts'
 import { changing } from './changed-replies.ts'
@@ -12,6 +12,8 @@ beforeAll(async () => {
   target = await openTarget()
 })
 afterAll(() => target.close())
+
+const isCluster = inject('server') === 'cluster'
 
 const TTL_MS = 60_000
 const HOUR_US = 3_600_000_000
@@ -436,7 +438,8 @@ describe.runIf(hasServer)('on a server, a log of changes', () => {
     for (const watch of watches) await watch?.close()
   })
 
-  test('is not read where replies are out of step', async () => {
+  // The nodes of a cluster have clients of their own.
+  test.skipIf(isCluster)('is not read where replies are out of step', async () => {
     const { place, number } = await listened()
     const { store, change } = changing(target)
     expect((await store.changes(place)).number).toBe(number)
@@ -457,7 +460,7 @@ describe.runIf(hasServer)('on a server, a log of changes', () => {
   })
 })
 
-describe.runIf(hasServer)('a user who lacks a permission', () => {
+describe.runIf(hasServer && !isCluster)('a user who lacks a permission', () => {
   async function without<T>(command: string, use: (store: RedisStore) => Promise<T>): Promise<T> {
     const username = unique('user')
     await target.raw('', 'ACL', 'SETUSER', username, 'on', '>secret', '~*', '&*', '+@all', `-${command}`)

@@ -53,6 +53,13 @@ describe('the deadline', () => {
     expect(health.lastError).toMatchObject(TOO_LATE)
   })
 
+  test('is that of what is asked of the log of changes, too', async () => {
+    const { guard, space, health } = newGuard('changes', 'listen')
+    await expect(guard.changes(space)).rejects.toMatchObject(TOO_LATE)
+    await expect(guard.listen(space, undefined, 1_000)).rejects.toMatchObject(TOO_LATE)
+    expect(health.timeouts).toBe(2)
+  })
+
   test('leaves alone what is answered', async () => {
     const { guard, space, asked, health } = newGuard('get')
     const lookup = guard.get(space, ['x'])
@@ -140,6 +147,12 @@ describe('the breaker', () => {
     await expect(guard.watch(space, { ended() {}, lost() {}, restored() {} })).rejects.toBeInstanceOf(
       StoreError,
     )
+    for (const ask of [
+      () => guard.changes(space),
+      () => guard.listen(space, undefined, 1_000),
+      () => guard.watchChanges(space, { changed() {}, lost() {}, restored() {} }),
+    ])
+      await expect(ask()).rejects.toMatchObject({ reason: 'open' })
     expect(asked).toEqual([])
   })
 

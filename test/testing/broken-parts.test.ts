@@ -2,7 +2,7 @@
 import { AssertionError } from 'node:assert'
 import { describe, expect, test } from 'vitest'
 import { type AbstractPolicy, type EvictionOrder, LruTPolicy, MemoryStore } from '../../src/index.ts'
-import type { KeySpace, NewEntry, PutReport } from '../../src/store.ts'
+import type { KeySpace, NewEntry, PutReport, Store } from '../../src/store.ts'
 import {
   type ConformanceCase,
   policyConformance,
@@ -139,6 +139,31 @@ describe('a store', () => {
       'an invalidation of the call keeps a result out that was being computed, ttl undefined',
     )
     expect(failed).toContain('a purge keeps a result out that was being computed, ttl 1h')
+  })
+
+  test('that records no changes', async () => {
+    class Mute extends MemoryStore {
+      override async listen(...args: Parameters<MemoryStore['listen']>) {
+        return { ...(await super.listen(...args)), messages: [] }
+      }
+    }
+    const failed = await failuresOf(
+      casesOf(
+        () => new Mute(),
+        () => {},
+      ),
+    )
+    for (const what of ['a put over an entry', 'an eviction', 'a purge'])
+      expect(failed).toContain(`a change is recorded: ${what}`)
+    expect(failed).toContain('watchers are called with every change')
+  })
+
+  test('that has no log of changes, and does not say so', async () => {
+    const without = (): Store => Object.assign(new MemoryStore(), { listen: undefined }) as never
+    const cases = storeConformance(without).filter(({ name }) => name.includes('without a listener'))
+    await expect((cases[0] as ConformanceCase).run()).rejects.toThrow(/no log of changes.*changes: false/)
+    const fewer = storeConformance(without, { changes: false })
+    expect(fewer.map(({ name }) => name)).not.toContain((cases[0] as ConformanceCase).name)
   })
 })
 
