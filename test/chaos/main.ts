@@ -31,5 +31,5 @@ if (wish === undefined) {
     }
   }
   console.log(`\n${cellTable(outcomes)}`)
-  if (wish.writes) await writeToPage(section(set, wish.phases, faultTable(wish.faults, outcomes)))
+  if (wish.writes) await writeToPage(wish.form, section(set, wish, faultTable(wish.faults, outcomes)))
 }
