@@ -1,4 +1,5 @@
 // Every fault with every client: npm run chaos -- --help
+import { readArguments } from '../../scripts/read-arguments.ts'
 import { findServers } from '../servers/binaries.ts'
 import { readWish, USAGE } from './command-line.ts'
 import { writeToPage } from './document.ts'
@@ -6,13 +7,14 @@ import { cellTable, faultTable, section } from './report.ts'
 import { type Outcome, runCell } from './run-cell.ts'
 import { clientVersions } from './clients.ts'
 
-const wish = readWish(process.argv.slice(2))
-if (wish === undefined) {
-  console.log(USAGE)
-} else {
+const wish = readArguments(readWish, USAGE)
+if (wish !== undefined) {
   const servers = await findServers()
   const server = servers.find(({ name }) => wish.server === undefined || name === wish.server)
-  if (server === undefined) throw new Error(`There is no server ${wish.server ?? ''} on this machine.`)
+  if (server === undefined)
+    throw new Error(
+      `There is no server ${wish.server ?? 'at all'} on this machine. See npx tsx scripts/servers.ts.`,
+    )
   const set = `${server.product} ${server.version}, Node ${process.versions.node}, ${await clientVersions()}`
   console.log(`On ${set}`)
   const outcomes: Outcome[] = []
