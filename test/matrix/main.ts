@@ -52,7 +52,7 @@ async function runAll(): Promise<boolean> {
   try {
     return await report(new Installation(folder), servers)
   } finally {
-    await Promise.all(servers.map((server) => server?.stop()))
+    await Promise.all(servers.map(async (server) => server?.stop()))
   }
 }
 
