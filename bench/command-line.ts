@@ -82,7 +82,7 @@ export function readWish(args: readonly string[]): Wish | undefined {
   if (values.help) return undefined
   const asked = values.only?.split(',') ?? (values.short ? SHORT_PARTS : PARTS)
   const unknown = asked.filter((part) => !PARTS.some((known) => known === part))
-  if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(', ')}.\n\n${USAGE}`)
+  if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(', ')}.`)
   return {
     parts: PARTS.filter((part) => asked.includes(part)),
     effort: { ...(values.short ? SHORT : FULL), who: values.who },

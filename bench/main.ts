@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
+import { readArguments } from '../scripts/read-arguments.ts'
 import { findServers, type ServerBinary } from '../test/servers/binaries.ts'
 import { PARTS, readWish, USAGE, type Wish } from './command-line.ts'
 import { machine, versions } from './machine.ts'
@@ -10,9 +11,8 @@ import { Session } from './session.ts'
 
 const PARTIAL = new URL('./dist/partial.json', import.meta.url)
 
-const wish = readWish(process.argv.slice(2))
-if (wish === undefined) console.log(USAGE)
-else await bench(wish)
+const wish = readArguments(readWish, USAGE)
+if (wish !== undefined) await bench(wish)
 
 async function bench(wish: Wish): Promise<void> {
   await installNeighbours()

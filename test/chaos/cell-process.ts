@@ -1,7 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { forkProgram } from '../fork-program.ts'
 import type { CellOrder, FromCell, ToCell } from './protocol.ts'
 
 /** A process that is done ends within this, or not by itself; ioredis gives a frozen server two seconds to say goodbye. */
@@ -12,15 +13,15 @@ export class CellProcess {
   stderr = ''
   readonly #process: ChildProcess
   readonly #exited: Promise<unknown>
-  readonly #heard: FromCell[] = []
+  readonly #received: FromCell[] = []
 
   constructor(order: CellOrder) {
-    this.#process = fork(join(import.meta.dirname, 'cell.ts'), [JSON.stringify(order)], {
-      execArgv: ['--import', 'tsx', '--expose-gc', '--disable-warning=FuncCacheWarning'],
+    this.#process = forkProgram(join(import.meta.dirname, 'cell.ts'), order, {
+      execArgv: ['--expose-gc', '--disable-warning=FuncCacheWarning'],
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     })
     this.#exited = once(this.#process, 'exit')
-    this.#process.on('message', (message: FromCell) => this.#heard.push(message))
+    this.#process.on('message', (message: FromCell) => this.#received.push(message))
     this.#process.stderr?.on('data', (text) => {
       this.stderr += String(text)
     })
@@ -31,15 +32,17 @@ export class CellProcess {
   }
 
   /** Waits for a message; `undefined` if the process ends before. */
-  async hears<S extends FromCell['state']>(state: S): Promise<Extract<FromCell, { state: S }> | undefined> {
+  async receives<S extends FromCell['state']>(
+    state: S,
+  ): Promise<Extract<FromCell, { state: S }> | undefined> {
     for (;;) {
-      const heard = this.#heard.find((message) => message.state === state)
-      if (heard !== undefined) return heard as Extract<FromCell, { state: S }>
+      const found = this.#received.find((message) => message.state === state)
+      if (found !== undefined) return found as Extract<FromCell, { state: S }>
       const isOver = await Promise.race([
         once(this.#process, 'message').then(() => false),
         this.#exited.then(() => true),
       ])
-      if (isOver && !this.#heard.some((message) => message.state === state)) return undefined
+      if (isOver && !this.#received.some((message) => message.state === state)) return undefined
     }
   }
 

@@ -60,6 +60,6 @@ export function readWish(args: readonly string[]): Wish | undefined {
 function chosen<N extends string>(list: string | undefined, all: readonly N[]): readonly N[] {
   const wanted = list?.split(',') ?? all
   const unknown = wanted.filter((name) => !all.some((known) => known === name))
-  if (unknown.length > 0) throw new Error(`There is no ${unknown.join(', ')}.\n\n${USAGE}`)
+  if (unknown.length > 0) throw new Error(`There is no ${unknown.join(', ')}.`)
   return all.filter((name) => wanted.includes(name))
 }

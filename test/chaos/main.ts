@@ -1,18 +1,20 @@
 // Every fault with every client: npm run chaos -- --help
 import { writeSection } from '../../scripts/page-section.ts'
+import { readArguments } from '../../scripts/read-arguments.ts'
 import { findServers } from '../servers/binaries.ts'
 import { readWish, USAGE } from './command-line.ts'
 import { cellTable, faultTable, section } from './report.ts'
 import { type Outcome, runCell } from './run-cell.ts'
 import { clientVersions } from './clients.ts'
 
-const wish = readWish(process.argv.slice(2))
-if (wish === undefined) {
-  console.log(USAGE)
-} else {
+const wish = readArguments(readWish, USAGE)
+if (wish !== undefined) {
   const servers = await findServers()
   const server = servers.find(({ name }) => wish.server === undefined || name === wish.server)
-  if (server === undefined) throw new Error(`There is no server ${wish.server ?? ''} on this machine.`)
+  if (server === undefined)
+    throw new Error(
+      `There is no server ${wish.server ?? 'at all'} on this machine. See npx tsx scripts/servers.ts.`,
+    )
   const set = `${server.product} ${server.version}, Node ${process.versions.node}, ${await clientVersions()}`
   console.log(`On ${set}`)
   const outcomes: Outcome[] = []
@@ -31,10 +33,8 @@ if (wish === undefined) {
     }
   }
   console.log(`\n${cellTable(outcomes)}`)
-  if (wish.writes)
-    await writeSection(
-      'docs/operations.md',
-      'chaos',
-      section(set, wish.phases, faultTable(wish.faults, outcomes)),
-    )
+  if (wish.writes) {
+    const text = section(set, wish, faultTable(wish.faults, outcomes))
+    await writeSection('docs/operations.md', `chaos, ${wish.form}`, text)
+  }
 }

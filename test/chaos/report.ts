@@ -1,6 +1,7 @@
 import { table } from '../../bench/table.ts'
 import type { Fault } from './fault.ts'
 import { CLIENT_NAMES } from './clients.ts'
+import type { Wish } from './command-line.ts'
 import type { Outcome, Phases } from './run-cell.ts'
 
 /** One line a cell, with all that was seen. */
@@ -68,17 +69,27 @@ export function faultTable(faults: readonly Fault[], outcomes: readonly Outcome[
 }
 
 /** What stands in the documentation. */
-export const section = (set: string, { faultMs, afterMs }: Phases, faults: string): string => `
-${new Date().toISOString().slice(0, 10)}, ${set}. Clients as they come, with no option but the address. \`npm run chaos -- --write\` makes this table.
+export const section = (
+  set: string,
+  { form, phases }: Pick<Wish, 'form' | 'phases'>,
+  faults: string,
+): string =>
+  `${new Date().toISOString().slice(0, 10)}, ${set}. ${form === 'plain' ? plainClients(phases) : RECOMMENDED}
+
+${faults}
+`
+
+const plainClients = ({ faultMs, afterMs }: Phases): string =>
+  `Clients as they come, with no option but the address. \`npm run chaos -- --write\` makes this table.
 
 - *errors*: calls that rejected or never ended, and unhandled rejections of the process. *wrong*: results of another call. *old*: results older than an invalidation that was completed before the call.
 - Of each client, in seconds: the longest wait of a call; the same for a function with \`singleFlight: 'global'\`, whose callers may also wait for [a lease](freshness.md#singleflight-global) that was lost; and the time from the end of the fault to the first hit.
 - *ended*: whether each process ended by itself after \`close()\`.
 - A fault lasted ${faultMs / 1_000} s, or until a replica had taken over, and calls went on for ${afterMs / 1_000} s after it: – says that no hit came in this time, or that the server was not to come back.
-- With \`allkeys-random\` the server may evict the record of an invalidation: see [keys that are lost](consistency.md#keys-that-are-lost).
+- With \`allkeys-random\` the server may evict the record of an invalidation: see [keys that are lost](consistency.md#keys-that-are-lost).`
 
-${faults}
-`
+const RECOMMENDED =
+  'Clients with the options above. `npm run chaos -- --clients recommended --only … --write` makes this table.'
 
 const waitOf = (outcome: Outcome | undefined): string =>
   outcome === undefined

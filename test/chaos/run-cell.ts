@@ -69,12 +69,12 @@ async function runProcess(
     phases.beforeMs + phases.faultMs + phases.afterMs + MAX_REST_MS,
   )
   try {
-    await cell.hears('ready')
+    await cell.receives('ready')
     await sleep(phases.beforeMs)
     end ??= await open.begin()
     await inFault(cell, end, fault, phases)
     cell.tell('stop')
-    const closed = await cell.hears('closed')
+    const closed = await cell.receives('closed')
     const isEnded = await cell.endsByItself()
     return { seen: closed?.seen, closeMs: closed?.closeMs, isEnded, stderr: cell.stderr }
   } finally {

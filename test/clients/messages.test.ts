@@ -1,4 +1,3 @@
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -9,6 +8,7 @@ import { Redis as Iovalkey } from 'iovalkey'
 import { createClient, createSentinel } from 'redis'
 import { createClient as createClient5, createSentinel as createSentinel5 } from 'redis-5'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
+import { forkProgram } from '../fork-program.ts'
 import type { Subscription, MessageListener, RedisPort } from '../../src/clients/port.ts'
 import { toPort } from '../../src/clients/detect.ts'
 import { evalFull, Script } from '../../src/clients/script.ts'
@@ -32,17 +32,17 @@ const newChannel = () => `messages-test:{${process.pid}-${count++}}:leases`
 
 /** Records all messages and changes of the connection. */
 class Witness implements MessageListener {
-  readonly heard: (readonly [channel: string, message: Buffer])[] = []
+  readonly received: (readonly [channel: string, message: Buffer])[] = []
   readonly lost = vi.fn<() => void>()
   readonly restored = vi.fn<() => void>()
 
   message(channel: string, message: Buffer): void {
-    this.heard.push([channel, message])
+    this.received.push([channel, message])
   }
 
   /** The messages of one channel as text, in the order they came. */
   on(channel: string): string[] {
-    return this.heard.filter(([name]) => name === channel).map(([, message]) => message.toString())
+    return this.received.filter(([name]) => name === channel).map(([, message]) => message.toString())
   }
 }
 
@@ -88,8 +88,8 @@ function contract(open: () => Promise<OpenClient>, servers: () => readonly TestS
     await listening.subscribe(channel)
     await publishByScript(port, channel, ALL_BYTES)
     await publishByScript(port, channel, '')
-    await vi.waitFor(() => expect(witness.heard).toHaveLength(2), soon)
-    expect(witness.heard).toEqual([
+    await vi.waitFor(() => expect(witness.received).toHaveLength(2), soon)
+    expect(witness.received).toEqual([
       [channel, ALL_BYTES],
       [channel, Buffer.alloc(0)],
     ])
@@ -102,11 +102,11 @@ function contract(open: () => Promise<OpenClient>, servers: () => readonly TestS
     await publish(none, 'unheard')
     await publish(one, 'a\\xff\\x00')
     await publish(other, 'b')
-    await vi.waitFor(() => expect(witness.heard).toHaveLength(2), soon)
+    await vi.waitFor(() => expect(witness.received).toHaveLength(2), soon)
     await publish(one, 'last')
     await vi.waitFor(() => expect(witness.on(one)).toContain('last'), soon)
-    expect(witness.heard).toHaveLength(3)
-    expect(witness.heard).toContainEqual([one, Buffer.from([0x61, 0xff, 0x00])])
+    expect(witness.received).toHaveLength(3)
+    expect(witness.received).toContainEqual([one, Buffer.from([0x61, 0xff, 0x00])])
     expect(witness.on(other)).toEqual(['b'])
   })
 
@@ -143,8 +143,8 @@ function contract(open: () => Promise<OpenClient>, servers: () => readonly TestS
       await listening.subscribe(channel)
       void publish(channel, channel)
     }
-    await vi.waitFor(() => expect(witness.heard).toHaveLength(channels.length), soon)
-    expect(witness.heard.map(([channel]) => channel).toSorted()).toEqual(channels.toSorted())
+    await vi.waitFor(() => expect(witness.received).toHaveLength(channels.length), soon)
+    expect(witness.received.map(([channel]) => channel).toSorted()).toEqual(channels.toSorted())
     expect(witness.lost).not.toHaveBeenCalled()
   })
 
@@ -210,7 +210,7 @@ function contract(open: () => Promise<OpenClient>, servers: () => readonly TestS
       }, soon)
     }
     // Once in a while a cluster delivers one twice in a row.
-    const once = (heard: readonly string[]) => heard.filter((each, i) => each !== heard[i - 1])
+    const once = (all: readonly string[]) => all.filter((each, i) => each !== all[i - 1])
     expect(once(witness.on(one))).toEqual(['one 1', 'one 2', 'one 3'])
     expect(once(witness.on(other))).toEqual(['other 1', 'other 2', 'other 3'])
     expect(await listeners()).toHaveLength(1)
@@ -255,7 +255,7 @@ function portsKeepingAlive(): (number | undefined)[] {
 const KINDS = ['node-redis 6', 'node-redis 5', 'ioredis 6', 'ioredis 5', 'iovalkey']
 const withSingle = CLIENTS.filter(({ single }) => single !== undefined)
 const withCluster = CLIENTS.filter(({ cluster }) => cluster !== undefined)
-const hears = ({ name }: ClientSetup) => name !== 'valkey-glide'
+const receives = ({ name }: ClientSetup) => name !== 'valkey-glide'
 const tellsEnd = (name: string) => !/pool|sentinel of node-redis 5/.test(name)
 type Single = NonNullable<ClientSetup['single']>
 type Clustered = NonNullable<ClientSetup['cluster']>
@@ -267,7 +267,7 @@ describe.skipIf(binary === '')('over one server', () => {
   })
   afterAll(() => server?.stop())
 
-  describe.each(withSingle.filter(hears))('$name', (setup) => {
+  describe.each(withSingle.filter(receives))('$name', (setup) => {
     const open = () => (setup.single as Single)(server)
     contract(open, () => [server], tellsEnd(setup.name))
 
@@ -291,7 +291,7 @@ describe.skipIf(binary === '')('over one server', () => {
   })
 
   it('is not offered for valkey-glide, which does not report lost messages', async () => {
-    const glide = CLIENTS.find((setup) => !hears(setup)) as ClientSetup
+    const glide = CLIENTS.find((setup) => !receives(setup)) as ClientSetup
     const { client, close } = await (glide.single as Single)(server)
     expect(toPort(client).listen).toBeUndefined()
     close()
@@ -484,7 +484,7 @@ describe.runIf(hasCluster)('over a cluster', () => {
   })
   afterAll(() => cluster?.stop())
 
-  describe.each(withCluster.filter(hears))('$name', (setup) => {
+  describe.each(withCluster.filter(receives))('$name', (setup) => {
     const open = () => (setup.cluster as Clustered)(cluster.nodes)
     contract(open, () => cluster.servers)
   })
@@ -552,9 +552,7 @@ describe.skipIf(binary === '')('a process that has listened', () => {
   it.for(places)('ends by itself: $place', async ({ place, addresses }, { skip }) => {
     if (addresses().length === 0) skip('no cluster was started (TEST_SERVERS)')
     const order: LeaveOrder = { place, addresses: addresses() }
-    const child = fork(join(import.meta.dirname, 'leave.fixture.ts'), [JSON.stringify(order)], {
-      execArgv: ['--import', 'tsx'],
-    })
+    const child = forkProgram(join(import.meta.dirname, 'leave.fixture.ts'), order)
     try {
       const exit = once(child, 'exit')
       const [opened] = await once(child, 'message')

@@ -76,10 +76,10 @@ describe('a subscription', () => {
   it('passes messages on until it is closed', async () => {
     const { source, listener, listening } = listen()
     await listening.subscribe('a')
-    const hear = source.open.mock.calls[0]?.[0] as MessageListener['message']
-    hear('a', Buffer.from('1'))
+    const receive = source.open.mock.calls[0]?.[0] as MessageListener['message']
+    receive('a', Buffer.from('1'))
     await listening.close()
-    hear('a', Buffer.from('2'))
+    receive('a', Buffer.from('2'))
     expect(listener.message.mock.calls).toEqual([['a', Buffer.from('1')]])
     expect(source.last.close).toHaveBeenCalled()
     await expect(listening.subscribe('b')).rejects.toThrow('was closed')

@@ -1,8 +1,9 @@
 // Four processes use one cache of a hundred entries for ten thousand different calls, all at the same time.
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { forkProgram } from '../fork-program.ts'
 import {
   HAMMERED,
   type Hammered,
@@ -24,6 +25,7 @@ describe.runIf(hasServer)('four processes at the same time', () => {
     keys: 10_000,
     maxSize: 100,
     ms: 1_000,
+    calls: 250,
   }
   let target: Target
   let reports: readonly HammerReport[]
@@ -31,9 +33,7 @@ describe.runIf(hasServer)('four processes at the same time', () => {
   beforeAll(async () => {
     target = await openTarget()
     const hammers = Array.from({ length: PROCESSES }, () =>
-      fork(join(import.meta.dirname, 'hammer.ts'), [JSON.stringify(order)], {
-        execArgv: ['--import', 'tsx'],
-      }),
+      forkProgram(join(import.meta.dirname, 'hammer.ts'), order),
     )
     try {
       await Promise.all(hammers.map(nextMessage)) // so that they begin together

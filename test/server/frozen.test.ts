@@ -1,10 +1,11 @@
 // A load whose process was stopped meanwhile, or that took long, does not replace what was loaded later.
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { forkProgram } from '../fork-program.ts'
 import { LruTPolicy, RedisFuncCache } from '../../src/index.ts'
 import type { LeaseAnswer, KeySpace, Store } from '../../src/store.ts'
-import { FROZEN_OPTIONS, type FrozenKind, type FrozenReport } from './frozen.ts'
+import { FROZEN_OPTIONS, type FrozenKind, type FrozenOrder, type FrozenReport } from './frozen-options.ts'
 import { gated } from './gated.ts'
 import { entry, leaseRequest, newPlace, valuesOf } from './places.ts'
 import { hasServer, openTarget, type Target, serverUrls, unique } from './target.ts'
@@ -166,13 +167,8 @@ describe.runIf(hasServer)('a process that is stopped', () => {
       await cache.drain()
     }
     const reports: FrozenReport[] = []
-    child = fork(
-      join(import.meta.dirname, 'frozen.ts'),
-      [JSON.stringify({ urls: serverUrls(), cache: name })],
-      {
-        execArgv: ['--import', 'tsx'],
-      },
-    )
+    const order: FrozenOrder = { urls: serverUrls(), cache: name }
+    child = forkProgram(join(import.meta.dirname, 'frozen.ts'), order)
     child.on('message', (report) => reports.push(report as FrozenReport))
     const has = (report: FrozenReport) =>
       vi.waitFor(() => expect(reports).toContain(report), { timeout: 20_000, interval: 5 })

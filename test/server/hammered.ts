@@ -21,7 +21,9 @@ export interface HammerOrder {
   /** How many different calls there are. */
   readonly keys: number
   readonly maxSize: number
+  /** For how long it goes on, in milliseconds, and how many calls it makes at the least. */
   readonly ms: number
+  readonly calls: number
 }
 
 /** What a process did with a cache. */

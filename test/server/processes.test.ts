@@ -1,7 +1,8 @@
 // Several processes want a result that is missing, all at the same time, and one of them dies while it computes it.
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { forkProgram } from '../fork-program.ts'
 import { hasServer, openTarget, type Target, serverUrls, unique } from './target.ts'
 import type { WaiterCalls, WaiterOrder, WaiterReport } from './waiter.ts'
 
@@ -16,9 +17,7 @@ class Waiter {
   readonly #process: ChildProcess
 
   constructor(order: WaiterOrder) {
-    this.#process = fork(join(import.meta.dirname, 'waiter.ts'), [JSON.stringify(order)], {
-      execArgv: ['--import', 'tsx'],
-    })
+    this.#process = forkProgram(join(import.meta.dirname, 'waiter.ts'), order)
     this.#process.on('message', (report) => this.reports.push(report as WaiterReport))
   }
 

@@ -73,9 +73,13 @@ export const FAILOVER_FAULTS: readonly Fault[] = [
     losesInvalidations: LOST,
     prepare: ({ sentinel }) =>
       until(async () => (await askServer(sentinel.address.port, 'SENTINEL REPLICAS main')) === '1'),
-    begin: async ({ master, replica }) => {
+    begin: async ({ master, replica, sentinel }) => {
       await master.kill()
-      return () => untilMaster(replica)
+      // The sentinel tells clients of the new master about a second after it has made it one.
+      return () =>
+        until(async () =>
+          (await askServer(sentinel.address.port, 'INFO sentinel')).includes(`:${replica.port},`),
+        )
     },
   }),
 ]

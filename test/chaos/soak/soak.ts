@@ -55,7 +55,7 @@ export async function soak({ binary, ms, processes, onFault }: SoakWish): Promis
   }
   const team = Array.from({ length: processes }, (_, index) => start(index))
   try {
-    await Promise.all(team.map(({ cell }) => cell.hears('ready')))
+    await Promise.all(team.map(({ cell }) => cell.receives('ready')))
     const endMs = performance.now() + ms - LAST_REST_MS
     let faults = 0
     for (; performance.now() < endMs; faults++) {
@@ -75,7 +75,7 @@ export async function soak({ binary, ms, processes, onFault }: SoakWish): Promis
     const ended = await Promise.all(
       team.map(async ({ client, cell }) => {
         cell.tell('stop')
-        const closed = await cell.hears('closed')
+        const closed = await cell.receives('closed')
         return { client, closed, isEnded: await cell.endsByItself() }
       }),
     )

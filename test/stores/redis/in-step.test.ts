@@ -98,7 +98,7 @@ describe('a client whose replies are out of step', () => {
     warning.mockRestore()
   })
 
-  test('hears messages if the client can', () => {
+  test('receives messages if the client can', () => {
     expect(newPort().port.listen).toBeUndefined()
     const listen = vi.fn<NonNullable<RedisPort['listen']>>()
     expect(new InStepPort({ send: () => [], listen }).listen).toBeTypeOf('function')
