@@ -44,6 +44,7 @@ import type { CacheOptions, DrainOptions } from './options/cache-options.ts'
 import type { CacheSettings } from './options/cache-settings.ts'
 import type { AbstractPolicy } from './policies/policy.ts'
 import { warn } from './telemetry/process-warning.ts'
+import { NearTier } from './partitions/near-tier.ts'
 import { Partitions } from './partitions/partitions.ts'
 import { closeStore } from './stores/close-store.ts'
 import { guard } from './stores/guard.ts'
@@ -509,6 +510,8 @@ function sharedBy(
     name,
     address: { name, prefix: settings.prefix, store },
     partitions,
+    near: new NearTier(settings.near),
+    store: settings.store,
     contexts: new Contexts(),
     background,
     events,

@@ -5,15 +5,20 @@ import type { CacheAddress } from '../keys/unwrapping.ts'
 import type { Partitions } from '../partitions/partitions.ts'
 import type { Envelope } from '../serializers/envelope/envelope.ts'
 import type { ErrorClasses } from '../serializers/errors/error-classes.ts'
+import type { Store } from '../stores/store.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import type { Events } from '../telemetry/events.ts'
 import type { Call } from './call.ts'
+import type { NearTier } from '../partitions/near-tier.ts'
 
 /** What all functions of a cache share. The cache makes it and passes it down; none of its parts knows the cache. */
 export interface CacheContext {
   readonly name: string
   readonly address: CacheAddress
   readonly partitions: Partitions<Call>
+  /** What this process holds in front of the store. */
+  readonly near: NearTier
+  readonly store: Store
   readonly contexts: Contexts
   readonly background: Background
   readonly events: Events

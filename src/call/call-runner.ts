@@ -47,6 +47,8 @@ import { executeAlone, type Invocation, invocationOf } from './execute.ts'
 import { type FunctionContext, tolerate } from './function-context.ts'
 import type { ListBatch } from './list-batch.ts'
 import { load, loadWithPermit } from './load.ts'
+import { nearByHash, nearByKey, nearFallback } from './near-hit.ts'
+import { keepFound } from './near-put.ts'
 import { failure, type Settlement } from './settlement.ts'
 import { askStore, countLookup, countStepsOf, loseStore } from './store-time.ts'
 import { fallbackUnseen, loadWithFallback } from './stale-if-error.ts'
@@ -74,6 +76,10 @@ export function runCall(
   const { read, write, execute } = context.mode
   let call: Call
   try {
+    if (fn.nearByKey !== undefined && read) {
+      const near = nearByKey(fn, fn.nearByKey, args, context, waiting.isDetailed)
+      if (near !== undefined) return near
+    }
     if (!read && !write && execute) {
       return serveAlone(invocationOf(fn, self, args, context, batch), waiting, 'bypass')
     }
@@ -116,17 +122,28 @@ async function renew(call: Call): Promise<Settlement> {
   return loadWithPermit(call, write ? await overrulingPermit(call) : undefined, fallbackUnseen(call))
 }
 
-/** FOLLOW or LEAD. */
+/** NEAR, FOLLOW or LEAD. */
 function serve(call: Call, waiting: Waiting): Promise<unknown> {
   try {
     if (isWithinItself(call)) return serveWithinItself(call, waiting)
-    const leader = leaderFor(call)
-    return leader === undefined
-      ? limited(lead(call, waiting), call, call)
-      : limited(follow(call, leader, waiting), call, leader)
   } catch (error) {
     call.batch?.leave(call)
     return Promise.reject(error)
+  }
+  return call.fn.near !== undefined && call.context.mode.read
+    ? nearByHash(call, waiting, { serveByStore, limited })
+    : serveByStore(call, waiting)
+}
+
+/** FOLLOW or LEAD. @param error What the store has failed with, if it is not to be asked any more. */
+function serveByStore(call: Call, waiting: Waiting, error?: unknown): Promise<unknown> {
+  try {
+    const leader = leaderFor(call)
+    if (leader !== undefined) return limited(follow(call, leader, waiting), call, leader)
+    return limited(error === undefined ? lead(call, waiting) : leadAfter(error, call, waiting), call, call)
+  } catch (thrown) {
+    call.batch?.leave(call)
+    return Promise.reject(thrown)
   }
 }
 
@@ -200,6 +217,15 @@ function lookUp(call: Call, waiting: Waiting): Promise<unknown> {
     (lookups) => lookedUp(call, lookups[at] as Lookup),
     (error: unknown) => notLookedUp(call, error),
   )
+  return result
+}
+
+/** LEAD without a LOOKUP, after the store has failed. */
+function leadAfter(error: unknown, call: Call, waiting: Waiting): Promise<unknown> {
+  if (waiting.signal !== undefined) call.abortion = new AbortController()
+  call.lookupEpoch = call.partition.epoch
+  const result = asLeader(call, waiting)
+  notLookedUp(call, error)
   return result
 }
 
@@ -287,14 +313,13 @@ async function lookUpInTime(call: Call, ask: () => Promise<Lookup>): Promise<Set
  * After a failed lookup, or one that an open breaker refused: a miss, or with `onError: 'throw'` an error. Returns as
  * {@link lookedUp} does, and never throws.
  *
- * This process holds no results but those of calls in flight. A tier of its own in front of the store may serve here what is
- * within `staleIfError`.
+ * What this process holds near is a fallback within `staleIfError`.
  */
 function notLookedUp(call: Call, error: unknown): Settlement | undefined {
   loseStore(call)
   try {
     tolerate(call, 'get', error)
-    settleBy(call, miss(call, undefined, undefined))
+    settleBy(call, miss(call, undefined, nearFallback(call)))
     return undefined
   } catch (thrown) {
     const settlement = failure(thrown)
@@ -318,9 +343,11 @@ function judge(call: Call, lookup: Lookup, entry: Settlement | undefined): Settl
   switch (reader.judge(lookup, entry)) {
     case 'fresh':
       report.hit(call)
+      if (call.fn.near !== undefined) keepFound(call, lookup, entry)
       return entry
     case 'early':
       report.hit(call)
+      if (call.fn.near !== undefined) keepFound(call, lookup, entry)
       refreshBehind(call, lookup, 'early')
       return entry
     case 'stale':

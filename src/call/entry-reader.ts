@@ -1,9 +1,10 @@
 import type { Call } from './call.ts'
-import { found, type Settlement } from './settlement.ts'
+import { executed, found, type Settlement } from './settlement.ts'
 import type { Times } from '../functions/detailed-result.ts'
 import { LONGEST_MS } from '../options/duration.ts'
 import { judge, type Verdict } from '../flow/freshness.ts'
 import type { Reporter } from '../telemetry/reporter.ts'
+import type { NearEntry } from '../partitions/near-entry.ts'
 import { checkBySchema } from '../options/standard-schema.ts'
 import { decode, isStoredError, isWholeText } from '../serializers/encoding.ts'
 import type { ErrorClasses } from '../serializers/errors/error-classes.ts'
@@ -69,6 +70,24 @@ export class EntryReader {
       const { serializer } = this.#settings
       const value = decode(serializer, stored)
       const outcome = found(value, false, stored, lookup, call.lookupEpoch)
+      return this.#settings.schema === undefined ? outcome : this.check(call, outcome)
+    } catch (error) {
+      this.#report.undecodable(call, error)
+      return undefined
+    }
+  }
+
+  /**
+   * The result of an entry that is held in this process, and was valid when it was taken there. `undefined` if it cannot be read, or
+   * does not pass the schema.
+   */
+  again(
+    call: Call,
+    { stored, storedAtMs, freshUntilMs }: NearEntry,
+  ): Settlement | undefined | Promise<Settlement | undefined> {
+    try {
+      const value = decode(this.#settings.serializer, stored)
+      const outcome = executed(value, { source: { storedAtMs, freshUntilMs } })
       return this.#settings.schema === undefined ? outcome : this.check(call, outcome)
     } catch (error) {
       this.#report.undecodable(call, error)

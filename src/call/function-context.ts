@@ -1,7 +1,9 @@
 import { checkBareValues } from '../options/bare-values.ts'
 import { type FunctionSettings, longestLifeOf } from '../options/function-settings.ts'
+import { checkNearStore } from '../options/near-checks.ts'
 import { Slots } from '../flow/slots.ts'
 import { known } from '../keys/canonical/path.ts'
+import type { NearFunction } from '../partitions/near-function.ts'
 import type { EntryLocation } from '../partitions/partitions.ts'
 import type { ErrorPhase } from '../telemetry/events.ts'
 import { Reporter } from '../telemetry/reporter.ts'
@@ -18,6 +20,10 @@ export interface FunctionContext {
   readonly reader: EntryReader
   /** Slots for runs of the function (`maxConcurrent`); `undefined` for no limit. */
   readonly slots: Slots | undefined
+  /** What this process holds of the function in front of the store; `undefined` if it holds nothing. */
+  readonly near: NearFunction | undefined
+  /** The same, if calls find what is held by their arguments alone, without a call hash. */
+  readonly nearByKey: NearFunction | undefined
 }
 
 /**
@@ -36,7 +42,19 @@ export function functionContext(cache: CacheContext, settings: FunctionSettings)
       : new EnvelopeReader(settings, errorClasses, report, envelope)
   const { maxConcurrent } = settings
   const slots = maxConcurrent === Number.POSITIVE_INFINITY ? undefined : new Slots(maxConcurrent)
-  return { cache, settings, report, reader, slots }
+  const near = nearFunction(cache, settings)
+  // Where one of many hits refreshes, each has to be judged.
+  const isJudged = settings.freshness?.beta !== undefined
+  const nearByKey = isJudged || !partitions.policy.locatesByArguments ? undefined : near
+  return { cache, settings, report, reader, slots, near, nearByKey }
+}
+
+/** @throws {OptionError} if the results of this cache cannot be held near. */
+function nearFunction(cache: CacheContext, settings: FunctionSettings): NearFunction | undefined {
+  const { near } = settings
+  if (near === undefined) return undefined
+  checkNearStore(cache.store, cache.partitions.policy)
+  return cache.near.functionFor(settings, near)
 }
 
 /** Where the entry of a call lies. @throws for arguments that cannot be told apart safely. */

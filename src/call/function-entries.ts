@@ -8,6 +8,7 @@ import { encode } from '../serializers/encoding.ts'
 import { type Call, newCall } from './call.ts'
 import { enveloped } from './enveloped.ts'
 import { type FunctionContext, locate } from './function-context.ts'
+import { keepStored } from './near-put.ts'
 import { askStore } from './store-time.ts'
 import { termsOf } from './terms.ts'
 
@@ -92,8 +93,10 @@ async function store(call: Call, value: unknown): Promise<void> {
   const { ttlMs } = terms
   const metadata = { ...closed.metadata, overrules: true }
   const entry = { hash, value: closed.stored, ttlMs, token: undefined, metadata }
-  const { evicted } = await askStore(call, () => partition.put(entry))
-  report.evicted(call, partition.keySpace.keys[0], evicted)
+  const { epoch } = partition
+  const outcome = await askStore(call, () => partition.put(entry))
+  report.evicted(call, partition.keySpace.keys[0], outcome.evicted)
+  keepStored(call, serialized, terms, outcome, epoch)
   report.wrote(call)
 }
 

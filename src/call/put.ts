@@ -3,6 +3,7 @@ import { NOT_STORED } from '../functions/detailed-result.ts'
 import { endLease, type Permit, release } from './acquire-permit.ts'
 import type { Call } from './call.ts'
 import { enveloped } from './enveloped.ts'
+import { keepStored } from './near-put.ts'
 import type { Settlement } from './settlement.ts'
 import { hasLostStore } from './store-time.ts'
 import type { Terms } from './terms.ts'
@@ -24,9 +25,10 @@ export function put(
   permit: Permit,
   computeMs: number,
 ): Promise<PutOutcome> {
-  if (call.fn.cache.envelope === undefined) return putStored(call, serialized, terms, permit, computeMs)
+  if (call.fn.cache.envelope === undefined)
+    return putStored(call, serialized, serialized, terms, permit, computeMs)
   return enveloped(call, serialized, terms.metadata).then(
-    ({ stored, metadata }) => putStored(call, stored, { ...terms, metadata }, permit, computeMs),
+    ({ stored, metadata }) => putStored(call, stored, serialized, { ...terms, metadata }, permit, computeMs),
     (error: unknown) => {
       call.fn.report.failed(call, 'serialize', error)
       return NOT_PUT
@@ -34,9 +36,11 @@ export function put(
   )
 }
 
+/** @param serialized The value before it was compressed, signed or encrypted. */
 async function putStored(
   call: Call,
   value: string | Buffer,
+  serialized: string | Buffer,
   { ttlMs, freshMs, metadata: about }: Terms,
   { token, isLeased, overrules }: Permit,
   computeMs: number,
@@ -54,13 +58,16 @@ async function putStored(
   try {
     const metadata = isLeased || overrules ? { ...about, asker: held?.asker, overrules } : about
     const validAsOf = partition.epoch
-    const { stored, evicted, atMs } = await partition.put({ hash, value, ttlMs, token, metadata })
+    const outcome = await partition.put({ hash, value, ttlMs, token, metadata })
+    const { stored, evicted, atMs } = outcome
     report.evicted(call, partition.keySpace.keys[0], evicted)
     if (!stored) {
       report.skipped(call, 'invalidated', bytes, computeMs)
       return { isOutdated: true, validAsOf, source: NOT_STORED }
     }
     report.stored(call, bytes, computeMs)
+    if (fn.near !== undefined)
+      keepStored(call, serialized, { ttlMs, freshMs, metadata: about }, outcome, validAsOf)
     const freshUntilMs = freshMs === undefined || freshMs === LONGEST_MS ? undefined : atMs + freshMs
     return { isOutdated: false, validAsOf, source: { storedAtMs: atMs, freshUntilMs } }
   } catch (error) {

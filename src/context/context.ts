@@ -9,9 +9,23 @@ export interface Context {
   readonly stats: readonly Stats[]
   /** Aborts when no caller waits any more for the run of this context; `undefined` if a caller always does. */
   readonly signal: AbortSignal | undefined
+  /** What near hits must have heard of; `undefined` for nothing in particular. */
+  readonly since: Since | undefined
 }
 
-const OUTERMOST: Context = { mode: DEFAULT_MODE, stats: [], signal: undefined }
+/** Changes that near hits of a context must have heard of. */
+export interface Since {
+  /** Whether what is held of a partition is new enough, if it is proven as of a time by `monotonicMs`. */
+  isMetBy(partition: HeardPartition, provenMs: number): boolean
+}
+
+/** What was heard of a partition. */
+interface HeardPartition {
+  readonly index: string
+  readonly hearing: { hasHeard(number: number): boolean }
+}
+
+const OUTERMOST: Context = { mode: DEFAULT_MODE, stats: [], signal: undefined, since: undefined }
 
 /** The context that one cache set for a callback, linked to what was set around it. */
 interface Frame {

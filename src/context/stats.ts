@@ -8,8 +8,10 @@ export interface Stats {
   write: number
   /** The number of times that a wrapped function ran. */
   execute: number
-  /** The number of calls that were served a fresh result from the store. */
+  /** The number of calls that were served a fresh result from the store, or from what this process holds in front of it. */
   hit: number
+  /** The number of those hits that were served from what this process holds (`near`). */
+  near: number
   /** The number of calls that were served a stale result. */
   stale: number
   /** The number of calls that found nothing in the store to serve. */
@@ -32,6 +34,7 @@ export const newStats = (): Stats => ({
   write: 0,
   execute: 0,
   hit: 0,
+  near: 0,
   stale: 0,
   miss: 0,
   wait: 0,

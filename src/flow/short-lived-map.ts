@@ -64,6 +64,11 @@ export class ShortLivedMap<Value> {
     return true
   }
 
+  /** All values, in no order: a list of its own, so that they may be deleted meanwhile. */
+  values(): Value[] {
+    return this.#values.filter((value) => value !== undefined)
+  }
+
   clear(): void {
     if (this.#size === 0) return
     this.#keys.fill(undefined)

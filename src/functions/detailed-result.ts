@@ -2,13 +2,14 @@
  * Where the result of a call came from:
  *
  * - `'hit'`: the store had it, and it was fresh.
+ * - `'near'`: this process held it, and it was fresh.
  * - `'stale'`: the store had it, past its `ttl`.
  * - `'miss'`: the function ran.
  * - `'joined'`: an equal call that was already under way in this process.
  * - `'waited'`: another process computed it meanwhile and stored it.
  * - `'bypass'`: the function ran, because the mode of the context forbids to read.
  */
-export type ResultStatus = 'hit' | 'stale' | 'miss' | 'joined' | 'waited' | 'bypass'
+export type ResultStatus = 'hit' | 'near' | 'stale' | 'miss' | 'joined' | 'waited' | 'bypass'
 
 /** A result with its status and times, as `detailed` and `getOrSetDetailed` return it. */
 export interface DetailedResult<Result> {
@@ -20,6 +21,11 @@ export interface DetailedResult<Result> {
   readonly storedAt: Date | undefined
   /** Until when the result is fresh, by the clock of the server; `undefined` if it was not stored, or has no `ttl`. */
   readonly freshUntil: Date | undefined
+  /**
+   * For `'near'`, as of when it was proven that no process had changed the result, by the clock of this process; otherwise
+   * `undefined`.
+   */
+  readonly provenAt: Date | undefined
 }
 
 /** The times of a result, in milliseconds since 1970 by the clock of the store; `undefined` where unknown. */
@@ -36,7 +42,14 @@ export function detailOf(
   value: unknown,
   status: ResultStatus,
   { storedAtMs, freshUntilMs }: Times,
+  provenAtMs?: number,
 ): DetailedResult<unknown> {
   const dateOf = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms))
-  return { value, status, storedAt: dateOf(storedAtMs), freshUntil: dateOf(freshUntilMs) }
+  return {
+    value,
+    status,
+    storedAt: dateOf(storedAtMs),
+    freshUntil: dateOf(freshUntilMs),
+    provenAt: dateOf(provenAtMs),
+  }
 }

@@ -13,6 +13,7 @@ import {
 } from './checks.ts'
 import { type Duration, spelled, toLifeMs, toTimerMs } from './duration.ts'
 import { envelopeOf } from './envelope-checks.ts'
+import { checkNear } from './near-checks.ts'
 import { OptionError } from '../errors.ts'
 import type { BreakerLimits } from '../flow/circuit-breaker.ts'
 import type { ArgumentEncoder } from '../keys/canonical/options.ts'
@@ -54,6 +55,7 @@ const CACHE_OPTIONS: Record<keyof CacheOptions, true> = {
   storeTimeout: true,
   breaker: true,
   waitUntil: true,
+  near: true,
 }
 
 /** Checks the name of a cache, which is part of its key names. */
@@ -99,6 +101,7 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
     maxComputeMs: checkMaxComputeTime(options.maxComputeTime ?? '1m'),
     putWaitMs: checkPutWait(options.putWait ?? '25ms'),
     touchEveryMs: options.touch === undefined ? undefined : touchEveryMs(options.touch),
+    near: checkNear(options.near ?? false, idleTtlMs),
     waitUntil: options.waitUntil === undefined ? undefined : checkCallback(options.waitUntil, 'waitUntil'),
   }
 }

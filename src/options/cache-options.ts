@@ -1,5 +1,6 @@
 import type { CompressOptions, SecretKeyOptions } from './envelope-options.ts'
 import type { Duration } from './duration.ts'
+import type { NearOptions } from './near-options.ts'
 import type { RedisClient } from '../clients/port.ts'
 import type { WaitUntil } from '../flow/background.ts'
 import type { ArgumentEncoder } from '../keys/canonical/options.ts'
@@ -164,6 +165,14 @@ export interface CacheOptions {
    * new RedisFuncCache('shop', new LruTPolicy(), { client, waitUntil: (work) => after(work) })
    */
   readonly waitUntil?: WaitUntil | undefined
+  /**
+   * Whether this process holds results in front of the store, and how: a near tier. A near hit asks nothing of the server, and is
+   * never older than `maxStaleness` (default 1 second), whatever is lost. An object stands for `true` with other values.
+   * @default false
+   * @example
+   * new RedisFuncCache('shop', new LruTPolicy(), { client, near: { maxSize: 1_000, maxStaleness: '250ms' } })
+   */
+  readonly near?: boolean | NearOptions | undefined
 }
 
 /** Options of {@link RedisFuncCache.drain} and {@link RedisFuncCache.close}. */

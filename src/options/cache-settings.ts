@@ -3,6 +3,7 @@ import type { BreakerLimits } from '../flow/circuit-breaker.ts'
 import type { ArgumentEncoder } from '../keys/canonical/options.ts'
 import type { Envelope } from '../serializers/envelope/envelope.ts'
 import type { ErrorClasses } from '../serializers/errors/error-classes.ts'
+import type { NearSettings } from './near-checks.ts'
 import type { Serializer } from '../serializers/serializer.ts'
 import type { Limits, Store } from '../stores/store.ts'
 
@@ -29,5 +30,6 @@ export interface CacheSettings {
   readonly maxComputeMs: number
   readonly putWaitMs: number
   readonly touchEveryMs: number | undefined
+  readonly near: NearSettings
   readonly waitUntil: WaitUntil | undefined
 }

@@ -4,6 +4,7 @@ import type { CacheSettings } from './cache-settings.ts'
 import { checkBound, checkFlag, checkNames, checkText, shown, suggestion } from './checks.ts'
 import { toMs, toTimerMs } from './duration.ts'
 import { checkEnd, checkJitter, checkLife, checkTimes, freshness, lifetime } from './freshness-checks.ts'
+import { checkFunctionNear } from './near-checks.ts'
 import type { WrapManyOptions, WrapOptions } from './function-options.ts'
 import type { FunctionSettings } from './function-settings.ts'
 import { OptionError } from '../errors.ts'
@@ -44,6 +45,7 @@ const WRAP_OPTIONS: Record<keyof WrapOptions, true> = {
   encoders: true,
   this: true,
   share: true,
+  near: true,
 }
 
 const { this: _, ...OF_MANY } = WRAP_OPTIONS
@@ -172,6 +174,7 @@ export function checkSettings(
     self,
     share: checkFlag(options.share ?? false, 'share'),
     replace: checkReplace(options.replace),
+    near: checkFunctionNear(options.near, cache.near),
   }
   checkTimes(settings, cache)
   return settings

@@ -1,6 +1,7 @@
 import type { Duration } from './duration.ts'
 import type { ArgumentEncoder, Known } from '../keys/canonical/options.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
+import type { FunctionNearOptions } from './near-options.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import type { SerializerOption } from '../serializers/resolve-serializer.ts'
 
@@ -240,6 +241,14 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
    * @default false
    */
   readonly share?: boolean | undefined
+  /**
+   * Whether this process holds results of the function in front of the store, and how: a near tier. An object stands for `true` with
+   * other values than those of the cache.
+   * @default the `near` of the cache
+   * @example
+   * cache.wrap(loadRates, { near: { maxStaleness: '250ms', values: 'frozen' } })
+   */
+  readonly near?: boolean | FunctionNearOptions | undefined
 }
 
 /** The function of one id that a function of many ids stands for; without the type of the row, any function. */

@@ -2,6 +2,7 @@ import type { Duration } from './duration.ts'
 import type { FreshnessRules } from '../flow/freshness.ts'
 import type { Eventually } from '../flow/when-known.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
+import type { FunctionNearSettings } from './near-checks.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import type { Serializer } from '../serializers/serializer.ts'
 
@@ -45,6 +46,8 @@ export interface FunctionSettings {
   readonly maxConcurrent: number
   readonly self: 'none' | 'shared' | ((self: never) => unknown)
   readonly share: boolean
+  /** How results are held near; `undefined` for not at all. */
+  readonly near: FunctionNearSettings | undefined
   /** Whether the function replaces another one of its identity; `undefined` to do so in development only. */
   readonly replace: boolean | undefined
 }

@@ -75,6 +75,7 @@ const GET_OR_SET_OPTIONS: Record<keyof GetOrSetOptions, true> = {
   putWait: true,
   softTimeout: true,
   share: true,
+  near: true,
   signal: true,
 }
 

@@ -2,16 +2,19 @@ import type { Background } from '../flow/background.ts'
 import { Backoff } from '../flow/backoff.ts'
 import { type Batch, Batcher } from '../flow/batcher.ts'
 import { Leases } from '../flow/lease.ts'
+import type { Question } from '../flow/hearing.ts'
 import { MovingAverage } from '../flow/moving-average.ts'
 import { InFlightTable } from '../flow/in-flight.ts'
-import { monotonicMs } from '../flow/timers.ts'
+import { monotonicMs, wallMs } from '../flow/timers.ts'
 import { TouchBuffer } from '../flow/touch-buffer.ts'
 import type { Hash } from '../keys/call-hash.ts'
+import { NearPartition } from './near-partition.ts'
+import type { NearTier } from './near-tier.ts'
 import type { PendingInvalidations } from './pending-invalidations.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import type {
+  ChangeLog,
   HeldLease,
-  InvalidationReport,
   LeaseAnswer,
   LeaseRequest,
   Lookup,
@@ -27,6 +30,10 @@ export interface Stored {
   readonly atMs: number
   /** The number of entries that the whole batch evicted; 0 for all entries of it but the first. */
   readonly evicted: number
+  /** The number of the last change after the put; `undefined` without a log of changes. */
+  readonly changes: number | undefined
+  /** When the put was sent, by {@link monotonicMs}. */
+  readonly sentMs: number
 }
 
 /** Bytes in one command: about this much keeps client and server at work at the same time. */
@@ -74,6 +81,8 @@ export interface PartitionSettings {
   readonly background: Background
   /** Called when a read could not be recorded for the policy. No call fails because of it. */
   readonly onTouchFailed: (error: unknown) => void
+  /** Called when the changes of a partition could not be asked for, for its near tier. */
+  readonly onNearFailed: (error: unknown) => void
 }
 
 /**
@@ -90,6 +99,8 @@ export class Partition<C> {
   readonly failures: Backoff<'fallback' | 'told'> = new Backoff()
   /** The logical clock of this process: how many commands were sent, with lookups or with entries to put. */
   epoch: number = 0
+  /** What this process holds in front of the store; `undefined` until a function asks for it. */
+  near: NearPartition | undefined
   readonly #store: Store
   readonly #settings: PartitionSettings
   readonly #registry: string | undefined
@@ -125,7 +136,11 @@ export class Partition<C> {
     this.#lookups = new Batcher((calls) => this.#getAll(calls, false), PIECE_BYTES, weigh)
     this.#textLookups = new Batcher((calls) => this.#getAll(calls, true), PIECE_BYTES, weigh)
     this.#peeks = new Batcher(
-      async (calls) => store.get(keySpace, hashesOf(calls), { isTagged: areTagged(calls) }),
+      async (calls) =>
+        store.get(keySpace, hashesOf(calls), {
+          isTagged: areTagged(calls),
+          isNumbered: this.near !== undefined,
+        }),
       PIECE_BYTES,
       weigh,
     )
@@ -163,6 +178,25 @@ export class Partition<C> {
     return this.#settings.pending.concern(this.keySpace.keys[0], hash, isTagged)
   }
 
+  /** Begins to hold entries, and to listen to their changes. */
+  openNear(tier: NearTier): NearPartition {
+    const store = this.#store as Store & ChangeLog
+    const { keySpace } = this
+    const epoch = () => this.epoch
+    this.near = new NearPartition(keySpace.keys[0], tier, {
+      changes: () => this.#counted(store.changes(keySpace)),
+      listen: (heard, ttlMs) => this.#counted(store.listen(keySpace, heard, ttlMs)),
+      watch: async (watcher) => store.watchChanges(keySpace, watcher),
+      touch: (hashes) => this.#touch(hashes),
+      failed: this.#settings.onNearFailed,
+      todayMs: wallMs,
+      get epoch() {
+        return epoch()
+      },
+    })
+    return this.near
+  }
+
   /** Looks an entry up again for a call. */
   look(call: LookedUp): Promise<Lookup> {
     return this.#lookups.ask(call)
@@ -194,11 +228,19 @@ export class Partition<C> {
   /** Invalidates entries. Calls under way are neither joined nor stored any more. Returns how many entries existed. */
   async invalidate(hashes: readonly Hash[], soft: boolean): Promise<number> {
     for (const hash of hashes) this.inFlight.drop(hash)
-    const pieces: Promise<InvalidationReport>[] = []
+    this.near?.dropEach(hashes)
+    const pieces: Promise<number>[] = []
     for (let i = 0; i < hashes.length; i += HASHES_A_PIECE) {
-      pieces.push(this.#store.invalidate(this.keySpace, hashes.slice(i, i + HASHES_A_PIECE), soft))
+      pieces.push(this.#invalidate(hashes.slice(i, i + HASHES_A_PIECE), soft))
     }
-    return (await Promise.all(pieces)).reduce((sum, { count }) => sum + count, 0)
+    return (await Promise.all(pieces)).reduce((sum, count) => sum + count, 0)
+  }
+
+  async #invalidate(hashes: readonly Hash[], soft: boolean): Promise<number> {
+    const { count, changes } = await this.#store.invalidate(this.keySpace, hashes, soft)
+    this.near?.dropEach(hashes) // those that were looked up meanwhile
+    this.near?.changed(changes)
+    return count
   }
 
   /** A token for a load that begins now. */
@@ -239,6 +281,7 @@ export class Partition<C> {
   /** Sends the waiting touches at once. */
   flush(): void {
     this.#touches?.flush()
+    this.near?.flush()
   }
 
   /** Calls that wait for leases of other processes ask for them at once. */
@@ -246,9 +289,11 @@ export class Partition<C> {
     for (const leases of this.#leases.values()) leases.stopWaiting()
   }
 
-  /** Closes the watches of leases. The partition may be used again after it, and then opens them again. */
+  /** Closes the watches, and lets go of what is held near. The partition may be used again after it, and then opens them again. */
   close(): void {
     for (const leases of this.#leases.values()) leases.close()
+    this.near?.close()
+    this.near = undefined
   }
 
   /** Adds the partition to its registry, if that is due: before its first load, so that a purge finds it. */
@@ -283,14 +328,19 @@ export class Partition<C> {
     this.epoch++
     this.register()?.catch(() => {}) // the load gets the error
     const isTimed = this.#misses.value * hashes.length > WORTH_A_TIME
+    const { near } = this
+    const isNumbered = near !== undefined
+    const question = near?.hearing.question()
     const beganMs = monotonicMs()
     let lookups: readonly Lookup[]
     this.#begin()
     try {
-      lookups = await this.#store.get(this.keySpace, hashes, { isTimed, isTagged: areTagged(calls), asText })
+      const isTagged = areTagged(calls)
+      lookups = await this.#store.get(this.keySpace, hashes, { isTimed, isTagged, asText, isNumbered })
     } finally {
       this.#end()
     }
+    if (near !== undefined) near.answered(lookups[0]?.changes, question as Question)
     this.#settings.counters.lookups.observe(monotonicMs() - beganMs, hashes.length)
     let hits = 0
     for (let i = 0; i < hashes.length; i++) {
@@ -354,10 +404,20 @@ export class Partition<C> {
     this.epoch++
     if (this.#settings.touchEveryMs === undefined) this.#touches?.flush() // which entries are evicted depends on them
     const beganMs = monotonicMs()
-    const { atUs, evicted, stored } = await this.#store.put(this.keySpace, entries)
+    const { atUs, evicted, stored, changes } = await this.#store.put(this.keySpace, entries)
     this.#settings.counters.puts.observe(monotonicMs() - beganMs, entries.length)
+    this.near?.stored(
+      entries.map(({ hash }) => hash),
+      changes,
+    )
     const atMs = Math.floor(atUs / 1_000)
-    return stored.map((flag, i) => ({ stored: flag, atMs, evicted: i === 0 ? evicted : 0 }))
+    return stored.map((flag, i) => ({
+      stored: flag,
+      atMs,
+      evicted: i === 0 ? evicted : 0,
+      changes,
+      sentMs: beganMs,
+    }))
   }
 }
 

@@ -14,6 +14,7 @@ import type { InvalidationReport, KeySpace, Limits } from '../stores/store.ts'
 import type { CacheReporter, Invalidated } from '../telemetry/cache-reporter.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import { type Names, PendingInvalidations } from './pending-invalidations.ts'
+import type { NearPartition } from './near-partition.ts'
 import { Partition, type PartitionSettings } from './partition.ts'
 import { limitsOfShards } from './shard-limits.ts'
 
@@ -62,6 +63,8 @@ export class Partitions<C> {
   /** The least recently used comes first. */
   readonly #open = new Map<string, Partition<C>>()
   #latest: Partition<C> | undefined
+  /** Whether several partitions may share a key pair, by different further arguments; their names then tell more than the index. */
+  #hasExt = false
   readonly #pending = new PendingInvalidations()
   readonly #shards: number
   readonly #kept: number
@@ -87,7 +90,13 @@ export class Partitions<C> {
       background,
       pending: this.#pending,
       onTouchFailed: (error) => report.touchFailed(error),
+      onNearFailed: (error) => report.nearFailed(error),
     }
+  }
+
+  /** Whether some entries must not be served, as their invalidation was not carried out yet: see {@link Partition.isWithheld}. */
+  get withholds(): boolean {
+    return this.#pending.isAny
   }
 
   get policy(): AbstractPolicy {
@@ -126,6 +135,7 @@ export class Partitions<C> {
 
   /** Calls with different further arguments need different partitions, since the commands of a partition share them. */
   #withExt(keys: KeyPair, extArgs: Iterable<string | Buffer | number>, shard: number): Partition<C> {
+    this.#hasExt = true
     const ext = Array.from(extArgs, (arg) => (typeof arg === 'number' ? String(arg) : arg))
     return this.#of(JSON.stringify([keys[0], ...ext.map((arg) => arg.toString('latin1'))]), keys, ext, shard)
   }
@@ -185,8 +195,11 @@ export class Partitions<C> {
     const { policy, stores } = this.#settings
     // In a partition for all functions, purging those of one function purges all.
     const name = policy.scope === 'function' ? fn?.name : undefined
-    return this.#undo({ function: name, soft: false }, await this.#keySpaces(fn), (keySpace) =>
-      stores.whole.purge(keySpace),
+    return this.#undo(
+      { function: name, soft: false },
+      await this.#keySpaces(fn),
+      (keySpace) => stores.whole.purge(keySpace),
+      (near) => near.dropAll(),
     )
   }
 
@@ -248,8 +261,11 @@ export class Partitions<C> {
     const indexes = this.#indexesOf(fn)
     const names: Names = (index, hash) => indexes.has(index) && hash.startsWith(part)
     return this.#carryOut(names, retryForMs, async () =>
-      this.#undo({ function: fn.name, soft }, this.#keySpacesOf(this.#pairsOf(fn)), (keySpace) =>
-        stores.whole.invalidateFunction(keySpace, part, soft),
+      this.#undo(
+        { function: fn.name, soft },
+        this.#keySpacesOf(this.#pairsOf(fn)),
+        (keySpace) => stores.whole.invalidateFunction(keySpace, part, soft),
+        (near) => near.dropPart(part),
       ),
     )
   }
@@ -295,16 +311,29 @@ export class Partitions<C> {
   /**
    * Removes or invalidates entries of these key spaces, and returns how many. From then on no call joins one that is in flight
    * there: neither one that began before, nor one that began meanwhile, which may have read old data.
+   *
+   * @param drop Lets go of the entries that are held near; `undefined` if it is not known which they are.
    */
   async #undo(
     what: Invalidated,
     keySpaces: readonly KeySpace[],
     undo: (keySpace: KeySpace) => Promise<InvalidationReport>,
+    drop?: (near: NearPartition) => void,
   ): Promise<number> {
     const beganMs = monotonicMs()
     this.#forgetInFlightAt(keySpaces)
+    for (const near of this.#nearAt(keySpaces)) drop?.(near)
+    const undoAt = async (keySpace: KeySpace): Promise<number> => {
+      const { count, changes } = await undo(keySpace)
+      for (const near of this.#nearAt([keySpace])) {
+        if (drop === undefined) near.changedUnknown(changes)
+        else near.changed(changes)
+        drop?.(near) // also those that were looked up meanwhile
+      }
+      return count
+    }
     try {
-      const count = sum((await inPieces(keySpaces, AT_A_TIME, undo)).map((each) => each.count))
+      const count = sum(await inPieces(keySpaces, AT_A_TIME, undoAt))
       this.#settings.report.invalidated(what, count, monotonicMs() - beganMs)
       return count
     } finally {
@@ -313,10 +342,17 @@ export class Partitions<C> {
   }
 
   #forgetInFlightAt(keySpaces: readonly KeySpace[]): void {
+    for (const { inFlight } of this.#openAt(keySpaces)) inFlight.clear()
+  }
+
+  #openAt(keySpaces: readonly KeySpace[]): readonly Partition<C>[] {
     const indexes = new Set(keySpaces.map(({ keys }) => keys[0]))
-    for (const { keySpace, inFlight } of this.#open.values()) {
-      if (indexes.has(keySpace.keys[0])) inFlight.clear()
-    }
+    if (this.#hasExt) return [...this.#open.values()].filter(({ keySpace }) => indexes.has(keySpace.keys[0]))
+    return [...indexes].flatMap((index) => this.#open.get(index) ?? [])
+  }
+
+  #nearAt(keySpaces: readonly KeySpace[]): readonly NearPartition[] {
+    return this.#openAt(keySpaces).flatMap(({ near }) => near ?? [])
   }
 
   async #keySpaces(fn: FunctionIdentity | undefined): Promise<readonly KeySpace[]> {

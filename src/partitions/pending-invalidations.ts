@@ -24,6 +24,11 @@ export class PendingInvalidations {
   /** How often {@link giveUp} was called. */
   #givenUp = 0
 
+  /** Whether there are any. */
+  get isAny(): boolean {
+    return this.#pending.size > 0
+  }
+
   /** Whether an entry must not be served. */
   concern(index: string, hash: Hash, isTagged: boolean): boolean {
     if (this.#pending.size === 0) return false

@@ -179,6 +179,17 @@ export abstract class AbstractPolicy {
     return this.calcHash === AbstractPolicy.prototype.calcHash && this.#callHash.isAscii
   }
 
+  /**
+   * Whether equal arguments always give the same key pair and call hash. A method of yours may depend on more.
+   * @internal
+   */
+  get locatesByArguments(): boolean {
+    const own = AbstractPolicy.prototype
+    return (
+      this.calcKeys === own.calcKeys && this.calcHash === own.calcHash && this.calcExtArgs === own.calcExtArgs
+    )
+  }
+
   /** Returns further arguments of a call for the scripts, where they are in the table `ext`; `undefined` for none. */
   calcExtArgs(
     _fn?: FunctionIdentity,

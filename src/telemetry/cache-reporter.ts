@@ -53,6 +53,12 @@ export class CacheReporter {
     if (cureFor(error).kind !== 'not-connected') this.#failed('touch', error)
   }
 
+  /** Reports that the changes of a partition could not be asked for: near hits then have no proof. */
+  nearFailed(thrown: unknown): void {
+    const error = toError(thrown)
+    if (cureFor(error).kind !== 'not-connected') this.#failed('near', error)
+  }
+
   /** The breaker around the store changed its state. */
   breakerChanged(state: BreakerState, from: BreakerState): void {
     const { store } = this.#counters
@@ -61,7 +67,7 @@ export class CacheReporter {
     this.#events.emit('breaker', { cache: this.#cache, state, from, error: store.lastError })
   }
 
-  #failed(during: 'callback' | 'touch', error: Error): void {
+  #failed(during: 'callback' | 'touch' | 'near', error: Error): void {
     this.#counters.stats.error++
     if (!this.#events.wants('error')) return warnOfFailure(this.#cache, undefined, during, error)
     const which = { cache: this.#cache, function: undefined, hash: undefined, durationMs: 0 }

@@ -14,8 +14,8 @@ import { warnOfListener } from './warnings.ts'
  * @see https://nodejs.org/api/diagnostics_channel.html
  */
 export interface CacheEvents {
-  /** A call was served a fresh result from the store. */
-  hit: CallEvent
+  /** A call was served a fresh result, from the store or from what this process holds. */
+  hit: HitEvent
   /** A call was served a stale result; `reason` says why. If the result is refreshed, a `refresh` event follows. */
   stale: CallEvent & { readonly reason: StaleReason }
   /** A call found no result in the store that could be served. */
@@ -64,6 +64,17 @@ export interface CallEvent {
   readonly durationMs: number
 }
 
+/** A call that was served a fresh result. */
+export interface HitEvent extends CallEvent {
+  /** Whether this process held the result (`near`); otherwise the store had it. */
+  readonly near: boolean
+  /**
+   * For a near hit, how many milliseconds ago it was proven that no process had changed the result: at most `maxStaleness`.
+   * Otherwise `undefined`.
+   */
+  readonly proofAgeMs: number | undefined
+}
+
 /** A call that ran its function; for `skip` also a known value that was given to `set` or `prime`. */
 export interface ComputedEvent extends CallEvent {
   /** The size of the serialized result in bytes; 0 if it was not serialized. */
@@ -86,7 +97,7 @@ export interface EvictEvent {
 export interface ErrorEvent {
   /** The name of the cache. */
   readonly cache: string
-  /** The name of the function; `undefined` for failures that concern no single call: `during: 'touch'`, and `waitUntil`. */
+  /** The name of the function; `undefined` for failures that concern no single call: `during: 'touch'`, `'near'`, and `waitUntil`. */
   readonly function: string | undefined
   /** The call hash; `undefined` if `function` is. */
   readonly hash: Hash | undefined
@@ -174,8 +185,9 @@ export type SkipReason =
  * - `'serialize'`: turning a result into bytes.
  * - `'refresh'`: running the function in the background.
  * - `'callback'`: a callback of the options.
+ * - `'near'`: asking for the changes of what is held near.
  */
-export type ErrorPhase = 'get' | 'put' | 'touch' | 'lease' | 'serialize' | 'refresh' | 'callback'
+export type ErrorPhase = 'get' | 'put' | 'touch' | 'lease' | 'serialize' | 'refresh' | 'callback' | 'near'
 
 /** The names of all events. */
 export const EVENTS: readonly (keyof CacheEvents)[] = [

@@ -52,7 +52,22 @@ export class Reporter {
 
   hit(call: ReportedCall): void {
     this.#count(call.context, 'hit')
-    if (this.#events.wants('hit')) this.#events.emit('hit', this.#describe(call))
+    if (this.#events.wants('hit'))
+      this.#events.emit('hit', { ...this.#describe(call), near: false, proofAgeMs: undefined })
+  }
+
+  /** @param proofAgeMs How long ago it was proven that nothing has changed the result. */
+  nearHit(context: Context, hash: Hash, beganMs: number, proofAgeMs: number): void {
+    const { stats } = this.#counters
+    stats.hit++
+    stats.near++
+    if (context.stats.length > 0) {
+      count(context, 'hit')
+      count(context, 'near')
+    }
+    if (!this.#events.wants('hit')) return
+    const call = this.#describe({ hash, context, beganMs })
+    this.#events.emit('hit', { ...call, near: true, proofAgeMs })
   }
 
   miss(call: ReportedCall): void {

@@ -17,13 +17,14 @@ const WHAT: Record<Failure, string> = {
   serialize: 'a result could not be serialized, so it was not stored',
   refresh: 'a stale result could not be refreshed',
   callback: 'a callback of the options failed, so the result may not have been stored',
+  near: 'could not ask for changes, so what is held in this process may not be served',
   misplaced: 'what is stored for a call belongs to another one, so it counts as a miss',
   undecodable: 'a stored value could not be read, so it counts as a miss',
   invalid: 'a stored value did not pass the schema, so it counts as a miss',
 }
 
 /** Failures of the store, for which there may be advice. All others come from the program. */
-const OF_STORE: ReadonlySet<Failure> = /* @__PURE__ */ new Set(['get', 'put', 'touch', 'lease'])
+const OF_STORE: ReadonlySet<Failure> = /* @__PURE__ */ new Set(['get', 'put', 'touch', 'lease', 'near'])
 
 /**
  * Warns of a failure that a call survived: the first of its kind in this process, and then at most once a minute.

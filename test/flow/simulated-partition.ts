@@ -104,10 +104,11 @@ export class SimulatedPartition {
   #server: Server = { values: new Map(), log: undefined, number: 0 }
   #saved: Server | undefined
   /**
-   * Whether a lookup has read a value that is newer than its number since the snapshot. If a failover then loses just that value,
-   * nothing tells it from what is there: the one case in which a process may be wrong, and not simulated.
+   * Whether something was stored since the snapshot that no number tells of: a new entry, or one that a lookup has read just after
+   * the number. If a failover loses only that, nothing tells it from what is there: the one case in which a process may be wrong,
+   * and which is not simulated.
    */
-  #isTorn = false
+  #isUntold = false
   #versions = 0
   /** When a version was in the server for the last time. */
   readonly #lastMs = new Map<number, number>()
@@ -173,7 +174,7 @@ export class SimulatedPartition {
         return this.#removeAll('')
       case 'snapshot':
         this.#saved = this.#copy()
-        this.#isTorn = false
+        this.#isUntold = false
         return
       case 'rollBack':
         return this.#rollBack()
@@ -301,6 +302,7 @@ export class SimulatedPartition {
         this.#change([hash], [], false, [backMs], () => this.#put(hash))
       } else {
         this.#put(hash)
+        this.#isUntold = true
       }
       const { version } = server.values.get(hash) as Stored
       const number = this.#numberNow()
@@ -326,7 +328,7 @@ export class SimulatedPartition {
       const hasEntries = this.#server.values.size > 0
       this.#after(1, () => {
         const found = this.#server.values.get(hash)
-        if (this.#numberNow() !== number) this.#isTorn = true
+        if (this.#numberNow() !== number) this.#isUntold = true
         this.#arrive(backMs, () => {
           this.#hearing.answered(number, hasEntries, question)
           if (found === undefined || number === undefined) return
@@ -381,7 +383,7 @@ export class SimulatedPartition {
 
   /** A failover to a replica, or a restart with what was saved a while ago. */
   #rollBack(): void {
-    if (this.#saved === undefined || this.#isTorn) return
+    if (this.#saved === undefined || this.#isUntold) return
     for (const hash of this.#server.values.keys()) this.#goes(hash)
     this.#server = this.#saved
     this.#saved = this.#copy()

@@ -55,6 +55,7 @@ function newPartition(policy: AbstractPolicy = new LfuPolicy(), touchEveryMs?: n
     background: new Background(),
     pending: new PendingInvalidations(),
     onTouchFailed,
+    onNearFailed: () => {},
   })
   const look = (names: string) =>
     Promise.all([...names].map((name) => partition.look({ hash: name, isTagged: false })))

@@ -23,6 +23,7 @@ const NO_STATS: Stats = {
   write: 0,
   execute: 0,
   hit: 0,
+  near: 0,
   stale: 0,
   miss: 0,
   wait: 0,

@@ -76,7 +76,11 @@ const refused = () => new FailingStore(new Timeline(target).newStore())
 const CASES: readonly Case[] = [
   eventCase({ event: 'miss', detail: {}, happens: (time) => called(time, {}) }),
   eventCase({ event: 'store', detail: { bytes: 5 }, happens: (time) => called(time, {}) }),
-  eventCase({ event: 'hit', detail: {}, happens: (time) => called(time, { ttl: 100 }, 1) }),
+  eventCase({
+    event: 'hit',
+    detail: { near: false, proofAgeMs: undefined },
+    happens: (time) => called(time, { ttl: 100 }, 1),
+  }),
   eventCase({
     event: 'stale',
     detail: { reason: 'grace' },

@@ -18,7 +18,7 @@ afterEach(() => {
 function newReport() {
   const events = new Events()
   const stats = newStats()
-  const context: Context = { mode: DEFAULT_MODE, stats: [stats], signal: undefined }
+  const context: Context = { mode: DEFAULT_MODE, stats: [stats], signal: undefined, since: undefined }
   /** How often a call was looked at to be told of. */
   const looked = vi.fn<() => string>(() => 'hash')
   const call = {
