@@ -70,9 +70,7 @@ describe('a log of changes', () => {
       (await store.invalidateFunction(place, 'a')).changes,
       (await store.purge(place)).changes,
     ]
-    // The third stores what was not there: nothing has changed.
-    expect(told[2]).toBe(told[1])
-    const rising = [number, ...told].filter((_, i) => i !== 3)
+    const rising = [number, ...told]
     expect(rising).toEqual([...new Set(rising)].toSorted())
     const last = { number: told.at(-1), hasEntries: false }
     expect(await store.changes(place)).toEqual(last)
@@ -128,21 +126,21 @@ describe('a log of changes', () => {
     expect([await isWhole(240), await isWhole(260)]).toEqual([true, false])
   })
 
-  test('has messages of a hundred names, and one of everything beyond a thousand', {
+  test('has messages of a hundred names, and one of everything beyond two thousand', {
     timeout: 30_000,
   }, async () => {
     const { store, place, number } = await listened(new FifoPolicy())
     const hashes = hashesOf(1_000)
-    const { changes } = await store.invalidate(place, hashes)
+    await store.invalidate(place, hashes)
     const { messages } = await store.listen(place, number, TTL_MS)
     expect(messages.map((each) => each.hashes.length)).toEqual(Array.from({ length: 10 }, () => 100))
     expect(namesOf(messages).hashes).toEqual(hashes.toSorted())
     await fill(store, place, hashesOf(10_000, 'many'))
-    expect((await store.changes(place)).number).toBe(changes)
+    const { number: filled } = await store.changes(place)
     const report = await store.put(withLimits(place, { maxSize: 10 }), [entry('last')])
     expect(report.evicted).toBe(9_993)
-    expect((await store.listen(place, changes, TTL_MS)).messages).toEqual([
-      { number: report.changes, previous: changes, isAll: true, hashes: [], parts: [] },
+    expect((await store.listen(place, filled, TTL_MS)).messages).toEqual([
+      { number: report.changes, previous: filled, isAll: true, hashes: [], parts: [] },
     ])
   })
 
@@ -341,7 +339,7 @@ describe.runIf(hasServer)('on a server, a log of changes', () => {
     const round = 1_800_000_000_000_000
     await raw(key, 'ZADD', key, String(round), '')
     expect((await store.changes(place)).number).toBe(round)
-    expect((await store.put(place, [entry(unique('new'))])).changes).toBe(round)
+    expect((await store.put(place, [entry('a')])).changes).toBeGreaterThan(round)
   })
 
   test.each([
@@ -381,8 +379,8 @@ describe.runIf(hasServer)('on a server, a log of changes', () => {
     const again = await numberNow()
     await store.put(place, [tagged('f')])
     expect(await told(again)).toBe(true)
-    const last = await numberNow()
     await store.put(place, [tagged('g')])
+    const last = await numberNow()
     await store.invalidateTags(place, ['tag c'])
     expect(await numberNow()).toBe(last)
   })
