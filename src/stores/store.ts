@@ -281,7 +281,7 @@ export interface Notifications {
  * recorded. Its numbers prove what was heard: whoever has heard the change with the last number, and every one before it since
  * it read an entry, knows that this entry is in the store as it was read, as long as the partition has entries at all.
  *
- * Recorded is every put over an existing entry, eviction, removal of an expired entry, invalidation, soft invalidation and purge,
+ * Recorded is every put, eviction, removal of an expired entry, invalidation, soft invalidation and purge,
  * and the beginning of a partition that had no entries. What the partition has lost otherwise is recorded when a write finds it
  * empty; until then {@link ChangesAt.hasEntries} tells. The log holds a limited number of messages.
  */

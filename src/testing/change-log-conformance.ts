@@ -28,10 +28,6 @@ export function changeLogConformance(
         assert.equal((await it.store.changes(it.space)).number, changes)
       }),
     ),
-    listenedCase('what is put where nothing was is no change', async ({ store, space, number, recorded }) => {
-      assert.equal((await store.put(space, [entry('d')])).changes, number)
-      assert.deepEqual(await recorded(), [])
-    }),
     listenedCase('a lookup reads the number of the last change', async ({ store, space }) => {
       const { changes } = await store.put(space, [entry('a', 'new')])
       const [lookup] = await store.get(space, ['a'], { isNumbered: true })
@@ -87,10 +83,15 @@ const CHANGES: Record<
     act: async ({ store, space }) => (await store.put(space, [entry('b', 'new')])).changes,
     names: ['b'],
   },
+  // After a failover, others may hold an entry that the store has lost, and nothing but this tells them that there is another.
+  'a put of a new entry': {
+    act: async ({ store, space }) => (await store.put(space, [entry('d')])).changes,
+    names: ['d'],
+  },
   'an eviction': {
     act: async ({ store, space }) =>
       (await store.put({ ...space, limits: { ...space.limits, maxSize: 3 } }, [entry('d')])).changes,
-    names: ['a'],
+    names: ['a', 'd'],
   },
   'an invalidation, also of what is not there': {
     act: async ({ store, space }) => (await store.invalidate(space, ['a', 'none'])).changes,

@@ -36,12 +36,17 @@ export const NEEDED_COMMANDS = [
  */
 export const QUIETLY_MISSED = ['publish', 'subscribe', 'unsubscribe', 'set'] as const
 
+/** Those that the log of changes needs besides: without them it is given up, and near tiers hold nothing. */
+export const NEEDED_FOR_CHANGES = ['zremrangebyrank', 'zscore'] as const
+
 /** What the clients themselves send: to log in, to ask whether the server is ready, and where the nodes of a cluster are. */
 const OF_CLIENTS = ['@connection', 'info', 'cluster|slots', 'cluster|info'] as const
 
 /** The permissions that name each command; `<prefix>` stands for the prefix of the caches. */
 export const EXACT_PERMISSIONS: string = [
-  ...[...OF_CLIENTS, ...NEEDED_COMMANDS, ...QUIETLY_MISSED].map((command) => `+${command}`),
+  ...[...OF_CLIENTS, ...NEEDED_COMMANDS, ...NEEDED_FOR_CHANGES, ...QUIETLY_MISSED].map(
+    (command) => `+${command}`,
+  ),
   '~<prefix>*',
   '&<prefix>*',
 ].join(' ')

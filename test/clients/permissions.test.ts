@@ -1,12 +1,19 @@
 // Users of the server who have the permissions that the library advises, and no others.
 import { readFile } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { type AbstractPolicy, LruTPolicy, RedisFuncCache } from '../server/library.ts'
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import {
+  type AbstractPolicy,
+  type KeyPair,
+  LruTPolicy,
+  RedisFuncCache,
+  RedisStore,
+} from '../server/library.ts'
+import type { ChangeMessage } from '../../src/store.ts'
 import { POLICIES } from '../../src/policies/index.ts'
 import { PERMISSIONS } from '../../src/telemetry/cures.ts'
 import { askServer } from '../servers/ask-server.ts'
 import { CLIENTS, type OpenClient, type User } from './clients.ts'
-import { EXACT_PERMISSIONS, NEEDED_COMMANDS, QUIETLY_MISSED } from './needed-commands.ts'
+import { EXACT_PERMISSIONS, NEEDED_COMMANDS, NEEDED_FOR_CHANGES, QUIETLY_MISSED } from './needed-commands.ts'
 
 const PREFIX = 'permitted:'
 const permissionsFor = (permissions: string, prefix: string): string =>
@@ -61,6 +68,7 @@ async function useAll({ client }: OpenClient): Promise<string[]> {
   await one.cache.invalidateTags('all')
   await one.load.invalidateAll()
   await one.cache.purge()
+  await useChanges(one.cache.policy.calcKeys(one.load.identity), one.cache.policy, client)
   await Promise.all([one.cache.close(), other.cache.close()])
   return failures
 }
@@ -88,6 +96,27 @@ describe.each([ADVISED, EXACT])('a user with the $name permissions', ({ user }) 
     })
   })
 })
+
+/** Listens to the changes of a partition. */
+async function useChanges(
+  keys: KeyPair,
+  policy: AbstractPolicy,
+  client: OpenClient['client'],
+): Promise<void> {
+  const store = new RedisStore(client)
+  const space = { keys, policy, limits: { maxSize: 10, idleTtlMs: undefined }, ext: [] }
+  const heard: ChangeMessage[] = []
+  const changed = (message: ChangeMessage) => heard.push(message)
+  const watch = await store.watchChanges(space, { changed, lost() {}, restored() {} })
+  const { number } = await store.listen(space, undefined, 10_000)
+  const { changes } = await store.invalidate(space, ['a'])
+  expect(await store.changes(space)).toEqual({ number: changes, hasEntries: false })
+  const { messages } = await store.listen(space, number, 10_000)
+  expect(messages.map((message) => message.number)).toEqual([changes])
+  if (watch === undefined) return // glide
+  await vi.waitFor(() => expect(heard).toEqual(messages))
+  await watch.close()
+}
 
 /** Uses one policy after the other, with keys that end and keys that do not, until something fails. */
 async function firstFailures({ client }: OpenClient): Promise<string[]> {
@@ -148,9 +177,12 @@ describe.runIf(singles.length > 0)('a user who lacks one command', () => {
     },
   )
 
-  test.each(QUIETLY_MISSED)('%s: calls and invalidations go on', async (command) => {
-    expect(await failuresWithout(command)).toEqual([])
-  })
+  test.each([...QUIETLY_MISSED, ...NEEDED_FOR_CHANGES])(
+    '%s: calls and invalidations go on',
+    async (command) => {
+      expect(await failuresWithout(command)).toEqual([])
+    },
+  )
 })
 
 test('the documentation has the same permissions', async () => {

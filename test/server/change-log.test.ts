@@ -1,4 +1,5 @@
 // The log of changes itself: how long it lives, how much it holds, and what becomes of it when something is wrong.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import type { ChangeMessage, ChangeWatcher, KeySpace } from '../../src/store.ts'
 import { hasChangeLog } from '../../src/stores/store.ts'
@@ -70,9 +71,7 @@ describe('a log of changes', () => {
       (await store.invalidateFunction(place, 'a')).changes,
       (await store.purge(place)).changes,
     ]
-    // The third stores what was not there: nothing has changed.
-    expect(told[2]).toBe(told[1])
-    const rising = [number, ...told].filter((_, i) => i !== 3)
+    const rising = [number, ...told]
     expect(rising).toEqual([...new Set(rising)].toSorted())
     const last = { number: told.at(-1), hasEntries: false }
     expect(await store.changes(place)).toEqual(last)
@@ -87,8 +86,10 @@ describe('a log of changes', () => {
   test('lives for as long as somebody listens, and no longer', async () => {
     const store = newStore()
     const place = newPlace(new LruTPolicy())
-    const { number } = await store.listen(place, undefined, 300)
+    const { number } = await store.listen(place, undefined, 100)
+    await store.listen(place, undefined, 1_000)
     await store.listen(place, undefined, 100) // does not shorten its life
+    await sleep(150)
     expect((await store.changes(place)).number).toBe(number)
     await vi.waitFor(async () => expect((await store.changes(place)).number).toBeUndefined(), {
       timeout: 5_000,
@@ -128,21 +129,21 @@ describe('a log of changes', () => {
     expect([await isWhole(240), await isWhole(260)]).toEqual([true, false])
   })
 
-  test('has messages of a hundred names, and one of everything beyond a thousand', {
+  test('has messages of a hundred names, and one of everything beyond two thousand', {
     timeout: 30_000,
   }, async () => {
     const { store, place, number } = await listened(new FifoPolicy())
     const hashes = hashesOf(1_000)
-    const { changes } = await store.invalidate(place, hashes)
+    await store.invalidate(place, hashes)
     const { messages } = await store.listen(place, number, TTL_MS)
     expect(messages.map((each) => each.hashes.length)).toEqual(Array.from({ length: 10 }, () => 100))
     expect(namesOf(messages).hashes).toEqual(hashes.toSorted())
     await fill(store, place, hashesOf(10_000, 'many'))
-    expect((await store.changes(place)).number).toBe(changes)
+    const { number: filled } = await store.changes(place)
     const report = await store.put(withLimits(place, { maxSize: 10 }), [entry('last')])
     expect(report.evicted).toBe(9_993)
-    expect((await store.listen(place, changes, TTL_MS)).messages).toEqual([
-      { number: report.changes, previous: changes, isAll: true, hashes: [], parts: [] },
+    expect((await store.listen(place, filled, TTL_MS)).messages).toEqual([
+      { number: report.changes, previous: filled, isAll: true, hashes: [], parts: [] },
     ])
   })
 
@@ -252,7 +253,8 @@ describe.runIf(hasServer)('on a server, a log of changes', () => {
   test('has a life of its own, whatever that of its partition is', async () => {
     for (const idleTtlMs of [undefined, 3_600_000]) {
       const { store, place, key } = await listened(new LruTPolicy(), { idleTtlMs })
-      await store.put(place, [entry('a'), entry('c')])
+      await store.purge(place)
+      await store.put(place, [entry('a'), entry('c')]) // the keys get their life
       const leftMs = await raw(key, 'PTTL', key)
       expect(leftMs).toBeGreaterThan(TTL_MS - 10_000)
       expect(leftMs).toBeLessThanOrEqual(TTL_MS)
@@ -341,7 +343,7 @@ describe.runIf(hasServer)('on a server, a log of changes', () => {
     const round = 1_800_000_000_000_000
     await raw(key, 'ZADD', key, String(round), '')
     expect((await store.changes(place)).number).toBe(round)
-    expect((await store.put(place, [entry(unique('new'))])).changes).toBe(round)
+    expect((await store.put(place, [entry('a')])).changes).toBeGreaterThan(round)
   })
 
   test.each([
@@ -372,6 +374,7 @@ describe.runIf(hasServer)('on a server, a log of changes', () => {
     await store.invalidateTags(place, ['tag d'])
     expect(await told(number)).toBe(false)
     await raw(tags, 'DEL', tags)
+    await store.put(place, [entry('a')]) // has no use for the index, and does not notice
     const lost = await numberNow()
     await store.invalidateTags(place, ['tag c'])
     expect(await told(lost)).toBe(true)
@@ -381,8 +384,8 @@ describe.runIf(hasServer)('on a server, a log of changes', () => {
     const again = await numberNow()
     await store.put(place, [tagged('f')])
     expect(await told(again)).toBe(true)
-    const last = await numberNow()
     await store.put(place, [tagged('g')])
+    const last = await numberNow()
     await store.invalidateTags(place, ['tag c'])
     expect(await numberNow()).toBe(last)
   })
@@ -423,8 +426,9 @@ describe.runIf(hasServer)('on a server, a log of changes', () => {
     await watch?.close()
   })
 
-  test('shares one connection with the leases', async () => {
+  test.skipIf(isCluster)('shares one connection with the leases', async () => {
     const { store, place } = await listened()
+    const opened = vi.spyOn(target.client as { duplicate(): unknown }, 'duplicate')
     const ended = vi.fn<(hash: string) => void>()
     const watcher = new Witness()
     const lease = { hash: 'x', asker: 'asker', seenMs: undefined }
@@ -435,7 +439,24 @@ describe.runIf(hasServer)('on a server, a log of changes', () => {
     await store.lease(place, [lease], 10_000)
     await store.invalidate(place, ['x'])
     await vi.waitFor(() => expect([ended.mock.calls, watcher.heard.length]).toEqual([[['x']], 1]))
+    expect(opened).toHaveBeenCalledOnce()
+    opened.mockRestore()
     for (const watch of watches) await watch?.close()
+  })
+
+  // Otherwise values could be older than the number, or lost and stored again between the two questions.
+  test.skipIf(isCluster)('is read before the values, and after it is known that there are some', async () => {
+    const { place } = await listened()
+    const { store, change } = changing(target)
+    const asked: unknown[] = []
+    change((reply, command) => {
+      asked.push(command)
+      return reply
+    })
+    await store.get(place, ['a'], { isNumbered: true, isTimed: true, isTagged: true })
+    await store.changes(place)
+    const lookup = ['EXISTS', 'ZSCORE', 'TIME', 'ZRANGEBYLEX', 'HMGET', 'ECHO']
+    expect(asked).toEqual([...lookup, 'EXISTS', 'ZSCORE', 'ECHO'])
   })
 
   // The nodes of a cluster have clients of their own.

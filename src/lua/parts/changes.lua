@@ -35,10 +35,10 @@ local function open_log()
     return last_change ~= nil
   end
 
-  -- At most a thousand names, and none that fits into no message: otherwise everything is told.
+  -- At most two thousand names, and none that fits into no message: otherwise everything is told.
   local function add(kind, name)
     local text = ' ' .. kind .. #name .. ':' .. name
-    tells_all = tells_all or #told == 1000 or #text > 4000
+    tells_all = tells_all or #told == 2000 or #text > 4000
     told[#told + 1] = not tells_all and text or nil
   end
 

@@ -70,7 +70,6 @@ end
 -- belongs to another hash, and if its time is in the future (then the clock was set back since).
 local began = {}
 local unknown = {} -- by hash: whether there is an entry without a trailer
-local replaceable = {} -- by hash: whether there is an entry, which is told as soon as it is replaced
 local function read_existing(hash, stored, label)
   local entry = label ~= '' and read_trailer(stored)
   if not entry then
@@ -131,13 +130,11 @@ for i = 5, 6 * count, 6 do
   if before[hash] then
     read_existing(hash, before[hash], label)
     before[hash] = false
-    replaceable[hash] = true
   end
   local refused = is_invalidated(hash, token, extras) or is_older(hash, token, extras)
   if not refused then
-    if replaceable[hash] then
-      tell('entries', { hash })
-      replaceable[hash] = nil
+    if not lives[hash] then
+      tell('entries', { hash }) -- also a new one: a failover may have lost an entry that others hold, and nothing else would tell them
     end
     if label ~= '' then
       local generation = extras.tags and tags_generation()

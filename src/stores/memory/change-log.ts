@@ -4,7 +4,7 @@ import type { ChangeMessage } from '../store.ts'
 /** As in the scripts: how much one message names, and how much one operation, before it names everything instead. */
 const MESSAGE_NAMES = 100
 const MESSAGE_BYTES = 4_000
-const NAMES_LIMIT = 1_000
+const NAMES_LIMIT = 2_000
 
 /** As in the scripts: how many messages the log holds, and how many if the last one is long. */
 const LOG_LIMIT = 2_000

@@ -107,7 +107,7 @@ export class PartitionData {
       else if (!added.has(hash)) used.add(hash)
       this.#keep(entry, atUs)
     }
-    this.changed.entries([...used])
+    this.changed.entries([...new Set(entries.map(({ hash }) => hash))])
     this.order.touch([...used])
     return this.#insertAll([...added], maxSize)
   }

@@ -19,7 +19,7 @@ describe('the names of an operation', () => {
   })
 
   test.each([
-    ['there are more than a thousand', names(1_001)],
+    ['there are more than two thousand', names(2_001)],
     ['one is too long for a message', names(1, 4_000)],
   ])('are everything where %s', (_, hashes) => {
     const changed = new ChangedNames()
