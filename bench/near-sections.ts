@@ -37,7 +37,7 @@ function speedSection(hits: readonly NearHits[]): Section {
     text:
       'Calls one after the other in one process, of 1,000 entries of 1 KB or 100 of 100 KB, all of them near. “shared”: all ' +
       'callers get one object, and what one of them changes, all see. “frozen”: one object that nobody can change. “copies”: ' +
-      'each caller gets an object of his own. “With 100 invalidations/s”: a second process invalidates meanwhile, so some ' +
+      'each caller gets its own object. “With 100 invalidations/s”: a second process invalidates meanwhile, so some ' +
       'of the calls are misses. The Maps by hand have no bound, no Redis and no invalidation.',
     table: table(['', ...head], rows),
   }

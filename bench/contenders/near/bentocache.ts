@@ -7,7 +7,7 @@ import { type Contender, keyOf, TTL_MS } from '../contender.ts'
 /**
  * bentocache with its memory, its Redis driver and its bus.
  *
- * @param serialize Whether its memory keeps texts, as by default, and each caller gets an object of his own.
+ * @param serialize Whether its memory keeps texts, as by default, and each caller gets its own object.
  */
 export function bentocacheNear(serialize: boolean): Contender {
   return async ({ url, nearEntries, compute }) => {

@@ -17,7 +17,7 @@ export const mapByHand: Contender = async ({ compute }) => {
   }
 }
 
-/** The same with texts, so that each caller gets an object of his own. */
+/** The same with texts, so that each caller gets its own object. */
 export const textMapByHand: Contender = async ({ compute }) => {
   const map = new Map<string, string>()
   return {

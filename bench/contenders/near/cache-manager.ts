@@ -6,7 +6,7 @@ import { openKeyv } from '../keyv.ts'
 /**
  * cache-manager over two stores: Keyv in memory, and Keyv with @keyv/redis. Processes do not tell one another anything.
  *
- * @param serialize Whether Keyv keeps texts in memory, as by default, and each caller gets an object of his own.
+ * @param serialize Whether Keyv keeps texts in memory, as by default, and each caller gets its own object.
  */
 export function cacheManagerNear(serialize: boolean): Contender {
   return async ({ url, compute }) => {

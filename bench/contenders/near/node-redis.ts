@@ -4,7 +4,7 @@ import { type Contender, keyOf, TTL_MS } from '../contender.ts'
 
 /**
  * The client-side cache of node-redis, told of changes by the server, with a cache written by hand upon it. It keeps
- * replies, so each caller decodes an object of his own.
+ * replies, so each caller decodes its own object.
  */
 export const nodeRedisNear: Contender = async ({ url, nearEntries, compute }) => {
   const client = createClient({
