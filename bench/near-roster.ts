@@ -8,6 +8,12 @@ function near(name: string, kind: Kind, client: string, handOut: HandOut, load: 
 
 /** Caches with a tier in the process in front of Redis. */
 export const NEAR: readonly Entry[] = [
+  near('near LRU-T', 'ours', 'node-redis', 'frozen', async () =>
+    (await import('./contenders/near/ours.ts')).oursNear('frozen'),
+  ),
+  near('near LRU-T', 'ours', 'node-redis', 'copies', async () =>
+    (await import('./contenders/near/ours.ts')).oursNear('copies'),
+  ),
   near(
     'layered-loader',
     'neighbour',
