@@ -5,17 +5,18 @@ import { CITY_COUNT } from './nearest-cities.ts'
 import { countPoints, VISITORS } from './points.ts'
 import { asRedisCli } from './redis-cli.ts'
 
-const BAR_WIDTH = 25
+const BAR_WIDTH = 20
 const WIDTH = 100
 
 interface Head {
   readonly cacheName: string
   readonly maxSize: number
+  readonly nearSize: number
   readonly processes: number
   readonly description: string
 }
 
-export function printHead({ cacheName, maxSize, processes, description }: Head): void {
+export function printHead({ cacheName, maxSize, nearSize, processes, description }: Head): void {
   const by =
     processes === 1 ? 'one process (only a server can be shared)' : `${processes} processes at the same time`
   print('')
@@ -28,34 +29,55 @@ export function printHead({ cacheName, maxSize, processes, description }: Head):
     `${by}, for ${whole(VISITORS)} visitors at ${whole(countPoints())} points; some visitors come often`,
   )
   fact('cache', `'${cacheName}', policy LRU-T, at most ${whole(maxSize)} entries`)
+  fact(
+    'near',
+    `each process holds up to ${whole(nearSize)} of them in its memory, and serves no outdated one for longer than 1 s`,
+  )
   fact('store', description)
 }
 
 export function printTableHead(): void {
   print('')
-  print(row('time', 'calls', 'hit ratio in this second', 'joined', 'computed', 'evicted', 'entries'))
+  print(
+    row(
+      'time',
+      'calls',
+      'hit ratio in this second',
+      'near',
+      'server',
+      'joined',
+      'computed',
+      'evicted',
+      'entries',
+    ),
+  )
 }
 
 /** One second: the difference between two tallies. */
 export function printRow(second: number, now: Tally, before: Tally, entries: number): void {
   const asked = now.asked - before.asked
-  const [hits, runs] = [now.cached - before.cached, now.computed - before.computed]
-  const ratio = hits / (hits + runs || 1)
+  const [near, server] = [now.near - before.near, now.server - before.server]
+  const runs = now.computed - before.computed
+  const ratio = (near + server) / (near + server + runs || 1)
   const bar = '█'.repeat(Math.round(ratio * BAR_WIDTH)).padEnd(BAR_WIDTH, '·')
-  const counts = [now.joined - before.joined, runs, now.evicted - before.evicted, entries]
+  const counts = [near, server, now.joined - before.joined, runs, now.evicted - before.evicted, entries]
   print(row(`${second} s`, whole(asked), `${percent(ratio)} ${bar}`, ...counts.map(whole)))
 }
 
 export function printSummary(tally: Tally, times: Times, seconds: number, processes: number): void {
-  const { asked, cached, fromOther, joined, computed, evicted } = tally
-  const [cachedMs, computedMs] = [median(times.cached), median(times.computed)]
-  const savedMs = (cached + joined) * computedMs - cached * cachedMs
+  const { asked, near, server, fromOther, joined, computed, evicted } = tally
+  const [nearMs, serverMs, computedMs] = [median(times.near), median(times.server), median(times.computed)]
+  const savedMs = (near + server + joined) * computedMs - near * nearMs - server * serverMs
   const share = (count: number): string => `${whole(count).padStart(7)}  ${percent(count / asked)}`
   const others =
     processes === 1 ? '' : `; ${whole(fromOther)} of these results only the other process had computed`
   print('')
   fact('calls', whole(asked).padStart(7))
-  fact('hits', `${share(cached)}   median ${cachedMs.toFixed(2)} ms${others}`)
+  fact(
+    'near hits',
+    `${share(near)}   median ${nearMs.toFixed(2)} ms; from the memory of the process, nothing is sent`,
+  )
+  fact('server hits', `${share(server)}   median ${serverMs.toFixed(2)} ms${others}`)
   fact('joined', `${share(joined)}   an equal call was in flight in the same process`)
   fact('computed', `${share(computed)}   median ${computedMs.toFixed(2)} ms`)
   fact('evicted', whole(evicted).padStart(7))
@@ -119,9 +141,9 @@ function agesOf(reply: unknown): string {
 }
 
 const row = (time: string, asked: string, ratio: string, ...rest: string[]): string =>
-  `${time.padStart(6)}${asked.padStart(8)}   ${ratio.padEnd(BAR_WIDTH + 6)}${rest.map((cell) => cell.padStart(10)).join('')}`
+  `${time.padStart(6)}${asked.padStart(8)}   ${ratio.padEnd(BAR_WIDTH + 6)}${rest.map((cell) => cell.padStart(9)).join('')}`
 
-const fact = (name: string, text: string): void => print(`  ${name.padEnd(10)}${text}`)
+const fact = (name: string, text: string): void => print(`  ${name.padEnd(12)}${text}`)
 const whole = (count: number): string => count.toLocaleString('en')
 const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`.padStart(5)
 const shortened = (line: string): string => (line.length <= WIDTH ? line : `${line.slice(0, WIDTH - 1)}…`)

@@ -3,7 +3,15 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MemoryStore, RedisFuncCache } from '../src/index.ts'
 import { printEntries, printHead, printKeys, printRow, printSummary, printTableHead } from './demo-print.ts'
-import { MAX_SIZE, newTally, openCache, serveVisitors, type Tally, type Times } from './demo-visits.ts'
+import {
+  MAX_SIZE,
+  NEAR_SIZE,
+  newTally,
+  openCache,
+  serveVisitors,
+  type Tally,
+  type Times,
+} from './demo-visits.ts'
 import type { Report, Task } from './demo-worker.ts'
 import { type OpenedStore, openStore } from './open-store.ts'
 
@@ -33,7 +41,7 @@ if (process.exitCode === 130) process.exit()
 
 async function show({ url, store, description }: OpenedStore, cache: RedisFuncCache): Promise<void> {
   const processes = url === undefined ? 1 : PROCESSES
-  printHead({ cacheName: cache.name, maxSize: MAX_SIZE, processes, description })
+  printHead({ cacheName: cache.name, maxSize: MAX_SIZE, nearSize: NEAR_SIZE, processes, description })
 
   const tallies = Array.from({ length: processes }, newTally)
   const onTally = (i: number, tally: Tally): void => {
@@ -108,5 +116,9 @@ function sum(tallies: readonly Tally[]): Tally {
 }
 
 function merge(all: readonly Times[]): Times {
-  return { cached: all.flatMap(({ cached }) => cached), computed: all.flatMap(({ computed }) => computed) }
+  return {
+    near: all.flatMap(({ near }) => near),
+    server: all.flatMap(({ server }) => server),
+    computed: all.flatMap(({ computed }) => computed),
+  }
 }
