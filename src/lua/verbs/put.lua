@@ -134,7 +134,8 @@ for i = 5, 6 * count, 6 do
   local refused = is_invalidated(hash, token, extras) or is_older(hash, token, extras)
   if not refused then
     if not lives[hash] then
-      tell('entries', { hash }) -- also a new one: a failover may have lost an entry that others hold, and nothing else would tell them
+      -- Also a new one: after a failover others may hold an entry that the server has lost, and nothing else would tell them.
+      tell('entries', { hash })
     end
     if label ~= '' then
       local generation = extras.tags and tags_generation()
