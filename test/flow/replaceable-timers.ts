@@ -16,3 +16,4 @@ export const setImmediate = ((...args: Parameters<typeof globalThis.setImmediate
   globalThis.setImmediate(...args)) as unknown as Timers['setImmediate']
 export const nextTick: Timers['nextTick'] = (...args) => process.nextTick(...args)
 export const monotonicMs: Timers['monotonicMs'] = () => performance.now()
+export const wallMs: Timers['wallMs'] = () => Date.now()

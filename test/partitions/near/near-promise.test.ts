@@ -1,0 +1,31 @@
+// near-bound, near-at-once: near tiers over links and a server that fail in every way, by clocks that the test moves.
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { World } from './world.ts'
+
+vi.mock('../../../src/flow/timers.ts', () => import('../../flow/replaceable-timers.ts'))
+
+/** More of them, and others: NEAR_RUNS=5000 FUZZ_SEED=anything, with a longer --testTimeout. The seed of one that failed is printed. */
+const RUNS = Number(process.env['NEAR_RUNS'] ?? 150)
+const STEPS = 80
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+test('no near hit is older than promised, whatever is lost, late, doubled, cut, frozen or replaced', async () => {
+  let near = 0
+  for (let run = 0; run < RUNS; run++) near += await tryOnce(`near ${run}${process.env['FUZZ_SEED'] ?? ''}`)
+  expect(near).toBeGreaterThan(RUNS * 10) // the promise would also be kept by tiers that serve nothing
+})
+
+/** Returns how many near hits there were. */
+async function tryOnce(seed: string): Promise<number> {
+  const world = new World(seed)
+  let isOver = false
+  const running = world.run(STEPS).finally(() => (isOver = true))
+  running.catch(() => {})
+  while (!isOver) await vi.advanceTimersByTimeAsync(400)
+  await running.catch((error: unknown) => {
+    throw new Error(`${String(error)}\nseed '${seed}':\n${world.story.join('\n')}`)
+  })
+  return world.near
+}
