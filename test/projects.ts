@@ -111,6 +111,19 @@ const BUT_THE_FIRST = {
   env: { KEY_STYLES: 'cluster' },
 }
 
+/** What of the suite depends on whether results are held near, once more with that. */
+const NEAR: TestProjectConfiguration = {
+  test: {
+    ...suiteFor('memory', { env: { NEAR: 'yes', KEY_STYLES: 'cluster' } }).test,
+    name: 'memory-near',
+    include: [
+      'test/server/{changed-arguments,conformance,consistency,envelope,errors,fencing,freshness,frozen,get-or-set}.test.ts',
+      'test/server/{invalidate-all,known-values,many,modes,nested-keys,own-context,put-wait,retry-for,schema,shards}.test.ts',
+      'test/server/{sharing,tags,ttl,ttl-of-each}.test.ts',
+    ],
+  },
+}
+
 /** Everything. */
 export async function allProjects(): Promise<TestProjectConfiguration[]> {
   return [
@@ -118,6 +131,7 @@ export async function allProjects(): Promise<TestProjectConfiguration[]> {
     DOCUMENTATION,
     ...SLOW,
     suiteFor('memory'),
+    NEAR,
     ...(await serverNames()).map((name, i) => suiteFor(name, i === 0 ? {} : BUT_THE_FIRST)),
   ]
 }

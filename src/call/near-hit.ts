@@ -88,10 +88,11 @@ export function nearByHash(call: Call, waiting: Waiting, beyond: Beyond): Promis
   const { partition, fn } = call
   if (partition.near === undefined) partition.openNear((fn.near as NearFunction).tier)
   const entry = heldFor(call)
-  if (entry === undefined || !isServed(call, entry)) return beyond.serveByStore(call, waiting)
+  const verdict = entry === undefined ? 'expired' : judged(call, entry)
+  if (entry === undefined || !isServable(verdict)) return beyond.serveByStore(call, waiting)
   call.beganMs = monotonicMs()
   return isProvenFor(call, entry)
-    ? serve(call, entry, waiting, beyond)
+    ? serve(call, entry, verdict, waiting, beyond)
     : beyond.limited(afterProof(call, waiting, beyond), call, call)
 }
 
@@ -107,10 +108,11 @@ async function afterProof(call: Call, waiting: Waiting, beyond: Beyond): Promise
     return beyond.serveByStore(call, waiting, hasLostStore(call) ? error : undefined)
   }
   const entry = heldFor(call)
-  if (entry === undefined || !isServed(call, entry) || !isProvenFor(call, entry)) {
+  const verdict = entry === undefined ? 'expired' : judged(call, entry)
+  if (entry === undefined || !isServable(verdict) || !isProvenFor(call, entry)) {
     return beyond.serveByStore(call, waiting)
   }
-  return serve(call, entry, waiting, beyond)
+  return serve(call, entry, verdict, waiting, beyond)
 }
 
 /** What this process holds of a call. */
@@ -120,12 +122,7 @@ function heldFor(call: Call): NearEntry | undefined {
   return entry === undefined || entry.fn !== fn.near || partition.isWithheld(call) ? undefined : entry
 }
 
-/** Whether an entry is fresh. Shortly before it is not, one of many calls refreshes it, as a hit in the store would. */
-function isServed(call: Call, entry: NearEntry): boolean {
-  const verdict = judged(call, entry)
-  if (verdict === 'early') refreshBehind(call, lookupOf(entry), 'early')
-  return verdict === 'fresh' || verdict === 'early'
-}
+const isServable = (verdict: Verdict): boolean => verdict === 'fresh' || verdict === 'early'
 
 const isProvenFor = (call: Call, entry: NearEntry): boolean =>
   proofAgeFor(call, entry) <= entry.fn.maxStalenessMs
@@ -139,25 +136,31 @@ function proofAgeFor({ context }: Call, { partition }: NearEntry): number {
 }
 
 /** A near hit of a call: at once, or when the schema has seen the result. */
-function serve(call: Call, entry: NearEntry, waiting: Waiting, beyond: Beyond): Promise<unknown> {
-  const { fn, context, beganMs, batch } = call
+function serve(
+  call: Call,
+  entry: NearEntry,
+  verdict: Verdict,
+  waiting: Waiting,
+  beyond: Beyond,
+): Promise<unknown> {
+  const { fn, context, beganMs } = call
   const ageMs = proofAgeFor(call, entry)
-  if (!entry.isReady) return afterCheck(call, entry, ageMs, waiting, beyond)
+  if (!entry.isReady) return afterCheck(call, entry, verdict, waiting, beyond)
   const result = served(fn, entry, context, beganMs, ageMs, waiting.isDetailed)
   if (result === undefined) return beyond.serveByStore(call, waiting)
-  batch?.leave(call)
-  link(call, entry)
+  isServed(call, entry, verdict)
   return result
 }
 
 async function afterCheck(
   call: Call,
   entry: NearEntry,
-  ageMs: number,
+  verdict: Verdict,
   waiting: Waiting,
   beyond: Beyond,
 ): Promise<unknown> {
-  const { fn, context, beganMs, batch } = call
+  const { fn, context, beganMs } = call
+  const ageMs = proofAgeFor(call, entry)
   const reading = fn.reader.again(call, entry)
   const settlement = isPromise(reading) ? await reading : reading
   if (settlement === undefined) {
@@ -166,9 +169,15 @@ async function afterCheck(
   }
   const value = entry.hold(settlement.value)
   use(fn, entry, context, beganMs, ageMs)
-  batch?.leave(call)
-  link(call, entry)
+  isServed(call, entry, verdict)
   return waiting.isDetailed ? detailOf(value, 'near', entry, Date.now() - ageMs) : value
+}
+
+/** A call was served near. If that was early, one of many calls refreshes the entry, as after a hit in the store. */
+function isServed(call: Call, entry: NearEntry, verdict: Verdict): void {
+  call.batch?.leave(call)
+  link(call, entry)
+  if (verdict === 'early') refreshBehind(call, lookupOf(entry), 'early')
 }
 
 /** The next equal call finds the entry without a call hash. */

@@ -94,6 +94,7 @@ export class NearEntry implements NearFacts, Sifted<NearEntry> {
 
   /** Decides in which form a decoded value, which nobody else has, is held. Returns what its first caller gets. */
   hold(value: unknown): unknown {
+    if (this.#stored === undefined) return value // it was let go meanwhile
     const tree = treeOf(value)
     const isPrimitive = Object(value) !== value
     // What the serializer of a user returns may be anything, and belong to anybody.

@@ -189,7 +189,7 @@ export class Partition<C> {
       watch: async (watcher) => store.watchChanges(keySpace, watcher),
       touch: (hashes) => this.#touch(hashes),
       failed: this.#settings.onNearFailed,
-      todayMs: wallMs,
+      todayMs: store.todayMs === undefined ? wallMs : () => (store as Required<typeof store>).todayMs(),
       get epoch() {
         return epoch()
       },

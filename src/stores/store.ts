@@ -205,6 +205,8 @@ export interface EntryStore {
    * cache puts a deadline and a circuit breaker.
    */
   readonly isInProcess?: boolean
+  /** The clock of a store in this process, in milliseconds, if a program may move it; default that of this process. */
+  todayMs?(): number
   /**
    * Told of a policy before it is used here.
    * @throws {PolicyError} if it cannot run here.

@@ -1,6 +1,8 @@
 import { type AbstractPolicy, type Hash, type KeyPair, StoreError } from '../../src/index.ts'
 import type { LookupOptions } from '../../src/store.ts'
 import type {
+  ChangeLog,
+  ChangeWatcher,
   HeldLease,
   InvalidationReport,
   LeaseAnswer,
@@ -16,13 +18,14 @@ import type {
 type Method = keyof Store
 
 /** A store that refuses what it is told to refuse, as an overloaded server does. */
-export class FailingStore implements Store {
+export class FailingStore implements Store, ChangeLog {
   readonly error = new StoreError('refused by the test')
   readonly failing = new Set<Method>()
-  readonly #store: Store
+  /** Its log of changes is asked for only where it has one. */
+  readonly #store: Store & ChangeLog
 
   constructor(store: Store, ...failing: Method[]) {
-    this.#store = store
+    this.#store = store as Store & ChangeLog
     this.failing = new Set(failing)
   }
 
@@ -68,6 +71,22 @@ export class FailingStore implements Store {
 
   watch(place: KeySpace, watcher: LeaseWatcher): Promise<Watch | undefined> {
     return this.#do('watch', () => this.#store.watch(place, watcher))
+  }
+
+  recordsChanges(policy: AbstractPolicy): boolean {
+    return this.#store.recordsChanges(policy)
+  }
+
+  changes(place: KeySpace): ReturnType<ChangeLog['changes']> {
+    return this.#do('changes', () => this.#store.changes(place))
+  }
+
+  listen(place: KeySpace, heard: number | undefined, ttlMs: number): ReturnType<ChangeLog['listen']> {
+    return this.#do('listen', () => this.#store.listen(place, heard, ttlMs))
+  }
+
+  watchChanges(place: KeySpace, watcher: ChangeWatcher): Promise<Watch | undefined> {
+    return this.#do('watchChanges', () => this.#store.watchChanges(place, watcher))
   }
 
   close(): Promise<void> {

@@ -6,9 +6,9 @@ import {
   type CacheOptions,
   type CachedFunction,
   LruTPolicy,
-  RedisFuncCache,
   type WrapOptions,
 } from '../../src/index.ts'
+import { RedisFuncCache } from './library.ts'
 import type { KeySpace, Store } from '../../src/store.ts'
 import { placeOf } from './places.ts'
 

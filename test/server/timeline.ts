@@ -7,9 +7,9 @@ import {
   type CachedFunction,
   LruTPolicy,
   MemoryStore,
-  RedisFuncCache,
   type WrapOptions,
 } from '../../src/index.ts'
+import { RedisFuncCache } from './library.ts'
 import type { KeySpace } from '../../src/store.ts'
 import { passTime, placeOf } from './places.ts'
 import { hasServer, POLICIES, type Target, unique } from './target.ts'

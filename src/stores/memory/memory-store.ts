@@ -73,6 +73,10 @@ export class MemoryStore implements Store, ChangeLog {
     this.#clock = clock
   }
 
+  todayMs(): number {
+    return this.#clock()
+  }
+
   accept(policy: AbstractPolicy): void {
     policy.createOrder()
   }
