@@ -36,6 +36,7 @@ export const REFUSALS: readonly Fault[] = [
     begin: async ({ server, ask }) => {
       // A folder where the file of the snapshot belongs: the snapshot fails whoever the server runs as.
       const snapshot = join(server.folder, 'dump.rdb')
+      await rm(snapshot, { recursive: true, force: true }) // one of a fault before this
       await mkdir(join(snapshot, 'in-the-way'), { recursive: true })
       await ask('CONFIG SET save "3600 1"')
       await ask('BGSAVE')
