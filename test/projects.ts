@@ -19,7 +19,7 @@ const CLIENTS = [
 ]
 const DOCS = ['test/docs/*.test.ts']
 const PACKAGE = ['test/package/*.test.ts']
-const CHAOS = ['test/chaos/**/*.test.ts']
+const CHAOS = ['test/chaos/**/*.test.ts', 'test/verify/verify.test.ts']
 const MODELS = ['test/models/*.test.ts']
 const ON_EACH_SERVER = ['test/server/*.test.ts']
 const ELSEWHERE = [

@@ -14,7 +14,7 @@ const UNDISTURBED: Readonly<Disturbance> = { delayMs: 0, bytesPerSecond: Infinit
 export class TcpProxy implements AsyncDisposable {
   readonly host = '127.0.0.1'
   readonly port: number
-  readonly #serverPort: number
+  #serverPort: number
   readonly #open = new Set<ProxiedConnection>()
   readonly #disturbance: Disturbance = { ...UNDISTURBED }
   #listening: Server | undefined
@@ -52,6 +52,12 @@ export class TcpProxy implements AsyncDisposable {
   /** Resets all connections. New ones are accepted. */
   cut(): void {
     for (const connection of this.#open) connection.cut()
+  }
+
+  /** Leads new connections to another server, and resets all that are open. */
+  turnTo(serverPort: number): void {
+    this.#serverPort = serverPort
+    this.cut()
   }
 
   /** Ends each open connection in the middle of the next reply. */
