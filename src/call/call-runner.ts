@@ -3,6 +3,7 @@
  *
  *             ┌ mode without read and write ───────────────► EXECUTE ─────────────────────────────► caller
  * call ─ key ─┤
+ *             ├ held near, fresh, proven recently enough ──► NEAR ────────────────────────────────► caller
  *             ├ equal call in flight ──► FOLLOW (until the leader settles; what may be older than the call starts over)
  *             └ else LEAD
  *                  │ LOOKUP ── store error ─┐
@@ -15,6 +16,7 @@
  * | state   | file                  | function                                  |
  * |---------|-----------------------|-------------------------------------------|
  * | EXECUTE | execute.ts            | execute, executeAlone; turn: run-slot.ts  |
+ * | NEAR    | near-hit.ts           | nearByKey, nearByHash; kept: near-put.ts  |
  * | FOLLOW  | coalescing.ts         | leaderFor, asFollower, copyFor            |
  * | LEAD    | here                  | lead; the leader's value: coalescing.ts   |
  * | LOOKUP  | here                  | lookUp, lookedUp                          |

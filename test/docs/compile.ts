@@ -50,6 +50,7 @@ const CLIENT_ALONE: SetUp = { ...ON_SERVER, names: ['client'] }
 const SET_UPS: Record<string, SetUp> = {
   'README.md': { ...IN_PROCESS, names: ['cache', 'db'] },
   'docs/architecture.md': CLIENT_ALONE,
+  'docs/near.md': CLIENT_ALONE,
   'docs/operations.md': CLIENT_ALONE,
   'docs/deployments.md': { ...IN_PROCESS, names: ['cache'] },
   'docs/events.md': IN_PROCESS,
