@@ -44,7 +44,7 @@ describe('beyond the limit', () => {
   })
 
   test('calls wait up to their timeout, and then do not run', async () => {
-    const { load, running, end, runs } = gatedWith({ maxConcurrent: 1, timeout: '30ms' })
+    const { load, running, end, runs } = gatedWith({ maxConcurrent: 1, timeout: '200ms' })
     const first = load('a').catch((error: unknown) => error)
     await running(1)
     await expect(load('b')).rejects.toThrow(TimeoutError)
