@@ -28,14 +28,17 @@ const ELSEWHERE = [
   'test/docs/.*/**',
 ]
 
-/** Files that replace a module: where files share their modules, they would come too late. */
+/**
+ * Files that replace the timers of the library by those that Vitest can replace. They share their modules with each other
+ * alone: in modules that were loaded before, it would be too late to replace anything. So all of them replace the same.
+ */
 const withMocks = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.test.ts') && !path.includes('node_modules'))
   .filter((path) => /^vi\.mock\(/m.test(readFileSync(join(import.meta.dirname, path), 'utf8')))
   .map((path) => `test/${path.replaceAll('\\', '/')}`)
 
 /**
- * Without servers. Files of `unit` share their modules within a worker, which saves a third of the time.
+ * Without servers. Files share their modules within a worker, which saves a third of the time.
  */
 const UNIT: TestProjectConfiguration[] = [
   {
@@ -47,7 +50,7 @@ const UNIT: TestProjectConfiguration[] = [
       isolate: false,
     },
   },
-  { test: { ...LIMITS, name: 'unit-mocks', include: withMocks, exclude: ELSEWHERE } },
+  { test: { ...LIMITS, name: 'unit-mocks', include: withMocks, exclude: ELSEWHERE, isolate: false } },
 ]
 
 /** The documentation, whose examples need a server. */
@@ -143,12 +146,13 @@ export async function allProjects(): Promise<TestProjectConfiguration[]> {
 export async function quickProjects(): Promise<TestProjectConfiguration[]> {
   const names = await serverNames('present')
   const server = names.find((name) => name !== CLUSTER)
-  const less = {
-    exclude: ['test/server/{traces,processes,concurrency,random}.test.ts'],
-    env: { TWIN_RUNS: '5', KEY_STYLES: 'cluster' },
-  }
+  const exclude = ['test/server/{traces,processes,concurrency,frozen,random}.test.ts']
+  const env = { TWIN_RUNS: '5', TAG_PUTS: '20000', KEY_STYLES: 'cluster' }
   return [
     ...UNIT,
-    ...['memory', ...(server === undefined ? [] : [server])].map((name) => suiteFor(name, less)),
+    suiteFor('memory', { exclude, env }),
+    ...(server === undefined
+      ? []
+      : [suiteFor(server, { exclude: [...exclude, ...BUT_THE_FIRST.exclude], env })]),
   ]
 }

@@ -30,14 +30,23 @@ export interface Counted {
 export class Caches {
   readonly #opened: RedisFuncCache[] = []
 
-  /** A cache whose results are stored before their callers get them, so that the next call finds them. */
+  /**
+   * A cache whose results are stored before their callers get them, so that the next call finds them; and for which a busy
+   * machine is no slow store.
+   */
   open(
     policy: AbstractPolicy,
     store: Store,
     options: Partial<CacheOptions> & { name?: string } = {},
   ): RedisFuncCache {
     const { name = uniqueName(), ...rest } = options
-    const cache = new RedisFuncCache(name, policy, { store, putWait: '10s', onError: 'throw', ...rest })
+    const cache = new RedisFuncCache(name, policy, {
+      store,
+      putWait: '10s',
+      storeTimeout: '10s',
+      onError: 'throw',
+      ...rest,
+    })
     this.#opened.push(cache)
     return cache
   }

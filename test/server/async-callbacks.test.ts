@@ -1,6 +1,6 @@
 // Callbacks of the options that promise their answer: those that can be waited for are, before the put; others are refused.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { ArgumentsError, type WrapOptions } from '../../src/index.ts'
+import { ArgumentsError, type WrapOptions } from './library.ts'
 import { openTarget, type Target } from './target.ts'
 import { untilEmitted, type Load, names, Timeline, until } from './timeline.ts'
 

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Duration, LruTPolicy, RedisFuncCache } from '../../src/index.ts'
+import { type Duration, LruTPolicy, RedisFuncCache } from './library.ts'
 import type { Store } from '../../src/store.ts'
 import { gated } from './gated.ts'
 import { quiet, slowed } from './slow-store.ts'

@@ -1,6 +1,6 @@
 // The ttl of the cache is that of its functions, unless they have their own; and no result lives for ever by oversight.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type CacheOptions, OptionError, type WrapOptions } from '../../src/index.ts'
+import { type CacheOptions, OptionError, type WrapOptions } from './library.ts'
 import { keysOf, leftMs } from './places.ts'
 import { hasServer, openTarget, type Target } from './target.ts'
 import { type Load, Timeline } from './timeline.ts'

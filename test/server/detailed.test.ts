@@ -1,6 +1,6 @@
 // Every result can tell where it came from, and how fresh it is.
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { CacheMissError, type DetailedResult, MemoryStore, type WrapOptions } from '../../src/index.ts'
+import { CacheMissError, type DetailedResult, MemoryStore, type WrapOptions } from './library.ts'
 import { FailingStore } from './failing-store.ts'
 import { gated } from './gated.ts'
 import { hasServer, openTarget, type Target, unique } from './target.ts'

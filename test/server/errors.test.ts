@@ -1,6 +1,6 @@
 // Errors that are remembered, and thrown again.
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { CacheOptions, WrapOptions } from '../../src/index.ts'
+import type { CacheOptions, WrapOptions } from './library.ts'
 import { FailingStore } from './failing-store.ts'
 import { hasServer, openTarget, type Target } from './target.ts'
 import { advanceable, EACH_POLICY_AND_SCOPE, untilEmitted, type Load, names, Timeline } from './timeline.ts'

@@ -1,4 +1,4 @@
-import { type AbstractPolicy, type Hash, type KeyPair, StoreError } from '../../src/index.ts'
+import { type AbstractPolicy, type Hash, type KeyPair, StoreError } from './library.ts'
 import type { LookupOptions } from '../../src/store.ts'
 import type {
   ChangeLog,

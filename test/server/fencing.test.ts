@@ -1,6 +1,6 @@
 // What is invalidated stays so: no computation that began before may store its result after.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type AbstractPolicy, LruTPolicy } from '../../src/index.ts'
+import { type AbstractPolicy, LruTPolicy } from './library.ts'
 import type { Store } from '../../src/store.ts'
 import { type GatedCache, gated } from './gated.ts'
 import { entry, hashesOf, keysOf, leftMs, newPlace, scoresOf, valuesOf } from './places.ts'

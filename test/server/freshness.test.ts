@@ -1,6 +1,6 @@
 // For how long results are served: fresh, stale while they are refreshed, or in place of errors.
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { CacheMissError, type Duration, type WrapOptions } from '../../src/index.ts'
+import { CacheMissError, type Duration, type WrapOptions } from './library.ts'
 import { FailingStore } from './failing-store.ts'
 import { hasNear } from './library.ts'
 import {

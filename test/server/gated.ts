@@ -7,8 +7,8 @@ import {
   type CachedFunction,
   LruTPolicy,
   type WrapOptions,
-} from '../../src/index.ts'
-import { RedisFuncCache } from './library.ts'
+  RedisFuncCache,
+} from './library.ts'
 import type { KeySpace, Store } from '../../src/store.ts'
 import { placeOf } from './places.ts'
 
@@ -30,9 +30,6 @@ interface Gated<R> {
 export function gated<R = string>({ name, store, scope = 'cache', create, cache: more, options }: Gated<R>) {
   const policy = create?.() ?? new LruTPolicy({ scope })
   const cache = new RedisFuncCache(name, policy, {
-    // A busy machine is no slow server.
-    putWait: '10s',
-    storeTimeout: '10s',
     ...more,
     store,
   })

@@ -5,7 +5,7 @@ import {
   LruTPolicy,
   RedisFuncCache,
   RrPolicy,
-} from '../../src/index.ts'
+} from './library.ts'
 
 /** The policies whose caches are hammered: by the clock of the server, with a structure of its own, by chance. */
 export const HAMMERED = { lru_t: LruTPolicy, lfu: LfuPolicy, rr: RrPolicy } as const

@@ -7,11 +7,11 @@ export type * from '../../src/store.ts'
 export const hasNear: boolean = process.env['NEAR'] !== undefined
 
 /**
- * A cache whose results are stored when their callers get them, however busy the machine is: what a test sees in the store
- * does not depend on its speed. Tests about `putWait` say what they want.
+ * A cache for which a busy machine is no slow server: results are stored when their callers get them, and no call goes on
+ * without the store. Tests about `putWait` and `storeTimeout` say what they want.
  */
 export class RedisFuncCache extends Cache {
   constructor(name: string, policy: AbstractPolicy, options: CacheOptions) {
-    super(name, policy, { putWait: '10s', near: hasNear, ...options })
+    super(name, policy, { putWait: '10s', storeTimeout: '10s', near: hasNear, ...options })
   }
 }

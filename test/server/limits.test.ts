@@ -1,6 +1,6 @@
 // What happens at the ends of things: bounds that are lowered, counters that are spent, clocks that go back.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { AbstractPolicy } from '../../src/index.ts'
+import type { AbstractPolicy } from './library.ts'
 import type { KeySpace, Store } from '../../src/store.ts'
 import { entry, fill, hashesOf, newPlace, orderOf, scoresOf, valuesOf, withLimits } from './places.ts'
 import { hasServer, openTarget, POLICIES, type Target } from './target.ts'

@@ -1,7 +1,7 @@
 // `maxConcurrent`: so many runs of a function at once in this process, and the others wait in order.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { LruTPolicy, OptionError, RedisFuncCache, TimeoutError, type WrapOptions } from '../../src/index.ts'
+import { LruTPolicy, OptionError, RedisFuncCache, TimeoutError, type WrapOptions } from './library.ts'
 import { FailingStore } from './failing-store.ts'
 import { gated } from './gated.ts'
 import { openTarget, type Target, unique } from './target.ts'
@@ -44,7 +44,7 @@ describe('beyond the limit', () => {
   })
 
   test('calls wait up to their timeout, and then do not run', async () => {
-    const { load, running, end, runs } = gatedWith({ maxConcurrent: 1, timeout: '30ms' })
+    const { load, running, end, runs } = gatedWith({ maxConcurrent: 1, timeout: '200ms' })
     const first = load('a').catch((error: unknown) => error)
     await running(1)
     await expect(load('b')).rejects.toThrow(TimeoutError)

@@ -1,4 +1,4 @@
-import { type AbstractPolicy, type Hash, MemoryStore, RedisFuncCache } from '../../src/index.ts'
+import { type AbstractPolicy, type Hash, MemoryStore, RedisFuncCache } from './library.ts'
 import type { ChangeMessage, KeySpace, LeaseRequest, Limits, NewEntry, Store } from '../../src/store.ts'
 import { type Target, unique } from './target.ts'
 

@@ -1,6 +1,6 @@
 // Random replacement is random: an old entry is as likely to be evicted as a new one.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { RrPolicy } from '../../src/index.ts'
+import { RrPolicy } from './library.ts'
 import { entry, hashesOf, newPlace } from './places.ts'
 import { hasServer, openTarget, type Target } from './target.ts'
 

@@ -3,7 +3,7 @@ import { type } from 'arktype'
 import * as v from 'valibot'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import type { StandardSchema } from '../../src/index.ts'
+import type { StandardSchema } from './library.ts'
 import { openTarget, type Target } from './target.ts'
 import { untilEmitted, names, Timeline } from './timeline.ts'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createClient } from 'redis'
 import { inject } from 'vitest'
-import { type AbstractPolicy, MemoryStore, RedisStore } from '../../src/index.ts'
+import { type AbstractPolicy, MemoryStore, RedisStore } from './library.ts'
 import { POLICIES } from '../../src/policies/index.ts'
 import type { KeySpace, Store } from '../../src/store.ts'
 import type { Command, RedisPort, Reply } from '../../src/clients/port.ts'

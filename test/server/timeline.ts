@@ -8,8 +8,8 @@ import {
   LruTPolicy,
   MemoryStore,
   type WrapOptions,
-} from '../../src/index.ts'
-import { RedisFuncCache } from './library.ts'
+  RedisFuncCache,
+} from './library.ts'
 import type { KeySpace } from '../../src/store.ts'
 import { passTime, placeOf } from './places.ts'
 import { hasServer, POLICIES, type Target, unique } from './target.ts'
@@ -59,7 +59,6 @@ export class Timeline {
   newProcess(options: WrapOptions<Load> = {}, cacheOptions: Partial<CacheOptions> = {}) {
     const cache = new RedisFuncCache(this.#name, this.#create(), {
       store: this.newStore(),
-      putWait: '10s', // a busy machine is no slow server
       ...cacheOptions,
     })
     const fn: CachedFunction<Load> = cache.wrap(this.load as Load, {

@@ -1,6 +1,6 @@
 // What `ttl` may say of a result, if it is a function.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Duration } from '../../src/index.ts'
+import type { Duration } from './library.ts'
 import { openTarget, type Target } from './target.ts'
 import { names, Timeline } from './timeline.ts'
 
