@@ -5,9 +5,9 @@ import type { Hash } from '../../keys/call-hash.ts'
 import type { KeyPair } from '../../keys/key-names.ts'
 import type { AbstractPolicy } from '../../policies/policy.ts'
 import { lookUpAt, partitionMark, StoredEntry } from '../trailer.ts'
-import { MemoryChangeLog } from './change-log.ts'
+import { ChangeLogs } from './change-logs.ts'
 import { Fence, PartitionData } from './partition-data.ts'
-import { notifyEach } from '../watchers.ts'
+import { WatcherSets } from './watcher-sets.ts'
 import type {
   ChangeLog,
   ChangesAt,
@@ -58,9 +58,8 @@ export class MemoryStore implements Store, ChangeLog {
   readonly #registries = new Map<string, Map<string, KeyPair>>()
   /** The leases of each partition, by call hash. */
   readonly #leases = new Map<string, Map<string, Lease>>()
-  readonly #watchers = new Map<string, Set<LeaseWatcher>>()
-  readonly #logs = new Map<string, MemoryChangeLog>()
-  readonly #changeWatchers = new Map<string, Set<ChangeWatcher>>()
+  readonly #watchers = new WatcherSets<LeaseWatcher>()
+  readonly #logs: ChangeLogs
   #lastUs = 0
 
   /** @throws {OptionError} for an unknown option, or a clock that is not a function. */
@@ -71,6 +70,7 @@ export class MemoryStore implements Store, ChangeLog {
       throw new OptionError('clock: give a function that returns milliseconds since 1970, such as Date.now.')
     }
     this.#clock = clock
+    this.#logs = new ChangeLogs(clock)
   }
 
   todayMs(): number {
@@ -130,7 +130,7 @@ export class MemoryStore implements Store, ChangeLog {
       if (metadata?.asker !== undefined) this.#endOwnLease(space, hash, metadata.asker)
       if (metadata?.overrules && stored[i]) this.#endLease(space, hash)
     })
-    return { atUs, evicted, expired, stored, changes: this.#record(space, data, atUs) }
+    return { atUs, evicted, expired, stored, changes: this.#logs.record(space, data.changed, atUs) }
   }
 
   /** As in the scripts: whether the load of the existing entry began later than that of the entry to store. */
@@ -174,7 +174,7 @@ export class MemoryStore implements Store, ChangeLog {
     this.#fenceOf(space).raiseFloor(atUs)
     for (const name of this.#leasesOf(space).keys()) this.#endLease(space, name)
     data.changed.all()
-    return { count, changes: this.#record(space, data, atUs) }
+    return { count, changes: this.#logs.record(space, data.changed, atUs) }
   }
 
   async size(space: KeySpace): Promise<number> {
@@ -220,7 +220,7 @@ export class MemoryStore implements Store, ChangeLog {
   }
 
   async watch(space: KeySpace, watcher: LeaseWatcher): Promise<Watch> {
-    return register(this.#watchers, space, watcher)
+    return this.#watchers.add(space, watcher)
   }
 
   recordsChanges({ storesBareValues }: AbstractPolicy): boolean {
@@ -232,21 +232,12 @@ export class MemoryStore implements Store, ChangeLog {
   }
 
   async listen(space: KeySpace, heard: number | undefined, ttlMs: number): Promise<ChangesSince> {
-    const untilMs = this.#clock() + ttlMs
-    const log = this.#logOf(space) ?? new MemoryChangeLog(this.#tick(), untilMs)
-    this.#logs.set(space.keys[0], log)
-    log.untilMs = Math.max(log.untilMs, untilMs)
-    const messages = log.since(heard)
-    return {
-      number: log.number,
-      hasEntries: !this.#dataOf(space).isEmpty,
-      isWhole: messages !== undefined,
-      messages: messages ?? [],
-    }
+    const since = this.#logs.listen(space, heard, ttlMs, this.#tick())
+    return { ...since, hasEntries: !this.#dataOf(space).isEmpty }
   }
 
   async watchChanges(space: KeySpace, watcher: ChangeWatcher): Promise<Watch> {
-    return register(this.#changeWatchers, space, watcher)
+    return this.#logs.watch(space, watcher)
   }
 
   async close(): Promise<void> {}
@@ -293,29 +284,11 @@ export class MemoryStore implements Store, ChangeLog {
     for (const name of names) this.#endLease(space, name)
     raise(this.#fenceOf(space), atUs)
     const count = data.drop(names, soft, atMs)
-    return { count, changes: this.#record(space, data, atUs) }
-  }
-
-  /** Records what an operation has changed, and reports it, before the operation resolves. Returns the number of the last change. */
-  #record(space: KeySpace, { changed }: PartitionData, atUs: number): number | undefined {
-    const portions = changed.take()
-    const log = this.#logOf(space)
-    const watchers = [...(this.#changeWatchers.get(space.keys[0]) ?? [])]
-    for (const message of log?.record(portions, atUs) ?? []) {
-      notifyEach(watchers, (watcher) => watcher.changed(message))
-    }
-    return log?.number
+    return { count, changes: this.#logs.record(space, data.changed, atUs) }
   }
 
   #changesOf(space: KeySpace): ChangesAt {
-    return { number: this.#logOf(space)?.number, hasEntries: !this.#dataOf(space).isEmpty }
-  }
-
-  #logOf(space: KeySpace): MemoryChangeLog | undefined {
-    const log = this.#logs.get(space.keys[0])
-    if (log === undefined || log.untilMs > this.#clock()) return log
-    this.#logs.delete(space.keys[0])
-    return undefined
+    return { number: this.#logs.numberOf(space), hasEntries: !this.#dataOf(space).isEmpty }
   }
 
   /** Ends the lease of that asker, if it still holds it. The lease of another asker stays. */
@@ -326,7 +299,7 @@ export class MemoryStore implements Store, ChangeLog {
   #endLease(space: KeySpace, name: string): void {
     if (!this.#leasesOf(space).delete(name)) return
     // Later, so that the call that ends the lease returns first.
-    for (const watcher of this.#watchers.get(space.keys[0]) ?? []) setImmediate(() => watcher.ended(name))
+    for (const watcher of this.#watchers.of(space)) setImmediate(() => watcher.ended(name))
   }
 
   #dataOf(space: KeySpace): PartitionData {
@@ -367,17 +340,6 @@ interface Lease {
 function membersOf({ policy }: KeySpace, { hash, metadata }: NewEntry): string[] {
   const tags = metadata?.tags ?? []
   return [`h:${hash}`, `f:${hash.slice(0, policy.hashPartBytes)}`, ...tags.map((tag) => `t:${tag}`)]
-}
-
-/** Adds a watcher to those of a key space. */
-function register<W>(all: Map<string, Set<W>>, { keys: [index] }: KeySpace, watcher: W): Watch {
-  const watchers = entryOf(all, index, () => new Set()).add(watcher)
-  return {
-    async close() {
-      watchers.delete(watcher)
-      if (watchers.size === 0 && all.get(index) === watchers) all.delete(index)
-    },
-  }
 }
 
 function entryOf<V>(map: Map<string, V>, name: string, create: () => V): V {
