@@ -69,8 +69,7 @@ active proctype process() {
   do
   /* THE PROMISES, for each near hit that is possible now */
   :: IS_SERVED && near.dead > OLD -> assert(false) /* near-bound, near-inclusive */
-  :: IS_SERVED && near.before == 2 && !since && faults < 2 -> assert(false) /* near-at-once */
-  :: IS_SERVED && near.before == 2 && since -> assert(false) /* since-sees */
+  :: IS_SERVED && near.before == 2 && faults < 2 -> assert(false) /* near-at-once, since-sees; a failover may lose the write */
 
   /* TIME */
   :: d_step { true -> AGE(proofAge); AGES(near); AGES(lookX); AGES(wriX);

@@ -27,7 +27,12 @@ const WRITE_EVERY_MS = 20
 /** Of so many writes, one concerns all keys. */
 const ALL_EVERY = 200
 const COMPUTE_MS = 5
-const MOST_UNDER_WAY = 2_000
+const MOST_UNDER_WAY = 500
+/** So many reads are begun, before those that are near hits are counted as done. */
+const TOGETHER = 50
+/** Most reads are of few keys; one of so many is of any. */
+const HOT_KEYS = 8
+const ANY_EVERY = 50
 
 interface Value {
   readonly key: number
@@ -69,13 +74,21 @@ async function readOnce(key: number): Promise<void> {
   else if (status === 'hit') history.add('found', key, beganMs, value.atMs)
 }
 
-/** Calls that wait for the server keep none from a near hit. */
+/** Calls that wait for the server keep none from a near hit, until they are many. */
 async function readAll(): Promise<void> {
   while (!isOver) {
-    for (let i = 0; i < order.burst && underWay < MOST_UNDER_WAY; i++) void readOnce(anyKey())
+    for (let i = 0; i < order.burst && underWay < MOST_UNDER_WAY; i++) {
+      void readOnce(i % ANY_EVERY === 0 ? anyKey() : i % HOT_KEYS)
+      if (i % TOGETHER === 0) await afterNearHits()
+    }
     await setImmediate()
   }
   while (underWay > 0) await setImmediate()
+}
+
+/** A near hit takes a few microtasks. */
+async function afterNearHits(): Promise<void> {
+  for (let i = 0; i < 5; i++) await Promise.resolve()
 }
 
 const anyKey = (): number => Math.floor(KEYS * Math.random() ** 2)
