@@ -3,6 +3,7 @@ import type { Call } from './call/call.ts'
 import { runCall } from './call/call-runner.ts'
 import type { FunctionContext } from './call/function-context.ts'
 import { invalidate, peek, prime } from './call/function-entries.ts'
+import { sinceStamp } from './call/since.ts'
 import { type LoadMany, RowLoader } from './call/row-loader.ts'
 import { type CachedFunction, callable } from './functions/cached-function.ts'
 import { checkCallback, checkFlag, checkKnown, checkNames } from './options/checks.ts'
@@ -426,9 +427,37 @@ export class RedisFuncCache {
     return this.#shared.contexts.withStats(callback)
   }
 
+  /**
+   * Returns a short text that tells what this process has changed in this cache, for {@link since}: a cookie, a header or the field
+   * of a job takes it to another process. Ask for it when the change has resolved.
+   *
+   * It has letters, digits and `._~-` alone, and some 20 characters for each partition that was changed lately.
+   * @example
+   * await getUser.invalidate(42)
+   * response.setHeader('x-cache-stamp', cache.stamp())
+   */
+  stamp(): string {
+    return this.#shared.partitions.stamp()
+  }
+
+  /**
+   * Runs a callback whose calls see what a process had changed when it made the stamp, or something newer: near hits that may be
+   * older wait for the store.
+   *
+   * @param stamp What {@link stamp} of a cache with the same name has returned, in any process.
+   * @throws {OptionError} for what is no stamp.
+   * @example
+   * const user = await cache.since(request.headers['x-cache-stamp'], () => getUser(42))
+   */
+  since<R>(stamp: string, callback: () => R): R {
+    checkCallback(callback, 'since')
+    return this.#shared.contexts.withSince((outer) => sinceStamp(stamp, outer), callback)
+  }
+
   /** Returns the figures of this cache in this process since its construction, with latencies in seconds. */
   stats(): CacheStats {
-    return this.#shared.counters.snapshot()
+    const { counters, near } = this.#shared
+    return { ...counters.snapshot(), nearTier: near.stats }
   }
 
   /**
@@ -438,7 +467,8 @@ export class RedisFuncCache {
    * const isHealthy = cache.health().state === 'closed'
    */
   health(): Health {
-    return this.#shared.counters.health
+    const { counters, partitions } = this.#shared
+    return { ...counters.health, near: partitions.nearHealth }
   }
 
   /**

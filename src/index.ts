@@ -62,6 +62,7 @@ export { MemoryStore, type MemoryStoreOptions } from './stores/memory/memory-sto
 export { RedisStore } from './stores/redis/redis-store.ts'
 export type { BreakerState } from './flow/circuit-breaker.ts'
 export type { Health, StoreStats } from './telemetry/store-health.ts'
+export type { NearHealth, NearStats } from './telemetry/near-figures.ts'
 export type { CacheStats, Latency } from './telemetry/counters.ts'
 export type {
   BreakerEvent,

@@ -23,7 +23,9 @@ export function leaderFor(call: Call): Call | undefined {
   const { inFlight } = call.partition
   const leader = inFlight.join(call.hash, call)
   if (leader === undefined) return undefined
-  if (leader.isStuck || keepsTooLong(leader, call)) {
+  // What a running function has read may be older than what a call within `since` has to see.
+  const isTooEarly = call.context.since !== undefined && leader.isRunning
+  if (leader.isStuck || isTooEarly || keepsTooLong(leader, call)) {
     inFlight.start(call.hash, call)
     return undefined
   }

@@ -9,7 +9,7 @@ import type { Context } from '../context/context.ts'
 import { currentRun } from '../context/run.ts'
 import { judge, type Verdict } from '../flow/freshness.ts'
 import { unlessAborted } from '../flow/timeout.ts'
-import { monotonicMs } from '../flow/timers.ts'
+import { monotonicMs, setImmediate } from '../flow/timers.ts'
 import { detailOf } from '../functions/detailed-result.ts'
 import type { NearEntry } from '../partitions/near-entry.ts'
 import type { NearFunction } from '../partitions/near-function.ts'
@@ -73,7 +73,10 @@ function served(
     return undefined
   }
   use(fn, entry, context, beganMs, ageMs)
-  return Promise.resolve(isDetailed ? detailOf(value, 'near', entry, Date.now() - ageMs) : value)
+  const result = isDetailed ? detailOf(value, 'near', entry, Date.now() - ageMs) : value
+  return entry.fn.tier.isTurnDue(beganMs)
+    ? new Promise((resolve) => setImmediate(resolve, result))
+    : Promise.resolve(result)
 }
 
 function use(fn: FunctionContext, entry: NearEntry, context: Context, beganMs: number, ageMs: number): void {

@@ -20,7 +20,7 @@ export interface Since {
 }
 
 /** What was heard of a partition. */
-interface HeardPartition {
+export interface HeardPartition {
   readonly index: string
   readonly hearing: { hasHeard(number: number): boolean }
 }
@@ -60,6 +60,12 @@ export class Contexts {
 
   withSignal<R>(signal: AbortSignal | undefined, callback: () => R): R {
     return this.#run({ ...this.current, signal }, callback)
+  }
+
+  /** @param since What near hits have to have heard of; `outer` is what they already have to. */
+  withSince<R>(since: (outer: Since | undefined) => Since, callback: () => R): R {
+    const { current } = this
+    return this.#run({ ...current, since: since(current.since) }, callback)
   }
 
   #run<R>(context: Context, callback: () => R): R {

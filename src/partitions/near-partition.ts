@@ -89,10 +89,15 @@ export class NearPartition {
     this.#tier = tier
     this.#backend = backend
     this.todayMs = backend.todayMs
-    const holder = { drop: (change: Change) => this.#drop(change), dropAll: () => this.dropAll() }
+    const holder = { drop: (change: Change) => this.#drop(change), dropAll: () => this.#flush() }
     this.hearing = new Hearing(holder, monotonicMs, backend.todayMs)
     dropped.register(this, this.#open)
     this.proveBehind()
+  }
+
+  /** Whether messages about changes are received. */
+  get isListening(): boolean {
+    return this.#open.watch !== undefined && this.#watching !== undefined
   }
 
   get(hash: Hash): NearEntry | undefined {
@@ -250,13 +255,23 @@ export class NearPartition {
   #drop({ isAll, hashes, parts, number }: Change): void {
     for (const hash of hashes) {
       const entry = this.#entries.get(hash)
-      if (entry !== undefined && entry.label < number) this.#remove(entry)
+      if (entry !== undefined && entry.label < number) this.#outdated(entry)
     }
     if (!isAll && parts.length === 0) return
     for (const entry of this.#entries.values()) {
       if (entry.label >= number) continue
-      if (isAll || parts.some((part) => entry.hash.startsWith(part))) this.#remove(entry)
+      if (isAll || parts.some((part) => entry.hash.startsWith(part))) this.#outdated(entry)
     }
+  }
+
+  #flush(): void {
+    if (this.#entries.size > 0) this.#tier.figures.flushed++
+    this.dropAll()
+  }
+
+  #outdated(entry: NearEntry): void {
+    this.#tier.figures.dropped++
+    this.#remove(entry)
   }
 
   async #touch(used: readonly NearEntry[]): Promise<void> {
@@ -292,11 +307,14 @@ export class NearPartition {
   async #ask(): Promise<boolean> {
     this.#watch()
     const question = this.hearing.question()
+    const { figures } = this.#tier
     if (!this.hearing.isMissing && !this.#isToBeProlonged) {
+      figures.questions++
       const { number, hasEntries } = await this.#backend.changes()
       this.hearing.answered(number, hasEntries, question)
       return hasEntries
     }
+    figures.catchUps++
     const changes = await this.#backend.listen(this.hearing.heard, this.#tier.logTtlMs)
     this.#listenedMs = question.askedMs
     this.hearing.caughtUp(changes, question)

@@ -1,6 +1,7 @@
 import { Sieve } from '../flow/sieve.ts'
 import type { FunctionSettings } from '../options/function-settings.ts'
 import type { FunctionNearSettings, NearSettings } from '../options/near-checks.ts'
+import { NearFigures, type NearStats } from '../telemetry/near-figures.ts'
 import type { NearEntry } from './near-entry.ts'
 import { NearFunction } from './near-function.ts'
 
@@ -13,31 +14,31 @@ const MOST_OF_IDENTITY = 8
 /** How long a log of changes lives after it was asked for the last time; at least a few times what a proof is good for. */
 const LOG_TTL_MS = 60_000
 
+/** See {@link NearTier.isTurnDue}. */
+const TURN_EVERY_MS = 10
+
 /** What this process holds of a cache, in front of the store: for all partitions and functions together. */
 export class NearTier {
-  /** How many entries have been evicted from here. */
-  evicted = 0
+  readonly figures: NearFigures = new NearFigures()
   readonly touchEveryMs: number
   readonly #sieve: Sieve<NearEntry>
   readonly #largest: number
   readonly #functions = new Map<string, NearFunction[]>()
   #logTtlMs = LOG_TTL_MS
+  #turnMs = 0
 
   constructor({ maxSize, maxBytes, touchEveryMs }: NearSettings) {
     this.touchEveryMs = touchEveryMs
     this.#largest = maxBytes * LARGEST_PART
     this.#sieve = new Sieve<NearEntry>(maxSize, maxBytes, (entry) => {
-      this.evicted++
+      this.figures.evicted++
       entry.partition.evicted(entry)
     })
   }
 
-  get size(): number {
-    return this.#sieve.size
-  }
-
-  get bytes(): number {
-    return this.#sieve.bytes
+  get stats(): NearStats {
+    const { size, bytes } = this.#sieve
+    return { size, bytes, ...this.figures }
   }
 
   /** How long logs of changes have to live after this process was heard of. */
@@ -55,6 +56,16 @@ export class NearTier {
     this.#functions.set(text, [...known, added].slice(-MOST_OF_IDENTITY))
     this.#logTtlMs = Math.max(this.#logTtlMs, 4 * near.maxStalenessMs)
     return added
+  }
+
+  /**
+   * Whether a near hit has to let the event loop turn before its caller goes on: one of them does, ever so often. A program that makes
+   * one near hit after the other would leave no time for anything else, nor for the next proof to arrive.
+   */
+  isTurnDue(nowMs: number): boolean {
+    if (nowMs - this.#turnMs < TURN_EVERY_MS) return false
+    this.#turnMs = nowMs
+    return true
   }
 
   /** Whether so many bytes are not too many for one entry. */

@@ -11,6 +11,7 @@ import type { Hash } from '../keys/call-hash.ts'
 import { NearPartition } from './near-partition.ts'
 import type { NearTier } from './near-tier.ts'
 import type { PendingInvalidations } from './pending-invalidations.ts'
+import type { WrittenChanges } from './written-changes.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import type {
   ChangeLog,
@@ -77,6 +78,8 @@ export interface PartitionSettings {
   readonly touchEveryMs: number | undefined
   readonly counters: Pick<Counters, 'lookups' | 'puts'>
   readonly pending: PendingInvalidations
+  /** What this process has changed last. */
+  readonly written: WrittenChanges
   /** Counts the work that is under way for the cache. */
   readonly background: Background
   /** Called when a read could not be recorded for the policy. No call fails because of it. */
@@ -238,6 +241,7 @@ export class Partition<C> {
 
   async #invalidate(hashes: readonly Hash[], soft: boolean): Promise<number> {
     const { count, changes } = await this.#store.invalidate(this.keySpace, hashes, soft)
+    this.#settings.written.note(this.keySpace.keys[0], changes)
     this.near?.dropEach(hashes) // those that were looked up meanwhile
     this.near?.changed(changes)
     return count
@@ -406,6 +410,7 @@ export class Partition<C> {
     const beganMs = monotonicMs()
     const { atUs, evicted, stored, changes } = await this.#store.put(this.keySpace, entries)
     this.#settings.counters.puts.observe(monotonicMs() - beganMs, entries.length)
+    this.#settings.written.note(this.keySpace.keys[0], changes)
     this.near?.stored(
       entries.map(({ hash }) => hash),
       changes,

@@ -13,7 +13,10 @@ import type { GuardedStores } from '../stores/guard.ts'
 import type { InvalidationReport, KeySpace, Limits } from '../stores/store.ts'
 import type { CacheReporter, Invalidated } from '../telemetry/cache-reporter.ts'
 import type { Counters } from '../telemetry/counters.ts'
+import type { NearHealth } from '../telemetry/near-figures.ts'
+import { healthOf } from './near-health.ts'
 import { type Names, PendingInvalidations } from './pending-invalidations.ts'
+import { WrittenChanges } from './written-changes.ts'
 import type { NearPartition } from './near-partition.ts'
 import { Partition, type PartitionSettings } from './partition.ts'
 import { limitsOfShards } from './shard-limits.ts'
@@ -66,6 +69,7 @@ export class Partitions<C> {
   /** Whether several partitions may share a key pair, by different further arguments; their names then tell more than the index. */
   #hasExt = false
   readonly #pending = new PendingInvalidations()
+  readonly #written = new WrittenChanges()
   readonly #shards: number
   readonly #kept: number
   /** The present limits; all partitions share this object, or those below. */
@@ -89,6 +93,7 @@ export class Partitions<C> {
       counters,
       background,
       pending: this.#pending,
+      written: this.#written,
       onTouchFailed: (error) => report.touchFailed(error),
       onNearFailed: (error) => report.nearFailed(error),
     }
@@ -282,6 +287,17 @@ export class Partitions<C> {
     )
   }
 
+  /** A text that tells of what this process has changed. */
+  stamp(): string {
+    return this.#written.stamp()
+  }
+
+  /** How what is held near keeps up with changes; `undefined` if nothing is held. */
+  get nearHealth(): NearHealth | undefined {
+    const all = [...this.#open.values()].flatMap(({ near }) => near ?? [])
+    return all.length === 0 ? undefined : healthOf(all)
+  }
+
   /** The store answers again: pending invalidations are tried now. */
   invalidatePending(): void {
     this.#pending.tryNow()
@@ -325,6 +341,7 @@ export class Partitions<C> {
     for (const near of this.#nearAt(keySpaces)) drop?.(near)
     const undoAt = async (keySpace: KeySpace): Promise<number> => {
       const { count, changes } = await undo(keySpace)
+      this.#written.note(keySpace.keys[0], changes)
       for (const near of this.#nearAt([keySpace])) {
         if (drop === undefined) near.changedUnknown(changes)
         else near.changed(changes)

@@ -1,3 +1,4 @@
+import type { NearStats } from './near-figures.ts'
 import { newStats, type Stats } from '../context/stats.ts'
 import { type Health, StoreHealth, type StoreStats } from './store-health.ts'
 
@@ -7,6 +8,8 @@ export interface CacheStats extends Stats {
   readonly since: Date
   /** How the store does. */
   readonly store: StoreStats
+  /** What this process holds in front of the store. */
+  readonly nearTier: NearStats
   /** How long the steps of calls took. */
   readonly latencies: {
     /** Durations of lookups that the store answered, one for each entry. Entries that share a command share its duration. */
@@ -74,14 +77,14 @@ export class Counters {
   readonly store: StoreHealth = new StoreHealth()
   readonly #sinceMs = Date.now()
 
-  get health(): Health {
+  get health(): Omit<Health, 'near'> {
     const { state, since, lastError } = this.store
     const { recentMs } = this.lookups
     return { state, since, lastError, latency: recentMs === undefined ? undefined : recentMs / 1_000 }
   }
 
   /** A copy of the figures as they are now. */
-  snapshot(): CacheStats {
+  snapshot(): Omit<CacheStats, 'nearTier'> {
     return {
       ...this.stats,
       since: new Date(this.#sinceMs),

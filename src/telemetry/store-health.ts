@@ -1,6 +1,7 @@
 import { StoreError } from '../errors.ts'
 import type { BreakerState } from '../flow/circuit-breaker.ts'
 import { toError } from '../realms/native.ts'
+import type { NearHealth } from './near-figures.ts'
 
 /** How a cache gets on with its store, as far as the calls of this process have shown. */
 export interface Health {
@@ -15,6 +16,8 @@ export interface Health {
   readonly lastError: Error | undefined
   /** A moving average of how long lookups take that the store answers, in seconds; `undefined` if there was none. */
   readonly latency: number | undefined
+  /** How what this process holds in front of the store keeps up with changes; `undefined` if it holds nothing (`near`). */
+  readonly near: NearHealth | undefined
 }
 
 /** Figures of a store, in `stats()`. */

@@ -7,6 +7,7 @@ import type { NewEntry, KeySpace } from '../../src/store.ts'
 import { Background } from '../../src/flow/background.ts'
 import { Partition } from '../../src/partitions/partition.ts'
 import { PendingInvalidations } from '../../src/partitions/pending-invalidations.ts'
+import { WrittenChanges } from '../../src/partitions/written-changes.ts'
 import { StoredEntry } from '../../src/stores/trailer.ts'
 import { Counters } from '../../src/telemetry/counters.ts'
 import { entry, newPlace } from '../server/places.ts'
@@ -54,6 +55,7 @@ function newPartition(policy: AbstractPolicy = new LfuPolicy(), touchEveryMs?: n
     counters,
     background: new Background(),
     pending: new PendingInvalidations(),
+    written: new WrittenChanges(),
     onTouchFailed,
     onNearFailed: () => {},
   })

@@ -19,12 +19,14 @@ function newCache(options: WrapOptions<Load> = {}) {
   return { cache, run, load: cache.wrap<Load>(run, { name: 'load', ...options }) }
 }
 
-const figuresOf = ({ since: _, latencies: __, store: ___, ...figures }: CacheStats): Stats => figures
+const figuresOf = ({ since: _, latencies: __, store: ___, nearTier: ____, ...figures }: CacheStats): Stats =>
+  figures
 
 describe('stats', () => {
   test('are all zero at first', () => {
     const before = Date.now()
-    const { since, latencies, store, ...figures } = newCache().cache.stats()
+    const { since, latencies, store, nearTier, ...figures } = newCache().cache.stats()
+    expect(Object.values(nearTier)).toEqual([0, 0, 0, 0, 0, 0, 0])
     expect(store).toEqual({ state: 'closed', opened: 0, timeouts: 0 })
     expect(figures).toEqual(newStats())
     expect(since.getTime()).toBeGreaterThanOrEqual(before)
