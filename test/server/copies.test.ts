@@ -197,7 +197,7 @@ async function run(Policy: (typeof POLICIES)[keyof typeof POLICIES], steps: read
 describe('copies', () => {
   test.each(Object.entries(POLICIES))(
     'are what the store has: %s',
-    { timeout: 120_000 },
+    { timeout: Math.max(120_000, RUNS * 1_000) },
     async (_, Policy) => {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), (steps) => run(Policy, steps)),

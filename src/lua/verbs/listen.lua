@@ -2,7 +2,7 @@
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, then the policy's own structures
 -- ARGV: 1 ttl_ms of the log, 2 the number of the last change that the caller knows (empty: none)
 -- Reply: the number of the last change, 1 if the partition has entries or 0, 1 if the log has the change that the caller knows or 0,
---        then the messages after that change, if the log has it
+--        and the list of messages after that change, if the log has it; one of them may be empty
 local ttl_ms, heard = tonumber(ARGV[1]), ARGV[2]
 
 -- A new log begins with a message that names nothing, so that its number is found again. The log may be a key of another type, or
@@ -23,19 +23,13 @@ local messages, is_whole = {}, 0
 if not number then
   number = begin_log()
 elseif heard ~= '' then
-  for _, message in ipairs(redis.call('ZRANGEBYSCORE', changes, heard, '(+inf')) do
-    if message:match('^%d+') == heard then
-      is_whole = 1
-    elseif message ~= '' then
-      messages[#messages + 1] = message
-    end
+  -- The message itself, and '' if it is the last one.
+  local known = redis.call('ZRANGEBYSCORE', changes, heard, heard)
+  if known[1] and known[#known] ~= '' then
+    messages, is_whole = redis.call('ZRANGEBYSCORE', changes, '(' .. heard, '(+inf'), 1
   end
 end
 if redis.call('PTTL', changes) < ttl_ms then
   redis.call('PEXPIRE', changes, ttl_ms)
 end
-local reply = { number, redis.call('EXISTS', values), is_whole }
-for i = 1, is_whole == 1 and #messages or 0 do
-  reply[#reply + 1] = messages[i]
-end
-return answer(reply)
+return answer({ number, redis.call('EXISTS', values), is_whole, messages })

@@ -83,9 +83,10 @@ export class RedisChangeLog {
 }
 
 function toChangesSince(reply: Reply, heard: number | undefined): ChangesSince {
-  if (!Array.isArray(reply)) throw outOfStep('listen')
+  if (!Array.isArray(reply) || !Array.isArray(reply[3])) throw outOfStep('listen')
   const [number, hasEntries, isWhole] = toNumbers(reply.slice(0, 3), 3, 'listen') as [number, number, number]
-  const messages = (reply.slice(3) as (Buffer | string)[]).map(readChangeMessage)
+  const texts = (reply[3] as readonly (Buffer | string)[]).filter(({ length }) => length > 0)
+  const messages = texts.map(readChangeMessage)
   const since = { number, hasEntries: hasEntries === 1 }
   if (isWhole === 1 && heard !== undefined && areInOrder(messages, heard, number)) {
     return { ...since, isWhole: true, messages }
