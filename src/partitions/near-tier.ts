@@ -38,7 +38,8 @@ export class NearTier {
 
   get stats(): NearStats {
     const { size, bytes } = this.#sieve
-    return { size, bytes, ...this.figures }
+    const { evicted, dropped, flushed, questions, catchUps } = this.figures
+    return { size, bytes, evicted, dropped, flushed, questions, catchUps }
   }
 
   /** How long logs of changes have to live after this process was heard of. */
