@@ -102,7 +102,7 @@ export class RedisStore implements Store {
     if (asksTime) commands.push(['TIME'])
     if (isTagged) commands.push(['ZRANGEBYLEX', keys.tags, '[g', '(h', 'LIMIT', '0', '1'])
     commands.push(['HMGET', keys.values, ...sent(hashes)])
-    const sentMs = monotonicMs()
+    const sentMs = asksTime ? monotonicMs() : 0
     const replies = await this.#sendAll('get', keys.values, commands, asText)
     let atUs: number | undefined
     let entries: StoredEntry[]
@@ -120,8 +120,8 @@ export class RedisStore implements Store {
     if (areMisplaced(entries)) this.#port().suspect(keys.values)
     if (haveEnds(entries)) state.hasEnds = true
     if (atUs !== undefined) return lookUpAt(entries, atUs / 1_000, atUs)
-    const { earliestMs, latestMs } = clock
-    if (!state.hasEnds || (clock.isKnown && isDecided(entries, earliestMs, latestMs))) {
+    const { earliestMs, latestMs, isKnown } = clock.now()
+    if (!state.hasEnds || (isKnown && isDecided(entries, earliestMs, latestMs))) {
       return lookUpAt(entries, latestMs, undefined)
     }
     const nowUs = await this.now(space)
