@@ -72,6 +72,9 @@ const WHY = `## Where the time goes
   so that minor collections copy dead objects. Calls in flight, deadlines and touches are therefore kept in other structures
   (\`src/flow/short-lived-map.ts\`).
 - **Buffers.** A value that arrives as a Buffer keeps alive the 64 KB that were read from the socket. Text does not.
+- **The deadline and the circuit breaker** guard each batch of lookups: about a microsecond of 22 where calls are made one
+  at a time. With 64 or more outstanding, which share a batch, two builds with and without them, in turn in one process, show no
+  difference that is larger than that between the order of the two.
 - **A put.** The value passes through Lua, which is the price of refusing it in the server if it was invalidated
   meanwhile, or if a load that began later was faster.`
 

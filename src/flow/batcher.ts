@@ -42,7 +42,7 @@ export class Batcher<Item, Result> {
   #backlogSize = 0
   /** How many batches of the backlog are under way. */
   #workers = 0
-  readonly #run: (items: readonly Item[]) => Promise<readonly Result[]>
+  readonly #run: (items: readonly Item[], sentMs: number) => Promise<readonly Result[]>
   readonly #weigh: (item: Item) => number
   readonly #batchWeight: number
   #beganMs = 0
@@ -53,12 +53,13 @@ export class Batcher<Item, Result> {
   #heavy: Batch<Item, Result>[] = []
 
   /**
-   * @param run Yields one result an item, in order; its rejection is that of every item of the batch.
+   * @param run Yields one result an item, in order; its rejection is that of every item of the batch. `sentMs` tells when the
+   *   batch was sent, by {@link monotonicMs}.
    * @param batchWeight The largest weight of a batch.
    * @param weigh The weight of an item; default 1.
    */
   constructor(
-    run: (items: readonly Item[]) => Promise<readonly Result[]>,
+    run: (items: readonly Item[], sentMs: number) => Promise<readonly Result[]>,
     batchWeight: number,
     weigh: (item: Item) => number = () => 1,
   ) {
@@ -116,13 +117,13 @@ export class Batcher<Item, Result> {
     for (const batches of [waiting, heavy]) {
       for (const batch of batches) {
         if (isMuch) this.#sendInTurn(batch)
-        else void this.#send(batch)
+        else void this.#send(batch, batch.beganMs) // it is sent in the turn in which it began
       }
     }
   }
 
-  #send({ items, resolve, reject }: Batch<Item, Result>): Promise<void> {
-    return this.#run(items).then(resolve, reject)
+  #send({ items, resolve, reject }: Batch<Item, Result>, sentMs: number): Promise<void> {
+    return this.#run(items, sentMs).then(resolve, reject)
   }
 
   #sendInTurn(batch: Batch<Item, Result>): void {
@@ -136,7 +137,7 @@ export class Batcher<Item, Result> {
     this.#workers++
     for (let batch = this.#backlog.shift(); batch !== undefined; batch = this.#backlog.shift()) {
       this.#backlogSize -= batch.items.length
-      await this.#send(batch)
+      await this.#send(batch, monotonicMs())
     }
     this.#workers--
   }

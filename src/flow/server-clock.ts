@@ -12,6 +12,16 @@ const WIDEST_US = 500_000
 /** If the wall clock and the monotonic clock of this machine differ by more than this, the machine counts as having slept. */
 const SLEPT_MS = 100
 
+/** The time of a server, in milliseconds since 1970. */
+export interface TimeBounds {
+  /** The earliest possible time. */
+  readonly earliestMs: number
+  /** The latest possible time. */
+  readonly latestMs: number
+  /** Whether these bounds can be used. */
+  readonly isKnown: boolean
+}
+
 /**
  * Estimates the time of a server, within bounds.
  *
@@ -72,24 +82,26 @@ export class ServerClock {
 
   /** Whether the bounds can be used: they are recent and narrow, and the machine did not sleep. */
   get isKnown(): boolean {
+    return this.#isKnownAt(this.#elapsedMs())
+  }
+
+  /** The bounds of the server's time now. Every clock of this machine is read once, since that is not cheap. */
+  now(): TimeBounds {
     const nowMs = this.#elapsedMs()
+    const driftUs = this.#driftUs(nowMs)
+    return {
+      earliestMs: (this.#lowUs - driftUs) / 1_000 + nowMs,
+      latestMs: (this.#highUs + driftUs) / 1_000 + nowMs,
+      isKnown: this.#isKnownAt(nowMs),
+    }
+  }
+
+  #isKnownAt(nowMs: number): boolean {
     return (
       nowMs - this.#observedMs < KNOWN_FOR_MS &&
       this.#highUs - this.#lowUs < WIDEST_US &&
       !this.#hasSlept(nowMs)
     )
-  }
-
-  /** The earliest possible time of the server, in milliseconds since 1970. */
-  get earliestMs(): number {
-    const nowMs = this.#elapsedMs()
-    return (this.#lowUs - this.#driftUs(nowMs)) / 1_000 + nowMs
-  }
-
-  /** The latest possible time of the server, in milliseconds since 1970. */
-  get latestMs(): number {
-    const nowMs = this.#elapsedMs()
-    return (this.#highUs + this.#driftUs(nowMs)) / 1_000 + nowMs
   }
 
   #driftUs(nowMs: number): number {

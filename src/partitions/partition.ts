@@ -136,8 +136,8 @@ export class Partition<C> {
     this.keySpace = keySpace
     const weigh = ({ hash }: LookedUp): number =>
       (this.#large.size > 0 && this.#large.get(hash)) || ENTRY_BYTES
-    this.#lookups = new Batcher((calls) => this.#getAll(calls, false), PIECE_BYTES, weigh)
-    this.#textLookups = new Batcher((calls) => this.#getAll(calls, true), PIECE_BYTES, weigh)
+    this.#lookups = new Batcher((calls, sentMs) => this.#getAll(calls, sentMs, false), PIECE_BYTES, weigh)
+    this.#textLookups = new Batcher((calls, sentMs) => this.#getAll(calls, sentMs, true), PIECE_BYTES, weigh)
     this.#peeks = new Batcher(
       async (calls) =>
         store.get(keySpace, hashesOf(calls), {
@@ -327,7 +327,7 @@ export class Partition<C> {
     }
   }
 
-  async #getAll(calls: readonly LookedUp[], asText: boolean): Promise<readonly Lookup[]> {
+  async #getAll(calls: readonly LookedUp[], sentMs: number, asText: boolean): Promise<readonly Lookup[]> {
     const hashes = hashesOf(calls)
     this.epoch++
     this.register()?.catch(() => {}) // the load gets the error
@@ -335,7 +335,6 @@ export class Partition<C> {
     const { near } = this
     const isNumbered = near !== undefined
     const question = near?.hearing.question()
-    const beganMs = monotonicMs()
     let lookups: readonly Lookup[]
     this.#begin()
     try {
@@ -345,7 +344,7 @@ export class Partition<C> {
       this.#end()
     }
     if (near !== undefined) near.answered(lookups[0]?.changes, question as Question)
-    this.#settings.counters.lookups.observe(monotonicMs() - beganMs, hashes.length)
+    this.#settings.counters.lookups.observe(monotonicMs() - sentMs, hashes.length)
     let hits = 0
     for (let i = 0; i < hashes.length; i++) {
       const value = lookups[i]?.value

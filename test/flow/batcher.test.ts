@@ -41,26 +41,26 @@ describe('what is asked for in one turn', () => {
     expect(pieces).toEqual([[1], [2]])
   })
 
-  test('leaves in pieces, in order', async () => {
+  test('is sent in batches, in order', async () => {
     const { batcher, pieces } = doubler(3)
     await Promise.all([1, 2, 3, 4, 5, 6, 7].map((item) => batcher.ask(item)))
     expect(pieces).toEqual([[1, 2, 3], [4, 5, 6], [7]])
   })
 
-  test('leaves in pieces of no more than the weight', async () => {
+  test('is sent in batches of no more than the weight', async () => {
     const { batcher, pieces } = doubler(10, (item) => item)
     await Promise.all([4, 4, 4, 9, 1, 1].map((item) => batcher.ask(item)))
     expect(pieces).toEqual([[4, 4], [4], [9, 1], [1]])
   })
 
-  test('leaves alone and last if it is too heavy', async () => {
+  test('is sent alone and last if it is too heavy', async () => {
     const { batcher, pieces } = doubler(10, (item) => item)
     const results = [20, 1, 2, 10, 3].map((item) => batcher.ask(item))
     expect(await Promise.all(results)).toEqual([40, 2, 4, 20, 6])
     expect(pieces).toEqual([[1, 2, 3], [20], [10]])
   })
 
-  test('shares the trouble of its piece, and of no other', async () => {
+  test('rejects with its batch, and with no other', async () => {
     const run = async (items: readonly number[]): Promise<number[]> => {
       if (items.includes(3)) throw new Error(`no ${items.join(' ')}`)
       return [...items]

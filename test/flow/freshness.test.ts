@@ -91,8 +91,8 @@ describe('a stored result', () => {
 describe('early refreshing', () => {
   const earlyShare = (remainingMs: number, computeMs: number, beta: number): number => {
     const random = seeded(remainingMs * 7919 + computeMs + beta * 31 + 1)
-    const sighting = past(-remainingMs, computeMs)
-    const verdicts = Array.from({ length: 20_000 }, () => judge(sighting, { ...NONE, beta }, random))
+    const age = past(-remainingMs, computeMs)
+    const verdicts = Array.from({ length: 20_000 }, () => judge(age, { ...NONE, beta }, random))
     return verdicts.filter((verdict) => verdict === 'early').length / verdicts.length
   }
 

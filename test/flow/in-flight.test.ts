@@ -10,7 +10,7 @@ const waiter = (needsProof = false) => ({ needsProof, settle: vi.fn<(settlement:
 const settlementOf = (value: string): Settlement => ({ value })
 
 describe('work in flight', () => {
-  test('settles in the same way for all who joined, and who join after', () => {
+  test('settles in the same way for all waiters, and for those that join later', () => {
     const work = new InFlight<Settlement>()
     const [first, second, late] = [waiter(), waiter(), waiter()]
     work.join(first)
@@ -31,7 +31,7 @@ describe('work in flight', () => {
     expect(first.settle).toHaveBeenCalledExactlyOnceWith(stale)
   })
 
-  test('may serve those early who need no proof', () => {
+  test('may settle early for waiters that need no proof', () => {
     const work = new InFlight<Settlement>()
     const [first, second, late] = [waiter(), waiter(true), waiter(true)]
     const [unproven, proven] = [settlementOf('unproven'), settlementOf('proven')]
@@ -46,7 +46,7 @@ describe('work in flight', () => {
     for (const { settle } of [second, late]) expect(settle).toHaveBeenCalledExactlyOnceWith(proven)
   })
 
-  test('tells when the last one has left, and brings nothing to who left', () => {
+  test('reports that the last waiter has left, and settles for none that left', () => {
     const work = new InFlight<Settlement>()
     const [first, second] = [waiter(), waiter()]
     work.join(first)
@@ -69,7 +69,7 @@ describe('calls in flight', () => {
     expect(calls.get('a')).toBeUndefined()
   })
 
-  test('that were dropped leave their successors alone', () => {
+  test('that were dropped do not affect their successors', () => {
     const calls = new InFlightTable<object>()
     const [old, next] = [{}, {}]
     calls.start('a', old)

@@ -34,7 +34,7 @@ const holder = (hash: string) => ({ hash })
 function newLeases(leaseMs = LEASE_MS) {
   const watchers: Watcher[] = []
   const backend = {
-    ask: vi.fn<(wish: string, asker: string) => Promise<Answer>>(async () => held()),
+    ask: vi.fn<(request: string, asker: string) => Promise<Answer>>(async () => held()),
     renew: vi.fn<(all: readonly Held[]) => Promise<readonly boolean[]>>(async (all) => all.map(() => true)),
     release: vi.fn<(all: readonly Held[]) => Promise<void>>(async () => {}),
     watch: vi.fn<(watcher: Watcher) => Promise<{ close(): Promise<void> } | undefined>>(async (watcher) => {

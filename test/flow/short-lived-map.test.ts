@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ShortLivedMap } from '../../src/flow/short-lived-map.ts'
 
-test('is a map, whatever comes and goes', () => {
+test('is a map, whatever is set and deleted', () => {
   const key = fc.oneof(
     fc.integer({ min: 0, max: 40 }).map(String),
     fc.string(),
@@ -39,7 +39,7 @@ test('is a map, whatever comes and goes', () => {
   )
 })
 
-test('grows, and loses nothing when others leave from among them', () => {
+test('grows, and loses nothing when entries between others are deleted', () => {
   const map = new ShortLivedMap<number>()
   const count = 5_000
   for (let i = 0; i < count; i++) map.set(`key ${i}`, i)

@@ -23,7 +23,7 @@ test('slots are given at once as long as there are some, and then in the order o
   expect(slots.take()).toBeDefined()
 })
 
-test('who gives up leaves the queue, and takes no slot with it', async () => {
+test('a waiter that gives up leaves the queue, and takes no slot', async () => {
   const slots = new Slots(1)
   slots.take()
   const [first, second] = [slots.take(), slots.take()]

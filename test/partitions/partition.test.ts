@@ -73,7 +73,7 @@ afterEach(() => {
 })
 
 describe('the policy', () => {
-  test('is told of hits alone, as often as there were, in their order, a moment later', async () => {
+  test('is touched for hits alone, each of them, in their order, a moment later', async () => {
     const { look, touches } = newPartition()
     await look('ab')
     await look('1')
@@ -87,7 +87,7 @@ describe('the policy', () => {
     expect(touches()).toHaveLength(1)
   })
 
-  test('is told before anything is put, and at once', async () => {
+  test('is touched before anything is put, and at once', async () => {
     const { store, partition, look } = newPartition()
     await look('ba')
     const put = partition.put(entry('c'))
@@ -98,7 +98,7 @@ describe('the policy', () => {
     expect(store.asked).toHaveLength(3)
   })
 
-  test('waits even so, if it may, and is told of each entry once', async () => {
+  test('is touched later all the same if touches may wait, and once for each entry', async () => {
     const { partition, look, touches } = newPartition(new LfuPolicy(), 50)
     await look('ab')
     await look('a')
@@ -109,14 +109,17 @@ describe('the policy', () => {
     expect(touches()).toEqual(['touch ba'])
   })
 
-  test.each([undefined, 50])('to which reads are nothing hears that the place is in use', async (everyMs) => {
-    const { store, look } = newPartition(new FifoPolicy(), everyMs)
-    await look('12')
-    await look('a1')
-    expect(store.asked).toEqual(['get 12', 'get a1', 'touch a1'])
-  })
+  test.each([undefined, 50])(
+    'whose order reads do not change is told that the partition is in use',
+    async (everyMs) => {
+      const { store, look } = newPartition(new FifoPolicy(), everyMs)
+      await look('12')
+      await look('a1')
+      expect(store.asked).toEqual(['get 12', 'get a1', 'touch a1'])
+    },
+  )
 
-  test('may fail to hear, which is nobody’s affair', async () => {
+  test('that fails to reach the policy fails no call', async () => {
     const { store, look } = newPartition()
     vi.spyOn(store, 'touch').mockRejectedValue(new Error('no server'))
     await look('a')
@@ -157,7 +160,7 @@ describe('the time of a lookup', () => {
     expect(new Set(it.store.timed)).toEqual(new Set([false]))
   })
 
-  test('is asked for later by all who miss it, together', async () => {
+  test('is asked for later, together by all calls that lack it', async () => {
     const { store, partition } = newPartition()
     expect(await Promise.all([partition.now(), partition.now(), partition.now()])).toEqual([5, 5, 5])
     expect(store.asked).toEqual(['now'])
@@ -173,7 +176,7 @@ test('each lookup and each put is measured, those that travelled together as one
   expect(counters.puts.latency.buckets.at(-1)).toEqual({ le: Number.POSITIVE_INFINITY, count: 2 })
 })
 
-test('a touch that fails is told, and fails nothing', async () => {
+test('a touch that fails is reported, and fails no call', async () => {
   const { store, look, onTouchFailed } = newPartition()
   const refused = new Error('NOPERM')
   store.touch = async () => {

@@ -1,4 +1,4 @@
-// The end of a program: the last reads are recorded, and a client that is closed already is nobody's trouble.
+// The end of a program: the last reads are recorded, and a client that is closed already fails nothing.
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { FifoPolicy, LruTPolicy, MemoryStore, RedisFuncCache } from './library.ts'
 import { orderOf, placeOf } from './places.ts'

@@ -326,7 +326,7 @@ describe.each(COMBINATIONS_WITH_SHARDS)('$policy, $scope, $keys, $shards', (comb
       expect(runs).toEqual([])
     })
 
-    test('original and identity tell the function', async () => {
+    test('original and identity belong to the function', async () => {
       const original = async (key: string): Promise<string> => key
       const wrapped = newCache().wrap(original, { name: 'told', version: 3 })
       expect(wrapped.original).toBe(original)

@@ -208,13 +208,13 @@ describe.runIf(hasServer)('a policy with a structure, keys, hashes and arguments
     return { cache, print, runs, kept }
   }
 
-  test('evicts by what calcExtArgs told', async () => {
+  test('evicts by the arguments of calcExtArgs', async () => {
     const { print, kept } = heaviest()
     for (const pages of [3, 5, 1, 4, 2]) await print({ tenant: 't', pages })
     expect(await kept('t')).toEqual([1, 2])
   })
 
-  test('tells it for each of the calls that are under way together', async () => {
+  test('passes them for each of several calls at the same time', async () => {
     const { print, kept } = heaviest(3)
     await Promise.all([5, 3, 1, 4, 2].map((pages) => print({ tenant: 't', pages })))
     const { index } = print.keyOf({ tenant: 't', pages: 0 })

@@ -84,7 +84,7 @@ test('a soft invalidation ends the freshness, and leaves the rest', async () => 
   expect(isNear(stale.freshUntil, Date.now())).toBe(true)
 })
 
-test('calls that join tell so, and what is known of the result', async () => {
+test('calls that join report that, and what is known of the result', async () => {
   const it = gated({ name: unique('detailed'), store: target.newStore(), options: { ttl: 100 } })
   const calls = [it.load.detailed('a'), it.load.detailed('a'), it.load('a')]
   await it.running(1)
@@ -110,7 +110,7 @@ test('a call that waited for another process reports that', async () => {
   await Promise.all([here.cache.close(), there.cache.close()])
 })
 
-test('modes that forbid to look tell that it was not looked', async () => {
+test('modes that forbid to read report that nothing was read', async () => {
   const { cache, fn } = new Timeline(target).newProcess({ ttl: 100 })
   expect(await cache.bypass(() => fn.detailed('a'))).toEqual({
     value: 'a 1',
@@ -165,7 +165,7 @@ test('an error of the function is an error', async () => {
   await expect(fn.detailed('a')).rejects.toThrow(RangeError)
 })
 
-test('lists tell of each row', async () => {
+test('lists report on each row', async () => {
   const { cache } = new Timeline(target).newProcess()
   const load = async (ids: readonly number[]) =>
     new Map(ids.filter((id) => id !== 3).map((id) => [id, `row ${id}`]))
@@ -187,7 +187,7 @@ test('options of a call hold', async () => {
   await expect(fn.with({ signal: controller.signal }).detailed('a')).rejects.toThrow('left')
 })
 
-test('keys tell the same', async () => {
+test('calls under keys report the same', async () => {
   const { cache } = new Timeline(target).newProcess()
   const miss = await cache.getOrSetDetailed('a', () => 1, { ttl: 100 })
   expect(miss).toMatchObject({ value: 1, status: 'miss' })

@@ -173,7 +173,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
     }
   })
 
-  test('is thrown to all who wait for it', async () => {
+  test('is thrown to all waiting callers', async () => {
     const time = newTimeline()
     const { fn } = time.newProcess(ERRORS, CLASSES)
     time.load.mockRejectedValueOnce(notFound)
@@ -290,7 +290,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: an error that is re
     expect(await fn('a')).toBe('old')
   })
 
-  test('replaces a spare result only if that does not serve in its place', async () => {
+  test('replaces a fallback only if that is not served in its place', async () => {
     const when = (error: unknown): boolean => error === unavailable
     const time = newTimeline()
     const options = { ttl: 100, staleIfError: { for: 50, when }, ...ERRORS }

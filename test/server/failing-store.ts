@@ -57,8 +57,12 @@ export class FailingStore implements Store, ChangeLog {
     return this.#do('invalidateTags', () => this.#store.invalidateTags(place, tags, soft))
   }
 
-  lease(place: KeySpace, wishes: readonly LeaseRequest[], leaseMs: number): Promise<readonly LeaseAnswer[]> {
-    return this.#do('lease', () => this.#store.lease(place, wishes, leaseMs))
+  lease(
+    place: KeySpace,
+    requests: readonly LeaseRequest[],
+    leaseMs: number,
+  ): Promise<readonly LeaseAnswer[]> {
+    return this.#do('lease', () => this.#store.lease(place, requests, leaseMs))
   }
 
   renew(place: KeySpace, held: readonly HeldLease[], leaseMs: number): Promise<readonly boolean[]> {

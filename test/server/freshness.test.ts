@@ -25,10 +25,10 @@ afterEach(() => {
 
 const SECOND = 1_000
 
-/** Fresh for 100 seconds, then stale for 50, then spare up to 200 seconds after it was fresh. */
+/** Fresh for 100 seconds, then stale for 50, then a fallback up to 200 seconds after it was fresh. */
 const STALE = { ttl: 100, staleWhileRevalidate: 50 } satisfies WrapOptions<Load>
-const SPARE = { ttl: 100, staleIfError: 200 } satisfies WrapOptions<Load>
-const BOTH = { ...STALE, ...SPARE } satisfies WrapOptions<Load>
+const FALLBACK = { ttl: 100, staleIfError: 200 } satisfies WrapOptions<Load>
+const BOTH = { ...STALE, ...FALLBACK } satisfies WrapOptions<Load>
 
 const unavailable = new Error('unavailable')
 
@@ -84,7 +84,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       expect(time.load).toHaveBeenCalledTimes(2)
     })
 
-    test('is gone when its time is over', async () => {
+    test('is expired when its time is over', async () => {
       const time = newTimeline()
       const { fn, place, emitted } = time.newProcess(STALE)
       await fn('a')
@@ -234,10 +234,10 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
     )
   })
 
-  describe('a result that is spare', () => {
+  describe('a fallback', () => {
     test('is served where the function fails, and for a pause after that', async () => {
       const time = newTimeline()
-      const { fn, place, emitted } = time.newProcess(SPARE)
+      const { fn, place, emitted } = time.newProcess(FALLBACK)
       await fn('a')
       await time.pass(place, 100 * SECOND)
       const advance = advanceable()
@@ -265,7 +265,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
 
     test('is served to all waiting callers, each with its own copy', async () => {
       const time = newTimeline()
-      const { fn, place } = time.newProcess(SPARE)
+      const { fn, place } = time.newProcess(FALLBACK)
       time.load.mockResolvedValueOnce({ id: 1 })
       await fn('a')
       await time.pass(place, 100 * SECOND)
@@ -278,15 +278,15 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
 
     test('is not served where the function does not fail', async () => {
       const time = newTimeline()
-      const { fn, place } = time.newProcess(SPARE)
+      const { fn, place } = time.newProcess(FALLBACK)
       await fn('a')
       await time.pass(place, 100 * SECOND)
       expect(await fn('a')).toBe('a 2')
     })
 
-    test('is gone when its time is over', async () => {
+    test('is expired when its time is over', async () => {
       const time = newTimeline()
-      const { fn, place } = time.newProcess(SPARE)
+      const { fn, place } = time.newProcess(FALLBACK)
       await fn('a')
       await time.pass(place, 300 * SECOND)
       time.load.mockRejectedValue(unavailable)
@@ -327,7 +327,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
     test('is not served where only its put fails', async () => {
       const time = newTimeline()
       const store = new FailingStore(time.newStore())
-      const { fn, place, emitted } = time.newProcess(SPARE, { store, onError: 'throw' })
+      const { fn, place, emitted } = time.newProcess(FALLBACK, { store, onError: 'throw' })
       await fn('a')
       await time.pass(place, 100 * SECOND)
       store.failing.add('put')
@@ -339,7 +339,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
 
     test('is what it was to other modes', async () => {
       const time = newTimeline()
-      const { cache, fn, place, emitted } = time.newProcess(SPARE)
+      const { cache, fn, place, emitted } = time.newProcess(FALLBACK)
       await fn('a')
       await time.pass(place, 100 * SECOND)
       await expect(cache.readOnly(() => fn('a'))).rejects.toThrow(CacheMissError)
@@ -354,7 +354,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
     })
   })
 
-  describe('a result that is stale first and spare then', () => {
+  describe('a result that is stale first and a fallback then', () => {
     test('is refreshed behind its readers first, and served in place of errors then', async () => {
       const time = newTimeline()
       const { fn, place, emitted } = time.newProcess(BOTH)
@@ -380,7 +380,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       await expect(fn('a')).rejects.toBe(unavailable)
     })
 
-    test('is not spare because a refresh failed with an error of which it is not', async () => {
+    test('is no fallback after a refresh that failed with an error which staleIfError excludes', async () => {
       const time = newTimeline()
       const { fn, place, emitted } = time.newProcess({
         ...STALE,
@@ -485,7 +485,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
 
     test.each<{ options: WrapOptions<Load>; graceMs: number }>([
       { options: STALE, graceMs: 50 * SECOND },
-      { options: SPARE, graceMs: 200 * SECOND },
+      { options: FALLBACK, graceMs: 200 * SECOND },
       { options: BOTH, graceMs: 200 * SECOND },
       { options: { ttl: 100, staleWhileRevalidate: '1.5s', staleIfError: { for: '250ms' } }, graceMs: 1_500 },
       { options: { ttl: 100, earlyRefresh: true }, graceMs: 0 },
@@ -498,7 +498,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
       expect(await termsOf(process, time, 'b')).toMatchObject({ leftMs: about(100 * SECOND), graceMs })
     })
 
-    test('tell how long it took to compute', async () => {
+    test('know how long it took to compute', async () => {
       const time = newTimeline()
       const process = time.newProcess(STALE)
       const advance = advanceable()
@@ -640,7 +640,7 @@ describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope', ({ create }) => {
   })
 
   describe.runIf(hasServer)('where the key of ends is lost', () => {
-    test('a result is fresh, stale and gone when it would have been', async () => {
+    test('a result is fresh, stale and expired at the same times', async () => {
       const time = newTimeline()
       const { fn, place, emitted } = time.newProcess(BOTH)
       await fn('a')

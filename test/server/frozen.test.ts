@@ -61,7 +61,7 @@ describe('in the store', () => {
     expect(await valueOf(store, place)).toBe('v2')
   })
 
-  test('it is stored as long as nothing else is, and leaves the lease of the next holder alone', async () => {
+  test('it is stored as long as nothing else is, and does not end the lease of the next holder', async () => {
     const { store, place } = newStore()
     const first = await take(store, place, 1)
     const second = await take(store, place, 60_000)
@@ -81,7 +81,7 @@ describe('in the store', () => {
     expect(await valueOf(store, place)).toBe('v1')
   })
 
-  test('what is gone when the load ends is not in its way', async () => {
+  test('an entry that was removed before the load ends does not refuse it', async () => {
     const { store, place } = newStore()
     const first = await take(store, place, 1)
     const second = await take(store, place, 60_000)

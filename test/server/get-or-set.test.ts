@@ -248,7 +248,7 @@ describe('what is refused', () => {
   })
 })
 
-test('a failing store: getOrSet goes on without it, the others tell', async () => {
+test('a failing store: getOrSet goes on without it, the others reject', async () => {
   const store = new FailingStore(target.newStore())
   for (const each of ['get', 'put', 'invalidate'] as const) store.failing.add(each)
   const cache = new RedisFuncCache(unique('keys'), new LruTPolicy(), { store })

@@ -112,7 +112,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy', ({ create, policy }) => {
       expect(await it.cache.purge()).toBe(size)
     })
 
-    test('keeps no end of an entry that is gone', async () => {
+    test('keeps no end of an entry that does not exist', async () => {
       const it = await afterLoss()
       await it.immortal.prime(['z'], 'value of z')
       await target.inspect(it.store, it.place)

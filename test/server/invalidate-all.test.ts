@@ -124,14 +124,16 @@ describe.each(EVERY)('$policy, $how: invalidateAll', ({ create, how }) => {
   test('ends the leases of its function alone', async () => {
     const { cache, store, one, two } = await filled()
     const place = (key: { index: string; values: string }) => placeOf(cache, key)
-    const wish = (hash: Hash) => [leaseRequest(hash)]
+    const requestsFor = (hash: Hash) => [leaseRequest(hash)]
     const mine = one.keyOf('x')
     const others = two.keyOf('x')
-    await store.lease(place(mine), wish(mine.hash), 60_000)
-    await store.lease(place(others), wish(others.hash), 60_000)
+    await store.lease(place(mine), requestsFor(mine.hash), 60_000)
+    await store.lease(place(others), requestsFor(others.hash), 60_000)
     await one.invalidateAll()
-    expect(await store.lease(place(mine), wish(mine.hash), 60_000)).toMatchObject([{ state: 'taken' }])
-    expect(await store.lease(place(others), wish(others.hash), 60_000)).toMatchObject([{ state: 'held' }])
+    expect(await store.lease(place(mine), requestsFor(mine.hash), 60_000)).toMatchObject([{ state: 'taken' }])
+    expect(await store.lease(place(others), requestsFor(others.hash), 60_000)).toMatchObject([
+      { state: 'held' },
+    ])
   })
 
   test.runIf(how === 'scope cache')('distinguishes hashes that only begin alike', async () => {

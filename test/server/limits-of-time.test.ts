@@ -219,7 +219,7 @@ describe.each(BOTH_SCOPES)('scope $scope', ({ create }) => {
 
     const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length
 
-    test('lets one of many leave', async () => {
+    test('ends the wait of one of many callers', async () => {
       const { time, fn, seen, end } = watched()
       const [one, two] = [leaver(fn), leaver(fn)]
       const [first, second] = [one.call(), two.call()]

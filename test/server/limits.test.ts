@@ -324,7 +324,7 @@ describe.runIf(hasServer)('lfu: counts and stamps', () => {
     },
   )
 
-  test('entries leave in that order', async () => {
+  test('entries are evicted in that order', async () => {
     const it = await counted((i) => 1 + (i % 5))
     await target.raw(it.stamps, 'SET', it.stamps, String(STAMP_LIMIT - 3))
     await use(it)

@@ -44,7 +44,7 @@ test('equal calls join, however many key pairs have calls under way', async () =
   await it.cache.close()
 })
 
-test('a call that waits for a lease hears that it has ended, however many key pairs came since', async () => {
+test('a call that waits for a lease notices its end, however many key pairs were used since', async () => {
   const options = { singleFlight: { lease: '60s', wait: '60s' } } as const
   const name = unique('pairs')
   const store = target.newStore()

@@ -69,11 +69,11 @@ class CountingStore extends FailingStore {
 
   override lease(
     place: KeySpace,
-    wishes: readonly LeaseRequest[],
+    requests: readonly LeaseRequest[],
     ms: number,
   ): Promise<readonly LeaseAnswer[]> {
-    this.leases.push(wishes.length)
-    return super.lease(place, wishes, ms)
+    this.leases.push(requests.length)
+    return super.lease(place, requests, ms)
   }
 }
 
@@ -135,7 +135,7 @@ describe.each(EVERY)('$how: a list', ({ create }) => {
     expect(errors).toEqual([])
   })
 
-  test('may name an id twice: it is loaded once, and each place has a row of its own', async () => {
+  test('may name an id twice: it is loaded once, and each position has a row of its own', async () => {
     const { users, loads } = newUsers(create)
     const rows = await users([1, 2, 1, 1])
     expect(rows).toEqual([user(1), user(2), user(1), user(1)])
@@ -682,7 +682,7 @@ describe.each(EVERY)('$how: what can be done to rows', ({ create }) => {
     expect(errors).toEqual([])
   })
 
-  test('tell where they lie, and what they are of', async () => {
+  test('have key names and an identity', async () => {
     const { cache, inner, users, place } = newUsers(create)
     await users([1])
     const { index, values, hash } = users.keyOf(1)
@@ -695,7 +695,7 @@ describe.each(EVERY)('$how: what can be done to rows', ({ create }) => {
     expect(Object.keys(users)).toEqual([])
   })
 
-  test('leave, by a signal', async () => {
+  test('stop waiting when a signal aborts', async () => {
     const { answer, open } = gate()
     const { users, loads } = newUsers(create, { answer })
     const controller = new AbortController()

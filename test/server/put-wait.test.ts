@@ -130,7 +130,7 @@ test('what another process waited for is stored, and its lease handed over', asy
   await Promise.all([here.cache.close(), there.cache.close()])
 })
 
-test('a lease that is given back keeps nobody waiting', async () => {
+test('no call waits for the release of a lease', async () => {
   const { here, line, call } = await held({ singleFlight: 'global', cacheIf: () => false })
   expect(await Promise.all(await call(1))).toEqual(['result'])
   expect(here.events('skip')).toMatchObject([{ reason: 'unwanted' }])

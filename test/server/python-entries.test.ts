@@ -112,7 +112,7 @@ describe.runIf(hasServer).each(Object.keys(POLICIES) as (keyof typeof POLICIES)[
     expect(String(await raw('TYPE', '0'))).toBe('zset')
   })
 
-  test('what bare values cannot tell is refused', async () => {
+  test('options that bare values cannot record are refused', async () => {
     const { cache } = shared()
     for (const options of [{ ttl: '1h' }, { tags: () => ['a'] }, { cacheErrors: { ttl: '1s' } }] as const) {
       expect(() => cache.wrap(async () => 1, { name: 'other', ...options })).toThrow(/stores values bare/)

@@ -60,7 +60,7 @@ describe.each(STYLES)('key pairs of others in the registry, keys %s', (keys) => 
   })
 })
 
-test.runIf(hasServer)('members that are no key pairs hinder nobody', async () => {
+test.runIf(hasServer)('members that are no key pairs do no harm', async () => {
   const { cache, load, registry } = newCache(unique('junk'), target.newStore(), 'cluster')
   await load('a')
   const members = [

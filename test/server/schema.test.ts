@@ -108,7 +108,7 @@ describe('what a schema makes of a stored result', () => {
     expect(time.load).toHaveBeenCalledOnce()
   })
 
-  test('is what is served as stale and as spare', async () => {
+  test('checks what is served as stale and as a fallback', async () => {
     const schema = schemaOf((value) => ({ value: `checked ${String(value)}` }))
     const time = new Timeline(target)
     const { fn, place, emitted } = time.newProcess({

@@ -238,7 +238,7 @@ test('while the breaker is open, nothing is sent, and equal calls share a run', 
   expect(states).toEqual(['open'])
 })
 
-test('who waits for another process waits no longer when the breaker opens', async () => {
+test('a call that waits for another process stops waiting when the breaker opens', async () => {
   const store = target.newStore()
   const name = unique('timeout')
   const options = { name: 'load', singleFlight: 'global' } as const

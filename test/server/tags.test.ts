@@ -561,21 +561,21 @@ describe.each(EVERY)('$policy, scope $scope: soft invalidation by tags', ({ crea
     }
     const tags = (_result: string, key: string): string[] => [key, 'all', 'everything']
     const lasting = cache.wrap(fn, { name: 'lasting', ttl: '100s', staleWhileRevalidate: '50s', tags })
-    const spared = cache.wrap(fn, { name: 'spared', ttl: '100s', staleIfError: '50s', tags })
+    const fallback = cache.wrap(fn, { name: 'fallback', ttl: '100s', staleIfError: '50s', tags })
     const brief = cache.wrap(fn, { name: 'brief', ttl: '100s', tags })
     const place = { ...placeOf(cache, lasting.keyOf('')) }
-    return { cache, store, lasting, spared, brief, place, runs }
+    return { cache, store, lasting, fallback, brief, place, runs }
   }
 
   test('makes entries with a grace period stale, and removes the others', async () => {
-    const { cache, store, lasting, spared, brief, place, runs } = graced()
-    for (const each of [lasting, spared, brief]) await each('a')
+    const { cache, store, lasting, fallback, brief, place, runs } = graced()
+    for (const each of [lasting, fallback, brief]) await each('a')
     expect(await cache.invalidateTags('all', 'a', 'everything', { soft: true })).toBe(3)
     expect(await brief.peek('a')).toBeUndefined()
     const stats = await cache.withStats(async () => expect(await lasting('a')).toBe('a 1'))
     expect(stats.stats).toMatchObject({ stale: 1, hit: 0, miss: 0 })
     await vi.waitFor(async () => expect(await lasting.peek('a')).toBe('a 4'), { interval: 1 })
-    expect(await spared('a')).toBe('a 5') // serves the old one only where the function fails
+    expect(await fallback('a')).toBe('a 5') // serves the old one only where the function fails
     expect(runs).toHaveLength(5)
     const hash = String(lasting.keyOf('a').hash)
     expect((await target.inspect(store, place)).tags.get(hash)).toEqual(['a', 'all', 'everything'])

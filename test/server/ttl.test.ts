@@ -341,7 +341,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of an entry',
     expect(runs).toEqual(['a', 'b', 'c', 'd', 'a'])
   })
 
-  test('is over before anybody has to leave for others', async () => {
+  test('ends entries before any are evicted for others', async () => {
     const { mortal, immortal, place, store } = newCache(create, { maxSize: 4 }, target.newStore())
     for (const key of 'ab') await immortal(key)
     for (const key of 'cd') await mortal(key)

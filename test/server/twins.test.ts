@@ -330,15 +330,15 @@ class Actor {
 
   async #lease(hashes: readonly string[], isUnseen: boolean): Promise<unknown> {
     const seen = await this.#store.get(this.#place, hashes)
-    const wishes = hashes.map((hash, i) => ({
+    const requests = hashes.map((hash, i) => ({
       hash,
       seenMs: isUnseen || seen[i]?.value === undefined ? undefined : (seen[i]?.freshUntilMs ?? 0),
       // Some have asked before, and may have the lease.
       asker: `asker ${(this.#askers = (this.#askers * 7 + 3) % 13)}`,
     }))
-    const answers = await this.#store.lease(this.#place, wishes, LEASE_MS)
+    const answers = await this.#store.lease(this.#place, requests, LEASE_MS)
     answers.forEach((answer, i) => {
-      if (answer.state === 'taken') this.#held.push(wishes[i] as HeldLease)
+      if (answer.state === 'taken') this.#held.push(requests[i] as HeldLease)
     })
     return answers.map(({ state }) => state)
   }

@@ -43,7 +43,7 @@ function newGuard(...held: (MemoryStore | keyof Store)[]) {
 const TOO_LATE = { name: 'StoreError', reason: 'timeout', message: expect.stringContaining('storeTimeout') }
 
 describe('the deadline', () => {
-  test('rejects what is not answered, and ignores what comes later', async () => {
+  test('rejects what is not answered, and ignores a later answer', async () => {
     const { guard, space, health, answerAll } = newGuard('get')
     const late = [guard.get(space, ['x']), guard.get(space, ['x'])]
     for (const each of late) await expect(each).rejects.toMatchObject(TOO_LATE)

@@ -104,7 +104,7 @@ export class RedisStore implements Store, ChangeLog {
     const last = commands.push(['HMGET', keys.values, ...sent(hashes)]) - 1
     const nonce = isNumbered ? newNonce() : undefined
     if (nonce !== undefined) commands.push(['ECHO', nonce])
-    const sentMs = monotonicMs()
+    const sentMs = asksTime ? monotonicMs() : 0
     const replies = await this.#commands.send(
       'get',
       keys.values,
@@ -133,8 +133,8 @@ export class RedisStore implements Store, ChangeLog {
     if (areMisplaced(entries)) this.#commands.port.suspect(keys.values)
     if (haveEnds(entries)) state.hasEnds = true
     if (atUs !== undefined) return lookUpAt(entries, atUs / 1_000, atUs, changes)
-    const { earliestMs, latestMs } = clock
-    if (!state.hasEnds || (clock.isKnown && isDecided(entries, earliestMs, latestMs))) {
+    const { earliestMs, latestMs, isKnown } = clock.now()
+    if (!state.hasEnds || (isKnown && isDecided(entries, earliestMs, latestMs))) {
       return lookUpAt(entries, latestMs, undefined, changes)
     }
     const nowUs = await this.now(space)

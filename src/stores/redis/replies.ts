@@ -4,7 +4,7 @@ import type { KeyPair } from '../../keys/key-names.ts'
 
 /*
  * What a client hands over may be the reply to another command: a connection gets out of step by a bug, or by a proxy. Such a
- * reply must become neither a value nor a time, and its trouble is that of the store, as any other.
+ * reply must become neither a value nor a time, and it is a failure of the store, as any other.
  */
 
 export const outOfStep = (command: string): StoreError =>
