@@ -97,7 +97,9 @@ function nodeRedis(
 ) {
   if (place.kind === 'cluster') {
     const rootNodes = place.nodes.map((node) => ({ socket: node }))
-    return lib.createCluster({ rootNodes, defaults: { socket } })
+    const topology =
+      socket.reconnectStrategy === undefined ? {} : { topologyRefreshOnReconnectionAttemptStrategy: 500 }
+    return lib.createCluster({ rootNodes, defaults: { socket }, ...topology })
   }
   if (place.kind === 'sentinel') {
     return lib.createSentinel({
