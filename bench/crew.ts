@@ -36,7 +36,9 @@ export class Worker {
         clearTimeout(timer)
         resolve(answer as { answer?: Answer<N>; error?: string })
       })
-      this.#process.send({ name, task })
+      this.#process.send({ name, task }, (error) => {
+        if (error !== null) reject(error)
+      })
     })
     if (message.error !== undefined) throw new Error(`${this.entry.name}, ${name}: ${message.error}`)
     return message.answer as Answer<N>
