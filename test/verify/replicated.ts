@@ -4,7 +4,7 @@ import { startServer, type TestServer } from '../servers/start-server.ts'
 import { TcpProxy } from '../servers/tcp-proxy.ts'
 import type { NetworkWorld } from '../chaos/worlds.ts'
 
-const IN_STEP_MS = 10_000
+const IN_STEP_MS = 30_000
 
 /** A server behind a proxy, with a replica that can take its place. */
 export interface Replicated extends NetworkWorld {
@@ -32,7 +32,7 @@ export async function openReplicated(binary: string): Promise<Replicated> {
       return server
     },
     async failOver(lagMs) {
-      await untilInStep(spare)
+      await untilInStep(spare, server)
       between.freeze()
       await sleep(lagMs)
       await server.kill()
@@ -59,11 +59,17 @@ async function follow(replica: TestServer, master: TestServer): Promise<TcpProxy
   return between
 }
 
-async function untilInStep(replica: TestServer): Promise<void> {
+/** Waits until the replica has all that the master has now: what is lost later is written later. */
+async function untilInStep(replica: TestServer, master: TestServer): Promise<void> {
   const deadline = performance.now() + IN_STEP_MS
+  const offset = numberIn(await askServer(master.port, 'INFO replication'), 'master_repl_offset')
   while (performance.now() < deadline) {
-    if ((await askServer(replica.port, 'INFO replication')).includes('master_link_status:up')) return
+    const info = await askServer(replica.port, 'INFO replication')
+    if (info.includes('master_link_status:up') && numberIn(info, 'slave_repl_offset') >= offset) return
     await sleep(20)
   }
   throw new Error('The replica is not in step.')
 }
+
+const numberIn = (info: string, name: string): number =>
+  Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1])
