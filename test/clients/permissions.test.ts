@@ -185,6 +185,46 @@ describe.runIf(singles.length > 0)('a user who lacks one command', () => {
   )
 })
 
+describe.runIf(singles.length > 0)('a near tier of a user who lacks one command', () => {
+  const { address } = singles[0] ?? { address: { host: '', port: 0 } }
+  async function callsWithout(command: string) {
+    await setUser(LACKING, `${EXACT_PERMISSIONS} -${command}`, address.port)
+    const ioredis = CLIENTS.find(({ name }) => name === 'ioredis 6')
+    const opened = await ioredis?.single?.(address, LACKING)
+    if (opened === undefined) throw new Error('no client')
+    const options = {
+      client: opened.client,
+      prefix: PREFIX,
+      near: true,
+      breaker: false,
+      putWait: '10s',
+    } as const
+    const cache = new RedisFuncCache(`cache-${crypto.randomUUID()}`, new LruTPolicy(), options)
+    const errors: string[] = []
+    cache.on('error', ({ error }) => errors.push(error.message))
+    const load = cache.wrap(async (id: number) => id, { name: 'load', ttl: '1m' })
+    await load(1)
+    await load.prime([1], 2)
+    const { value, status } = await load.detailed(1)
+    await cache.close()
+    opened.close()
+    return { value, status, errors }
+  }
+
+  test('zscore: the function runs, and it says that a permission is missing', async () => {
+    const { value, status, errors } = await callsWithout('zscore')
+    expect([value, status]).toEqual([1, 'miss'])
+    expect(errors).toContainEqual(expect.stringMatching(/NOPERM|can't run this command|ACL failure/))
+  })
+
+  test.each(['zremrangebyrank', ...QUIETLY_MISSED])('%s: results are found', async (command) => {
+    const { value, status, errors } = await callsWithout(command)
+    expect(value).toBe(2)
+    expect(status).toMatch(/^(?:hit|near)$/)
+    expect(errors).toEqual([])
+  })
+})
+
 test('the documentation has the same permissions', async () => {
   expect(await readFile('docs/runtimes.md', 'utf8')).toContain(permissionsFor(PERMISSIONS, 'fcache:'))
   expect(await readFile('docs/operations.md', 'utf8')).toContain(permissionsFor(EXACT_PERMISSIONS, 'fcache:'))
