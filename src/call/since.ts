@@ -34,4 +34,4 @@ function neededBy({ numbers, isPartial }: Stamp, index: string): number | 'all' 
 }
 
 const hasHeard = ({ hearing }: HeardPartition, needed: number | 'all' | 'none'): boolean =>
-  needed === 'none' || (needed !== 'all' && hearing.hasHeard(needed))
+  needed === 'none' || (needed !== 'all' && hearing.isHeard(needed))

@@ -22,7 +22,7 @@ export interface Since {
 /** What was heard of a partition. */
 export interface HeardPartition {
   readonly index: string
-  readonly hearing: { hasHeard(number: number): boolean }
+  readonly hearing: { isHeard(number: number): boolean }
 }
 
 const OUTERMOST: Context = { mode: DEFAULT_MODE, stats: [], signal: undefined, since: undefined }

@@ -143,15 +143,16 @@ export class Hearing {
     if (number === undefined || number < question.least) return this.#startOver(undefined)
     this.#highest = Math.max(this.#highest, number)
     if (!hasEntries) this.#holder.dropAll()
-    else if (this.#isHeard(number)) this.#prove(question)
-    else this.#expect(number, question)
+    else if (this.isHeard(number)) this.#prove(question)
+    else if (number > this.#heard) this.#expect(number, question)
+    else if (number > this.#floor) this.#startOver(undefined) // the row has passed it by: the store has lost that change
   }
 
   /** The store has told all changes since the number that was heard when it was asked. */
   caughtUp({ number, hasEntries, isWhole, messages }: Changes, question: Question): void {
     if (isWhole && number >= question.least) for (const change of messages) this.hear(change)
     // If something was heard meanwhile, the number is heard, too.
-    if (!isWhole || number < question.least || !this.#isHeard(number)) {
+    if (!isWhole || number < question.least || !this.isHeard(number)) {
       // The store has lost changes of this process, if it was asked after them and does not know them.
       if (question.least >= this.#own) this.#own = this.#required = 0
       this.#startOver(number)
@@ -163,9 +164,10 @@ export class Hearing {
 
   /** This process has made a change, and has dropped what it names. Entries that were read before it are refused from now on. */
   changed(number: number): void {
+    if (!this.hasHeard(number)) this.#expect(number, undefined)
+    else if (!this.isHeard(number) && number > this.#floor) this.#startOver(undefined)
     this.#own = Math.max(this.#own, number)
     this.#floor = Math.max(this.#floor, number)
-    if (!this.hasHeard(number)) this.#expect(number, undefined)
   }
 
   /** This process has made a change, and does not know what it names: the proof does not count until the change was heard. */
@@ -191,7 +193,8 @@ export class Hearing {
     return false
   }
 
-  #isHeard(number: number): boolean {
+  /** Whether a change was heard itself, and is remembered: after a failover, a higher number does not tell that. */
+  isHeard(number: number): boolean {
     if (number === this.#heard) return true
     if (this.#heard === undefined || number > this.#heard) return false
     for (let i = 1; i <= this.#recent.length; i++) {
@@ -221,7 +224,7 @@ export class Hearing {
   /** The row has come to the first number that is expected. */
   #meet(): void {
     const { number, question } = this.#expected.shift() as Expected
-    if (!this.#isHeard(number)) {
+    if (!this.isHeard(number)) {
       // The store has lost that change, and what was read after it: it was replaced by one that had not heard of it.
       this.#startOver(undefined)
     } else if (question !== undefined) {

@@ -141,6 +141,23 @@ describe('The proof', () => {
     expect(dropped).toEqual(['110', 'all'])
   })
 
+  test('is lost where the store tells a number that the row has passed by', () => {
+    const { hearing, dropped } = newHearing()
+    const question = hearing.question()
+    hearing.hear(change(100, 110, 'a'))
+    hearing.answered(105, true, question)
+    expect(dropped).toEqual(['110', 'all'])
+    expect(hearing.heard).toBeUndefined()
+  })
+
+  test('is not changed by a number that is older than what is remembered', () => {
+    const { hearing, dropped } = newHearing()
+    const question = hearing.question()
+    for (let number = 101; number <= 1_300; number++) hearing.hear(change(number - 1, number, 'other'))
+    hearing.answered(150, true, question)
+    expect(dropped).not.toContain('all')
+  })
+
   test('proves nothing where all entries are lost: what is held is dropped', () => {
     const { hearing, clock, dropped } = newHearing()
     clock.ms = 2_000
@@ -157,6 +174,14 @@ describe('Changes of this process', () => {
     expect(hearing.provenMs).toBe(Number.NEGATIVE_INFINITY)
     hearing.hear(change(100, 110, 'a'))
     expect(hearing.provenMs).toBe(1_000)
+  })
+
+  test('show by a number that the row has passed by that the store has lost others', () => {
+    const { hearing, dropped } = newHearing()
+    hearing.hear(change(100, 110, 'a'))
+    expect([hearing.isHeard(105), hearing.isHeard(110)]).toEqual([false, true])
+    hearing.changed(105)
+    expect(dropped).toEqual(['110', 'all'])
   })
 
   test('refuse entries that were read before them', () => {

@@ -137,4 +137,5 @@ const tell = (message: FromMember): Promise<unknown> =>
   new Promise((resolve) => process.send?.(message, resolve))
 const work = Promise.all([readAll(), writeAll()])
 process.once('message', () => void finish(work))
+process.once('disconnect', () => process.exit()) // also if the process that started it was killed
 await tell({ state: 'ready', entries: 0 })
