@@ -298,7 +298,7 @@ describe.each(COMBINATIONS_WITH_SHARDS)('$policy, $scope, $keys, $shards', (comb
       expect(await hashesAt(cache, [ask.keyOf('a'), ask.keyOf('b')], store)).toEqual([ask.keyOf('b').hash])
       await ask('a')
       await ask('b')
-      expect(runs).toEqual(['a', 'b', 'a'])
+      expect([...runs].sort()).toEqual(['a', 'a', 'b']) // two nodes answer in any order
     })
 
     test('refresh computes now, and replaces', async () => {
@@ -563,7 +563,7 @@ describe.each(COMBINATIONS_WITH_SHARDS)('$policy, $scope, $keys, $shards', (comb
       const { ask, runs } = counted(newCache())
       const results = await Promise.all([ask('a'), ask('a'), ask('a'), ask('b')])
       expect(results.map(({ key }) => key)).toEqual(['a', 'a', 'a', 'b'])
-      expect(runs).toEqual(['a', 'b'])
+      expect([...runs].sort()).toEqual(['a', 'b']) // two nodes answer in any order
       expect(new Set(results).size).toBe(4)
       const hits = await Promise.all([ask('a'), ask('a')])
       expect(hits[0]).toEqual(hits[1])
