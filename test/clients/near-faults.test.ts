@@ -63,7 +63,9 @@ class Promised {
     this.reads++
     for (const replaced of this.#replaced[key] ?? []) {
       if (version > replaced.version) continue
-      expect(beganMs - replaced.atMs, `key ${key}, version ${version}`).toBeLessThanOrEqual(MAX_STALENESS_MS)
+      const agoMs = beganMs - replaced.atMs
+      if (agoMs > MAX_STALENESS_MS)
+        throw new Error(`version ${version} of key ${key} was replaced ${agoMs} ms ago`)
     }
   }
 }
