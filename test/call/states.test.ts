@@ -28,6 +28,7 @@ const COMMANDS: Partial<Record<keyof Store, string>> = {
   lease: 'PERMIT',
   now: 'PERMIT',
   put: 'PUT',
+  changes: 'PROOF',
 }
 const EVENTS = { join: 'FOLLOW', miss: 'MISS', refresh: 'REFRESH', wait: 'WAIT' } as const
 
@@ -148,6 +149,53 @@ describe('call', () => {
     end(runs, 'new')
     await done
     expect(seen()).toEqual(['PERMIT', 'EXECUTE', 'PUT', 'SETTLE new'])
+  })
+})
+
+describe('NEAR', () => {
+  /** A process that holds its entry, and has a proof of that. */
+  async function newHolder(store?: Store) {
+    const it = newProcess({}, { near: true }, store)
+    await it.stored()
+    await it.call()
+    it.seen()
+    return it
+  }
+
+  test('held near, fresh, proven recently enough → NEAR → caller', async () => {
+    const { call, seen } = await newHolder()
+    await call()
+    expect(seen()).toEqual(['SETTLE old'])
+  })
+
+  test('proven too long ago → waits for the proof → NEAR → caller', async () => {
+    const { call, seen } = await newHolder()
+    await pass(2 * SECOND)
+    await call()
+    expect(seen()).toEqual(['PROOF', 'SETTLE old'])
+  })
+
+  test('without a proof → LEAD → LOOKUP', async () => {
+    const { call, seen, failing } = await newHolder()
+    await pass(2 * SECOND)
+    failing.add('changes')
+    await call()
+    expect(seen()).toEqual(['PROOF', 'LOOKUP', 'SETTLE old'])
+  })
+
+  test('changed by another process → LEAD → LOOKUP', async () => {
+    const store = newStore()
+    const { loaded, seen } = await newHolder(store)
+    await newProcess({}, {}, store).load.invalidate('a')
+    await loaded()
+    expect(seen()).toEqual(['LOOKUP', 'MISS', 'EXECUTE', 'PUT', 'SETTLE new'])
+  })
+
+  test('not fresh → LEAD → LOOKUP', async () => {
+    const { loaded, seen } = await newHolder()
+    await pass(3_600 * SECOND)
+    await loaded()
+    expect(seen()).toEqual(['LOOKUP', 'MISS', 'EXECUTE', 'PUT', 'SETTLE new'])
   })
 })
 
