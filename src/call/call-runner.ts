@@ -306,7 +306,7 @@ async function lookUpInTime(call: Call, ask: () => Promise<Lookup>): Promise<Set
   } catch (error) {
     loseStore(call)
     tolerate(call, 'get', error)
-    return miss(call, undefined, undefined)
+    return miss(call, undefined, nearFallback(call))
   }
   return judge(call, lookup, await call.fn.reader.open(call, lookup))
 }

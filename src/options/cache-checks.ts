@@ -101,7 +101,7 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
     maxComputeMs: checkMaxComputeTime(options.maxComputeTime ?? '1m'),
     putWaitMs: checkPutWait(options.putWait ?? '25ms'),
     touchEveryMs: options.touch === undefined ? undefined : touchEveryMs(options.touch),
-    near: checkNear(options.near ?? false, idleTtlMs),
+    near: checkNear(options.near === undefined ? false : options.near, idleTtlMs),
     waitUntil: options.waitUntil === undefined ? undefined : checkCallback(options.waitUntil, 'waitUntil'),
   }
 }
