@@ -42,6 +42,6 @@ export interface PolicyOptions {
 export function checkShards(shards: number): number {
   if (Number.isSafeInteger(shards) && shards >= 1 && shards <= MOST_SHARDS) return shards
   throw new OptionError(
-    `shards: ${shown(shards)} is not a whole number from 1 to ${MOST_SHARDS}. Give one, such as 16; see docs/scaling.md.`,
+    `shards: ${shown(shards)} is not a whole number from 1 to ${MOST_SHARDS}. Give one, such as 16; see docs/policies.md.`,
   )
 }
