@@ -342,15 +342,13 @@ function settleBy(call: Call, steps: Promise<Settlement>): void {
 function judge(call: Call, lookup: Lookup, entry: Settlement | undefined): Settlement | Promise<Settlement> {
   if (entry === undefined) return miss(call, lookup, undefined)
   const { reader, report } = call.fn
-  switch (reader.judge(lookup, entry)) {
+  const verdict = reader.judge(lookup, entry)
+  switch (verdict) {
     case 'fresh':
-      report.hit(call)
-      if (call.fn.near !== undefined) keepFound(call, lookup, entry)
-      return entry
     case 'early':
       report.hit(call)
       if (call.fn.near !== undefined) keepFound(call, lookup, entry)
-      refreshBehind(call, lookup, 'early')
+      if (verdict === 'early') refreshBehind(call, lookup, 'early')
       return entry
     case 'stale':
       report.stale(call, 'grace')

@@ -86,16 +86,23 @@ function use(fn: FunctionContext, entry: NearEntry, context: Context, beganMs: n
   fn.report.nearHit(context, entry.hash, beganMs, ageMs)
 }
 
+/** What this process holds of a call, and may serve if that is proven. */
+interface Held {
+  readonly entry: NearEntry
+  readonly verdict: Verdict
+  /** How long ago it was proven; `Infinity` if no proof does for the call. */
+  readonly ageMs: number
+}
+
 /** NEAR, by the call hash. */
 export function nearByHash(call: Call, waiting: Waiting, beyond: Beyond): Promise<unknown> {
   const { partition, fn } = call
   if (partition.near === undefined) partition.openNear((fn.near as NearFunction).tier)
-  const entry = heldFor(call)
-  const verdict = entry === undefined ? 'expired' : judged(call, entry)
-  if (entry === undefined || !isServable(verdict)) return beyond.serveByStore(call, waiting)
+  const held = heldFor(call)
+  if (held === undefined) return beyond.serveByStore(call, waiting)
   call.beganMs = monotonicMs()
-  return isProvenFor(call, entry)
-    ? serve(call, entry, verdict, waiting, beyond)
+  return isProven(held)
+    ? serve(call, held, waiting, beyond)
     : beyond.limited(afterProof(call, waiting, beyond), call, call)
 }
 
@@ -110,74 +117,54 @@ async function afterProof(call: Call, waiting: Waiting, beyond: Beyond): Promise
     if (signal?.aborted) throw error
     return beyond.serveByStore(call, waiting, hasLostStore(call) ? error : undefined)
   }
-  const entry = heldFor(call)
-  const verdict = entry === undefined ? 'expired' : judged(call, entry)
-  if (entry === undefined || !isServable(verdict) || !isProvenFor(call, entry)) {
-    return beyond.serveByStore(call, waiting)
-  }
-  return serve(call, entry, verdict, waiting, beyond)
+  const held = heldFor(call)
+  return held !== undefined && isProven(held)
+    ? serve(call, held, waiting, beyond)
+    : beyond.serveByStore(call, waiting)
 }
 
-/** What this process holds of a call. */
-function heldFor(call: Call): NearEntry | undefined {
-  const { partition, hash, fn } = call
+/** `undefined` if nothing is held of a call that is fresh, and not waiting to be invalidated. */
+function heldFor(call: Call): Held | undefined {
+  const { partition, hash, fn, context } = call
   const entry = partition.near?.get(hash)
-  return entry === undefined || entry.fn !== fn.near || partition.isWithheld(call) ? undefined : entry
-}
-
-const isServable = (verdict: Verdict): boolean => verdict === 'fresh' || verdict === 'early'
-
-const isProvenFor = (call: Call, entry: NearEntry): boolean =>
-  proofAgeFor(call, entry) <= entry.fn.maxStalenessMs
-
-/** How long ago it was proven what is held; `Infinity` if that does not do for the call. */
-function proofAgeFor({ context }: Call, { partition }: NearEntry): number {
+  if (entry === undefined || entry.fn !== fn.near || partition.isWithheld(call)) return undefined
   const nowMs = monotonicMs()
-  const ageMs = partition.proofAgeMs(nowMs, partition.todayMs())
-  const isEnough = context.since === undefined || context.since.isMetBy(partition, nowMs - ageMs)
-  return isEnough ? ageMs : Number.POSITIVE_INFINITY
+  const todayMs = entry.partition.todayMs()
+  const verdict = judged(call, entry, nowMs, todayMs)
+  if (verdict !== 'fresh' && verdict !== 'early') return undefined
+  const ageMs = entry.partition.proofAgeMs(nowMs, todayMs)
+  const isEnough = context.since === undefined || context.since.isMetBy(entry.partition, nowMs - ageMs)
+  return { entry, verdict, ageMs: isEnough ? ageMs : Number.POSITIVE_INFINITY }
 }
+
+const isProven = ({ entry, ageMs }: Held): boolean => ageMs <= entry.fn.maxStalenessMs
 
 /** A near hit of a call: at once, or when the schema has seen the result. */
-function serve(
-  call: Call,
-  entry: NearEntry,
-  verdict: Verdict,
-  waiting: Waiting,
-  beyond: Beyond,
-): Promise<unknown> {
-  const { fn, context, beganMs } = call
-  const ageMs = proofAgeFor(call, entry)
-  if (!entry.isReady) return afterCheck(call, entry, verdict, waiting, beyond)
-  const result = served(fn, entry, context, beganMs, ageMs, waiting.isDetailed)
+function serve(call: Call, held: Held, waiting: Waiting, beyond: Beyond): Promise<unknown> {
+  const { entry, ageMs } = held
+  if (!entry.isReady) return afterCheck(call, held, waiting, beyond)
+  const result = served(call.fn, entry, call.context, call.beganMs, ageMs, waiting.isDetailed)
   if (result === undefined) return beyond.serveByStore(call, waiting)
-  isServed(call, entry, verdict)
+  isServed(call, held)
   return result
 }
 
-async function afterCheck(
-  call: Call,
-  entry: NearEntry,
-  verdict: Verdict,
-  waiting: Waiting,
-  beyond: Beyond,
-): Promise<unknown> {
-  const { fn, context, beganMs } = call
-  const ageMs = proofAgeFor(call, entry)
-  const reading = fn.reader.again(call, entry)
+async function afterCheck(call: Call, held: Held, waiting: Waiting, beyond: Beyond): Promise<unknown> {
+  const { entry, ageMs } = held
+  const reading = call.fn.reader.again(call, entry)
   const settlement = isPromise(reading) ? await reading : reading
   if (settlement === undefined) {
     entry.partition.dropEach([entry.hash])
     return beyond.serveByStore(call, waiting)
   }
   const value = entry.hold(settlement.value)
-  use(fn, entry, context, beganMs, ageMs)
-  isServed(call, entry, verdict)
+  use(call.fn, entry, call.context, call.beganMs, ageMs)
+  isServed(call, held)
   return waiting.isDetailed ? detailOf(value, 'near', entry, Date.now() - ageMs) : value
 }
 
 /** A call was served near. If that was early, one of many calls refreshes the entry, as after a hit in the store. */
-function isServed(call: Call, entry: NearEntry, verdict: Verdict): void {
+function isServed(call: Call, { entry, verdict }: Held): void {
   call.batch?.leave(call)
   link(call, entry)
   if (verdict === 'early') refreshBehind(call, lookupOf(entry), 'early')
@@ -190,9 +177,10 @@ function link({ fn, args }: Call, entry: NearEntry): void {
   if (key !== undefined) fn.nearByKey.link(entry, key)
 }
 
-function judged({ fn }: Call, entry: NearEntry): Verdict {
-  const { untilMs, untilTodayMs, freshUntilMs = Number.POSITIVE_INFINITY, computeMs, partition } = entry
-  const leftMs = Math.min(untilMs - monotonicMs(), untilTodayMs - partition.todayMs())
+/** @param nowMs By {@link monotonicMs}. @param todayMs By the wall clock of the partition. */
+function judged({ fn }: Call, entry: NearEntry, nowMs: number, todayMs: number): Verdict {
+  const { untilMs, untilTodayMs, freshUntilMs = Number.POSITIVE_INFINITY, computeMs } = entry
+  const leftMs = Math.min(untilMs - nowMs, untilTodayMs - todayMs)
   const { freshness } = fn.settings
   if (freshness === undefined || leftMs === Number.POSITIVE_INFINITY) return leftMs > 0 ? 'fresh' : 'expired'
   return judge({ atMs: freshUntilMs - leftMs, freshUntilMs, computeMs }, freshness)
@@ -213,7 +201,7 @@ export function nearFallback(call: Call): Settlement | undefined {
   if (fn.near === undefined || freshness === undefined || freshness.staleIfErrorMs === 0) return undefined
   const entry = partition.near?.get(hash)
   if (entry === undefined || entry.fn !== fn.near || !entry.isReady) return undefined
-  if (judged(call, entry) === 'expired') return undefined
+  if (judged(call, entry, monotonicMs(), entry.partition.todayMs()) === 'expired') return undefined
   try {
     return executed(entry.result(), { status: 'stale', validAsOf: call.lookupEpoch, source: entry })
   } catch {

@@ -164,7 +164,7 @@ export class Hearing {
 
   /** This process has made a change, and has dropped what it names. Entries that were read before it are refused from now on. */
   changed(number: number): void {
-    if (!this.hasHeard(number)) this.#expect(number, undefined)
+    if (!this.hasReached(number)) this.#expect(number, undefined)
     else if (!this.isHeard(number) && number > this.#floor) this.#startOver(undefined)
     this.#own = Math.max(this.#own, number)
     this.#floor = Math.max(this.#floor, number)
@@ -177,8 +177,8 @@ export class Hearing {
     this.#expose()
   }
 
-  /** Whether all changes up to a number were heard. */
-  hasHeard(number: number): boolean {
+  /** Whether the row of changes has come to a number, or gone past it. */
+  hasReached(number: number): boolean {
     return this.#heard !== undefined && this.#heard >= number
   }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { closeQuietly, OwnWatch, weakly } from './own-watch.ts'
 import { within } from './timeout.ts'
 import { UnreleasedLeases } from './unreleased-leases.ts'
 import { clearInterval, clearTimeout, monotonicMs, setInterval, setTimeout } from './timers.ts'
@@ -67,14 +68,6 @@ const WATCH_TIMEOUT_MS = 100
 /** A lease is renewed when this part of it has passed, so that one renewal may fail. */
 const RENEW_AFTER = 1 / 3
 
-/** The watch of a {@link Leases}, in an object of its own: it is closed after the `Leases` was garbage-collected. */
-interface OpenWatch {
-  watch: Watch | undefined
-}
-
-/** Closes the watches of leases that were dropped without {@link Leases.close}, as with a cache that was garbage-collected. */
-const dropped = /* @__PURE__ */ new FinalizationRegistry<OpenWatch>(({ watch }) => closeQuietly(watch))
-
 /** The leases of one partition: takes them, waits for them, and renews them while their loads go on. */
 export class Leases<Request> {
   readonly #backend: LeaseBackend<Request>
@@ -90,7 +83,7 @@ export class Leases<Request> {
   readonly #self = randomBytes(9).toString('base64url')
   #askers = 0
   readonly #waiting = new Map<string, Set<(hasEnded: boolean) => void>>()
-  readonly #open: OpenWatch = { watch: undefined }
+  readonly #open: OwnWatch = new OwnWatch(this)
   #watching: Promise<void> | undefined
   #isWatched = false
   /** Whether the connection for messages was not there in time: it is waited for no more until it is. */
@@ -117,7 +110,6 @@ export class Leases<Request> {
     this.#backend = backend
     this.#leaseMs = leaseMs
     this.#unreleased = new UnreleasedLeases((held) => backend.release(held), leaseMs)
-    dropped.register(this, this.#open)
   }
 
   /** Whether a lease is held, or waited for. */
@@ -132,11 +124,9 @@ export class Leases<Request> {
 
   /** Closes the watch. Leases are kept; the next call of `take` watches again. */
   close(): void {
-    const { watch } = this.#open
-    this.#open.watch = undefined
     this.#watcher.lost()
     this.#unreleased.close()
-    closeQuietly(watch)
+    this.#open.close()
   }
 
   /**
@@ -248,11 +238,9 @@ export class Leases<Request> {
     const watching: Promise<void> = this.#backend.watch(this.#weakWatcher).then(
       (watch) => {
         if (this.#watching !== watching) return closeQuietly(watch) // closed or lost meanwhile
-        const before = this.#open.watch
-        this.#open.watch = watch
         this.#isWatched = watch !== undefined
         this.#isWatchLate = false
-        closeQuietly(before)
+        this.#open.keep(watch)
       },
       () => {
         this.#isWatchLate = false
@@ -291,22 +279,3 @@ export class Leases<Request> {
 
 const isNotHeld = (answer: Answer): answer is Answer & { readonly state: 'available' | 'taken' } =>
   answer.state !== 'held'
-
-/** Passes calls on to a watcher until it is garbage-collected: a store must not keep a cache in memory. */
-function weakly(watcher: Watcher): Watcher {
-  const ref = new WeakRef(watcher)
-  return {
-    ended: (hash) => ref.deref()?.ended(hash),
-    lost: () => ref.deref()?.lost(),
-    restored: () => ref.deref()?.restored(),
-  }
-}
-
-/** Closes a watch, and ignores a failure: the watch is not used any more. */
-function closeQuietly(watch: Watch | undefined): void {
-  try {
-    watch?.close()?.catch(() => {})
-  } catch {
-    // a store that throws at once
-  }
-}

@@ -48,7 +48,7 @@ export class ServerClock {
   #lowUs = Number.NEGATIVE_INFINITY
   #highUs = Number.POSITIVE_INFINITY
   #observedMs = Number.NEGATIVE_INFINITY
-  #todayWhenHeardMs = 0
+  #todayWhenObservedMs = 0
 
   /**
    * @param elapsedMs A clock of this machine that never goes back; default {@link monotonicMs}.
@@ -77,7 +77,7 @@ export class ServerClock {
     this.#lowUs = hasJumped ? low : Math.max(low, lowBefore)
     this.#highUs = hasJumped ? high : Math.min(high, highBefore)
     this.#observedMs = nowMs
-    this.#todayWhenHeardMs = this.#todayMs()
+    this.#todayWhenObservedMs = this.#todayMs()
   }
 
   /** Whether the bounds can be used: they are recent and narrow, and the machine did not sleep. */
@@ -109,7 +109,7 @@ export class ServerClock {
   }
 
   #hasSlept(nowMs: number): boolean {
-    const passedMs = this.#todayMs() - this.#todayWhenHeardMs
+    const passedMs = this.#todayMs() - this.#todayWhenObservedMs
     return Math.abs(passedMs - (nowMs - this.#observedMs)) > SLEPT_MS
   }
 }

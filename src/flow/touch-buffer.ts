@@ -1,7 +1,17 @@
 import { clearTimeout, setTimeout } from './timers.ts'
 
 /** As many items as fit into one command. */
-const LIMIT = 1_000
+export const TOUCHES_A_PIECE = 1_000
+
+/** How a {@link TouchBuffer} collects. */
+interface TouchBufferOptions<Item> {
+  /** Returns the name of an item: reads of the same name count once. Without it, each read counts. */
+  readonly nameOf?: ((item: Item) => string) | undefined
+  /** Called when an item is added to an empty buffer. */
+  readonly onFirst?: (() => void) | undefined
+  /** So many items are reported at once; by default as many as fit into one command. */
+  readonly limit?: number
+}
 
 /**
  * Collects entries that were read, and reports many of them to the policy at once. A reader does not wait for the report.
@@ -12,6 +22,7 @@ export class TouchBuffer<Item> {
   readonly #touch: (items: readonly Item[]) => void
   readonly #nameOf: ((item: Item) => string) | undefined
   readonly #onFirst: (() => void) | undefined
+  readonly #limit: number
   #waiting: Item[] = []
   /**
    * The items by name, where reads of the same name count once. Each batch gets a new `Map`: V8 links a `Map` that was cleared
@@ -21,17 +32,15 @@ export class TouchBuffer<Item> {
   #timer: NodeJS.Timeout | undefined
 
   /**
-   * @param forMs How long items are collected, in milliseconds, unless 1,000 items are there before.
+   * @param forMs How long items are collected, in milliseconds, unless the limit is reached before.
    * @param touch Gets the items, in the order in which each was last read.
-   * @param nameOf Returns the name of an item: reads of the same name count once. Without it, each read counts.
-   * @param onFirst Called when an item is added to an empty buffer.
    */
   constructor(
     forMs: number,
     touch: (items: readonly Item[]) => void,
-    nameOf?: (item: Item) => string,
-    onFirst?: () => void,
+    { nameOf, onFirst, limit = TOUCHES_A_PIECE }: TouchBufferOptions<Item> = {},
   ) {
+    this.#limit = limit
     this.#onFirst = onFirst
     this.#forMs = forMs
     this.#touch = touch
@@ -47,7 +56,7 @@ export class TouchBuffer<Item> {
     if (this.#onFirst !== undefined && this.size === 0) this.#onFirst()
     if (this.#nameOf === undefined) this.#waiting.push(item)
     else this.#replace(this.#nameOf(item), item)
-    if (this.size >= LIMIT) return this.flush()
+    if (this.size >= this.#limit) return this.flush()
     if (this.#timer !== undefined) return
     this.#timer = setTimeout(() => this.flush(), this.#forMs)
     this.#timer.unref?.() // reads that are not reported yet do not keep the process alive
@@ -62,12 +71,16 @@ export class TouchBuffer<Item> {
 
   /** Reports the collected items now. */
   flush(): void {
+    const items = this.#named === undefined ? this.#waiting : [...this.#named.values()]
+    this.clear()
+    if (items.length > 0) this.#touch(items)
+  }
+
+  /** Forgets the collected items. */
+  clear(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    if (this.size === 0) return
-    const items = this.#named === undefined ? this.#waiting : [...this.#named.values()]
     this.#waiting = []
     this.#named = undefined
-    this.#touch(items)
   }
 }

@@ -1,6 +1,8 @@
 import { type Change, Hearing, type Question } from '../flow/hearing.ts'
+import { closeQuietly, OwnWatch, weakly } from '../flow/own-watch.ts'
 import { ShortLivedMap } from '../flow/short-lived-map.ts'
-import { clearTimeout, monotonicMs, setImmediate, setTimeout } from '../flow/timers.ts'
+import { monotonicMs, setImmediate } from '../flow/timers.ts'
+import { TouchBuffer, TOUCHES_A_PIECE } from '../flow/touch-buffer.ts'
 import type { Hash } from '../keys/call-hash.ts'
 import type { ChangesAt, ChangesSince, ChangeWatcher, Watch } from '../stores/store.ts'
 import { NearEntry, type NearFacts } from './near-entry.ts'
@@ -19,7 +21,7 @@ export interface NearBackend {
   /** A clock in milliseconds that goes on while the machine sleeps. */
   readonly todayMs: () => number
   /** How many lookups and puts were sent: {@link Partition.epoch}. */
-  readonly epoch: number
+  epoch(): number
 }
 
 /** The log of changes is prolonged when this part of its life has passed. */
@@ -29,17 +31,8 @@ const PROLONG_AFTER = 1 / 3
 const SHORTEST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 10_000
 
-/** Touches in one command, and those that wait at the most. */
-const TOUCHES_A_PIECE = 1_000
+/** The largest number of near hits that wait to be reported to the policy. */
 const MOST_TOUCHES = 10_000
-
-/** The watch of a partition, in an object of its own: it is closed after the partition was garbage-collected. */
-interface OpenWatch {
-  watch: Watch | undefined
-}
-
-/** Closes the watches of caches that were garbage-collected without `close`. */
-const dropped = /* @__PURE__ */ new FinalizationRegistry<OpenWatch>(({ watch }) => closeQuietly(watch))
 
 /**
  * What this process holds of one partition, and what it has heard of the changes there.
@@ -55,7 +48,7 @@ export class NearPartition {
   readonly #tier: NearTier
   readonly #backend: NearBackend
   #entries = new ShortLivedMap<NearEntry>()
-  readonly #open: OpenWatch = { watch: undefined }
+  readonly #open: OwnWatch = new OwnWatch(this)
   #watching: Promise<void> | undefined
   #isClosed = false
   #proving: Promise<void> | undefined
@@ -67,8 +60,7 @@ export class NearPartition {
   /** Entries that were asked for before everything was dropped are not held. */
   #sinceEpoch = 0
   /** Entries with near hits that wait to be reported to the policy. */
-  #used: NearEntry[] = []
-  #timer: NodeJS.Timeout | undefined
+  readonly #used: TouchBuffer<NearEntry>
   readonly #watcher: ChangeWatcher = {
     changed: (message) => {
       this.hearing.hear(message)
@@ -89,15 +81,16 @@ export class NearPartition {
     this.#tier = tier
     this.#backend = backend
     this.todayMs = backend.todayMs
+    const touch = (used: readonly NearEntry[]) => void this.#touch(used)
+    this.#used = new TouchBuffer<NearEntry>(tier.touchEveryMs, touch, { limit: MOST_TOUCHES })
     const holder = { drop: (change: Change) => this.#drop(change), dropAll: () => this.#flush() }
     this.hearing = new Hearing(holder, monotonicMs, backend.todayMs)
-    dropped.register(this, this.#open)
     this.proveBehind()
   }
 
   /** Whether messages about changes are received. */
   get isListening(): boolean {
-    return this.#open.watch !== undefined && this.#watching !== undefined
+    return this.#open.isOpen && this.#watching !== undefined
   }
 
   get(hash: Hash): NearEntry | undefined {
@@ -160,7 +153,7 @@ export class NearPartition {
   }
 
   dropAll(): void {
-    this.#sinceEpoch = this.#backend.epoch
+    this.#sinceEpoch = this.#backend.epoch()
     for (const entry of this.#entries.values()) this.#remove(entry)
   }
 
@@ -184,7 +177,7 @@ export class NearPartition {
   changedUnknown(number: number | undefined): void {
     if (number === undefined) return this.changed(undefined)
     this.hearing.require(number)
-    if (!this.hearing.hasHeard(number)) this.proveBehind()
+    if (!this.hearing.hasReached(number)) this.proveBehind()
   }
 
   /** A lookup has told how far the log of changes is. */
@@ -210,19 +203,12 @@ export class NearPartition {
   /** A near hit on an entry is to be reported to the policy. */
   use(entry: NearEntry): void {
     entry.isUsed = true
-    this.#used.push(entry)
-    if (this.#used.length >= MOST_TOUCHES) return this.flush()
-    if (this.#timer !== undefined) return
-    this.#timer = setTimeout(() => this.flush(), this.#tier.touchEveryMs)
-    this.#timer.unref?.()
+    this.#used.add(entry)
   }
 
   /** Reports near hits to the policy now. */
   flush(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    if (this.#used.length > 0) void this.#touch(this.#used)
-    this.#used = []
+    this.#used.flush()
   }
 
   resize(entry: NearEntry, bytes: number): void {
@@ -240,11 +226,9 @@ export class NearPartition {
   /** Lets go of everything, for good. */
   close(): void {
     this.#isClosed = true
-    clearTimeout(this.#timer)
+    this.#used.clear()
     this.dropAll()
-    const { watch } = this.#open
-    this.#open.watch = undefined
-    closeQuietly(watch)
+    this.#open.close()
   }
 
   #remove(entry: NearEntry): void {
@@ -327,33 +311,12 @@ export class NearPartition {
     const watching: Promise<void> = this.#backend.watch(weakly(this.#watcher)).then(
       (watch) => {
         if (this.#watching !== watching || this.#isClosed) return closeQuietly(watch)
-        const before = this.#open.watch
-        this.#open.watch = watch
-        closeQuietly(before)
+        this.#open.keep(watch)
       },
       () => {
         if (this.#watching === watching) this.#watching = undefined
       },
     )
     this.#watching = watching
-  }
-}
-
-/** Passes calls on to a watcher until it is garbage-collected: a store must not keep a cache in memory. */
-function weakly(watcher: ChangeWatcher): ChangeWatcher {
-  const ref = new WeakRef(watcher)
-  return {
-    changed: (message) => ref.deref()?.changed(message),
-    lost: () => ref.deref()?.lost(),
-    restored: () => ref.deref()?.restored(),
-  }
-}
-
-/** Closes a watch, and ignores a failure: it is not used any more. */
-function closeQuietly(watch: Watch | undefined): void {
-  try {
-    watch?.close()?.catch(() => {})
-  } catch {
-    // a store that throws at once
   }
 }

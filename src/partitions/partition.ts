@@ -160,8 +160,10 @@ export class Partition<C> {
       this.#touches = new TouchBuffer<Hash>(
         touchEveryMs ?? TOUCH_WITHIN_MS,
         (hashes) => void this.#touch(hashes),
-        touchEveryMs === undefined ? undefined : (hash) => hash,
-        settings.background.isTold ? () => this.#tellOfTouches() : undefined,
+        {
+          nameOf: touchEveryMs === undefined ? undefined : (hash) => hash,
+          onFirst: settings.background.isTold ? () => this.#tellOfTouches() : undefined,
+        },
       )
     }
   }
@@ -185,17 +187,14 @@ export class Partition<C> {
   openNear(tier: NearTier): NearPartition {
     const store = this.#store as Store & ChangeLog
     const { keySpace } = this
-    const epoch = () => this.epoch
     this.near = new NearPartition(keySpace.keys[0], tier, {
       changes: () => this.#counted(store.changes(keySpace)),
       listen: (heard, ttlMs) => this.#counted(store.listen(keySpace, heard, ttlMs)),
       watch: async (watcher) => store.watchChanges(keySpace, watcher),
       touch: (hashes) => this.#touch(hashes),
       failed: this.#settings.onNearFailed,
-      todayMs: store.todayMs === undefined ? wallMs : () => (store as Required<typeof store>).todayMs(),
-      get epoch() {
-        return epoch()
-      },
+      todayMs: () => store.todayMs?.() ?? wallMs(),
+      epoch: () => this.epoch,
     })
     return this.near
   }

@@ -15,7 +15,7 @@ describe('reads that are reported to the policy later', () => {
 
   function newBuffer(nameOf?: (item: string) => string) {
     const flushed: string[][] = []
-    const buffer = new TouchBuffer<string>(100, (items) => flushed.push([...items]), nameOf)
+    const buffer = new TouchBuffer<string>(100, (items) => flushed.push([...items]), { nameOf })
     return { flushed, read: (item: string) => buffer.add(item), flush: () => buffer.flush() }
   }
 
