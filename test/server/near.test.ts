@@ -14,6 +14,7 @@ import type { Store } from '../../src/store.ts'
 import { FailingStore } from './failing-store.ts'
 import { RedisFuncCache } from './library.ts'
 import { placeOf } from './places.ts'
+import { quiet, slowed } from './slow-store.ts'
 import { COMBINATIONS_WITH_SHARDS, hasServer, openTarget, type Target, unique } from './target.ts'
 
 const MAX_STALENESS_MS = 1_000
@@ -90,6 +91,9 @@ const CHANGES: Readonly<Record<string, (process: Process, state: World['state'])
   prime: ({ user }, { version }) => user.prime([1], { id: 1, version, tags: ['a', 'b'] }),
   'a newer result': ({ cache, user }) => cache.writeOnly(() => user(1)),
 }
+
+/** Those of them that store nothing. */
+const INVALIDATIONS = ['invalidate', 'invalidate a list', 'invalidateAll', 'invalidateTags', 'purge']
 
 describe.each(COMBINATIONS)('$policy, $scope, $keys, $shards shards', ({ create }) => {
   test('a result is held from the first time on, stored or found, and asks nothing of the store', async () => {
@@ -358,6 +362,54 @@ describe('A near hit', () => {
     const load = cache.wrap(async () => 1, { name: 'load', near: false })
     for (let i = 0; i < 3; i++) await load()
     expect(cache.stats()).toMatchObject({ hit: 2, near: 0, nearTier: { size: 0, catchUps: 0 } })
+  })
+})
+
+describe('A process that receives no messages', () => {
+  const newDeafProcess = ({ newProcess, store }: World): Process =>
+    newProcess(true, new FailingStore(hasServer ? target.newStore() : store, 'watchChanges'))
+
+  test.each(Object.keys(CHANGES))('%s: serves no near hit of before it', async (change) => {
+    const world = newWorld()
+    const here = newDeafProcess(world)
+    await hold(here, 1, 2)
+    world.state.version = 2
+    await CHANGES[change]?.(here, world.state)
+    expect(await here.user(1)).toMatchObject({ version: 2 })
+  })
+
+  test.each(INVALIDATIONS)('%s: serves nothing that it looked up meanwhile', async (change) => {
+    const world = newWorld()
+    const line = slowed(new FailingStore(hasServer ? target.newStore() : world.store, 'watchChanges'))
+    const here = world.newProcess(true, line.store)
+    await hold(here, 2)
+    await world.there.user(1)
+    world.state.version = 2
+    line.hold('back')
+    const lookup = here.user(1)
+    await quiet([line])
+    line.hold('there')
+    const invalidation = CHANGES[change]?.(here, world.state)
+    await quiet([line])
+    line.free() // the answer to the lookup is here before the invalidation is there
+    expect(await lookup).toMatchObject({ version: 1 }) // it began before
+    await invalidation
+    expect(await here.user(1)).toMatchObject({ version: 2 })
+  })
+
+  test('sees within since what another process had changed before its stamp', async () => {
+    const world = newWorld()
+    const { there, state } = world
+    const here = newDeafProcess(world)
+    for (const change of Object.values(CHANGES)) {
+      await hold(here, 1)
+      const before = state.version++
+      await change(there, state)
+      expect(await here.user(1)).toMatchObject({ version: before }) // the promise is one second
+      expect(await here.cache.since(there.cache.stamp(), () => here.user(1))).toMatchObject({
+        version: state.version,
+      })
+    }
   })
 })
 
