@@ -1,11 +1,7 @@
 // A function that never ends keeps nothing of those who have given up waiting for it.
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { expect, test, vi } from 'vitest'
 import { LruTPolicy, MemoryStore, RedisFuncCache, TimeoutError } from '../../src/index.ts'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
+import { collectGarbage } from '../collect-garbage.ts'
 
 interface Key {
   readonly id: number

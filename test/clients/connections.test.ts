@@ -1,7 +1,5 @@
 // How many connections for messages there are: one a client, however many caches and stores, and none when they are gone.
-import { setFlagsFromString } from 'node:v8'
 import { setImmediate as turn } from 'node:timers/promises'
-import { runInNewContext } from 'node:vm'
 import * as ioredis6 from 'ioredis'
 import * as ioredis5 from 'ioredis-5'
 import * as iovalkey from 'iovalkey'
@@ -17,12 +15,10 @@ import {
   RedisFuncCache,
   RedisStore,
 } from '../../src/index.ts'
+import { collectGarbage } from '../collect-garbage.ts'
+import { newPlace } from '../server/places.ts'
 import { askServer } from '../servers/ask-server.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
-import { newPlace } from '../server/places.ts'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
 
 const binary = inject('binary')
 const soon = { timeout: 10_000, interval: 5 }
