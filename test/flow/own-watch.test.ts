@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { closeQuietly, OwnWatch, weakly } from '../../src/flow/own-watch.ts'
 
-const newWatch = () => ({ close: vi.fn(async () => {}) })
+const newWatch = () => ({ close: vi.fn<() => Promise<void>>(async () => {}) })
 
 describe('The watch of an owner', () => {
   test('is closed when another one takes its place, and with the owner', () => {
@@ -37,7 +37,11 @@ describe('The watch of an owner', () => {
 
 describe('A watcher that a store refers to weakly', () => {
   test('gets each call, with what it is called with', () => {
-    const watcher = { ended: vi.fn((_hash: string) => {}), lost: vi.fn(() => {}), restored: vi.fn(() => {}) }
+    const watcher = {
+      ended: vi.fn<(hash: string) => void>(),
+      lost: vi.fn<() => void>(),
+      restored: vi.fn<() => void>(),
+    }
     const passing = weakly(watcher)
     passing.ended('a')
     passing.lost()
