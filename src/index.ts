@@ -33,7 +33,7 @@ export type { WaitUntil } from './flow/background.ts'
 export type { CacheOptions, DrainOptions } from './options/cache-options.ts'
 export { AbstractPolicy, type LuaScripts } from './policies/policy.ts'
 export type { PolicyOptions } from './policies/policy-options.ts'
-export type { EvictionOrder } from './policies/eviction-order.ts'
+export type { EvictionOrder, StoredResult } from './policies/eviction-order.ts'
 export {
   FifoPolicy,
   FifoTPolicy,

@@ -13,6 +13,8 @@ export type LuaSources = Readonly<Record<Verb, string>>
  *
  * They find `index` (the key's name), `structure(n)` (the n-th of the policy's further structures), `ext` (the arguments
  * of `calcExtArgs`) and `CHUNK` (how many hashes fit into one command) in scope. At most `CHUNK` hashes come at a time.
+ * `cost_of(hash)` and `bytes_of(hash)` tell of an entry that is being stored how long its function took, in milliseconds (at
+ * least 1), and how many bytes are stored; of any other entry they return `nil`.
  * The text has a scope of its own: it may call its locals what it likes.
  *
  * @param policy The text with these functions, or several that make it up.

@@ -1,6 +1,15 @@
 /** What a policy finds in scope besides Lua itself: of the prelude, handed over so that it can change none of that. */
 const HANDED = 'index, values, structure, ext, CHUNK, digits, slice, now_us, now_ms, move_moment'
 
+/** What only a policy gets that names it: `put` has to look at each result for it. */
+const WEIGHTS = ['cost_of', 'bytes_of'] as const
+
+const OPEN_WEIGHTS = [
+  'costs, sizes = {}, {}',
+  'local function cost_of(hash) return costs[hash] end',
+  'local function bytes_of(hash) return sizes[hash] end',
+]
+
 /** The functions that a policy makes. */
 export const POLICY_FUNCTIONS = ['touch', 'insert', 'evict', 'remove', 'size'] as const
 
@@ -10,13 +19,17 @@ const MADE = POLICY_FUNCTIONS.join(', ')
  * The script of a policy and a verb. The policy is a function of its own that stands first: its locals hide nothing of the
  * verb, and nothing of the verb is there for it to hide, or to change.
  */
-export const scriptOf = (prelude: string, policy: readonly string[], verb: readonly string[]): string =>
-  [
-    `local policy = function(${HANDED})`,
+export function scriptOf(prelude: string, policy: readonly string[], verb: readonly string[]): string {
+  const weighs = WEIGHTS.some((name) => policy.some((text) => text.includes(name)))
+  const handed = weighs ? `${HANDED}, ${WEIGHTS.join(', ')}` : HANDED
+  return [
+    `local policy = function(${handed})`,
     ...policy,
     `return ${MADE}`,
     'end',
     prelude,
-    `local ${MADE} = policy(${HANDED})`,
+    ...(weighs ? OPEN_WEIGHTS : []),
+    `local ${MADE} = policy(${handed})`,
     ...verb,
   ].join('\n')
+}

@@ -31,6 +31,9 @@ local function digits(number)
   return string.format('%.0f', number)
 end
 
+-- By hash, the cost and the bytes of the results that a put has stored. Tables only for a policy that asks for them.
+local costs, sizes
+
 local function slice(list, first, last)
   return { unpack(list, first, last) }
 end

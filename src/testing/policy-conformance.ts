@@ -238,7 +238,7 @@ function orderInProcess(create: () => AbstractPolicy): ConformanceCase {
     async run() {
       const order = create().createOrder()
       const all = Array.from({ length: 100 }, (_, i) => `hash ${i}`)
-      for (const hash of all) order.insert(hash)
+      for (const hash of all) order.insert(hash, { costMs: 1, bytes: 100 })
       order.touch(['hash 7', 'unknown', 'hash 7', 'hash 3'])
       order.remove(['hash 0', 'unknown', 'hash 50'])
       assert.equal(order.size(), 98)

@@ -6,6 +6,9 @@ import { FrequencyOrder } from '../../src/policies/orders/frequency-order.ts'
 import { LinkedOrder } from '../../src/policies/orders/linked-order.ts'
 import { RandomOrder } from '../../src/policies/orders/random-order.ts'
 
+/** These policies do not weigh results. */
+const SAME = { costMs: 1, bytes: 1 }
+
 interface Entry {
   readonly hash: string
   readonly insertedAt: number
@@ -94,7 +97,7 @@ describe.each<{ name: string; create: () => EvictionOrder; rank: (entry: Entry) 
         for (const each of steps) {
           if (each.do === 'evict') expect(order.evict(each.count)).toEqual(model.evict(each.count))
           else if (each.do !== 'insert') for (const it of [order, model]) it[each.do](each.hashes)
-          else if (!model.has(each.hash)) for (const it of [order, model]) it.insert(each.hash)
+          else if (!model.has(each.hash)) for (const it of [order, model]) it.insert(each.hash, SAME)
           expect(order.size()).toBe(model.size())
         }
         expect(order.evict(100)).toEqual(model.evict(100))
@@ -106,7 +109,7 @@ describe.each<{ name: string; create: () => EvictionOrder; rank: (entry: Entry) 
 
   test('evicts many at once', () => {
     const order = create()
-    for (let i = 0; i < 50_000; i++) order.insert(String(i))
+    for (let i = 0; i < 50_000; i++) order.insert(String(i), SAME)
     expect(order.evict(49_990)).toHaveLength(49_990)
     expect(order.size()).toBe(10)
   })

@@ -35,6 +35,9 @@ const rows = (file: string): string[][] =>
     .slice(1)
     .map((line) => line.split(','))
 
+/** Costs and sizes are the same for all keys. */
+const SAME = { costMs: 1, bytes: 1 }
+
 /** Each trace with each size and each policy; none where the traces are not there. */
 export function traceCases(): TraceCase[] {
   if (!hasTraces()) return []
@@ -63,7 +66,7 @@ export function replayInOrder(order: EvictionOrder, size: number, keys: readonly
       continue
     }
     if (present.size === size) for (const victim of order.evict(1)) present.delete(victim)
-    order.insert(key)
+    order.insert(key, SAME)
     present.add(key)
     hits += '0'
   }

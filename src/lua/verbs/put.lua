@@ -143,6 +143,9 @@ for i = 5, 6 * count, 6 do
     end
     local is_new = redis.call('HSET', values, hash, value) == 1
     began[hash], unknown[hash] = tonumber(token) or at_us, nil
+    if costs then
+      costs[hash], sizes[hash] = math.max(1, times:match('^%d+')), #value
+    end
     if not lives[hash] then -- if one hash comes several times, the last one that is stored counts
       local list = is_new and new or used
       list[#list + 1] = hash

@@ -1,4 +1,4 @@
-import type { EvictionOrder } from '../../policies/eviction-order.ts'
+import type { EvictionOrder, StoredResult } from '../../policies/eviction-order.ts'
 import { ChangedNames } from './change-log.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
 import type { NewEntry } from '../store.ts'
@@ -101,44 +101,45 @@ export class PartitionData {
   store(entries: readonly NewEntry[], atUs: number, maxSize: number): number {
     const added = new Set<string>()
     const used = new Set<string>()
+    const results = new Map<string, StoredResult>()
     for (const entry of entries) {
       const { hash } = entry
       if (!this.values.has(hash)) added.add(hash)
       else if (!added.has(hash)) used.add(hash)
-      this.#keep(entry, atUs)
+      results.set(hash, this.#keep(entry, atUs))
     }
     this.changed.entries([...new Set(entries.map(({ hash }) => hash))])
-    this.order.touch([...used])
-    return this.#insertAll([...added], maxSize)
+    this.order.touch([...used], results)
+    return this.#insertAll([...added], results, maxSize)
   }
 
   /** Inserts entries, at most `maxSize` at a time. Returns how many were evicted for them. */
-  #insertAll(names: readonly string[], maxSize: number): number {
+  #insertAll(names: readonly string[], results: ReadonlyMap<string, StoredResult>, maxSize: number): number {
     const step = Math.min(maxSize, CHUNK)
     let evicted = 0
     for (let first = 0; first < names.length; first += step) {
       const some = names.slice(first, first + step)
       evicted += this.evictFor(some.length, maxSize)
-      for (const name of some) this.order.insert(name)
+      for (const name of some) this.order.insert(name, results.get(name) as StoredResult)
     }
     return evicted
   }
 
-  #keep({ hash, value, ttlMs, token, metadata }: NewEntry, atUs: number): void {
+  #keep({ hash, value, ttlMs, token, metadata }: NewEntry, atUs: number): StoredResult {
     const { serializer = '', computeMs = 0, freshMs, tags } = metadata ?? {}
     const atMs = Math.floor(atUs / 1_000)
     this.#forget(hash)
-    const bytes = Buffer.from(value)
-    if (this.#partition === undefined) {
-      this.values.set(hash, bytes)
-    } else {
+    let stored = Buffer.from(value)
+    if (this.#partition !== undefined) {
       const label = labelOf(hash, this.#partition, serializer)
       const generation = tags && TAGS_GENERATION
       const last = trailerOf(label, token ?? atUs, atMs, timesText(computeMs, freshMs, ttlMs), generation)
-      this.values.set(hash, Buffer.concat([bytes, Buffer.from(last)]))
+      stored = Buffer.concat([stored, Buffer.from(last)])
     }
+    this.values.set(hash, stored)
     if (ttlMs !== undefined) this.expiry.set(hash, atMs + ttlMs)
     if (tags !== undefined) this.tags.set(hash, tags)
+    return { costMs: Math.max(1, computeMs), bytes: stored.length }
   }
 
   /** Evicts until `more` new entries fit into `maxSize`. Returns how many were evicted. */
