@@ -1,8 +1,9 @@
 // Real request traces, with what a simulator of caches made of them.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { CostModel } from '../../scripts/cost-models.ts'
 import { type HitString, hasTraces, TRACES } from '../../scripts/replay.ts'
-import type { EvictionOrder } from '../../src/policies/eviction-order.ts'
+import type { EvictionOrder, StoredResult } from '../../src/policies/eviction-order.ts'
 import type { POLICIES } from '../../src/policies/index.ts'
 
 /** The simulator's name of each policy. */
@@ -71,4 +72,62 @@ export function replayInOrder(order: EvictionOrder, size: number, keys: readonly
     hits += '0'
   }
   return hits
+}
+
+/** A trace through a cache with a bound, and what a policy costs there. */
+export interface CostCase {
+  readonly trace: string
+  readonly model: CostModel
+  /** In entries, or else in bytes. */
+  readonly entries: number | undefined
+  readonly bytes: number | undefined
+  readonly policy: string
+  readonly misses: number
+  readonly costMs: number
+}
+
+/** The cases of the reference for costs; none where the traces are not there. */
+export function costCases(): CostCase[] {
+  if (!hasTraces()) return []
+  return rows('costs.csv').map(([trace = '', model, entries, bytes, policy = '', misses, costMs]) => ({
+    trace,
+    model: model as CostModel,
+    entries: entries === '' ? undefined : Number(entries),
+    bytes: bytes === '' ? undefined : Number(bytes),
+    policy,
+    misses: Number(misses),
+    costMs: Number(costMs),
+  }))
+}
+
+/** What an order costs: how many requests miss, and how long it takes to compute their results again. */
+export function replayCosts(
+  order: EvictionOrder,
+  bound: Pick<CostCase, 'entries' | 'bytes'>,
+  keys: readonly string[],
+  results: ReadonlyMap<string, StoredResult>,
+): { misses: number; costMs: number } {
+  const { entries = Number.POSITIVE_INFINITY, bytes: most = Number.POSITIVE_INFINITY } = bound
+  const present = new Map<string, number>()
+  let [misses, costMs, held] = [0, 0, 0]
+  for (const key of keys) {
+    if (present.has(key)) {
+      order.touch([key])
+      continue
+    }
+    const result = results.get(key) as StoredResult
+    misses++
+    costMs += result.costMs
+    if (result.bytes > most) continue
+    while (present.size >= entries || held + result.bytes > most) {
+      for (const victim of order.evict(1)) {
+        held -= present.get(victim) ?? 0
+        present.delete(victim)
+      }
+    }
+    order.insert(key, result)
+    present.set(key, result.bytes)
+    held += result.bytes
+  }
+  return { misses, costMs }
 }
