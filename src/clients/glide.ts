@@ -61,6 +61,7 @@ export function glidePort(client: GlideClient): RedisPort {
     return client.exec(batch as never, false, optionsFor(key))
   }
   return {
+    isCluster,
     send(key, commands) {
       if (commands.length <= 1) return commands.map((command) => call(key, command))
       if (found === undefined) return oneByOne(commands, (command) => call(key, command))

@@ -1,4 +1,5 @@
 import type { IoredisClient, MessageListener } from './port.ts'
+import { ifPossible } from './sharded-channels.ts'
 import type { Subscriber } from './subscription.ts'
 
 /**
@@ -6,8 +7,14 @@ import type { Subscriber } from './subscription.ts'
  *
  * It does not reconnect by itself. The timer for that would keep the process alive, and it would connect to the same node
  * even if that node has left the cluster.
+ *
+ * @param isOfCluster Whether it also receives what is published by `SPUBLISH`, of the channels whose slots the node has.
  */
-export function ioredisSubscriber(original: IoredisClient, receive: MessageListener['message']): Subscriber {
+export function ioredisSubscriber(
+  original: IoredisClient,
+  receive: MessageListener['message'],
+  isOfCluster: boolean = false,
+): Subscriber {
   // Channels are named like keys, so they get the prefix of keys. It is added here, since clients differ in which commands they
   // prefix.
   const { keyPrefix = '' } = original.options as { keyPrefix?: string }
@@ -24,12 +31,15 @@ export function ioredisSubscriber(original: IoredisClient, receive: MessageListe
   const gone = new Promise<void>((resolve) => {
     end = resolve
   })
-  client.on('error', () => {}) // an `end` event follows
+  // An `end` event follows, but not when the server unsubscribes from a channel whose slot has moved to another node.
+  client.on('error', () => end())
+  client.on('moved', () => end()) // ioredis 6 reports it so
   client.on('end', () => end())
   client.on('connect', () => client.stream.unref())
-  client.on('messageBuffer', (channel: Buffer, message: Buffer) =>
-    receive(channel.toString().slice(keyPrefix.length), message),
-  )
+  const onMessage = (channel: Buffer, message: Buffer) =>
+    receive(channel.toString().slice(keyPrefix.length), message)
+  client.on('messageBuffer', onMessage)
+  client.on('smessageBuffer', onMessage)
   // Commands wait for the connection, since the user may have disabled the offline queue. Also, ioredis 5 would subscribe as
   // soon as it is connected, and its check whether the server is ready would then be refused.
   const connected = client.connect()
@@ -39,11 +49,15 @@ export function ioredisSubscriber(original: IoredisClient, receive: MessageListe
     gone,
     async subscribe(channels) {
       await connected
-      await client.subscribe(...channels.map((channel) => keyPrefix + channel))
+      const names = channels.map((channel) => keyPrefix + channel)
+      await client.subscribe(...names)
+      // One by one, since they may be of several slots.
+      if (isOfCluster) await Promise.all(names.map((name) => ifPossible(client.ssubscribe(name))))
     },
     async unsubscribe(channel) {
       await connected
       await client.unsubscribe(keyPrefix + channel)
+      if (isOfCluster) await ifPossible(client.sunsubscribe(keyPrefix + channel))
     },
     async ping() {
       await connected

@@ -1,17 +1,12 @@
 import { OptionError, StoreError } from '../errors.ts'
 import { nextTick } from '../flow/timers.ts'
-import type { Command, IoredisClient, IoredisCluster, MessageListener, RedisPort, Reply } from './port.ts'
+import type { Command, IoredisClient, IoredisCluster, RedisPort, Reply } from './port.ts'
 import { ioredisSubscriber } from './ioredis-subscriber.ts'
 import { encodedCaller, isForEncodedCall } from './ioredis-command.ts'
 import { keySlot } from '../keys/key-slot.ts'
 import { later } from './later.ts'
-import {
-  withinTimeout,
-  onEnd,
-  ReconnectingSubscription,
-  type ConnectionSource,
-  type Subscriber,
-} from './subscription.ts'
+import { ClusterSubscription } from './cluster-subscription.ts'
+import { onEnd, ReconnectingSubscription, type ConnectionSource } from './subscription.ts'
 import { sendFollowing } from './redirection.ts'
 
 type Stream = IoredisClient['stream']
@@ -94,32 +89,23 @@ export function ioredisClusterPort(cluster: IoredisCluster): RedisPort {
       )
     },
     listen: (listener) =>
-      new ReconnectingSubscription(
+      new ClusterSubscription<string>(
         {
           // The status `end` may be followed by a last `close`, so neither counts as open.
           isOpen: () => !['disconnecting', 'close', 'end'].includes(cluster.status),
           onEnd: (act) => onEnd(cluster, 'end', act),
-          async open(receive) {
-            // Before the cluster is connected, its nodes are only the startup nodes of the user.
-            if (cluster.status !== 'ready') await withinTimeout(byCluster(['PING']))
-            return openAtSomeMaster(cluster, receive)
+          masterOf: (channel) => cluster.slots[keySlot(channel)]?.[0],
+          findMaster: (channel) => byCluster(['EXISTS', channel]),
+          open: async (address, receive) => {
+            const node = cluster.nodes('master').find((each) => addressOf(each) === address)
+            if (node === undefined) throw new StoreError(`The cluster has no master ${address} any more.`)
+            return ioredisSubscriber(node, receive, true)
           },
         },
         listener,
       ),
+    isCluster: true,
   }
-}
-
-/** Opens a connection to a random master. The nodes of a cluster forward messages to each other, so each receives all of them. */
-function openAtSomeMaster(cluster: IoredisCluster, receive: MessageListener['message']): Subscriber {
-  const masters = cluster.nodes('master')
-  const ready = masters.filter(({ status }) => status === 'ready')
-  const among = ready.length > 0 ? ready : masters
-  const master = among[Math.floor(Math.random() * among.length)]
-  if (master === undefined) throw new StoreError('The cluster knows no master.')
-  const address = addressOf(master)
-  const isOfUse = () => cluster.nodes('all').some((node) => addressOf(node) === address)
-  return { ...ioredisSubscriber(master, receive), isOfUse }
 }
 
 function addressOf(node: IoredisClient): string {

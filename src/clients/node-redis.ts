@@ -1,4 +1,3 @@
-import { StoreError } from '../errors.ts'
 import { messageOf } from '../realms/native.ts'
 import type {
   Command,
@@ -6,6 +5,7 @@ import type {
   NodeRedisClient,
   NodeRedisCluster,
   NodeRedisCommandOptions,
+  NodeRedisNode,
   NodeRedisPool,
   NodeRedisSentinel,
   RedisPort,
@@ -20,6 +20,7 @@ import {
   type ConnectionSource,
   type Subscriber,
 } from './subscription.ts'
+import { ClusterSubscription } from './cluster-subscription.ts'
 import { nodeRedisSubscriber } from './node-redis-subscriber.ts'
 import { oneByOne } from './one-by-one.ts'
 import { sendFollowing } from './redirection.ts'
@@ -94,28 +95,21 @@ export function nodeRedisClusterPort(cluster: NodeRedisCluster): RedisPort {
       )
     },
     listen: (listener) =>
-      new ReconnectingSubscription(
+      new ClusterSubscription<NodeRedisNode>(
         {
           isOpen: () => cluster.isOpen,
           onEnd: (act) => onEnd(cluster, 'disconnect', act),
-          open: (receive) => openAtSomeMaster(cluster, receive),
+          masterOf: (channel) => cluster.slots[keySlot(channel)]?.master,
+          findMaster: (channel) => byCluster(channel, ['EXISTS', channel]),
+          open: async (master, receive) => {
+            const client = master.client ?? (await withinTimeout(cluster.nodeClient(master)))
+            return nodeRedisSubscriber(client, receive, true)
+          },
         },
         listener,
       ),
+    isCluster: true,
   }
-}
-
-/** Opens a connection to a random master. The nodes of a cluster forward messages to each other, so each receives all of them. */
-async function openAtSomeMaster(
-  cluster: NodeRedisCluster,
-  receive: MessageListener['message'],
-): Promise<Subscriber> {
-  const ready = cluster.masters.filter(({ client }) => client?.isReady)
-  const among = ready.length > 0 ? ready : cluster.masters
-  const master = among[Math.floor(Math.random() * among.length)]
-  if (master === undefined) throw new StoreError('The cluster knows no master.')
-  const client = master.client ?? (await withinTimeout(cluster.nodeClient(master)))
-  return { ...nodeRedisSubscriber(client, receive), isOfUse: () => cluster.masters.includes(master) }
 }
 
 /** A port over `createClientPool()`. */

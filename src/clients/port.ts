@@ -29,16 +29,28 @@ export interface RedisPort {
    * process alive. Missing for a client that cannot receive messages, or does not report that some were missed.
    */
   listen?(listener: MessageListener): Subscription
+
+  /**
+   * Whether the servers are a cluster; default no. There scripts publish by `SPUBLISH`, where it is known: such a message stays
+   * on the node of its channel, while one of `PUBLISH` goes to all nodes.
+   */
+  readonly isCluster?: boolean
 }
 
 /** Receives messages, and learns when some may be missing. */
 export interface MessageListener {
   /** Called with a message on a subscribed channel. The same message may arrive twice. */
   message(channel: string, message: Buffer): void
-  /** Called when the connection was lost: messages are missed from now on. Not called again before {@link restored}. */
-  lost(): void
-  /** Called when all channels are subscribed to again. Messages that were published in between were missed. */
-  restored(): void
+  /**
+   * Called when a connection was lost: messages are missed from now on. Not called again for a channel before {@link restored}.
+   * @param channels Those that are concerned; `undefined` for all.
+   */
+  lost(channels?: readonly string[]): void
+  /**
+   * Called when channels are subscribed to again. Messages that were published in between were missed.
+   * @param channels `undefined` for all.
+   */
+  restored(channels?: readonly string[]): void
 }
 
 /** Subscriptions to channels. A lost connection is opened again as long as the user's client is open. */
@@ -79,6 +91,16 @@ export interface NodeRedisDuplicate {
   destroy(): void
   on(event: string, listener: () => void): unknown
   sendCommand(args: readonly string[]): Promise<unknown>
+  sSubscribe(
+    channels: string[],
+    listener: (message: Buffer, channel: Buffer) => void,
+    asBuffers: true,
+  ): Promise<unknown>
+  sUnsubscribe(
+    channels: string[],
+    listener: (message: Buffer, channel: Buffer) => void,
+    asBuffers: true,
+  ): Promise<unknown>
   subscribe(
     channels: string[],
     listener: (message: Buffer, channel: Buffer) => void,
@@ -166,7 +188,9 @@ export interface IoredisClient {
   on(event: string, listener: (...args: Buffer[]) => void): unknown
   ping(): Promise<unknown>
   pipeline(): IoredisPipeline
+  ssubscribe(...channels: string[]): Promise<unknown>
   subscribe(...channels: string[]): Promise<unknown>
+  sunsubscribe(...channels: string[]): Promise<unknown>
   unsubscribe(...channels: string[]): Promise<unknown>
 }
 

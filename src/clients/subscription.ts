@@ -39,6 +39,7 @@ export interface ConnectionSource {
 export class ReconnectingSubscription implements Subscription {
   readonly #source: ConnectionSource
   readonly #listener: MessageListener
+  readonly #reconnects: boolean
   readonly #channels = new Set<string>()
   #subscriber: Subscriber | undefined
   #opening: Promise<void> | undefined
@@ -47,13 +48,15 @@ export class ReconnectingSubscription implements Subscription {
   #isRetrying = false
   #isClosed = false
 
-  constructor(source: ConnectionSource, listener: MessageListener) {
+  /** @param reconnects Whether a lost connection is opened again; otherwise the subscription ends with it. */
+  constructor(source: ConnectionSource, listener: MessageListener, reconnects: boolean = true) {
     this.#source = source
     this.#listener = listener
+    this.#reconnects = reconnects
   }
 
   async subscribe(channel: string): Promise<void> {
-    this.#assertOpen()
+    assertOpen(this.#isClosed, this.#source)
     if (!this.#isUp) await this.#opened()
     if (this.#channels.has(channel)) return
     const subscriber = this.#subscriber
@@ -87,13 +90,13 @@ export class ReconnectingSubscription implements Subscription {
     try {
       await this.#open()
     } catch (error) {
-      void this.#retry()
+      if (this.#reconnects) void this.#retry()
       throw error
     }
   }
 
   async #open(): Promise<void> {
-    this.#assertOpen()
+    assertOpen(this.#isClosed, this.#source)
     const subscriber = await this.#source.open((channel, message) => {
       if (!this.#isClosed) this.#listener.message(channel, message)
     })
@@ -101,7 +104,7 @@ export class ReconnectingSubscription implements Subscription {
     void subscriber.gone.then(() => this.#drop(subscriber))
     this.#startHeartbeat(subscriber)
     try {
-      this.#assertOpen() // it may have been closed in the meantime
+      assertOpen(this.#isClosed, this.#source) // it may have been closed in the meantime
       const channels = [...this.#channels]
       await this.#confirmed(
         subscriber,
@@ -127,14 +130,6 @@ export class ReconnectingSubscription implements Subscription {
     if (subscriber !== this.#subscriber || this.#isClosed) throw lost()
   }
 
-  #assertOpen(): void {
-    if (this.#isClosed) throw new StoreError('This subscription was closed. Call listen() again.')
-    if (!this.#source.isOpen())
-      throw new StoreError(
-        'Messages cannot be received: the client is closed. Open it, or give the cache another client.',
-      )
-  }
-
   #drop(subscriber: Subscriber): void {
     subscriber.close()
     if (subscriber !== this.#subscriber) return
@@ -143,7 +138,7 @@ export class ReconnectingSubscription implements Subscription {
     this.#isUp = false
     this.#isLost = true
     this.#listener.lost()
-    void this.#retry()
+    if (this.#reconnects) void this.#retry()
   }
 
   /** Reconnects until that succeeds or the client is closed. After that, the next subscription tries again. */
@@ -180,15 +175,26 @@ export class ReconnectingSubscription implements Subscription {
   }
 }
 
-const lost = (): StoreError =>
+/** @throws {StoreError} if a subscription was closed, or its client. */
+export function assertOpen(isClosed: boolean, source: Pick<ConnectionSource, 'isOpen'>): void {
+  if (isClosed) throw new StoreError('This subscription was closed. Call listen() again.')
+  if (!source.isOpen())
+    throw new StoreError(
+      'Messages cannot be received: the client is closed. Open it, or give the cache another client.',
+    )
+}
+
+/** The error of a subscription for which there is no connection at present. */
+export const lost = (): StoreError =>
   new StoreError('The connection for messages is lost, and is being opened again. Try again later.')
 
 /** Exponential backoff with jitter, so that the processes do not all reconnect at once. */
-function pauseMs(attempt: number): number {
+export function pauseMs(attempt: number): number {
   return Math.min(SHORTEST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2)
 }
 
-function after(ms: number): Promise<void> {
+/** Resolves after so long. Does not keep the process alive. */
+export function after(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms).unref?.()
   })

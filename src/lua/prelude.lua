@@ -7,8 +7,9 @@ local FIXED_KEYS = 7
 -- `unpack` fails at 8,000 results, and some hosts allow 3,999 arguments a command.
 local CHUNK = 1000
 
--- The last argument comes back with the reply, so that the caller knows it for the reply to this very command.
-local nonce = table.remove(ARGV)
+-- The last argument comes back with the reply, so that the caller knows it for the reply to this very command. The one before it
+-- is the command that publishes messages.
+local nonce, publishing = table.remove(ARGV), table.remove(ARGV)
 local function answer(reply)
   return { nonce, reply }
 end

@@ -11,7 +11,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, i
 import { forkProgram } from '../fork-program.ts'
 import type { Subscription, MessageListener, RedisPort } from '../../src/clients/port.ts'
 import { toPort } from '../../src/clients/detect.ts'
+import { LruTPolicy, RedisStore } from '../../src/index.ts'
 import { evalFull, Script } from '../../src/clients/script.ts'
+import { keySlot } from '../../src/keys/key-slot.ts'
+import { type GatedCache, gated } from '../server/gated.ts'
 import { askServer } from '../servers/ask-server.ts'
 import { startCluster, type TestCluster } from '../servers/start-cluster.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
@@ -26,15 +29,23 @@ const hasCluster = binary !== '' && inject('cluster') !== undefined
 
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
 const PUBLISH = new Script("return redis.call('PUBLISH', KEYS[1], ARGV[1])")
+const SPUBLISH = new Script("return redis.call('SPUBLISH', KEYS[1], ARGV[1])")
 
 let count = 0
 const newChannel = () => `messages-test:{${process.pid}-${count++}}:leases`
+/** Another channel in the slot of one: in a cluster they have one connection. */
+const beside = (channel: string) => `${channel}:${count++}`
 
 /** Records all messages and changes of the connection. */
 class Witness implements MessageListener {
   readonly received: (readonly [channel: string, message: Buffer])[] = []
-  readonly lost = vi.fn<() => void>()
-  readonly restored = vi.fn<() => void>()
+  readonly lost = vi.fn<MessageListener['lost']>()
+  readonly restored = vi.fn<MessageListener['restored']>()
+
+  /** How often a channel was told to be restored. */
+  timesBack(channel: string): number {
+    return this.restored.mock.calls.filter(([channels = [channel]]) => channels.includes(channel)).length
+  }
 
   message(channel: string, message: Buffer): void {
     this.received.push([channel, message])
@@ -46,8 +57,13 @@ class Witness implements MessageListener {
   }
 }
 
-const publishByScript = async (port: RedisPort, channel: string, message: string | Buffer) => {
-  await Promise.all(port.send(channel, [evalFull(PUBLISH, [channel], [message])]))
+const publishByScript = async (
+  port: RedisPort,
+  channel: string,
+  message: string | Buffer,
+  script = PUBLISH,
+): Promise<void> => {
+  await Promise.all(port.send(channel, [evalFull(script, [channel], [message])]))
 }
 
 const soon = { timeout: 10_000, interval: 5 }
@@ -195,12 +211,15 @@ function contract(open: () => Promise<OpenClient>, servers: () => readonly TestS
   })
 
   it('reports that the connection was lost, and receives from all channels again', async () => {
-    const [one, other] = [newChannel(), newChannel()]
+    const one = newChannel()
+    const other = beside(one)
     await listening.subscribe(one)
     await listening.subscribe(other)
     for (let times = 1; times <= 3; times++) {
       await ask('CLIENT KILL TYPE pubsub')
-      await vi.waitFor(() => expect(witness.restored).toHaveBeenCalledTimes(times), soon)
+      await vi.waitFor(() => {
+        expect([one, other].map((channel) => witness.timesBack(channel))).toEqual([times, times])
+      }, soon)
       expect(witness.lost).toHaveBeenCalledTimes(times)
       await publish(one, `one ${times}`)
       await publishByScript(port, other, `other ${times}`)
@@ -487,24 +506,166 @@ describe.runIf(hasCluster)('over a cluster', () => {
   describe.each(withCluster.filter(receives))('$name', (setup) => {
     const open = () => (setup.cluster as Clustered)(cluster.nodes)
     contract(open, () => cluster.servers)
+
+    async function listeningTo(channels: readonly string[]) {
+      const { client, close } = await open()
+      const port = toPort(client)
+      const witness = new Witness()
+      const listening = port.listen?.(witness) as Subscription
+      await Promise.all(channels.map((channel) => listening.subscribe(channel)))
+      ends.push(async () => {
+        await listening.close()
+        await close()
+      })
+      return { port, witness, listening }
+    }
+    const ends: (() => Promise<void>)[] = []
+    afterEach(async () => {
+      for (const end of ends.splice(0)) await end()
+    })
+
+    it('receives what stays on its node (SPUBLISH), by one connection to each master', async () => {
+      const channels = perMaster()
+      const { port, witness, listening } = await listeningTo(channels)
+      for (const channel of channels) {
+        await publishByScript(port, channel, 'sharded', SPUBLISH)
+        await publishByScript(port, channel, 'to all')
+      }
+      await vi.waitFor(() => expect(witness.received).toHaveLength(2 * channels.length), soon)
+      for (const channel of channels) expect(witness.on(channel)).toEqual(['sharded', 'to all'])
+      expect(await subscribers(cluster)).toEqual([1, 1, 1])
+      const [first] = channels as [string]
+      listening.unsubscribe(first)
+      await listening.subscribe(beside(first)) // what was asked for before is done then
+      await publishByScript(port, first, 'unheard', SPUBLISH)
+      await publishByScript(port, channels[2] as string, 'last', SPUBLISH)
+      await vi.waitFor(() => expect(witness.on(channels[2] as string)).toContain('last'), soon)
+      expect(witness.on(first)).toEqual(['sharded', 'to all'])
+    })
+
+    it('is used by the scripts of a cache', async () => {
+      const { client, close } = await open()
+      const published = async () => {
+        const stats = await Promise.all(
+          cluster.servers.map(({ port }) => askServer(port, 'INFO commandstats')),
+        )
+        const sum = (name: string) =>
+          stats.reduce(
+            (all, text) => all + Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(text)?.[1] ?? 0),
+            0,
+          )
+        return { publish: sum('publish'), spublish: sum('spublish') }
+      }
+      const before = await published()
+      const name = `messages-${process.pid}-${count++}`
+      const create = () => new LruTPolicy({ shards: 6 })
+      const [here, there] = [1, 2].map(() =>
+        gated({ name, store: new RedisStore(client), create, options: { singleFlight: 'global' } }),
+      ) as [GatedCache, GatedCache]
+      const keys = Array.from({ length: 12 }, (_, i) => `key ${i}`)
+      const first = keys.map((key) => here.load(key))
+      await here.running(keys.length)
+      const second = keys.map((key) => there.load(key))
+      await there.untilEmitted('wait', keys.length)
+      for (const { key, resolve } of here.runs) resolve(key)
+      expect(await Promise.all([...first, ...second])).toEqual([...keys, ...keys])
+      const after = await published()
+      expect(after.spublish - before.spublish).toBeGreaterThanOrEqual(keys.length)
+      expect(after.publish).toBe(before.publish)
+      await Promise.all([here, there].map(({ cache }) => cache.close()))
+      await close()
+      // A slot with keys cannot be given away.
+      for (const { port } of cluster.servers.slice(0, 3)) await askServer(port, 'FLUSHALL')
+    })
+
+    it('tells which channels a lost connection had', async () => {
+      const channels = perMaster()
+      const { port, witness } = await listeningTo(channels)
+      await askServer((cluster.servers[1] as TestServer).port, 'CLIENT KILL TYPE pubsub')
+      await vi.waitFor(() => expect(witness.restored).toHaveBeenCalledTimes(1), soon)
+      expect([witness.lost.mock.calls, witness.restored.mock.calls]).toEqual([
+        [[[channels[1]]]],
+        [[[channels[1]]]],
+      ])
+      for (const channel of channels) await publishByScript(port, channel, 'heard', SPUBLISH)
+      await vi.waitFor(() => expect(witness.received).toHaveLength(channels.length), soon)
+    })
+
+    it('follows a slot to another master', async () => {
+      const [channel, other] = perMaster() as [string, string]
+      const neighbour = beside(channel)
+      const { port, witness } = await listeningTo([channel, neighbour, other])
+      const [from, to] = cluster.servers as [TestServer, TestServer]
+      for (const [server, master] of [
+        [to, from],
+        [from, to],
+      ] as const) {
+        witness.lost.mockClear()
+        witness.restored.mockClear()
+        witness.received.length = 0
+        await giveSlot(keySlot(channel), server, cluster)
+        await vi.waitFor(() => {
+          const [gone, back] = [witness.lost, witness.restored].map(({ mock }) =>
+            mock.calls.flat(2).toSorted(),
+          )
+          expect(gone).toEqual(expect.arrayContaining([channel, neighbour]))
+          expect(back).toEqual(gone)
+        }, soon)
+        for (const each of [channel, neighbour, other]) await publishByScript(port, each, 'heard', SPUBLISH)
+        await vi.waitFor(() => expect(witness.received).toHaveLength(3), soon)
+        expect(master.port).not.toBe(server.port)
+      }
+    })
   })
 
-  // One of a kind will do: the cluster needs two seconds to be whole again.
-  it.each(withCluster.filter(({ name }) => KINDS.includes(name)))(
-    'goes to another node when its own is gone: $name',
-    async (setup) => {
-      const { client, close } = await (setup.cluster as Clustered)(cluster.nodes)
+  it('receives by SUBSCRIBE where the user may not use SSUBSCRIBE', async () => {
+    for (const { port } of cluster.servers) {
+      await askServer(port, 'ACL SETUSER listener on nopass ~* &* +@all -ssubscribe -sunsubscribe -spublish')
+    }
+    for (const setup of withCluster.filter(({ name }) => KINDS.includes(name))) {
+      const { client, close } = await (setup.cluster as Clustered)(cluster.nodes, {
+        username: 'listener',
+        password: 'any',
+      })
       const witness = new Witness()
       const listening = toPort(client).listen?.(witness) as Subscription
+      const channel = newChannel()
+      await listening.subscribe(channel)
+      await publishByScript(toPort(client), channel, 'heard')
+      await vi.waitFor(() => expect(witness.on(channel)).toEqual(['heard']), soon)
+      listening.unsubscribe(channel)
+      await listening.close()
+      await close()
+    }
+  })
+})
+
+describe.runIf(hasCluster)('over a cluster that replaces masters', () => {
+  let cluster: TestCluster
+  beforeAll(async () => {
+    cluster = await startCluster(binary, { nodeTimeoutMs: 1_000 })
+  })
+  afterAll(() => cluster?.stop())
+
+  // A cluster client of node-redis 5 does not look for the new master of a slot while the old one is gone.
+  it.each(withCluster.filter(({ name }) => KINDS.includes(name) && name !== 'node-redis 5'))(
+    'goes to the new master when its own is gone: $name',
+    async (setup) => {
+      const { client, close } = await (setup.cluster as Clustered)(cluster.nodes)
+      const port = toPort(client)
+      const witness = new Witness()
+      const listening = port.listen?.(witness) as Subscription
       const channel = newChannel()
       await listening.subscribe(channel)
       const node = await listenedTo(cluster)
       await node.kill()
       try {
-        await vi.waitFor(() => expect(witness.restored).toHaveBeenCalledTimes(1), soon)
-        const other = await listenedTo(cluster)
-        expect(other.port).not.toBe(node.port)
-        await askServer(other.port, `PUBLISH ${channel} elsewhere`)
+        await vi.waitFor(() => expect(witness.restored).toHaveBeenCalledTimes(1), {
+          ...soon,
+          timeout: 20_000,
+        })
+        expect((await listenedTo(cluster)).port).not.toBe(node.port)
+        await publishByScript(port, channel, 'elsewhere', SPUBLISH)
         await vi.waitFor(() => expect(witness.on(channel)).toEqual(['elsewhere']), soon)
       } finally {
         await node.restart()
@@ -515,6 +676,32 @@ describe.runIf(hasCluster)('over a cluster', () => {
     },
   )
 })
+
+/** A channel in the slots of each of the three masters, which have a third each, in their order. */
+function perMaster(): string[] {
+  const masters = [0, 1, 2]
+  return masters.map((master) => {
+    for (;;) {
+      const channel = newChannel()
+      if (Math.floor((keySlot(channel) * masters.length) / 16_384) === master) return channel
+    }
+  })
+}
+
+/** How many connections for messages each of the masters has. */
+async function subscribers({ servers }: TestCluster): Promise<number[]> {
+  const lists = await Promise.all(
+    servers.slice(0, 3).map(({ port }) => askServer(port, 'CLIENT LIST TYPE pubsub')),
+  )
+  return lists.map((list) => list.split('\n').filter((line) => line !== '').length)
+}
+
+/** @see https://redis.io/docs/latest/commands/cluster-setslot/ */
+async function giveSlot(slot: number, to: TestServer, { servers }: TestCluster): Promise<void> {
+  const id = await askServer(to.port, 'CLUSTER MYID')
+  const others = servers.slice(0, 3).filter(({ port }) => port !== to.port)
+  for (const { port } of [to, ...others]) await askServer(port, `CLUSTER SETSLOT ${slot} NODE ${id}`)
+}
 
 /** The node that has a subscriber. */
 async function listenedTo({ servers }: TestCluster): Promise<TestServer> {

@@ -34,7 +34,15 @@ export const NEEDED_COMMANDS = [
  * Those that are not missed at once: without messages, whoever waits for another process looks again and again; and LFU
  * needs `SET` once in many millions of reads.
  */
-export const QUIETLY_MISSED = ['publish', 'subscribe', 'unsubscribe', 'set'] as const
+export const QUIETLY_MISSED = [
+  'publish',
+  'subscribe',
+  'unsubscribe',
+  'spublish',
+  'ssubscribe',
+  'sunsubscribe',
+  'set',
+] as const
 
 /** Those that the log of changes needs besides: without them it is given up, and near tiers hold nothing. */
 export const NEEDED_FOR_CHANGES = ['zremrangebyrank', 'zscore'] as const

@@ -1,29 +1,15 @@
 import { EventEmitter } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Subscription, MessageListener, RedisClient } from '../../src/clients/port.ts'
+import type { MessageListener } from '../../src/clients/port.ts'
 import {
   withinTimeout,
   onEnd,
   ReconnectingSubscription,
   type ConnectionSource,
-  type Subscriber,
 } from '../../src/clients/subscription.ts'
-import { toPort } from '../../src/clients/detect.ts'
+import { FakeSubscriber } from './fake-subscriber.ts'
 
 vi.mock('../../src/flow/timers.ts', () => import('../flow/replaceable-timers.ts'))
-
-/** A connection that does what the test says. */
-class FakeSubscriber implements Subscriber {
-  end = () => {}
-  readonly gone = new Promise<void>((resolve) => {
-    this.end = resolve
-  })
-  readonly subscribe = vi.fn<Subscriber['subscribe']>(async () => {})
-  readonly unsubscribe = vi.fn<Subscriber['unsubscribe']>(async () => {})
-  readonly ping = vi.fn<Subscriber['ping']>(async () => {})
-  readonly isOfUse = vi.fn<() => boolean>(() => true)
-  readonly close = vi.fn<() => void>(() => this.end())
-}
 
 class FakeSource extends EventEmitter implements ConnectionSource {
   readonly opened: FakeSubscriber[] = []
@@ -266,66 +252,6 @@ describe('a subscription', () => {
     first?.close.mockClear()
     source.emit('end')
     expect([first?.close.mock.calls.length, second?.close.mock.calls.length]).toEqual([0, 1])
-  })
-})
-
-/** A node of a cluster that confirms everything. It and its duplicate have what is asked of them of all libraries. */
-function fakeNode(port: number) {
-  const duplicate = Object.assign(new EventEmitter(), {
-    connect: async () => {},
-    destroy() {},
-    disconnect() {},
-    unref() {},
-    subscribe: vi.fn<() => Promise<void>>(async () => {}),
-    sendCommand: async () => {},
-    ping: async () => {},
-  })
-  const node = { isReady: true, status: 'ready', options: { host: 'h', port }, duplicate: () => duplicate }
-  return { node, duplicate }
-}
-
-describe.each([
-  [
-    'node-redis',
-    (nodes: object[]) => ({
-      isOpen: true,
-      get masters() {
-        return nodes
-      },
-      sendCommand() {},
-      withTypeMapping() {},
-      nodeClient() {},
-    }),
-    (node: object) => ({ client: node }),
-  ],
-  [
-    'ioredis',
-    (nodes: object[]) => ({
-      isCluster: true,
-      status: 'ready',
-      options: {},
-      nodes: () => nodes,
-      callBuffer() {},
-      pipeline() {},
-    }),
-    (node: object) => node,
-  ],
-])('in a cluster of %s', (_, clusterOf, asMember) => {
-  it('closes the connection to a node that has left the cluster', async () => {
-    const [first, second] = [fakeNode(1), fakeNode(2)]
-    const nodes = [asMember(first.node)]
-    const cluster = Object.assign(new EventEmitter(), { on() {} })
-    Object.defineProperties(cluster, Object.getOwnPropertyDescriptors(clusterOf(nodes)))
-    const listener = newListener()
-    const listening = toPort(cluster as unknown as RedisClient).listen?.(listener) as Subscription
-    await listening.subscribe('a')
-    await vi.advanceTimersByTimeAsync(LONG_MS)
-    expect(first.duplicate.subscribe).toHaveBeenCalledTimes(1)
-
-    nodes.splice(0, 1, asMember(second.node))
-    await vi.advanceTimersByTimeAsync(TWO_BEATS_MS)
-    expect(second.duplicate.subscribe).toHaveBeenCalledTimes(1)
-    expect([listener.lost.mock.calls.length, listener.restored.mock.calls.length]).toEqual([1, 1])
   })
 })
 

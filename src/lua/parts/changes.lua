@@ -131,7 +131,7 @@ local function open_log()
       return 0
     end
     for i = 1, #messages do
-      redis.pcall('PUBLISH', changes, messages[i])
+      publish(changes, messages[i])
     end
     return last_change
   end

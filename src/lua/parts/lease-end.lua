@@ -2,7 +2,7 @@
 -- ask from time to time.
 local function end_lease(hash)
   if redis.call('ZREM', leases, hash) == 1 then
-    redis.pcall('PUBLISH', leases, hash)
+    publish(leases, hash)
   end
 end
 

@@ -3,7 +3,7 @@
 -- ARGV: 1 soft (1 or 0), 2 what its hashes begin with, 3 where to go on ('0' at first), then the policy's own arguments
 -- Reply: number of entries that existed in this portion, where to go on ('0' at the end), the number of the last
 --        change (0: there is no log)
--- uses: trailer structures changes tags entries fence lease-end invalidation
+-- uses: publish trailer structures changes tags entries fence lease-end invalidation
 local is_soft, part, cursor = ARGV[1] == '1', ARGV[2], ARGV[3]
 read_ext(4)
 

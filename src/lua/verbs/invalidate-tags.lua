@@ -5,7 +5,7 @@
 --       then the tags, then the policy's own arguments
 -- Reply: number of entries that existed in this portion, which of the tags to go on with (0: no more), after which entry, the
 --        number of the last change (0: there is no log)
--- uses: trailer structures changes tags entries fence lease-end invalidation
+-- uses: publish trailer structures changes tags entries fence lease-end invalidation
 local is_soft, from, after, count = ARGV[1] == '1', tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local names = slice(ARGV, 5, count + 4)
 read_ext(count + 5)

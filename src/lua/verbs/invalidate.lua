@@ -3,7 +3,7 @@
 -- ARGV: 1 soft (1: entries with a grace period become stale, 0: all are removed), 2 count, then the hashes, then the policy's own
 --       arguments
 -- Reply: number of entries that existed, the number of the last change (0: there is no log)
--- uses: trailer structures changes tags entries fence lease-end invalidation
+-- uses: publish trailer structures changes tags entries fence lease-end invalidation
 local is_soft, count = ARGV[1] == '1', tonumber(ARGV[2])
 local hashes = slice(ARGV, 3, count + 2)
 read_ext(count + 3)

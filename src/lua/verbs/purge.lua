@@ -2,7 +2,7 @@
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, then the policy's own structures
 -- ARGV: the policy's own arguments
 -- Reply: number of entries removed, without expired ones; the number of the last change (0: there is no log)
--- uses: trailer structures changes tags entries fence counting lease-end invalidation
+-- uses: publish trailer structures changes tags entries fence counting lease-end invalidation
 read_ext(1)
 local removed = live()
 discard_all()

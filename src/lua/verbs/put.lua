@@ -12,7 +12,7 @@
 -- Reply: the time in microseconds, the moment up to which the policy has ordered entries (the time, or later), number
 --       evicted, number expired, the number of the last change (0: there is no log), then for each entry 1 (stored) or 0 (refused: invalidated since its token, or the
 --       load of the existing entry began later)
--- uses: trailer structures changes tags entries fence lease-name lease-end lease-own idle-ttl
+-- uses: publish trailer structures changes tags entries fence lease-name lease-end lease-own idle-ttl
 local max_size, idle_ttl_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
 local part, count = tonumber(ARGV[3]), tonumber(ARGV[4])
 read_ext(5 + 6 * count)

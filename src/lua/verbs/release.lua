@@ -2,7 +2,7 @@
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, then the policy's own structures
 -- ARGV: 1 count, then for each: hash, the asker
 -- Reply: 1
--- uses: lease-name lease-end lease-own
+-- uses: publish lease-name lease-end lease-own
 for i = 2, 2 * tonumber(ARGV[1]), 2 do
   end_own_lease(ARGV[i], ARGV[i + 1])
 end

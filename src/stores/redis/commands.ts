@@ -63,7 +63,8 @@ export class Commands {
       const script = policy.luaScripts[verb]
       const isNew = !this.#sent.has(script)
       this.#sent.add(script)
-      reply = await runScript(this.port, script, keys.all, [...args, nonce], isNew)
+      const publishing = this.port.isCluster ? 'SPUBLISH' : 'PUBLISH'
+      reply = await runScript(this.port, script, keys.all, [...args, publishing, nonce], isNew)
     } catch (cause) {
       throw storeError(verb, cause)
     }

@@ -61,14 +61,15 @@ export class ChannelWatchers {
       message: (channel, message) => {
         notifyEach([...(this.#entries.get(channel) ?? [])], ({ watcher }) => watcher.message(message))
       },
-      lost: () => notifyEach(this.#all(), ({ watcher }) => watcher.lost()),
-      restored: () => notifyEach(this.#all(), ({ watcher }) => watcher.restored()),
+      lost: (channels) => notifyEach(this.#allOf(channels), ({ watcher }) => watcher.lost()),
+      restored: (channels) => notifyEach(this.#allOf(channels), ({ watcher }) => watcher.restored()),
     })
     return this.#subscription
   }
 
-  #all(): Entry[] {
-    return [...this.#entries.values()].flatMap((entries) => [...entries])
+  /** The watchers of some channels, or of all. */
+  #allOf(channels: Iterable<string> = this.#entries.keys()): Entry[] {
+    return Array.from(channels, (channel) => [...(this.#entries.get(channel) ?? [])]).flat()
   }
 }
 
