@@ -89,6 +89,7 @@ describe('what is in it', () => {
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'dist/cli.mjs',
       'dist/index.cjs',
       'dist/index.d.cts',
       'dist/index.d.mts',
@@ -302,6 +303,14 @@ describe('the other entries', () => {
         /class RedisFuncCache|class \w+Policy/,
       )
     }
+  })
+})
+
+describe('the command', () => {
+  test('runs as npx runs it', () => {
+    writeFileSync(join(consumer, 'keys.txt'), 'a\nb\na\n')
+    const args = ['simulate', '--trace', 'keys.txt', '--sizes', '2', '--policies', 'lru-t']
+    expect(run(consumer, 'npx', 'redis-func-cache', ...args)).toMatch(/2 entries +lru-t +33\.33 %/)
   })
 })
 

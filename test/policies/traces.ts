@@ -56,6 +56,14 @@ export function traceCases(): TraceCase[] {
   )
 }
 
+/** The fewest misses that are possible, where each result has to be stored. */
+export function beladyCases(): { readonly trace: string; readonly size: number; readonly misses: number }[] {
+  if (!hasTraces()) return []
+  return rows('reference.csv')
+    .filter(([, , , , policy]) => policy === 'Belady')
+    .map(([trace = '', , , size, , misses]) => ({ trace, size: Number(size), misses: Number(misses) }))
+}
+
 /** What an order makes of requests: a get each, and a put of what is missing. */
 export function replayInOrder(order: EvictionOrder, size: number, keys: readonly string[]): HitString {
   const present = new Set<string>()

@@ -1,0 +1,35 @@
+import type { EvictionOrder } from '../policies/eviction-order.ts'
+import { POLICIES } from '../policies/index.ts'
+
+/** A policy that can be simulated. */
+export interface Candidate {
+  /** How a trace names it: the `key` of the policy with hyphens, such as `lru-t`. */
+  readonly name: string
+  /** How its users write it, such as `LruTPolicy`. */
+  readonly className: string
+  readonly createOrder: () => EvictionOrder
+}
+
+/** Policies that decide exactly as another one does: `all` leaves them out. */
+const DECIDES_AS: Readonly<Record<string, string>> = { lru: 'lru-t', 'fifo-t': 'fifo' }
+
+/** All policies of the library, by their names. */
+export const CANDIDATES: ReadonlyMap<string, Candidate> = new Map(
+  Object.entries(POLICIES).map(([key, Policy]) => {
+    const name = key.replaceAll('_', '-')
+    return [name, { name, className: Policy.name, createOrder: () => new Policy().createOrder() }]
+  }),
+)
+
+/** The policies that decide differently from each other. */
+export const DISTINCT: readonly Candidate[] = [...CANDIDATES.values()].filter(
+  ({ name }) => DECIDES_AS[name] === undefined,
+)
+
+/** Finds a policy by its name, its key, or the name of its class, in any case; `undefined` if there is none. */
+export function candidateOf(text: string): Candidate | undefined {
+  const said = text.trim().toLowerCase().replaceAll('_', '-')
+  return (
+    CANDIDATES.get(said) ?? [...CANDIDATES.values()].find(({ className }) => className.toLowerCase() === said)
+  )
+}
