@@ -22,7 +22,7 @@ export function keepFound(call: Call, lookup: Lookup, { stored, isError }: Settl
 }
 
 /**
- * Holds what this process has stored.
+ * Holds what this process has stored, unless it is not in the store any more: nothing would tell when it has to go.
  *
  * @param serialized The result as the serializer wrote it, out of its envelope.
  * @param epoch That of the partition before the put.
@@ -31,12 +31,12 @@ export function keepStored(
   call: Call,
   serialized: string | Buffer,
   { freshMs, ttlMs, metadata: { computeMs } }: Pick<Terms, 'freshMs' | 'ttlMs' | 'metadata'>,
-  { changes, atMs, sentMs }: Stored,
+  { isEvicted, changes, atMs, sentMs }: Stored,
   epoch: number,
 ): void {
   const { fn, partition, hash } = call
   const { near } = partition
-  if (fn.near === undefined || near === undefined || changes === undefined) return
+  if (fn.near === undefined || near === undefined || changes === undefined || isEvicted) return
   const lifeMs = freshMs ?? ttlMs
   const freshUntilMs = lifeMs === undefined ? undefined : atMs + lifeMs
   const ends = near.endOf(sentMs, lifeMs === undefined ? undefined : lifeMs * (1 - DRIFT))

@@ -107,6 +107,11 @@ export interface PutReport {
   /** Whether each entry was stored, in the order given. */
   readonly stored: readonly boolean[]
   /**
+   * Those entries that were stored, and that this put has evicted again: where more come than fit, or where the policy evicts what
+   * was used last. `undefined` for none.
+   */
+  readonly evictedAtOnce?: ReadonlySet<Hash> | undefined
+  /**
    * The number of the last change, those of this put included: what it stored is right as of this number. `undefined` if there is
    * no log of changes.
    */

@@ -33,6 +33,16 @@ export function changeLogConformance(
       const [lookup] = await store.get(space, ['a'], { isNumbered: true })
       assert.deepEqual(lookup?.changes, { number: changes, hasEntries: true })
     }),
+    // Whoever puts an entry holds it afterwards, and the messages that name it are as old as the put.
+    listenedCase('a put tells which of its entries it has evicted again', async ({ store, space }) => {
+      const small = { ...space, limits: { ...space.limits, maxSize: 2 } }
+      const { stored, evictedAtOnce } = await store.put(small, [entry('x'), entry('y'), entry('z')])
+      assert.deepEqual(stored, [true, true, true])
+      const lookups = await store.get(space, ['x', 'y', 'z'])
+      const missing = ['x', 'y', 'z'].filter((_, i) => lookups[i]?.value === undefined)
+      assert.deepEqual(missing, ['x'])
+      assert.deepEqual([...(evictedAtOnce ?? [])], missing)
+    }),
     listenedCase('numbers rise, and each message names the one before it', async (it) => {
       for (const hash of ['a', 'b', 'c']) await it.store.invalidate(it.space, [hash])
       let { number } = it

@@ -152,6 +152,19 @@ describe.each(COMBINATIONS)('$policy, $scope, $keys, $shards shards', ({ create 
     )
   })
 
+  test('what the put that has stored it has evicted again is not held', async () => {
+    const { here } = newWorld(create, { maxSize: 4 })
+    await here.user(1) // the store is listened to
+    const ids = Array.from({ length: 40 }, (_, i) => i + 10)
+    await Promise.all(ids.map((id) => here.user(id)))
+    await here.cache.drain()
+    const stored = await here.users.peek(ids)
+    const isThere = (i: number) => stored[i] !== undefined
+    expect(ids.filter((_, i) => !isThere(i)).length).toBeGreaterThan(20)
+    const served = await here.cache.readOnly(() => Promise.allSettled(ids.map((id) => here.user(id))))
+    expect(served.map(({ status }) => status === 'fulfilled')).toEqual(ids.map((_, i) => isThere(i)))
+  })
+
   test('near hits are reported to the policy, so that the store keeps what is used here', async () => {
     const store = new FailingStore(target.newStore())
     const touched: string[] = []

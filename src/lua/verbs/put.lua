@@ -10,8 +10,8 @@
 --       Extras are empty or JSON: tags, asker (of the lease to end, which may have been lost), overrules (true:
 --       a load that began before its token, or before now, is refused from then on)
 -- Reply: the time in microseconds, the moment up to which the policy has ordered entries (the time, or later), number
---       evicted, number expired, the number of the last change (0: there is no log), then for each entry 1 (stored) or 0 (refused: invalidated since its token, or the
---       load of the existing entry began later)
+--       evicted, number expired, the number of the last change (0: there is no log), then for each entry 1 (stored), 2 (stored, and evicted again by this put) or
+--       0 (refused: invalidated since its token, or the load of the existing entry began later)
 -- uses: publish trailer structures changes tags entries fence lease-name lease-end lease-own idle-ttl
 local max_size, idle_ttl_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
 local part, count = tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -24,6 +24,7 @@ local expired = sweep()
 entries = entries - expired
 local began_empty = entries == 0
 local evicted, was_empty = 0, began_empty
+local lives, evicted_again = {}, nil -- by hash, of what this put has stored
 
 -- Whether the entry, its function or one of its tags was invalidated since the token, or everything was.
 local function is_invalidated(hash, token, extras)
@@ -100,6 +101,12 @@ local function evict_for(more)
       return
     end
     forget(victims)
+    for i = 1, #victims do
+      if lives[victims[i]] then
+        evicted_again = evicted_again or {}
+        evicted_again[victims[i]] = true
+      end
+    end
     entries = entries - #victims
     was_empty = was_empty or entries == 0
     evicted = evicted + #victims
@@ -122,7 +129,7 @@ evict_for(0) -- `max_size` may have been lowered
 
 local NOTHING = {}
 local before = entries > 0 and stored_before() or NOTHING
-local reply, hashes, tagged, lives, new, used = { 0, 0, 0, 0, 0 }, {}, {}, {}, {}, {}
+local reply, hashes, tagged, new, used = { 0, 0, 0, 0, 0 }, {}, {}, {}, {}
 local leases_to_end, overruled = {}, {}
 for i = 5, 6 * count, 6 do
   local hash, value, label, times, token = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
@@ -186,6 +193,11 @@ if #used > 0 then
   touch(used)
 end
 insert_all(new)
+for i = 1, evicted_again and count or 0 do
+  if reply[5 + i] == 1 and evicted_again[ARGV[6 * i - 1]] then
+    reply[5 + i] = 2
+  end
+end
 for i = 1, #leases_to_end do
   end_own_lease(unpack(leases_to_end[i]))
 end

@@ -130,7 +130,10 @@ export class MemoryStore implements Store, ChangeLog {
       if (metadata?.asker !== undefined) this.#endOwnLease(space, hash, metadata.asker)
       if (metadata?.overrules && stored[i]) this.#endLease(space, hash)
     })
-    return { atUs, evicted, expired, stored, changes: this.#logs.record(space, data.changed, atUs) }
+    const gone = entries.filter(({ hash }, i) => stored[i] && !data.values.has(hash)).map(({ hash }) => hash)
+    const evictedAtOnce = gone.length > 0 ? new Set(gone) : undefined
+    const changes = this.#logs.record(space, data.changed, atUs)
+    return { atUs, evicted, expired, stored, evictedAtOnce, changes }
   }
 
   /** As in the scripts: whether the load of the existing entry began later than that of the entry to store. */

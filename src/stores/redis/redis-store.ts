@@ -48,6 +48,10 @@ import type {
 /** For how long the clock of a server is taken to run as fast as that of this process. */
 const CLOCKS_AGREE_MS = 10_000
 
+/** What the script of a put replies for an entry, besides 1 for one that was stored and is there. */
+const REFUSED = 0
+const EVICTED_AGAIN = 2
+
 /** What this store remembers of a partition. */
 interface KeySpaceState {
   readonly keys: PartitionKeys
@@ -193,7 +197,8 @@ export class RedisStore implements Store, ChangeLog {
       atUs,
       evicted,
       expired,
-      stored: stored.map((isStored) => isStored === 1),
+      stored: stored.map((outcome) => outcome !== REFUSED),
+      evictedAtOnce: evictedAtOnce(entries, stored),
       changes: toChangeNumber(changes),
     }
   }
@@ -384,6 +389,14 @@ const sent = (hashes: readonly Hash[]): readonly (Buffer | string)[] => hashes.m
 function toReport(reply: Reply, verb: string): InvalidationReport {
   const [count, changes] = toNumbers(reply, 2, verb) as readonly [number, number]
   return { count, changes: toChangeNumber(changes) }
+}
+
+function evictedAtOnce(
+  entries: readonly NewEntry[],
+  outcomes: readonly number[],
+): ReadonlySet<Hash> | undefined {
+  if (!outcomes.includes(EVICTED_AGAIN)) return undefined
+  return new Set(entries.filter((_, i) => outcomes[i] === EVICTED_AGAIN).map(({ hash }) => hash))
 }
 
 const flag = (is: boolean): string => (is ? '1' : '0')
