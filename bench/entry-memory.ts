@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { createClient } from 'redis'
 import { findServers } from '../test/servers/binaries.ts'
 import { startServer } from '../test/servers/start-server.ts'
-import type { WrapOptions } from '../src/index.ts'
+import type { AbstractPolicy, WrapOptions } from '../src/index.ts'
 import { digits, table } from './table.ts'
 
 const ENTRIES = 20_000
@@ -15,9 +15,11 @@ const VALUE = { title: 'A kettle', text: 'x'.repeat(160) }
 
 const path = process.argv[2] === undefined ? '../src/index.ts' : resolve(process.argv[2])
 const library = (await import(path)) as typeof import('../src/index.ts')
-const { FifoPolicy, FifoTPolicy, LfuPolicy, LruPolicy, LruTPolicy, MruPolicy, RedisFuncCache, RrPolicy } =
-  library
-const POLICIES = { FifoPolicy, FifoTPolicy, LruPolicy, LruTPolicy, MruPolicy, LfuPolicy, RrPolicy }
+const { RedisFuncCache } = library
+const POLICIES = Object.entries(library).filter(([name]) => /^(?!Abstract).*Policy$/.test(name)) as [
+  string,
+  new () => AbstractPolicy,
+][]
 
 const OPTIONS: readonly WrapOptions[] = [
   { ttl: Number.POSITIVE_INFINITY },
@@ -64,7 +66,7 @@ const ofPython = await measured(() =>
 )
 
 const rows: string[][] = []
-for (const [name, Policy] of Object.entries(POLICIES)) {
+for (const [name, Policy] of POLICIES) {
   const row = [name]
   for (const options of OPTIONS) {
     const cache = new RedisFuncCache('memory', new Policy(), { client, maxSize: 2 * ENTRIES })

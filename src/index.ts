@@ -42,6 +42,7 @@ export {
   LruTPolicy,
   MruPolicy,
   RrPolicy,
+  SievePolicy,
 } from './policies/index.ts'
 export type { RedisClient } from './clients/port.ts'
 export { bson } from './serializers/formats/bson.ts'

@@ -13,7 +13,13 @@ const OPEN_WEIGHTS = [
 /** The functions that a policy makes. */
 export const POLICY_FUNCTIONS = ['touch', 'insert', 'evict', 'remove', 'size'] as const
 
-const MADE = POLICY_FUNCTIONS.join(', ')
+/** The function that a policy may make besides. */
+const OPTIONAL_FUNCTION = 'prepare_eviction'
+
+const made = (policy: readonly string[]): readonly string[] =>
+  policy.some((text) => new RegExp(`\\bfunction ${OPTIONAL_FUNCTION}\\b`).test(text))
+    ? [...POLICY_FUNCTIONS, OPTIONAL_FUNCTION]
+    : POLICY_FUNCTIONS
 
 /**
  * The script of a policy and a verb. The policy is a function of its own that stands first: its locals hide nothing of the
@@ -25,11 +31,11 @@ export function scriptOf(prelude: string, policy: readonly string[], verb: reado
   return [
     `local policy = function(${handed})`,
     ...policy,
-    `return ${MADE}`,
+    `return ${made(policy).join(', ')}`,
     'end',
     prelude,
     ...(weighs ? OPEN_WEIGHTS : []),
-    `local ${MADE} = policy(${handed})`,
+    `local ${[...POLICY_FUNCTIONS, OPTIONAL_FUNCTION].join(', ')} = policy(${handed})`,
     ...verb,
   ].join('\n')
 }

@@ -5,8 +5,9 @@ import { LruPolicy } from './lru.ts'
 import { LruTPolicy } from './lru-t.ts'
 import { MruPolicy } from './mru.ts'
 import { RrPolicy } from './rr.ts'
+import { SievePolicy } from './sieve.ts'
 
-export { FifoPolicy, FifoTPolicy, LfuPolicy, LruPolicy, LruTPolicy, MruPolicy, RrPolicy }
+export { FifoPolicy, FifoTPolicy, LfuPolicy, LruPolicy, LruTPolicy, MruPolicy, RrPolicy, SievePolicy }
 
 /**
  * The policies of this library, by their `key`: the one list of them.
@@ -21,6 +22,7 @@ export const POLICIES: {
   readonly mru: typeof MruPolicy
   readonly lfu: typeof LfuPolicy
   readonly rr: typeof RrPolicy
+  readonly sieve: typeof SievePolicy
 } = {
   fifo: FifoPolicy,
   fifo_t: FifoTPolicy,
@@ -29,4 +31,5 @@ export const POLICIES: {
   mru: MruPolicy,
   lfu: LfuPolicy,
   rr: RrPolicy,
+  sieve: SievePolicy,
 }

@@ -75,7 +75,10 @@ export class GuardedStore implements Store, ChangeLog {
 
   put(space: KeySpace, entries: readonly NewEntry[]): Promise<PutReport> {
     const ticket = this.#admit()
-    return ticket === REFUSED ? this.#refuse() : this.#timed('put', ticket, this.#store.put(space, entries))
+    if (ticket === REFUSED) return this.#refuse()
+    return this.#inPortions('put', ticket, this.#settings.timeoutMs, (onPortion) =>
+      this.#store.put(space, entries, onPortion),
+    )
   }
 
   now(space: KeySpace): Promise<number> {
@@ -206,6 +209,16 @@ export class GuardedStore implements Store, ChangeLog {
   }
 
   #whole<T>(what: keyof Store, ticket: number, ask: (onPortion: () => void) => Promise<T>): Promise<T> {
+    return this.#inPortions(what, ticket, this.#settings.wholeTimeoutMs, ask)
+  }
+
+  /** What is answered within a deadline that starts again as long as portions are done. */
+  #inPortions<T>(
+    what: keyof Store,
+    ticket: number,
+    timeoutMs: number,
+    ask: (onPortion: () => void) => Promise<T>,
+  ): Promise<T> {
     let isAhead = false
     const onPortion = () => {
       isAhead = true
@@ -215,7 +228,7 @@ export class GuardedStore implements Store, ChangeLog {
       isAhead = false
       return wasAhead
     }
-    return this.#timed(what, ticket, ask(onPortion), undefined, this.#settings.wholeTimeoutMs, again)
+    return this.#timed(what, ticket, ask(onPortion), undefined, timeoutMs, again)
   }
 
   /**

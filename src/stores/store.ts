@@ -221,8 +221,12 @@ export interface EntryStore {
   get(space: KeySpace, hashes: readonly Hash[], options?: LookupOptions): Promise<readonly Lookup[]>
   /** Tells the policy that entries were read, in that order, and prolongs the idle TTL of the partition. */
   touch(space: KeySpace, hashes: readonly Hash[]): Promise<void>
-  /** Stores entries, evicting those that the policy names while the partition is full, and ends the leases of their loads. */
-  put(space: KeySpace, entries: readonly NewEntry[]): Promise<PutReport>
+  /**
+   * Stores entries, evicting those that the policy names while the partition is full, and ends the leases of their loads.
+   *
+   * @param onPortion Called when a portion of the work is done, if the store works in portions: a deadline then starts again.
+   */
+  put(space: KeySpace, entries: readonly NewEntry[], onPortion?: () => void): Promise<PutReport>
   /** Invalidates some entries, whether they exist or not. */
   invalidate(space: KeySpace, hashes: readonly Hash[], soft?: boolean): Promise<InvalidationReport>
   /**

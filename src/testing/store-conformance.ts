@@ -9,6 +9,7 @@ import {
   MruPolicy,
   type RedisFuncCache,
   RrPolicy,
+  SievePolicy,
 } from '../index.ts'
 import type { Store } from '../store.ts'
 import { changeLogConformance } from './change-log-conformance.ts'
@@ -54,7 +55,16 @@ export function storeConformance(
 
 /** All cases of all policies: a store has to run each of them. */
 function policiesOn(newStore: () => Store): ConformanceCase[] {
-  const policies = [FifoPolicy, FifoTPolicy, LruPolicy, LruTPolicy, MruPolicy, LfuPolicy, RrPolicy]
+  const policies = [
+    FifoPolicy,
+    FifoTPolicy,
+    LruPolicy,
+    LruTPolicy,
+    MruPolicy,
+    LfuPolicy,
+    RrPolicy,
+    SievePolicy,
+  ]
   return policies.flatMap((Policy) =>
     (['cache', 'function'] as const).flatMap((scope) =>
       policyConformance(() => new Policy({ scope }), { newStore, isRandom: Policy === RrPolicy }).map(

@@ -5,6 +5,7 @@ import type { EvictionOrder } from '../../src/policies/eviction-order.ts'
 import { FrequencyOrder } from '../../src/policies/orders/frequency-order.ts'
 import { LinkedOrder } from '../../src/policies/orders/linked-order.ts'
 import { RandomOrder } from '../../src/policies/orders/random-order.ts'
+import { SieveOrder } from '../../src/policies/orders/sieve-order.ts'
 
 /** These policies do not weigh results. */
 const SAME = { costMs: 1, bytes: 1 }
@@ -64,6 +65,54 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return i === -1 ? 0 : (a[i] as number) - (b[i] as number)
 }
 
+/** SIEVE, with a list of entries from the oldest to the newest, and the place of the hand in it. */
+class SieveModel implements EvictionOrder {
+  #entries: { readonly hash: string; isMarked: boolean }[] = []
+  #hand = 0
+
+  touch(hashes: readonly string[]): void {
+    for (const entry of this.#entries) if (hashes.includes(entry.hash)) entry.isMarked = true
+  }
+
+  insert(hash: string): void {
+    this.#entries.push({ hash, isMarked: false })
+  }
+
+  evict(count: number): string[] {
+    const victims: string[] = []
+    while (victims.length < count) {
+      const entry = this.#entries[this.#hand]
+      if (entry === undefined) break
+      if (!entry.isMarked) {
+        victims.push(entry.hash)
+        this.remove([entry.hash])
+      } else {
+        entry.isMarked = false
+        this.#hand = (this.#hand + 1) % this.#entries.length
+      }
+    }
+    return victims
+  }
+
+  remove(hashes: readonly string[]): void {
+    for (const hash of hashes) {
+      const at = this.#entries.findIndex((entry) => entry.hash === hash)
+      if (at === -1) continue
+      this.#entries.splice(at, 1)
+      if (at < this.#hand) this.#hand--
+      if (this.#hand === this.#entries.length) this.#hand = 0
+    }
+  }
+
+  size(): number {
+    return this.#entries.length
+  }
+
+  has(hash: string): boolean {
+    return this.#entries.some((entry) => entry.hash === hash)
+  }
+}
+
 type Step =
   | { readonly do: 'touch' | 'remove'; readonly hashes: readonly string[] }
   | { readonly do: 'insert'; readonly hash: string }
@@ -83,17 +132,36 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('evict' as const), count: fc.nat({ max: 3 }) }) },
 )
 
-describe.each<{ name: string; create: () => EvictionOrder; rank: (entry: Entry) => readonly number[] }>([
-  { name: 'fifo', create: () => new LinkedOrder(false, 'oldest'), rank: (entry) => [entry.insertedAt] },
-  { name: 'lru', create: () => new LinkedOrder(true, 'oldest'), rank: (entry) => [entry.touchedAt] },
-  { name: 'mru', create: () => new LinkedOrder(true, 'newest'), rank: (entry) => [-entry.touchedAt] },
-  { name: 'lfu', create: () => new FrequencyOrder(), rank: (entry) => [entry.count, entry.touchedAt] },
-])('$name', ({ create, rank }) => {
+const ranked = (rank: (entry: Entry) => readonly number[]) => () => new Model(rank)
+
+describe.each<{
+  name: string
+  create: () => EvictionOrder
+  model: () => EvictionOrder & { has(hash: string): boolean }
+}>([
+  {
+    name: 'fifo',
+    create: () => new LinkedOrder(false, 'oldest'),
+    model: ranked((entry) => [entry.insertedAt]),
+  },
+  { name: 'lru', create: () => new LinkedOrder(true, 'oldest'), model: ranked((entry) => [entry.touchedAt]) },
+  {
+    name: 'mru',
+    create: () => new LinkedOrder(true, 'newest'),
+    model: ranked((entry) => [-entry.touchedAt]),
+  },
+  {
+    name: 'lfu',
+    create: () => new FrequencyOrder(),
+    model: ranked((entry) => [entry.count, entry.touchedAt]),
+  },
+  { name: 'sieve', create: () => new SieveOrder(), model: () => new SieveModel() },
+])('$name', ({ create, model: newModel }) => {
   test('evicts whom the model evicts, in its order', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
         const order = create()
-        const model = new Model(rank)
+        const model = newModel()
         for (const each of steps) {
           if (each.do === 'evict') expect(order.evict(each.count)).toEqual(model.evict(each.count))
           else if (each.do !== 'insert') for (const it of [order, model]) it[each.do](each.hashes)

@@ -13,6 +13,7 @@ const SIMULATED: Record<string, readonly (keyof typeof POLICIES)[]> = {
   MRU: ['mru'],
   LFU: ['lfu'],
   'RR-mean-of-10': ['rr'],
+  SIEVE: ['sieve'],
 }
 
 /** Four standard deviations of a single random replay of a whole trace, in misses. */

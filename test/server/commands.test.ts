@@ -322,6 +322,22 @@ describe.skipIf(binary === undefined)('a server of its own', () => {
     },
   )
 
+  test('sieve: a hit on an entry that is marked writes nothing', async () => {
+    const { cache, ask } = newCache(new POLICIES.sieve())
+    for (const key of 'abaab') await ask(key) // a second put or hit tells of the hits before
+    await cache.drain()
+    await startCounting()
+    for (const key of 'ab') await ask(key)
+    await cache.drain()
+    const counts = await done()
+    expect(counts.get('zmscore')).toBeGreaterThan(0)
+    expect([...counts.keys()].filter((name) => name !== 'time').toSorted()).toEqual([
+      'evalsha',
+      'hmget',
+      'zmscore',
+    ])
+  })
+
   test.each(EACH_POLICY)('$policy: may come back empty', async ({ create }) => {
     const { cache, ask, runs } = newCache(create())
     for (const key of 'aba') expect(await ask(key)).toBe(`value of ${key}`)

@@ -10,8 +10,9 @@
 --       Extras are empty or JSON: tags, asker (of the lease to end, which may have been lost), overrules (true:
 --       a load that began before its token, or before now, is refused from then on)
 -- Reply: the time in microseconds, the moment up to which the policy has ordered entries (the time, or later), number
---       evicted, number expired, the number of the last change (0: there is no log), then for each entry 1 (stored), 2 (stored, and evicted again by this put) or
---       0 (refused: invalidated since its token, or the load of the existing entry began later)
+--       evicted, number expired, the number of the last change (0: there is no log), then for each entry 1 (stored), 2 (stored, and evicted again by this put),
+--       0 (refused: invalidated since its token, or the load of the existing entry began later) or 3 (send it again: nothing of this
+--       command was stored, since the policy needs more than one script to find what to evict)
 -- uses: publish trailer structures changes tags entries fence lease-name lease-end lease-own idle-ttl
 local max_size, idle_ttl_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
 local part, count = tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -130,6 +131,27 @@ evict_for(0) -- `max_size` may have been lowered
 local NOTHING = {}
 local before = entries > 0 and stored_before() or NOTHING
 local reply, hashes, tagged, new, used = { 0, 0, 0, 0, 0 }, {}, {}, {}, {}
+
+-- A policy that finds in no short time what to evict does a part of that work instead. Entries that would be refused are counted
+-- as well.
+if prepare_eviction and max_size > 0 and entries > 0 then
+  local seen, more = {}, 0
+  for i = 5, 6 * count, 6 do
+    local hash = ARGV[i]
+    more = more + ((before[hash] or seen[hash]) and 0 or 1)
+    seen[hash] = true
+  end
+  local excess = math.min(more, entries + more - max_size)
+  if excess > 0 and not prepare_eviction(excess) then
+    for i = 1, count do
+      reply[5 + i] = 3
+    end
+    prolong_keys(idle_ttl_ms, began_empty, was_empty)
+    reply[1], reply[2], reply[3], reply[4], reply[5] = at_us, now_us(), evicted, expired, end_telling()
+    return answer(reply)
+  end
+end
+
 local leases_to_end, overruled = {}, {}
 for i = 5, 6 * count, 6 do
   local hash, value, label, times, token = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]

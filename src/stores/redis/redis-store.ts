@@ -48,9 +48,10 @@ import type {
 /** For how long the clock of a server is taken to run as fast as that of this process. */
 const CLOCKS_AGREE_MS = 10_000
 
-/** What the script of a put replies for an entry, besides 1 for one that was stored and is there. */
+/** What the script of a put replies for an entry, besides 1 for one that was stored and is there: its header says more. */
 const REFUSED = 0
 const EVICTED_AGAIN = 2
+const SEND_AGAIN = 3
 
 /** What this store remembers of a partition. */
 interface KeySpaceState {
@@ -166,7 +167,40 @@ export class RedisStore implements Store, ChangeLog {
     if (isForScript) this.#hearScript(state, toNumbers(times as Reply, 2, 'touch'), sentMs)
   }
 
-  async put(space: KeySpace, entries: readonly NewEntry[]): Promise<PutReport> {
+  /**
+   * One script. A policy that has to look at very many entries to find what to evict takes several: each does a part of that work,
+   * so that the server can serve other clients in between.
+   */
+  async put(space: KeySpace, entries: readonly NewEntry[], onPortion?: () => void): Promise<PutReport> {
+    let evicted = 0
+    let expired = 0
+    for (;;) {
+      const { codes, ...report } = await this.#putOnce(space, entries)
+      evicted += report.evicted
+      expired += report.expired
+      if (codes[0] !== SEND_AGAIN) {
+        const stored = codes.map((code) => code !== REFUSED)
+        return { ...report, evicted, expired, stored, evictedAtOnce: evictedAtOnce(entries, codes) }
+      }
+      onPortion?.()
+      if (entries.length > 1) {
+        const half = Math.ceil(entries.length / 2)
+        const first = await this.put(space, entries.slice(0, half), onPortion)
+        const second = await this.put(space, entries.slice(half), onPortion)
+        return {
+          atUs: first.atUs, // the earlier time: nothing is taken for fresh for longer than it is
+          evicted: evicted + first.evicted + second.evicted,
+          expired: expired + first.expired + second.expired,
+          stored: [...first.stored, ...second.stored],
+          // The second half may have evicted any of the first.
+          evictedAtOnce: new Set([...hashesOf(entries.slice(0, half)), ...(second.evictedAtOnce ?? [])]),
+          changes: second.changes,
+        }
+      }
+    }
+  }
+
+  async #putOnce(space: KeySpace, entries: readonly NewEntry[]): Promise<PutAnswer> {
     const { maxSize, idleTtlMs } = space.limits
     const state = this.#stateOf(space)
     const args: (string | Buffer)[] = [
@@ -184,7 +218,7 @@ export class RedisStore implements Store, ChangeLog {
     const sentMs = monotonicMs()
     const answer = await this.#run(space, 'put', [...args, ...space.ext])
     const reply = toNumbers(answer, 5 + entries.length, 'put')
-    const [atUs, , evicted, expired, changes, ...stored] = reply as readonly [
+    const [atUs, , evicted, expired, changes, ...codes] = reply as readonly [
       number,
       number,
       number,
@@ -193,14 +227,7 @@ export class RedisStore implements Store, ChangeLog {
     ]
     this.#hearScript(state, reply, sentMs)
     state.idleTtl.renewed(idleTtlMs)
-    return {
-      atUs,
-      evicted,
-      expired,
-      stored: stored.map((outcome) => outcome !== REFUSED),
-      evictedAtOnce: evictedAtOnce(entries, stored),
-      changes: toChangeNumber(changes),
-    }
+    return { atUs, evicted, expired, codes, changes: toChangeNumber(changes) }
   }
 
   async invalidate(space: KeySpace, hashes: readonly Hash[], soft = false): Promise<InvalidationReport> {
@@ -381,6 +408,14 @@ export class RedisStore implements Store, ChangeLog {
     return this.#commands.run(space, this.#stateOf(space).keys, verb, args)
   }
 }
+
+/** What one script of a put has done. */
+interface PutAnswer extends Omit<PutReport, 'stored' | 'evictedAtOnce'> {
+  /** What it replied for each entry. */
+  readonly codes: readonly number[]
+}
+
+const hashesOf = (entries: readonly NewEntry[]): Hash[] => entries.map(({ hash }) => hash)
 
 /** Call hashes as a server takes them. */
 const sent = (hashes: readonly Hash[]): readonly (Buffer | string)[] => hashes.map(bytesOfHash)
