@@ -42,11 +42,13 @@ import { unwrap } from './keys/unwrapping.ts'
 import { type CachedMany, callableMany } from './functions/cached-many.ts'
 import { checkCacheName, checkCacheOptions, drainMs } from './options/cache-checks.ts'
 import type { CacheOptions, DrainOptions } from './options/cache-options.ts'
+import { checkRecording, type RecordOptions } from './options/record-options.ts'
 import type { CacheSettings } from './options/cache-settings.ts'
 import type { AbstractPolicy } from './policies/policy.ts'
 import { warn } from './telemetry/process-warning.ts'
 import { NearTier } from './partitions/near-tier.ts'
 import { Partitions } from './partitions/partitions.ts'
+import { Recorder, type Recording } from './simulation/recording/recorder.ts'
 import { closeStore } from './stores/close-store.ts'
 import { guard } from './stores/guard.ts'
 import { isLastOpen, addOpenCache } from './stores/open-caches.ts'
@@ -79,6 +81,7 @@ export class RedisFuncCache {
   readonly #functions: WrappedFunctions
   readonly #methods: DecoratedMethods
   readonly #keyed: KeyedCalls
+  readonly #recordings = new Set<Recorder>()
 
   /**
    * Makes a cache. No command is sent to the server before the first call.
@@ -365,6 +368,37 @@ export class RedisFuncCache {
   }
 
   /**
+   * Begins to write the calls of this process to a file, for the simulator: `npx redis-func-cache simulate --trace FILE`.
+   *
+   * A line of the file, which is compressed by gzip, has a time, a digest of the call, the name of its function and what became of
+   * it; of runs of functions also milliseconds and bytes. Arguments are not written, and cannot be guessed from the digest. The
+   * recording ends by `stop()`, with {@link close}, or when the file has `maxBytes`. A file that is there is replaced.
+   *
+   * If the file cannot be written, the recording ends, an `error` event tells of it, and calls go on.
+   * @throws {OptionError} for an unknown option, and for a value that an option cannot have.
+   * @example
+   * const recording = cache.record('calls.csv.gz', { sample: 0.1 })
+   * setTimeout(() => recording.stop(), 3_600_000)
+   */
+  record(file: string, options: RecordOptions = {}): Recording {
+    const settings = checkRecording(file, options)
+    const { events, report } = this.#shared
+    const recorder: Recorder = new Recorder(
+      file,
+      settings,
+      { cache: this.name, policy: this.policy.key, maxSize: this.maxSize },
+      () => {
+        events.observers.remove(recorder)
+        this.#recordings.delete(recorder)
+      },
+      (error) => report.recordFailed(error),
+    )
+    this.#recordings.add(recorder)
+    events.observers.add(recorder)
+    return recorder
+  }
+
+  /**
    * Waits like {@link drain}, and then closes the connection over which the cache receives messages of other processes.
    *
    * Your own client stays open, and so does that connection while another cache over the same client needs it. If work is left
@@ -382,6 +416,7 @@ export class RedisFuncCache {
           'store may be lost if the process ends or the client is closed. Give it longer: close({ timeout }).',
       )
     }
+    await Promise.all([...this.#recordings].map((each) => each.end('close')))
     this.#shared.partitions.close()
     if (isLastOpen(this.#settings.store, this)) await closeStore(this.#settings.store, this.name)
   }
@@ -546,6 +581,7 @@ function sharedBy(
     background,
     events,
     counters,
+    report,
     errorClasses: settings.errorClasses,
     envelope: settings.envelope,
     throwsOnError: settings.throwsOnError,

@@ -6,6 +6,7 @@ import type { Partitions } from '../partitions/partitions.ts'
 import type { Envelope } from '../serializers/envelope/envelope.ts'
 import type { ErrorClasses } from '../serializers/errors/error-classes.ts'
 import type { Store } from '../stores/store.ts'
+import type { CacheReporter } from '../telemetry/cache-reporter.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import type { Events } from '../telemetry/events.ts'
 import type { Call } from './call.ts'
@@ -23,6 +24,8 @@ export interface CacheContext {
   readonly background: Background
   readonly events: Events
   readonly counters: Counters
+  /** Reports what concerns the whole cache. */
+  readonly report: CacheReporter
   readonly errorClasses: ErrorClasses
   /** What compresses, signs or encrypts results; `undefined` where nothing does. */
   readonly envelope: Envelope | undefined

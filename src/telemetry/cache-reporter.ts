@@ -59,6 +59,11 @@ export class CacheReporter {
     if (cureFor(error).kind !== 'not-connected') this.#failed('near', error)
   }
 
+  /** A recording has ended, because its file could not be written. */
+  recordFailed(thrown: unknown): void {
+    this.#failed('record', toError(thrown))
+  }
+
   /** The breaker around the store changed its state. */
   breakerChanged(state: BreakerState, from: BreakerState): void {
     const { store } = this.#counters
@@ -67,7 +72,7 @@ export class CacheReporter {
     this.#events.emit('breaker', { cache: this.#cache, state, from, error: store.lastError })
   }
 
-  #failed(during: 'callback' | 'touch' | 'near', error: Error): void {
+  #failed(during: 'callback' | 'touch' | 'near' | 'record', error: Error): void {
     this.#counters.stats.error++
     if (!this.#events.wants('error')) return warnOfFailure(this.#cache, undefined, during, error)
     const which = { cache: this.#cache, function: undefined, hash: undefined, durationMs: 0 }

@@ -5,6 +5,7 @@ import { checkChoice } from '../options/checks.ts'
 import { OptionError } from '../errors.ts'
 import type { Hash } from '../keys/call-hash.ts'
 import { isPromise } from '../realms/native.ts'
+import { CallObservers } from './call-observer.ts'
 import { warnOfListener } from './warnings.ts'
 
 /**
@@ -97,7 +98,7 @@ export interface EvictEvent {
 export interface ErrorEvent {
   /** The name of the cache. */
   readonly cache: string
-  /** The name of the function; `undefined` for failures that concern no single call: `during: 'touch'`, `'near'`, and `waitUntil`. */
+  /** The name of the function; `undefined` for failures that concern no single call: `during: 'touch'`, `'near'`, `'record'`, and `waitUntil`. */
   readonly function: string | undefined
   /** The call hash; `undefined` if `function` is. */
   readonly hash: Hash | undefined
@@ -186,8 +187,18 @@ export type SkipReason =
  * - `'refresh'`: running the function in the background.
  * - `'callback'`: a callback of the options.
  * - `'near'`: asking for the changes of what is held near.
+ * - `'record'`: writing a recording, which has ended by that.
  */
-export type ErrorPhase = 'get' | 'put' | 'touch' | 'lease' | 'serialize' | 'refresh' | 'callback' | 'near'
+export type ErrorPhase =
+  | 'get'
+  | 'put'
+  | 'touch'
+  | 'lease'
+  | 'serialize'
+  | 'refresh'
+  | 'callback'
+  | 'near'
+  | 'record'
 
 /** The names of all events. */
 export const EVENTS: readonly (keyof CacheEvents)[] = [
@@ -213,6 +224,8 @@ export const EVENTS: readonly (keyof CacheEvents)[] = [
 
 /** The listeners of one cache. Ask {@link Events.wants} before building an event: without a listener it costs nothing. */
 export class Events {
+  /** Who is told of each call, without an event. */
+  readonly observers: CallObservers = new CallObservers()
   readonly #emitter = new EventEmitter()
   /** One channel for each event, such as `redis-func-cache:hit`, for tools that watch all caches of the process. */
   readonly #channels: Readonly<Record<string, Channel>> = Object.fromEntries(

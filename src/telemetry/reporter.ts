@@ -3,6 +3,7 @@ import type { Stats } from '../context/stats.ts'
 import { monotonicMs } from '../flow/timers.ts'
 import type { Hash } from '../keys/call-hash.ts'
 import { toError } from '../realms/native.ts'
+import type { CallObservers } from './call-observer.ts'
 import type { Counters } from './counters.ts'
 import type { CallEvent, ErrorPhase, Events, SkipReason, StaleReason } from './events.ts'
 import {
@@ -32,12 +33,14 @@ export class Reporter {
   readonly #function: string
   readonly #events: Events
   readonly #counters: Counters
+  readonly #observers: CallObservers
 
   constructor(cache: string, fn: string, events: Events, counters: Counters) {
     this.#cache = cache
     this.#function = fn
     this.#events = events
     this.#counters = counters
+    this.#observers = events.observers
   }
 
   /** A call began. */
@@ -52,6 +55,7 @@ export class Reporter {
 
   hit(call: ReportedCall): void {
     this.#count(call.context, 'hit')
+    this.#observers.current?.called(this.#function, call.hash, 'hit')
     if (this.#events.wants('hit'))
       this.#events.emit('hit', { ...this.#describe(call), near: false, proofAgeMs: undefined })
   }
@@ -65,6 +69,7 @@ export class Reporter {
       count(context, 'hit')
       count(context, 'near')
     }
+    this.#observers.current?.called(this.#function, hash, 'near')
     if (!this.#events.wants('hit')) return
     const call = this.#describe({ hash, context, beganMs })
     this.#events.emit('hit', { ...call, near: true, proofAgeMs })
@@ -72,11 +77,14 @@ export class Reporter {
 
   miss(call: ReportedCall): void {
     this.#count(call.context, 'miss')
+    this.#observers.current?.called(this.#function, call.hash, 'miss')
     if (this.#events.wants('miss')) this.#events.emit('miss', this.#describe(call))
   }
 
   stale(call: ReportedCall, reason: StaleReason): void {
     this.#count(call.context, 'stale')
+    // For all other reasons, the call was told of as a miss before.
+    if (reason === 'grace') this.#observers.current?.called(this.#function, call.hash, 'stale')
     if (this.#events.wants('stale')) this.#events.emit('stale', { ...this.#describe(call), reason })
   }
 
@@ -85,8 +93,9 @@ export class Reporter {
   }
 
   /** The call got the outcome of the call that it had joined. Until then it may have to start over, and be counted as something else. */
-  joined({ context }: Pick<ReportedCall, 'context'>): void {
+  joined({ context, hash }: Pick<ReportedCall, 'context' | 'hash'>): void {
     this.#count(context, 'joined')
+    this.#observers.current?.called(this.#function, hash, 'join')
   }
 
   waits(call: ReportedCall): void {
@@ -126,12 +135,14 @@ export class Reporter {
 
   stored(call: ReportedCall, bytes: number, computeMs: number): void {
     this.#count(call.context, 'write')
+    this.#observers.current?.ran(this.#function, call.hash, 'store', bytes, computeMs)
     if (this.#events.wants('store')) {
       this.#events.emit('store', { ...this.#describe(call), bytes, computeMs })
     }
   }
 
   skipped(call: ReportedCall, reason: SkipReason, bytes: number, computeMs: number): void {
+    this.#observers.current?.ran(this.#function, call.hash, 'skip', bytes, computeMs)
     if (this.#events.wants('skip')) {
       this.#events.emit('skip', { ...this.#describe(call), reason, bytes, computeMs })
     } else if (reason === 'too-large') {

@@ -18,6 +18,7 @@ const WHAT: Record<Failure, string> = {
   refresh: 'a stale result could not be refreshed',
   callback: 'a callback of the options failed, so the result may not have been stored',
   near: 'could not ask for changes, so what is held in this process may not be served',
+  record: 'a recording ended, because its file could not be written',
   misplaced: 'what is stored for a call belongs to another one, so it counts as a miss',
   undecodable: 'a stored value could not be read, so it counts as a miss',
   invalid: 'a stored value did not pass the schema, so it counts as a miss',

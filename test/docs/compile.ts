@@ -61,6 +61,7 @@ const SET_UPS: Record<string, SetUp> = {
   'docs/policies.md': CLIENT_ALONE,
   'docs/security.md': CLIENT_ALONE,
   'docs/serializers.md': ON_SERVER,
+  'docs/simulation.md': IN_PROCESS,
   'docs/testing.md': CLIENT_ALONE,
 }
 

@@ -34,7 +34,9 @@ const json = async (...args: readonly string[]) =>
 describe('results', () => {
   test('of all policies, beside the optimum, with a recommendation', async () => {
     const text = await run('--trace', SMALL, '--sizes', '10,100', '--policies', 'all')
-    expect(text).toMatch(/small\.csv \(csv\): 3,000 requests of 1,0\d\d keys, [\d,]+ s to compute them all\./)
+    expect(text).toMatch(
+      /small\.csv \(csv\): 3,000 requests of 1,0\d\d keys, [\d,.]+ s to compute them all\./,
+    )
     expect(text).toMatch(/bound +policy +hit ratio +byte hit ratio +recomputed +spared/)
     expect(text).toMatch(/100 entries +optimum +\d/)
     expect(text).toMatch(/^Policy: \w+Policy\. With (10|100) entries it recomputes [\d.,]+ s/m)

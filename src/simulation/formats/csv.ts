@@ -19,6 +19,10 @@ export function fieldsOf(line: string, number: number): string[] {
   }
 }
 
+/** Writes a field of CSV, in double quotes where it needs them. */
+export const fieldText = (text: string): string =>
+  /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""').replaceAll(/[\r\n]+/g, ' ')}"` : text
+
 /** Reads a number of 0 or more; `undefined` if the field is empty. */
 export function numberOf(text: string | undefined, column: string, number: number): number | undefined {
   if (text === undefined || text.trim() === '') return undefined

@@ -11,8 +11,11 @@
  *
  * `time` is in milliseconds since the recording began, `key` a salted digest of the call hash. `outcome` says what became of a
  * call (`hit`, `near`, `miss`, `stale`, `join`), or how a run of the function ended (`store`, `skip`).
- * The last line stands there if the recording was ended, and not the process: `calls` counts all calls, also those not sampled.
+ * The last line is there if the recording was ended, and missing if the process ended before.
  */
+import { fieldText } from './csv.ts'
+import type { CallOutcome, RunOutcome } from '../../telemetry/call-observer.ts'
+
 /** The first line. */
 export const RECORDING_MARK = '# redis-func-cache recording '
 export const RECORDING_VERSION = 1
@@ -30,9 +33,32 @@ export interface RecordingHead {
   readonly began: string
 }
 
+/** Why a recording has ended. */
+export type RecordingEndReason = 'stop' | 'close' | 'max-bytes' | 'error'
+
 /** The last line. */
 export interface RecordingEnd {
   /** The number of calls while it was recorded, of all keys; those that joined a call in flight are not counted. */
   readonly calls: number
-  readonly endedBy: 'stop' | 'close' | 'max-bytes' | 'error'
+  readonly endedBy: RecordingEndReason
 }
+
+/** The first lines. */
+export const headText = (head: RecordingHead): string =>
+  `${RECORDING_MARK}${RECORDING_VERSION}\n# ${JSON.stringify(head)}\n${RECORDING_COLUMNS}\n`
+
+export const endText = (end: RecordingEnd): string => `# ${JSON.stringify(end)}\n`
+
+/** A line of a call. */
+export const callLine = (timeMs: number, key: string, fn: string, outcome: CallOutcome): string =>
+  `${timeMs},${key},${fieldText(fn)},${outcome},,\n`
+
+/** A line of a run of the function. */
+export const runLine = (
+  timeMs: number,
+  key: string,
+  fn: string,
+  outcome: RunOutcome,
+  bytes: number,
+  computeMs: number,
+): string => `${timeMs},${key},${fieldText(fn)},${outcome},${bytes},${Number(computeMs.toFixed(3))}\n`
