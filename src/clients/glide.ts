@@ -30,6 +30,9 @@ interface GlidePackage {
  * batch are executed in order. A batch is made by a class of the package, so the package is loaded. If it cannot be loaded,
  * commands are sent one by one.
  *
+ * In a cluster the client sends those commands of a batch once more that a node has refused, and the others not: so they are
+ * executed after those behind them.
+ *
  * The port receives no messages. Before version 2.3, channels can only be given when a client is made. And no version reports
  * that a connection was lost and opened again, so lost messages would not be noticed.
  */
@@ -62,6 +65,7 @@ export function glidePort(client: GlideClient): RedisPort {
   }
   return {
     isCluster,
+    mayReorder: isCluster,
     send(key, commands) {
       if (commands.length <= 1) return commands.map((command) => call(key, command))
       if (found === undefined) return oneByOne(commands, (command) => call(key, command))

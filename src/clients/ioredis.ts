@@ -30,6 +30,9 @@ const REDIRECTION = /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN) /
 /** The error of ioredis for a node whose connection has ended. */
 const NODE_GONE = 'Connection is closed.'
 
+/** Commands without a key, which a cluster sends to any of its nodes. */
+const KEYLESS: ReadonlySet<string> = new Set(['TIME', 'ECHO'])
+
 /** A port over `new Redis()` of ioredis or iovalkey, to one server or by sentinels. */
 export function ioredisPort(client: IoredisClient): RedisPort {
   const gather = gatherer()
@@ -71,21 +74,32 @@ export function ioredisClusterPort(cluster: IoredisCluster): RedisPort {
   // If the cluster itself is being closed, the command is not given to it: it would never settle.
   const isRefused = (message: string) =>
     REDIRECTION.test(message) || (message === NODE_GONE && cluster.status === 'ready')
-  const sendTo = ({ client, call: toNode }: Master, commands: readonly Command[], asText = false) =>
-    gather(client.stream, () =>
-      sendFollowing(commands, (command) => toNode(command, asText), isRefused, byCluster),
+  const sendTo = (
+    { client, call: toNode }: Master,
+    slot: number,
+    commands: readonly Command[],
+    asText = false,
+  ) => {
+    // After the cluster has followed a redirection, it knows the master.
+    const follow = (command: Command) =>
+      (KEYLESS.has(command[0]) && masterOf(slot)?.call(command)) || byCluster(command)
+    return gather(client.stream, () =>
+      sendFollowing(commands, (command) => toNode(command, asText), isRefused, follow),
     )
+  }
 
   return {
     send(key, commands, asText) {
       const slot = keySlot(key)
       const master = masterOf(slot)
-      if (master !== undefined) return sendTo(master, commands, asText)
+      if (master !== undefined) return sendTo(master, slot, commands, asText)
       // Not connected yet: a command with a key waits for the connection, or rejects. After it, the master is known.
       const found = byCluster(['EXISTS', key]).then(() => masterOf(slot))
       return later(
         commands,
-        found.then((late) => (late === undefined ? commands.map(byCluster) : sendTo(late, commands, asText))),
+        found.then((late) =>
+          late === undefined ? commands.map(byCluster) : sendTo(late, slot, commands, asText),
+        ),
       )
     },
     listen: (listener) =>

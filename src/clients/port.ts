@@ -19,6 +19,8 @@ export interface RedisPort {
    * It returns one promise for each command, which rejects only if that command fails. The caller handles the rejection of
    * each. When one reply has arrived, all commands of the same send are executed before those of the next send.
    *
+   * In a cluster whose slots move, commands that are sent together may be executed twice: they only read.
+   *
    * @param asText Whether bulk strings may arrive as strings, decoded as UTF-8, instead of as buffers; default no. This is
    *   faster. Some clients cannot do it: their bulk strings arrive as buffers all the same.
    */
@@ -35,6 +37,11 @@ export interface RedisPort {
    * on the node of its channel, while one of `PUBLISH` goes to all nodes.
    */
   readonly isCluster?: boolean
+
+  /**
+   * Whether the client may execute a command of a send after those behind it, where a slot of a cluster moves; default no.
+   */
+  readonly mayReorder?: boolean
 }
 
 /** Receives messages, and learns when some may be missing. */

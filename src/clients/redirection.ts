@@ -1,5 +1,6 @@
 import { monotonicMs, setTimeout } from '../flow/timers.ts'
 import { messageOf } from '../realms/native.ts'
+import { oneByOne } from './one-by-one.ts'
 import type { Command, Reply } from './port.ts'
 
 /**
@@ -17,9 +18,11 @@ const FIRST_PAUSE_MS = 20
 const LONGEST_PAUSE_MS = 200
 
 /**
- * Sends commands to the node believed to own their slot, and those it refuses again, by way of the cluster.
+ * Sends commands to the node believed to own their slot; and if it refuses some of them, all of them once more by way of the
+ * cluster, one after the other.
  *
- * The cluster follows redirections one command at a time and in no order; so it gets one after the other.
+ * All of them, since what a command replies may only be older than what the next ones reply. While a slot is being moved, a node
+ * refuses those commands alone whose key it has handed over; the replies to the others would be older than theirs.
  */
 export function sendFollowing(
   commands: readonly Command[],
@@ -27,17 +30,23 @@ export function sendFollowing(
   isRefused: (message: string) => boolean,
   byCluster: (command: Command) => Promise<Reply>,
 ): Promise<Reply>[] {
-  let before: Promise<unknown> = Promise.resolve()
-  return commands.map(async (command) => {
-    try {
-      return await toNode(command)
-    } catch (error) {
-      if (!isRefused(messageOf(error)) && !isBeingMoved(error)) throw error
-      const reply = before.then(() => untilMoved(() => byCluster(command)))
-      before = reply.catch(() => {})
-      return reply
-    }
-  })
+  const isToBeFollowed = (error: unknown) => isRefused(messageOf(error)) || isBeingMoved(error)
+  const follow = (command: Command) => untilMoved(() => byCluster(command))
+  const sent = commands.map(toNode)
+  if (sent.length === 1) {
+    return sent.map((reply) =>
+      reply.catch((error: unknown) => {
+        if (!isToBeFollowed(error)) throw error
+        return follow(commands[0] as Command)
+      }),
+    )
+  }
+  const again = Promise.allSettled(sent).then((replies) =>
+    replies.some((reply) => reply.status === 'rejected' && isToBeFollowed(reply.reason))
+      ? oneByOne(commands, follow)
+      : undefined,
+  )
+  return sent.map(async (reply, i) => (await again)?.[i] ?? reply)
 }
 
 /** Sends a command, and again and again while its slot is being moved, for three seconds. */

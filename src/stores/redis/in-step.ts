@@ -50,6 +50,7 @@ export function unwrapped(reply: Reply, nonce: string, verb: string): Reply {
 export class InStepPort implements RedisPort {
   readonly listen?: NonNullable<RedisPort['listen']>
   readonly isCluster: boolean
+  readonly mayReorder: boolean
   readonly #port: RedisPort
   /** Keys on whose connections wrong replies came. */
   readonly #suspects = new Set<string>()
@@ -58,6 +59,7 @@ export class InStepPort implements RedisPort {
   constructor(port: RedisPort) {
     this.#port = port
     this.isCluster = port.isCluster === true
+    this.mayReorder = port.mayReorder === true
     if (port.listen !== undefined) this.listen = port.listen.bind(port)
   }
 

@@ -94,6 +94,9 @@ export class RedisStore implements Store, ChangeLog {
    * Plain commands, since a value that passes through Lua costs three times as much. Values come last, so that no other reply is
    * newer than they are. The time is asked for in the same batch if it is needed as a token, or if the clock of the server is not
    * known; and afterwards, if an entry ends so soon that the known bounds of the clock do not decide.
+   *
+   * The number of the last change is the older one, whatever happens: an entry that was read before the change with that number
+   * would count as newer than it is.
    */
   async get(
     space: KeySpace,
@@ -103,11 +106,14 @@ export class RedisStore implements Store, ChangeLog {
     const state = this.#stateOf(space)
     const { keys, clock } = state
     const asksTime = isTimed || (state.hasEnds && !clock.isKnown)
-    const commands = isNumbered ? askChanges(keys) : []
+    const isNumberedBefore = isNumbered && this.#commands.port.mayReorder
+    let changes = isNumberedBefore ? await this.#log.read(keys) : undefined
+    const asksChanges = isNumbered && !isNumberedBefore
+    const commands = asksChanges ? askChanges(keys) : []
     if (asksTime) commands.push(['TIME'])
     if (isTagged) commands.push(['ZRANGEBYLEX', keys.tags, '[g', '(h', 'LIMIT', '0', '1'])
     const last = commands.push(['HMGET', keys.values, ...sent(hashes)]) - 1
-    const nonce = isNumbered ? newNonce() : undefined
+    const nonce = asksChanges ? newNonce() : undefined
     if (nonce !== undefined) commands.push(['ECHO', nonce])
     const sentMs = asksTime ? monotonicMs() : 0
     const replies = await this.#commands.send(
@@ -115,9 +121,8 @@ export class RedisStore implements Store, ChangeLog {
       keys.values,
       commands,
       asText,
-      isNumbered ? CHANGES_OPTIONAL : undefined,
+      asksChanges ? CHANGES_OPTIONAL : undefined,
     )
-    let changes: ChangesAt | undefined
     let atUs: number | undefined
     let entries: StoredEntry[]
     try {
@@ -125,7 +130,7 @@ export class RedisStore implements Store, ChangeLog {
         unwrapped([replies[last + 1] as Reply, 0], nonce, 'HMGET')
         changes = toChangesAt(replies)
       }
-      if (asksTime) atUs = this.#hearTime(state, replies[isNumbered ? 2 : 0] as Reply, sentMs)
+      if (asksTime) atUs = this.#hearTime(state, replies[asksChanges ? 2 : 0] as Reply, sentMs)
       entries = readBatch({
         hashes,
         stored: toStored(replies[last] as Reply, hashes.length),
