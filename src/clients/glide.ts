@@ -63,11 +63,18 @@ export function glidePort(client: GlideClient): RedisPort {
     for (const command of commands) batch.customCommand(command)
     return client.exec(batch as never, false, optionsFor(key))
   }
+  // Of a single server, the client would send a read to a replica, but a batch never. In a cluster the route says where to.
+  const needsBatch = !isCluster && isToldToReadReplicas(client)
+  if (needsBatch && found === undefined) {
+    throw new OptionError(
+      "client: this client reads from replicas, which may serve what was invalidated. Give it the option readFrom: 'primary'.",
+    )
+  }
   return {
     isCluster,
     mayReorder: isCluster,
     send(key, commands) {
-      if (commands.length <= 1) return commands.map((command) => call(key, command))
+      if (commands.length <= 1 && !needsBatch) return commands.map((command) => call(key, command))
       if (found === undefined) return oneByOne(commands, (command) => call(key, command))
       const all = sendBatch(found, key, commands)
       return commands.map(async (command, i) => {
@@ -78,6 +85,12 @@ export function glidePort(client: GlideClient): RedisPort {
       })
     },
   }
+}
+
+/** Whether the user has told a client to read from replicas. It keeps its options to itself, so they may be out of reach. */
+function isToldToReadReplicas(client: GlideClient): boolean {
+  const { readFrom } = (client as { config?: { readFrom?: string } }).config ?? {}
+  return readFrom !== undefined && readFrom !== 'primary'
 }
 
 const isScript = ([name]: Command): boolean => String(name).startsWith('EVAL')

@@ -8,6 +8,7 @@ import { later } from './later.ts'
 import { ClusterSubscription } from './cluster-subscription.ts'
 import { onEnd, ReconnectingSubscription, type ConnectionSource } from './subscription.ts'
 import { sendFollowing } from './redirection.ts'
+import { refuseReplica } from './refuse-replica.ts'
 
 type Stream = IoredisClient['stream']
 
@@ -15,6 +16,9 @@ type Stream = IoredisClient['stream']
 interface IoredisOptions {
   readonly enableAutoPipelining?: boolean
   readonly keyPrefix?: string
+  readonly readOnly?: boolean
+  readonly role?: 'master' | 'slave'
+  readonly sentinels?: unknown
   readonly showFriendlyErrorStack?: boolean
   readonly stringNumbers?: boolean
 }
@@ -35,6 +39,7 @@ const KEYLESS: ReadonlySet<string> = new Set(['TIME', 'ECHO'])
 
 /** A port over `new Redis()` of ioredis or iovalkey, to one server or by sentinels. */
 export function ioredisPort(client: IoredisClient): RedisPort {
+  refuseReplica(replicaOption(client.options as IoredisOptions))
   const gather = gatherer()
   const asGiven = nodeCaller(client)
   // iovalkey adds the prefix to keys only if the name of the command is in lower case.
@@ -51,6 +56,12 @@ export function ioredisPort(client: IoredisClient): RedisPort {
       gather(client.stream, () => commands.map((command) => call(command, asText))),
     listen: (listener) => new ReconnectingSubscription(source, listener),
   }
+}
+
+/** The option by which a client connects to a replica. */
+function replicaOption({ readOnly, role, sentinels }: IoredisOptions): string | undefined {
+  if (readOnly) return 'readOnly: true'
+  return role === 'slave' && sentinels ? "role: 'slave'" : undefined
 }
 
 /**

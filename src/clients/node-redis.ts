@@ -24,6 +24,7 @@ import { ClusterSubscription } from './cluster-subscription.ts'
 import { nodeRedisSubscriber } from './node-redis-subscriber.ts'
 import { oneByOne } from './one-by-one.ts'
 import { sendFollowing } from './redirection.ts'
+import { refuseReplica } from './refuse-replica.ts'
 
 /**
  * Bulk strings (`$`) arrive as buffers, since a value need not be text. Doubles (`,`) arrive as text: node-redis 5 loses the
@@ -53,6 +54,7 @@ function call(client: NodeRedisClient, command: Command, asText = false): Promis
 
 /** A port over `createClient()`. */
 export function nodeRedisPort(client: NodeRedisClient): RedisPort {
+  refuseReplica(client.options?.readonly ? 'readonly: true' : undefined)
   const source: ConnectionSource = {
     isOpen: () => client.isOpen,
     onEnd: (act) => onEnd(client, 'end', act),

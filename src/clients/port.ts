@@ -125,7 +125,7 @@ export interface NodeRedisDuplicate {
 export interface NodeRedisClient {
   readonly isOpen: boolean
   readonly isReady: boolean
-  readonly options?: { readonly socket?: object } | undefined
+  readonly options?: { readonly socket?: object; readonly readonly?: boolean } | undefined
   duplicate(overrides?: object): NodeRedisDuplicate
   on(event: string, listener: () => void): unknown
   sendCommand(args: readonly (string | Buffer)[], options?: NodeRedisCommandOptions): Promise<unknown>

@@ -77,6 +77,33 @@ describe('toPort', () => {
     expect(messageFor(cluster)).toContain('option prefix of the cache')
   })
 
+  it.each([
+    [
+      'ioredis, by sentinels',
+      "role: 'slave'",
+      () => new Redis({ lazyConnect: true, sentinels: [{}], name: 'main', role: 'slave' }),
+    ],
+    ['ioredis', 'readOnly: true', () => new Redis({ lazyConnect: true, readOnly: true })],
+    ['node-redis', 'readonly: true', () => createClient({ readonly: true })],
+  ])('refuses a client of a replica: %s', (_, option, open) => {
+    expect(messageFor(open())).toContain(`one of a replica (${option})`)
+  })
+
+  it('takes a client of the master by sentinels', () => {
+    expect(messageFor(new Redis({ lazyConnect: true, sentinels: [{}], name: 'main', role: 'master' }))).toBe(
+      'accepted',
+    )
+    expect(messageFor(new Redis({ lazyConnect: true, sentinels: [{}], name: 'main' }))).toBe('accepted')
+  })
+
+  it('refuses a client of valkey-glide that reads from replicas, where its package cannot be found', () => {
+    const client = { customCommand() {}, invokeScript() {}, exec() {} }
+    expect(messageFor({ ...client, config: { readFrom: 'preferReplica' } })).toContain("readFrom: 'primary'")
+    expect(messageFor({ ...client, config: { readFrom: 'primary' } })).toBe('accepted')
+    const cluster = { ...client, invokeScriptWithRoute() {} }
+    expect(messageFor({ ...cluster, config: { readFrom: 'preferReplica' } })).toBe('accepted')
+  })
+
   it('takes a client that is not connected yet', () => {
     expect(messageFor(createClient())).toBe('accepted')
   })
