@@ -44,6 +44,7 @@ export {
   LruTPolicy,
   MruPolicy,
   RrPolicy,
+  S3FifoPolicy,
   SievePolicy,
 } from './policies/index.ts'
 export type { RedisClient } from './clients/port.ts'

@@ -5,9 +5,20 @@ import { LruPolicy } from './lru.ts'
 import { LruTPolicy } from './lru-t.ts'
 import { MruPolicy } from './mru.ts'
 import { RrPolicy } from './rr.ts'
+import { S3FifoPolicy } from './s3-fifo.ts'
 import { SievePolicy } from './sieve.ts'
 
-export { FifoPolicy, FifoTPolicy, LfuPolicy, LruPolicy, LruTPolicy, MruPolicy, RrPolicy, SievePolicy }
+export {
+  FifoPolicy,
+  FifoTPolicy,
+  LfuPolicy,
+  LruPolicy,
+  LruTPolicy,
+  MruPolicy,
+  RrPolicy,
+  S3FifoPolicy,
+  SievePolicy,
+}
 
 /**
  * The policies of this library, by their `key`: the one list of them.
@@ -23,6 +34,7 @@ export const POLICIES: {
   readonly lfu: typeof LfuPolicy
   readonly rr: typeof RrPolicy
   readonly sieve: typeof SievePolicy
+  readonly s3_fifo: typeof S3FifoPolicy
 } = {
   fifo: FifoPolicy,
   fifo_t: FifoTPolicy,
@@ -32,4 +44,5 @@ export const POLICIES: {
   lfu: LfuPolicy,
   rr: RrPolicy,
   sieve: SievePolicy,
+  s3_fifo: S3FifoPolicy,
 }

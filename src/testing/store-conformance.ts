@@ -9,6 +9,7 @@ import {
   MruPolicy,
   type RedisFuncCache,
   RrPolicy,
+  S3FifoPolicy,
   SievePolicy,
 } from '../index.ts'
 import type { Store } from '../store.ts'
@@ -64,6 +65,7 @@ function policiesOn(newStore: () => Store): ConformanceCase[] {
     LfuPolicy,
     RrPolicy,
     SievePolicy,
+    S3FifoPolicy,
   ]
   return policies.flatMap((Policy) =>
     (['cache', 'function'] as const).flatMap((scope) =>

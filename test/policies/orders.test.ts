@@ -5,6 +5,7 @@ import type { EvictionOrder } from '../../src/policies/eviction-order.ts'
 import { FrequencyOrder } from '../../src/policies/orders/frequency-order.ts'
 import { LinkedOrder } from '../../src/policies/orders/linked-order.ts'
 import { RandomOrder } from '../../src/policies/orders/random-order.ts'
+import { S3FifoOrder } from '../../src/policies/orders/s3-fifo-order.ts'
 import { SieveOrder } from '../../src/policies/orders/sieve-order.ts'
 
 /** These policies do not weigh results. */
@@ -113,6 +114,62 @@ class SieveModel implements EvictionOrder {
   }
 }
 
+/** S3-FIFO with arrays, from the oldest entry to the newest. */
+class S3FifoModel implements EvictionOrder {
+  #small: { readonly hash: string; reads: number }[] = []
+  #main: { readonly hash: string; reads: number }[] = []
+  #ghost: string[] = []
+
+  touch(hashes: readonly string[]): void {
+    for (const hash of hashes) {
+      const entry = [...this.#small, ...this.#main].find((each) => each.hash === hash)
+      if (entry !== undefined) entry.reads = Math.min(3, entry.reads + 1)
+    }
+  }
+
+  insert(hash: string): void {
+    const queue = this.#ghost.includes(hash) ? this.#main : this.#small
+    this.#ghost = this.#ghost.filter((each) => each !== hash)
+    queue.push({ hash, reads: 0 })
+  }
+
+  evict(count: number): string[] {
+    return Array.from({ length: Math.min(count, this.size()) }, () => this.#evictOne())
+  }
+
+  #evictOne(): string {
+    const size = this.size()
+    if (this.#small.length > 0 && this.#small.length >= Math.max(1, Math.floor(0.1 * size))) {
+      for (let entry = this.#small.shift(); entry !== undefined; entry = this.#small.shift()) {
+        if (entry.reads < 2) {
+          this.#ghost = [...this.#ghost.slice(-Math.floor(0.9 * size) || size), entry.hash]
+          return entry.hash
+        }
+        this.#main.push({ hash: entry.hash, reads: 0 })
+      }
+    }
+    for (;;) {
+      const { hash, reads } = this.#main.shift() as { hash: string; reads: number }
+      this.#ghost = this.#ghost.slice(-Math.floor(0.9 * size) || size)
+      if (reads === 0) return hash
+      this.#main.push({ hash, reads: reads - 1 })
+    }
+  }
+
+  remove(hashes: readonly string[]): void {
+    this.#small = this.#small.filter(({ hash }) => !hashes.includes(hash))
+    this.#main = this.#main.filter(({ hash }) => !hashes.includes(hash))
+  }
+
+  size(): number {
+    return this.#small.length + this.#main.length
+  }
+
+  has(hash: string): boolean {
+    return [...this.#small, ...this.#main].some((entry) => entry.hash === hash)
+  }
+}
+
 type Step =
   | { readonly do: 'touch' | 'remove'; readonly hashes: readonly string[] }
   | { readonly do: 'insert'; readonly hash: string }
@@ -156,6 +213,7 @@ describe.each<{
     model: ranked((entry) => [entry.count, entry.touchedAt]),
   },
   { name: 'sieve', create: () => new SieveOrder(), model: () => new SieveModel() },
+  { name: 's3_fifo', create: () => new S3FifoOrder(), model: () => new S3FifoModel() },
 ])('$name', ({ create, model: newModel }) => {
   test('evicts whom the model evicts, in its order', () => {
     fc.assert(

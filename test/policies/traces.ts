@@ -14,6 +14,7 @@ const SIMULATED: Record<string, readonly (keyof typeof POLICIES)[]> = {
   LFU: ['lfu'],
   'RR-mean-of-10': ['rr'],
   SIEVE: ['sieve'],
+  'S3-FIFO': ['s3_fifo'],
 }
 
 /** Four standard deviations of a single random replay of a whole trace, in misses. */

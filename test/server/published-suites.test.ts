@@ -9,15 +9,60 @@ type PolicyName = Exclude<keyof typeof POLICIES, 'rr'>
 /** What is left of three entries after calls in turn, for each policy. A capital letter is a refresh. */
 const EVICTIONS: Record<string, Readonly<Record<PolicyName, string>>> = {
   // Full, and one more.
-  abcd: { fifo: 'bcd', fifo_t: 'bcd', lru: 'bcd', lru_t: 'bcd', mru: 'abd', lfu: 'bcd', sieve: 'bcd' },
+  abcd: {
+    fifo: 'bcd',
+    fifo_t: 'bcd',
+    lru: 'bcd',
+    lru_t: 'bcd',
+    mru: 'abd',
+    lfu: 'bcd',
+    sieve: 'bcd',
+    s3_fifo: 'bcd',
+  },
   // Hits in unequal number: a three times, b twice, c once.
-  abcaabde: { fifo: 'cde', fifo_t: 'cde', lru: 'bde', lru_t: 'bde', mru: 'ace', lfu: 'abe', sieve: 'bde' },
+  abcaabde: {
+    fifo: 'cde',
+    fifo_t: 'cde',
+    lru: 'bde',
+    lru_t: 'bde',
+    mru: 'ace',
+    lfu: 'abe',
+    sieve: 'bde',
+    s3_fifo: 'ade',
+  },
   // Hits in equal number, against the order of insertion.
-  abccbad: { fifo: 'bcd', fifo_t: 'bcd', lru: 'abd', lru_t: 'abd', mru: 'bcd', lfu: 'abd', sieve: 'bcd' },
+  abccbad: {
+    fifo: 'bcd',
+    fifo_t: 'bcd',
+    lru: 'abd',
+    lru_t: 'abd',
+    mru: 'bcd',
+    lfu: 'abd',
+    sieve: 'bcd',
+    s3_fifo: 'bcd',
+  },
   // A loop that is larger than the cache.
-  abcdabc: { fifo: 'abc', fifo_t: 'abc', lru: 'abc', lru_t: 'abc', mru: 'acd', lfu: 'abc', sieve: 'abc' },
+  abcdabc: {
+    fifo: 'abc',
+    fifo_t: 'abc',
+    lru: 'abc',
+    lru_t: 'abc',
+    mru: 'acd',
+    lfu: 'abc',
+    sieve: 'abc',
+    s3_fifo: 'abc',
+  },
   // Replacing a value is an access, but not an insertion.
-  abcAd: { fifo: 'bcd', fifo_t: 'bcd', lru: 'acd', lru_t: 'acd', mru: 'bcd', lfu: 'acd', sieve: 'acd' },
+  abcAd: {
+    fifo: 'bcd',
+    fifo_t: 'bcd',
+    lru: 'acd',
+    lru_t: 'acd',
+    mru: 'bcd',
+    lfu: 'acd',
+    sieve: 'acd',
+    s3_fifo: 'bcd',
+  },
 }
 
 // One connection for all cases, opened before they are listed.

@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { hasTraces, missesOf, readTrace, TRACES } from '../../scripts/replay.ts'
 import { scriptOf } from '../../src/lua/frame.ts'
-import { PRELUDE, SIEVE } from '../../src/lua/scripts.generated.ts'
+import { PRELUDE, S3_FIFO, SIEVE } from '../../src/lua/scripts.generated.ts'
 import { FIXED_KEYS } from '../../src/stores/redis/keys.ts'
 import { traceCases } from '../policies/traces.ts'
 import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
 
-const SCRIPTS = { sieve: SIEVE }
+const SCRIPTS = { sieve: SIEVE, s3_fifo: S3_FIFO }
 type Scripted = keyof typeof SCRIPTS
 
 /** As many requests are replayed by one script. */
