@@ -248,4 +248,14 @@ describe.each(EACH_POLICY)('$policy: the fence', ({ create }) => {
     expect((await store.put(place, [refreshed])).stored).toEqual([true])
     expect(await put('a', await store.now(place))).toBe(true)
   })
+
+  test('is raised by a refresh even if a later load has stored its result: that entry may be evicted', async () => {
+    const { store, place, put } = newFence()
+    const [before, token, later] = [await store.now(place), await store.now(place), await store.now(place)]
+    expect(await put('a', later)).toBe(true)
+    const refreshed = entry('a', { token, metadata: { overrules: true } })
+    expect((await store.put(place, [refreshed])).stored).toEqual([false])
+    await store.put({ ...place, limits: { ...place.limits, maxSize: 1 } }, [entry('b'), entry('c')])
+    expect(await put('a', before)).toBe(false)
+  })
 })

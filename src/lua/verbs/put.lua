@@ -181,12 +181,13 @@ for i = 5, 6 * count, 6 do
       hashes[#hashes + 1] = hash
     end
     lives[hash], tagged[hash] = times:match('^%d+ %d+ (%S+)$') or times:match('^%d+ (%d+)$') or '-', extras.tags
-    if extras.overrules then
-      -- A token to come was taken before the clock was set back: it must not refuse what begins from now on.
-      raise_fence('h:', { hash }, math.min(tonumber(token) or at_us, at_us))
-      wrote(fence)
-      overruled[#overruled + 1] = hash
-    end
+  end
+  -- Also if it is refused, because a newer entry is there: that one may be evicted, and the older loads are still to be refused.
+  if extras.overrules then
+    -- A token to come was taken before the clock was set back: it must not refuse what begins from now on.
+    raise_fence('h:', { hash }, math.min(tonumber(token) or at_us, at_us))
+    wrote(fence)
+    overruled[#overruled + 1] = hash
   end
   if extras.asker then
     leases_to_end[#leases_to_end + 1] = { hash, extras.asker }

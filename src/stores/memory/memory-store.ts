@@ -115,9 +115,11 @@ export class MemoryStore implements Store, ChangeLog {
     const stored = entries.map((entry) => {
       const { hash, token, metadata } = entry
       if (!began.has(hash)) began.set(hash, data.beganUs(hash, atUs))
-      if (token !== undefined && fence.refuses(membersOf(space, entry), token, atUs)) return false
-      if (this.#isOlder(space, entry, began.get(hash))) return false
+      const isInvalidated = token !== undefined && fence.refuses(membersOf(space, entry), token, atUs)
+      const isRefused = isInvalidated || this.#isOlder(space, entry, began.get(hash))
+      // Also if it is refused: the script says why.
       if (metadata?.overrules) fence.raise('h:', [hash], Math.min(token ?? atUs, atUs))
+      if (isRefused) return false
       began.set(hash, token ?? atUs)
       return true
     })
@@ -126,9 +128,9 @@ export class MemoryStore implements Store, ChangeLog {
       atUs,
       maxSize,
     )
-    entries.forEach(({ hash, metadata }, i) => {
+    entries.forEach(({ hash, metadata }) => {
       if (metadata?.asker !== undefined) this.#endOwnLease(space, hash, metadata.asker)
-      if (metadata?.overrules && stored[i]) this.#endLease(space, hash)
+      if (metadata?.overrules) this.#endLease(space, hash)
     })
     const gone = entries.filter(({ hash }, i) => stored[i] && !data.values.has(hash)).map(({ hash }) => hash)
     const evictedAtOnce = gone.length > 0 ? new Set(gone) : undefined
@@ -166,6 +168,7 @@ export class MemoryStore implements Store, ChangeLog {
 
   async invalidateTags(space: KeySpace, names: readonly string[], soft = false): Promise<InvalidationReport> {
     const tagged = ({ tags }: PartitionData) => [...new Set(names.flatMap((name) => tags.having(name)))]
+    this.#dataOf(space).changed.number()
     return this.#drop(space, tagged, soft, (fence, atUs) => fence.raise('t:', names, atUs))
   }
 
