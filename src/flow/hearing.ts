@@ -170,8 +170,14 @@ export class Hearing {
     this.#floor = Math.max(this.#floor, number)
   }
 
-  /** This process has made a change, and does not know what it names: the proof does not count until the change was heard. */
-  require(number: number): void {
+  /**
+   * This process has made a change, and does not know what it names: the proof does not count until the change was heard.
+   *
+   * @param least {@link Question.least}, as it was when the store was asked to make the change. If the number is lower, the store has
+   *   lost changes: then it may not have known the entries that the change should have named.
+   */
+  require(number: number, least: number): void {
+    if (number < least) return this.#startOver(undefined)
     this.changed(number)
     this.#required = Math.max(this.#required, number)
     this.#expose()

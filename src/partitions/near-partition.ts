@@ -173,10 +173,14 @@ export class NearPartition {
     this.changed(number)
   }
 
-  /** This process has changed entries that it does not know: near hits wait until it has heard of that. */
-  changedUnknown(number: number | undefined): void {
+  /**
+   * This process has changed entries that it does not know: near hits wait until it has heard of that.
+   *
+   * @param least `least` of a question at the time when the store was asked to change them.
+   */
+  changedUnknown(number: number | undefined, least: number): void {
     if (number === undefined) return this.changed(undefined)
-    this.hearing.require(number)
+    this.hearing.require(number, least)
     if (!this.hearing.hasReached(number)) this.proveBehind()
   }
 

@@ -340,10 +340,11 @@ export class Partitions<C> {
     this.#forgetInFlightAt(keySpaces)
     for (const near of this.#nearAt(keySpaces)) drop?.(near)
     const undoAt = async (keySpace: KeySpace): Promise<number> => {
+      const leasts = new Map(this.#nearAt([keySpace]).map((near) => [near, near.hearing.question().least]))
       const { count, changes } = await undo(keySpace)
       this.#written.note(keySpace.keys[0], changes)
       for (const near of this.#nearAt([keySpace])) {
-        if (drop === undefined) near.changedUnknown(changes)
+        if (drop === undefined) near.changedUnknown(changes, leasts.get(near) ?? 0)
         else near.changed(changes)
         drop?.(near) // also those that were looked up meanwhile
       }

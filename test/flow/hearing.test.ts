@@ -170,10 +170,17 @@ describe('The proof', () => {
 describe('Changes of this process', () => {
   test('of which the entries are not known hold the proof back until they are heard', () => {
     const { hearing } = newHearing()
-    hearing.require(110)
+    hearing.require(110, 100)
     expect(hearing.provenMs).toBe(Number.NEGATIVE_INFINITY)
     hearing.hear(change(100, 110, 'a'))
     expect(hearing.provenMs).toBe(1_000)
+  })
+
+  test('show by a number below the last one that the store has lost others', () => {
+    const { hearing, dropped } = newHearing()
+    hearing.hear(change(100, 110, 'a'))
+    hearing.require(100, 110)
+    expect(dropped).toEqual(['110', 'all'])
   })
 
   test('show by a number that the row has passed by that the store has lost others', () => {
@@ -193,7 +200,7 @@ describe('Changes of this process', () => {
 
   test('that the store has lost do not hold the proof back for ever', () => {
     const { hearing, clock, whole } = newHearing()
-    hearing.require(200)
+    hearing.require(200, 100)
     clock.ms = 2_000
     hearing.answered(101, true, hearing.question())
     hearing.caughtUp({ ...whole, number: 101, isWhole: false }, hearing.question())
@@ -204,7 +211,7 @@ describe('Changes of this process', () => {
   test('hold the proof back where the store was asked before them', () => {
     const { hearing, whole } = newHearing()
     const before = hearing.question()
-    hearing.require(200)
+    hearing.require(200, 100)
     hearing.caughtUp({ ...whole, number: 101, isWhole: false }, before)
     expect(hearing.provenMs).toBe(Number.NEGATIVE_INFINITY)
     expect(hearing.refuses('a', 101)).toBe(true)

@@ -284,13 +284,14 @@ export class SimulatedPartition {
   /** The process changes an entry: it drops it if it knows what it changes, and is never served what was there before. */
   #changeByProcess(hash: string, toldAfterMs: number, isKnown: boolean): void {
     const before = this.#versions
+    const { least } = this.#hearing.question()
     this.#change([hash], [], false, [toldAfterMs], () => this.#put(hash))
     this.#outdated.set(hash, before)
     const number = this.#server.log === undefined ? undefined : this.#server.number
     if (number === undefined) return this.#hearing.answered(undefined, true, this.#hearing.question())
     if (isKnown) this.#held.delete(hash)
     if (isKnown) this.#hearing.changed(number)
-    else this.#hearing.require(number)
+    else this.#hearing.require(number, least)
   }
 
   /** The process stores an entry, and holds it: nothing is told of it if there was none. */

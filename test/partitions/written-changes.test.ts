@@ -27,6 +27,16 @@ test('of a change without a number, it is told that there was one', () => {
   expect(readStamp(written.stamp()).numbers).toEqual(new Map([[markOf('a'), undefined]]))
 })
 
+test('if the number of a change is below that of another one, it is not known which is the last, until there is a higher one', () => {
+  const written = new WrittenChanges()
+  const told = () => readStamp(written.stamp()).numbers.get(markOf('a'))
+  written.note('a', NUMBER)
+  written.note('a', NUMBER - 1)
+  expect(told()).toBeUndefined()
+  written.note('a', NUMBER + 1)
+  expect(told()).toBe(NUMBER + 1)
+})
+
 test('of many partitions, it tells the latest, and that there are others', () => {
   const written = new WrittenChanges()
   for (let i = 0; i < 100; i++) written.note(`partition ${i}`, NUMBER + i)

@@ -10,7 +10,7 @@
 local function open_log()
   local last_change = tonumber(redis.pcall('ZSCORE', changes, ''))
   local told, told_part, tells_all = {}, nil, false
-  local is_telling, knew_tags = false, false
+  local is_telling, knew_tags, has_own_number = false, false, false
 
   -- Without a log no process takes what it holds for right.
   local function drop_log()
@@ -46,6 +46,9 @@ local function open_log()
   local function portions()
     if tells_all then
       return { ' *' }
+    end
+    if #told == 0 and has_own_number then
+      return { '' }
     end
     local all, names, bytes = {}, {}, 0
     for i = 1, #told do
@@ -110,6 +113,12 @@ local function open_log()
     tells_all = begin_telling()
   end
 
+  -- A change gets a number even if it names nothing here. After a failover, others may hold an entry that it concerns, and that the
+  -- server has lost. By the number they know whether they have heard of the change.
+  function log.number()
+    has_own_number = begin_telling()
+  end
+
   -- If there was an index of tags before, it was lost: nobody knows which entries have which tags.
   function log.no_tags()
     tells_all = begin_telling() and (knew_tags or tells_all)
@@ -145,8 +154,8 @@ local function find_log()
   return log
 end
 
--- Tells what is about to be removed or replaced: `entries` with their hashes, those whose hashes begin with a `part`, or `all`; or
--- that there are `no_tags`.
+-- Tells what is about to be removed or replaced: `entries` with their hashes, those whose hashes begin with a `part`, or `all`;
+-- that there are `no_tags`; or that this change needs a `number`, whatever it names.
 local function tell(what, names)
   if find_log() then
     log[what](names)

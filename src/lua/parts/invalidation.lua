@@ -3,7 +3,6 @@
 -- Makes an entry stale from now on. Its grace period keeps its length, so the entry ends sooner. An entry that was stored
 -- later than now was stored before the clock was set back: its times are then counted from now.
 local function make_stale(hash, stored, entry)
-  tell('entries', { hash })
   local at_ms = now_ms()
   local stored_ms = math.min(entry.stored_ms, at_ms)
   local ends_ms = math.max(stored_ms, entry.ends_ms - (entry.fresh_until_ms - at_ms))
@@ -25,6 +24,7 @@ local function soften(hashes)
       without_grace[#without_grace + 1] = hashes[i]
     else
       kept = kept + 1
+      tell('entries', { hashes[i] }) -- also if it is stale: after a failover, others may hold a later one
       if entry.fresh_until_ms > now_ms() then
         make_stale(hashes[i], all[i], entry)
       end

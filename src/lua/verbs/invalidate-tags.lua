@@ -13,6 +13,7 @@ read_ext(count + 5)
 if from == 1 and after == '' then
   heal()
   raise_fence('t:', names)
+  tell('number')
 end
 sweep()
 if not exists(tags) then

@@ -22,6 +22,12 @@ export class ChangedNames {
   #names: Name[] = []
   #isAll = false
   #part: Hash | undefined
+  #hasOwnNumber = false
+
+  /** The operation gets a number even if it names nothing: the script says why. */
+  number(): void {
+    this.#hasOwnNumber = true
+  }
 
   /** Names entries. Those of a function that is named already are left out. */
   entries(hashes: readonly Hash[]): void {
@@ -45,10 +51,12 @@ export class ChangedNames {
   take(): readonly Portion[] {
     const names = this.#names
     const isAll = this.#isAll
+    const hasOwnNumber = this.#hasOwnNumber
     this.#names = []
-    this.#isAll = false
+    this.#isAll = this.#hasOwnNumber = false
     this.#part = undefined
-    return isAll ? [{ isAll: true, hashes: [], parts: [], bytes: 2 }] : portionsOf(names)
+    if (isAll) return [{ isAll: true, hashes: [], parts: [], bytes: 2 }]
+    return names.length === 0 && hasOwnNumber ? [NAMELESS] : portionsOf(names)
   }
 
   #add(name: Name): void {
@@ -61,6 +69,8 @@ export class ChangedNames {
 interface Portion extends Pick<ChangeMessage, 'isAll' | 'hashes' | 'parts'> {
   readonly bytes: number
 }
+
+const NAMELESS: Portion = { isAll: false, hashes: [], parts: [], bytes: 0 }
 
 function portionsOf(names: readonly Name[]): Portion[] {
   const portions: Portion[] = []

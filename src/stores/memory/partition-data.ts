@@ -195,8 +195,8 @@ export class PartitionData {
     const { value, expiresAtMs, freshUntilMs, storedAtMs = 0, computeMs = 0 } = entry ?? {}
     if (value === undefined || expiresAtMs === undefined || freshUntilMs === undefined) return false
     if (expiresAtMs === freshUntilMs) return false
+    this.changed.entries([name])
     if (freshUntilMs > atMs) {
-      this.changed.entries([name])
       const endsMs = Math.max(storedAtMs, expiresAtMs - (freshUntilMs - atMs))
       const last = (this.values.get(name) as Buffer).toString('latin1', value.length)
       const times = timesText(computeMs, Math.max(0, atMs - storedAtMs), endsMs - storedAtMs)

@@ -1,5 +1,6 @@
 // near-bound, near-at-once: near tiers over links and a server that fail in every way, by clocks that the test moves.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Random } from '../../random.ts'
 import { World } from './world.ts'
 
 vi.mock('../../../src/flow/timers.ts', () => import('../../flow/replaceable-timers.ts'))
@@ -9,7 +10,13 @@ const RUNS = Number(process.env['NEAR_RUNS'] ?? 150)
 const STEPS = 80
 
 beforeEach(() => void vi.useFakeTimers())
-afterEach(() => void vi.useRealTimers())
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+/** When each run begins, so that its seed alone decides what happens. */
+const BEGIN = new Date('2027-01-01T00:00:00Z')
 
 test('no near hit is older than promised, whatever is lost, late, doubled, cut, frozen or replaced', async () => {
   let near = 0
@@ -19,6 +26,9 @@ test('no near hit is older than promised, whatever is lost, late, doubled, cut, 
 
 /** Returns how many near hits there were. */
 async function tryOnce(seed: string): Promise<number> {
+  vi.setSystemTime(BEGIN)
+  const random = new Random(`random of ${seed}`)
+  vi.spyOn(Math, 'random').mockImplementation(() => random.below(2 ** 32) / 2 ** 32)
   const world = new World(seed)
   let isOver = false
   const running = world.run(STEPS).finally(() => (isOver = true))

@@ -28,6 +28,13 @@ interface Done {
   readonly process: Process
 }
 
+/** What a process had changed by a time, as a text that others may be handed. */
+interface Stamped {
+  readonly text: string
+  readonly atMs: number
+  readonly process: Process
+}
+
 const WAYS = ['invalidate', 'soft', 'all', 'tags', 'prime', 'refresh', 'purge'] as const
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -47,6 +54,7 @@ export class World {
   readonly #processes: Process[]
   readonly #versions = new Map<number, number>(KEYS.map((key) => [key, 1]))
   #done = new Map<number, Done[]>(KEYS.map((key) => [key, []]))
+  #lastStamp: Stamped | undefined
   /** What was done when the replica was left behind: the rest will be lost. */
   #doneByReplica: Map<number, Done[]> | undefined
   #callsUnderWay = 0
@@ -109,7 +117,8 @@ export class World {
 
   async #step(process: Process, key: number): Promise<void> {
     const chance = this.#random.below(100)
-    if (chance < 72) return this.#call(process, key)
+    if (chance < 54) return this.#call(process, key)
+    if (chance < 72) return this.#callSince(process, key, this.#lastStamp)
     if (chance < 86) return this.#write(process, key, this.#random.pick(WAYS))
     if (chance < 88) return this.#freeze(process)
     if (chance < 91) return this.#cut(process)
@@ -118,11 +127,18 @@ export class World {
     return this.#restart()
   }
 
-  async #call(process: Process, key: number): Promise<void> {
+  /** Calls within `since`; without a stamp, as any other. */
+  async #callSince(process: Process, key: number, stamped: Stamped | undefined): Promise<void> {
+    if (stamped === undefined) return this.#call(process, key)
+    await process.cache.since(stamped.text, () => this.#call(process, key, stamped))
+  }
+
+  async #call(process: Process, key: number, stamped?: Stamped): Promise<void> {
     const beganMs = Date.now()
     this.#callsUnderWay++
     try {
       const { value, status } = await process.read.detailed(key)
+      if (stamped !== undefined) this.#judgeSince(process, value, status, stamped)
       this.#tell(
         `process ${process.id}: ${status} ${key} of version ${value.version}, asked at ${beganMs % 1e6}`,
       )
@@ -147,6 +163,18 @@ export class World {
     }
   }
 
+  /** Nothing is older than what the process that made the stamp had changed by then. */
+  #judgeSince(process: Process, { key, version }: Result, status: string, stamped: Stamped): void {
+    if (status === 'stale' || status === 'joined') return
+    for (const done of this.#done.get(key) as Done[]) {
+      if (done.process !== stamped.process || done.atMs > stamped.atMs || version >= done.version) continue
+      this.#failure ??= new Error(
+        `process ${process.id} was served version ${version} of ${key} (${status}) within the stamp ${stamped.text} of process ` +
+          `${stamped.process.id}, which had made version ${done.version}`,
+      )
+    }
+  }
+
   async #write(process: Process, key: number, way: (typeof WAYS)[number]): Promise<void> {
     // The value of `prime` is stored even if it is outdated when it arrives.
     if (this.#primesUnderWay > 0 || (way === 'prime' && this.#writesUnderWay > 0)) return
@@ -154,6 +182,8 @@ export class World {
     this.#primesUnderWay += primes
     this.#writesUnderWay++
     await this.#carryOut(process, key, way)
+    // One that has failed may still be on its way.
+    while (way === 'prime' && process.link.putsUnderWay > 0) await sleep(5)
     this.#primesUnderWay -= primes
     this.#writesUnderWay--
   }
@@ -180,6 +210,7 @@ export class World {
     for (const each of versions) {
       done.get(each.key)?.push({ version: each.version, atMs: Date.now(), process })
     }
+    this.#lastStamp = { text: process.cache.stamp(), atMs: Date.now(), process }
   }
 
   async #change({ cache, read }: Process, key: number, way: (typeof WAYS)[number]): Promise<unknown> {
