@@ -44,7 +44,10 @@ import { checkCacheName, checkCacheOptions, drainMs } from './options/cache-chec
 import type { CacheOptions, DrainOptions } from './options/cache-options.ts'
 import { checkRecording, type RecordOptions } from './options/record-options.ts'
 import type { CacheSettings } from './options/cache-settings.ts'
+import { LruTPolicy } from './policies/lru-t.ts'
 import type { AbstractPolicy } from './policies/policy.ts'
+import type { Advisor } from './simulation/advice/advisor.ts'
+import { advisorFor } from './simulation/advice/advisor-for.ts'
 import { warn } from './telemetry/process-warning.ts'
 import { NearTier } from './partitions/near-tier.ts'
 import { Partitions } from './partitions/partitions.ts'
@@ -82,34 +85,33 @@ export class RedisFuncCache {
   readonly #methods: DecoratedMethods
   readonly #keyed: KeyedCalls
   readonly #recordings = new Set<Recorder>()
+  readonly #advisor: Advisor | undefined
 
   /**
    * Makes a cache. No command is sent to the server before the first call.
    *
    * @param name The name of the cache. Caches of the same name, prefix and policy share their entries.
-   * @param policy The policy that decides which entries are evicted; each cache needs an instance of its own.
+   * @param policy The policy that decides which entries are evicted; each cache needs an instance of its own. `'auto'` stands for
+   * {@link LruTPolicy}, and lets the cache tell what another policy would spare, see the option `advise`.
    * @throws {OptionError} for an unknown option, and for a value that an option cannot have.
    * @throws {PolicyError} for a policy that another cache has already.
    */
-  constructor(name: string, policy: AbstractPolicy, options: CacheOptions) {
+  constructor(name: string, policy: AbstractPolicy | 'auto', options: CacheOptions) {
     this.name = checkCacheName(name)
-    if (typeof policy?.calcKeys !== 'function') {
-      throw new OptionError(
-        'policy: give an instance of a policy, such as new LruTPolicy(), not the class or its name.',
-      )
-    }
-    const settings = checkCacheOptions(options)
-    this.policy = policy
+    const isAuto = policy === 'auto'
+    this.policy = isAuto ? defaultPolicy() : checkPolicy(policy)
+    const settings = checkCacheOptions(options, isAuto)
     this.#settings = settings
-    this.#shared = sharedBy(this.name, policy, settings, options.client ?? settings.store)
+    this.#shared = sharedBy(this.name, this.policy, settings, options.client ?? settings.store)
     this.#functions = new WrappedFunctions(this.#shared)
     this.#methods = new DecoratedMethods(this.#shared.address)
     this.#keyed = new KeyedCalls(this.#shared, settings)
-    policy.attach(this, this.#shared.partitions)
+    this.policy.attach(this, this.#shared.partitions)
     try {
-      settings.store.accept(policy)
+      settings.store.accept(this.policy)
+      this.#advisor = this.#advise()
     } catch (error) {
-      policy.detach()
+      this.policy.detach()
       throw error
     }
     addOpenCache(settings.store, this)
@@ -492,7 +494,7 @@ export class RedisFuncCache {
   /** Returns the figures of this cache in this process since its construction, with latencies in seconds. */
   stats(): CacheStats {
     const { counters, near } = this.#shared
-    return { ...counters.snapshot(), nearTier: near.stats }
+    return { ...counters.snapshot(), nearTier: near.stats, advice: this.#advisor?.advice }
   }
 
   /**
@@ -528,6 +530,22 @@ export class RedisFuncCache {
     return this
   }
 
+  /** Lets the cache advise on its policy, if it shall. */
+  #advise(): Advisor | undefined {
+    const { adviseEveryMs } = this.#settings
+    if (adviseEveryMs === undefined) return undefined
+    const { events, report } = this.#shared
+    const advisor: Advisor = advisorFor(this.policy, this.maxSize, adviseEveryMs, {
+      due: (advice) => report.advises(advice),
+      failed: (error) => {
+        events.observers.remove(advisor)
+        report.callbackFailed(error)
+      },
+    })
+    events.observers.add(advisor)
+    return advisor
+  }
+
   #getOrSet(
     key: CacheKey,
     load: () => unknown,
@@ -542,6 +560,17 @@ export class RedisFuncCache {
       return Promise.reject(error)
     }
   }
+}
+
+/** The policy for which `'auto'` stands: the one to begin with. See docs/policies.md. */
+const defaultPolicy = (): AbstractPolicy => new LruTPolicy()
+
+/** @throws {OptionError} for what is no policy. */
+function checkPolicy(policy: AbstractPolicy): AbstractPolicy {
+  if (typeof policy?.calcKeys === 'function') return policy
+  throw new OptionError(
+    "policy: give an instance of a policy, such as new LruTPolicy(), not the class or its name; or 'auto'.",
+  )
 }
 
 /** What the functions of a cache share. @param store The client or store that the user gave. */

@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { checkAdvise } from './advise-options.ts'
 import type { CacheOptions, DrainOptions } from './cache-options.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import {
@@ -56,6 +57,7 @@ const CACHE_OPTIONS: Record<keyof CacheOptions, true> = {
   breaker: true,
   waitUntil: true,
   near: true,
+  advise: true,
 }
 
 /** Checks the name of a cache, which is part of its key names. */
@@ -67,9 +69,10 @@ export function checkCacheName(name: string): string {
 
 /**
  * Checks the options of a cache, and fills in the defaults.
+ * @param isAuto Whether the policy is `'auto'`.
  * @throws {OptionError} for an unknown option, and for a value that an option cannot have.
  */
-export function checkCacheOptions(options: CacheOptions): CacheSettings {
+export function checkCacheOptions(options: CacheOptions, isAuto = false): CacheSettings {
   checkNames(options, Object.keys(CACHE_OPTIONS), 'new RedisFuncCache')
   const { ttl, idleTtl } = options
   const idleTtlMs = idleTtl === undefined ? HOUR_MS : toLifeMs(idleTtl, 'idleTtl')
@@ -102,6 +105,7 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
     putWaitMs: checkPutWait(options.putWait ?? '25ms'),
     touchEveryMs: options.touch === undefined ? undefined : touchEveryMs(options.touch),
     near: checkNear(options.near === undefined ? false : options.near, idleTtlMs),
+    adviseEveryMs: checkAdvise(options.advise, isAuto),
     waitUntil: options.waitUntil === undefined ? undefined : checkCallback(options.waitUntil, 'waitUntil'),
   }
 }

@@ -1,3 +1,4 @@
+import type { AdviseOptions } from './advise-options.ts'
 import type { CompressOptions, SecretKeyOptions } from './envelope-options.ts'
 import type { Duration } from './duration.ts'
 import type { NearOptions } from './near-options.ts'
@@ -173,6 +174,16 @@ export interface CacheOptions {
    * new RedisFuncCache('shop', new LruTPolicy(), { client, near: { maxSize: 1_000, maxStaleness: '250ms' } })
    */
   readonly near?: boolean | NearOptions | undefined
+  /**
+   * Whether this process simulates other policies and bounds by a sample of its calls, and how often an `advice` event tells what they
+   * would have spared; `stats().advice` has it at any time. Nothing is changed by it.
+   * @default false; true for the policy `'auto'`
+   * @throws {OptionError} for a cache without a bound, for the scope `'function'`, and for a policy that cannot run in process
+   * @see Waldspurger, Park, Garthwaite, Ahmad, "Efficient MRC Construction with SHARDS", FAST 2015.
+   * @example
+   * new RedisFuncCache('shop', new LruTPolicy(), { client, advise: true })
+   */
+  readonly advise?: boolean | AdviseOptions | undefined
 }
 
 /** Options of {@link RedisFuncCache.drain} and {@link RedisFuncCache.close}. */

@@ -31,5 +31,7 @@ export interface CacheSettings {
   readonly putWaitMs: number
   readonly touchEveryMs: number | undefined
   readonly near: NearSettings
+  /** How often the cache advises on its policy and its bound; `undefined` for never. */
+  readonly adviseEveryMs: number | undefined
   readonly waitUntil: WaitUntil | undefined
 }

@@ -10,8 +10,9 @@ import { chart } from './chart.ts'
 import { type Comparison, compare } from './compare.ts'
 import { type ReadTrace, readTrace, type TraceFormat } from './formats/read-trace.ts'
 import { TraceError } from './formats/trace-error.ts'
-import { recommendation, secondsText } from './recommendation.ts'
+import { recommendation } from './recommendation.ts'
 import { resultsTable } from './results-table.ts'
+import { secondsText } from './seconds-text.ts'
 
 /** What is wrong with the arguments of the command. */
 export class UsageError extends Error {

@@ -1,5 +1,6 @@
 import { type Bound, boundText } from './bound.ts'
 import { type Comparison, OPTIMUM, type Result } from './compare.ts'
+import { secondsText } from './seconds-text.ts'
 
 /** What others are compared with: the policy that a cache has by default. */
 const DEFAULT = 'lru-t'
@@ -110,10 +111,4 @@ const percent = (part: number): string => `${(100 * part).toFixed(1)} %`
 
 function nameOf({ policies }: Comparison, policy: string): string {
   return policies.find(({ name }) => name === policy)?.className ?? policy
-}
-
-/** Writes seconds with as many digits as tell something. */
-export function secondsText(seconds: number): string {
-  const digits = seconds >= 100 ? 0 : seconds >= 10 ? 1 : 3
-  return `${seconds.toLocaleString('en', { maximumFractionDigits: digits })} s`
 }

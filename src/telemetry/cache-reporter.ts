@@ -1,5 +1,6 @@
 import type { BreakerState } from '../flow/circuit-breaker.ts'
 import { toError } from '../realms/native.ts'
+import type { Advice } from '../simulation/advice/advice.ts'
 import type { Counters } from './counters.ts'
 import { cureFor } from './cures.ts'
 import type { Events } from './events.ts'
@@ -62,6 +63,11 @@ export class CacheReporter {
   /** A recording has ended, because its file could not be written. */
   recordFailed(thrown: unknown): void {
     this.#failed('record', toError(thrown))
+  }
+
+  /** It was simulated what another policy or another bound would have spared. */
+  advises(advice: Advice): void {
+    if (this.#events.wants('advice')) this.#events.emit('advice', { cache: this.#cache, ...advice })
   }
 
   /** The breaker around the store changed its state. */

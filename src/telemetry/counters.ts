@@ -1,5 +1,6 @@
 import type { NearStats } from './near-figures.ts'
 import { newStats, type Stats } from '../context/stats.ts'
+import type { Advice } from '../simulation/advice/advice.ts'
 import { type Health, StoreHealth, type StoreStats } from './store-health.ts'
 
 /** Figures of what one cache did in this process since its construction. */
@@ -10,6 +11,11 @@ export interface CacheStats extends Stats {
   readonly store: StoreStats
   /** What this process holds in front of the store. */
   readonly nearTier: NearStats
+  /**
+   * What another policy or another bound would have spared in the last hour; `undefined` unless the policy is `'auto'` or the option
+   * `advise` is given.
+   */
+  readonly advice: Advice | undefined
   /** How long the steps of calls took. */
   readonly latencies: {
     /** Durations of lookups that the store answered, one for each entry. Entries that share a command share its duration. */
@@ -84,7 +90,7 @@ export class Counters {
   }
 
   /** A copy of the figures as they are now. */
-  snapshot(): Omit<CacheStats, 'nearTier'> {
+  snapshot(): Omit<CacheStats, 'nearTier' | 'advice'> {
     return {
       ...this.stats,
       since: new Date(this.#sinceMs),

@@ -5,6 +5,7 @@ import { checkChoice } from '../options/checks.ts'
 import { OptionError } from '../errors.ts'
 import type { Hash } from '../keys/call-hash.ts'
 import { isPromise } from '../realms/native.ts'
+import type { Advice } from '../simulation/advice/advice.ts'
 import { CallObservers } from './call-observer.ts'
 import { warnOfListener } from './warnings.ts'
 
@@ -49,6 +50,8 @@ export interface CacheEvents {
   misplaced: CallEvent
   /** A stored value did not pass the schema, and counts as a miss. */
   invalid: CallEvent & { /** The messages of the schema. */ readonly issues: readonly string[] }
+  /** What another policy or another bound would have spared, once in each span of the option `advise`. */
+  advice: Advice & { /** The name of the cache. */ readonly cache: string }
   /** The serializer does not bring a result back as it was; reported once for each function, and once for `getOrSet`. */
   lossy: CallEvent & { /** What is lost. */ readonly detail: string }
 }
@@ -219,6 +222,7 @@ export const EVENTS: readonly (keyof CacheEvents)[] = [
   'undecodable',
   'misplaced',
   'invalid',
+  'advice',
   'lossy',
 ]
 

@@ -11,7 +11,7 @@ export const hasNear: boolean = process.env['NEAR'] !== undefined
  * without the store. Tests about `putWait` and `storeTimeout` say what they want.
  */
 export class RedisFuncCache extends Cache {
-  constructor(name: string, policy: AbstractPolicy, options: CacheOptions) {
+  constructor(name: string, policy: AbstractPolicy | 'auto', options: CacheOptions) {
     super(name, policy, { putWait: '10s', storeTimeout: '10s', near: hasNear, ...options })
   }
 }

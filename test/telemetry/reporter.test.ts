@@ -56,6 +56,16 @@ const TELLS = {
   undecodable: ({ report, call }) => report.undecodable(call, new Error('no')),
   misplaced: ({ report, call }) => report.misplaced(call),
   invalid: ({ report, call }) => report.invalid(call, ['no']),
+  advice: ({ cacheReport }) =>
+    cacheReport.advises({
+      since: new Date(),
+      calls: 1,
+      sample: 1,
+      recomputed: 0,
+      hitRatio: 0,
+      alternatives: [],
+      text: '',
+    }),
   lossy: ({ report, call }) => report.lossy(call, 'a Date', true),
 } satisfies Record<keyof CacheEvents, (it: Report) => void>
 
