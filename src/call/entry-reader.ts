@@ -34,7 +34,7 @@ export class EntryReader {
     this.readsText = settings.serializer.deserializeText !== undefined
   }
 
-  /** Judges an entry that was opened by its age. */
+  /** Judges an entry that was opened by its age, and by the options of this process. (Promise: own-options-bound.) */
   judge({ nowMs: atMs, freshUntilMs, computeMs }: Lookup, { isError }: Settlement): Verdict {
     const { freshness } = this.#settings
     if (isError) return 'fresh' // as long as it lives

@@ -4,6 +4,7 @@ import { markOf, readStamp, type Stamp } from '../partitions/written-changes.ts'
 
 /**
  * What near hits have to have heard of, so that they are not older than a stamp.
+ * Promise: since-sees.
  *
  * @param outer What already has to be met around it.
  * @throws {OptionError} for what is no stamp.

@@ -9,7 +9,7 @@ import { executed, type FallbackKind, type Settlement } from './settlement.ts'
 import { beforeStored, isSpoiled, untilSaid } from './store-result.ts'
 import { metadataFor } from './terms.ts'
 
-/** The function failed: its error yields to a fallback, is stored (`cacheErrors`), or is only thrown. */
+/** The function failed: its error yields to a fallback, is stored (`cacheErrors`), or is only thrown. (Promise: own-errors.) */
 export async function settleFailed(
   call: Call,
   error: unknown,

@@ -65,6 +65,8 @@ const MOST_EXPECTED = 256
  * was *sent*: the answer may have been on its way for long. If the answer is a number that was not heard yet, it becomes the proof
  * when its message arrives.
  *
+ * Promise: near-bound.
+ *
  * Times are measured by two clocks: the monotonic clock stands still while a machine sleeps, and the wall clock may be set.
  */
 export class Hearing {

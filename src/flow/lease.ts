@@ -59,7 +59,7 @@ export type LeaseOutcome =
 /** How often to ask if no messages are received. */
 const POLL_MS = 50
 
-/** How often to ask though messages are received: a message may be lost, or its sender may not be allowed to publish. */
+/** How often to ask though messages are received: one may be lost, or its sender may not be allowed to publish. (Promise: no-vain-wait.) */
 const LOOK_AGAIN_MS = 500
 
 /** The longest wait for a connection for messages: a small part of the time that a call waits for the store. */

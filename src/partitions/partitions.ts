@@ -328,6 +328,8 @@ export class Partitions<C> {
    * Removes or invalidates entries of these key spaces, and returns how many. From then on no call joins one that is in flight
    * there: neither one that began before, nor one that began meanwhile, which may have read old data.
    *
+   * Promises: no-old-call, near-at-once.
+   *
    * @param drop Lets go of the entries that are held near; `undefined` if it is not known which they are.
    */
   async #undo(

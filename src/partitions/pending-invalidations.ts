@@ -18,6 +18,8 @@ interface Pending {
 /**
  * Invalidations with `retryFor` that are not known to be carried out. While one is pending, no call of this process is served what
  * it names.
+ *
+ * Promise: done-or-rejects.
  */
 export class PendingInvalidations {
   readonly #pending = new Set<Pending>()

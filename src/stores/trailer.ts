@@ -106,7 +106,7 @@ export function bareEntry(value: Buffer | string): StoredEntry {
   return entry
 }
 
-/** Whether an entry has ended at a time. */
+/** Whether an entry has ended at a time. (Promise: ttl-bound.) */
 export const hasEnded = ({ expiresAtMs }: StoredEntry, nowMs: number): boolean =>
   expiresAtMs !== undefined && expiresAtMs <= nowMs
 
@@ -127,7 +127,7 @@ export function lookUpAt(
 }
 
 /**
- * Reads the stored bytes of an entry.
+ * Reads the stored bytes of an entry. (Promise: no-foreign-result.)
  *
  * @param partition The {@link partitionMark}.
  * @returns The entry with its value and the fields of its trailer; without a value, if the trailer names another entry.

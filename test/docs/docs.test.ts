@@ -138,6 +138,28 @@ describe('what docs/consistency.md says to be tested', () => {
   })
 })
 
+describe('the promises of docs/consistency.md', () => {
+  const { text } = pageAt('docs/consistency.md')
+  const [, promised = ''] = text.split(/^## /m)
+  const promises = [...promised.matchAll(/`([a-z]+-[a-z-]+)`(?=[),]| and )/g)].map(([, name = '']) => name)
+  const namedIn = (folder: string, pattern: RegExp) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(?:ts|lua|pml)$/.test(file))
+      .flatMap((file) => [...readFileSync(join(ROOT, folder, file), 'utf8').matchAll(pattern)])
+      .flatMap(([, names = '']) => names.split(', '))
+
+  test('are named in the code that keeps them, and no others', () => {
+    const named = namedIn('src', /\bpromises?: ([a-z]+-[a-z-]+(?:, [a-z]+-[a-z-]+)*)/gi)
+    expect([...new Set(named)].toSorted()).toEqual([...new Set(promises)].toSorted())
+  })
+
+  test('are those that the models are about', () => {
+    const modelled = namedIn('models', /\bPromises: ([a-z, -]+)/g)
+    expect(modelled.length).toBeGreaterThan(5)
+    expect(modelled.filter((name) => !promises.includes(name))).toEqual([])
+  })
+})
+
 describe('docs/runtimes.md names what is tried', () => {
   const packages = join(ROOT, 'test/matrix/packages')
   const tried = readdirSync(packages).flatMap((group) => {

@@ -1,5 +1,5 @@
 -- The log of changes: which entries were removed or replaced, for processes that hold copies of some. It exists only while one
--- listens (`listen`). Its members are messages, whose scores are their numbers; '', whose score is the number of the last
+-- listens (`listen`). Promise: near-inclusive. Its members are messages, whose scores are their numbers; '', whose score is the number of the last
 -- message; and `tags`, if the index of tags has existed since the log begins.
 --
 -- A message is its number, the number of the message before it, and for each name a space, the kind, the length, a colon and

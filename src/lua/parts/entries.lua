@@ -30,7 +30,8 @@ local function discard(hashes)
   return forget(hashes)
 end
 
--- Removes all entries. The fence stays, since it has to outlive them; so do the leases, which belong to no entry.
+-- Removes all entries. The fence stays, since it has to outlive them (promise: fence-outlives); so do
+-- the leases, which belong to no entry.
 local function discard_all()
   tell('all')
   redis.call('UNLINK', index, values, expiry, tags, unpack(KEYS, FIXED_KEYS + 1))
@@ -39,7 +40,7 @@ local function discard_all()
 end
 
 -- `maxmemory` or a DEL by hand may remove single keys. If index and values do not agree, or are empty, the partition starts
--- over without any key of before. Returns the number of entries.
+-- over without any key of before. Returns the number of entries. Promise: lost-key-harmless.
 local function heal()
   local entries = size()
   if entries == 0 or entries ~= redis.call('HLEN', values) then

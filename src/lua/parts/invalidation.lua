@@ -1,7 +1,7 @@
 -- Removes invalidated entries or makes them stale, and ends their leases: nobody needs to wait for a load that began before.
 
 -- Makes an entry stale from now on. Its grace period keeps its length, so the entry ends sooner. An entry that was stored
--- later than now was stored before the clock was set back: its times are then counted from now.
+-- later than now was stored before the clock was set back: its times are then counted from now. Promise: soft-is-stale.
 local function make_stale(hash, stored, entry)
   local at_ms = now_ms()
   local stored_ms = math.min(entry.stored_ms, at_ms)

@@ -2,7 +2,7 @@
 -- `h<length>:<hash>=<tag>` and `t<length>:<tag>=<hash>`; the length tells a name from a longer one that begins alike.
 -- The member `g<generation>` names the set itself: the trailer of an entry with tags repeats the generation, and a reader
 -- compares the two. A set that was lost is replaced by one with another generation, so that entries which the new set does
--- not know are recognized.
+-- not know are recognized. Promise: tags-reach-all.
 local function prefix_of(kind, name)
   return kind .. #name .. ':' .. name .. '='
 end

@@ -28,6 +28,7 @@ local evicted, was_empty = 0, began_empty
 local lives, evicted_again = {}, nil -- by hash, of what this put has stored
 
 -- Whether the entry, its function or one of its tags was invalidated since the token, or everything was.
+-- Promises: no-late-put, stored-after.
 local function is_invalidated(hash, token, extras)
   if token == '' then
     return false
@@ -82,7 +83,7 @@ local function read_existing(hash, stored, label)
 end
 
 -- Whether the existing entry is newer: its load began later. Without a trailer that is not known; then it counts as newer if
--- the put has lost its lease, since there was no entry when the lease was given.
+-- the put has lost its lease, since there was no entry when the lease was given. Promise: later-load-wins.
 local function is_older(hash, token, extras)
   if token == '' then
     return false
@@ -93,7 +94,7 @@ local function is_older(hash, token, extras)
   return unknown[hash] and extras.asker and not holds_lease(hash, extras.asker)
 end
 
--- Evicts until `more` new entries fit into `max_size`.
+-- Evicts until `more` new entries fit into `max_size`. Promise: size-bound.
 local function evict_for(more)
   local excess = max_size > 0 and entries + more - max_size or 0
   while excess > 0 do
@@ -183,6 +184,7 @@ for i = 5, 6 * count, 6 do
     lives[hash], tagged[hash] = times:match('^%d+ %d+ (%S+)$') or times:match('^%d+ (%d+)$') or '-', extras.tags
   end
   -- Also if it is refused, because a newer entry is there: that one may be evicted, and the older loads are still to be refused.
+  -- Promise: known-stays.
   if extras.overrules then
     -- A token to come was taken before the clock was set back: it must not refuse what begins from now on.
     raise_fence('h:', { hash }, math.min(tonumber(token) or at_us, at_us))
