@@ -59,6 +59,7 @@ const SET_UPS: Record<string, SetUp> = {
   'docs/invalidation.md': IN_PROCESS,
   'docs/options.md': IN_PROCESS,
   'docs/policies.md': CLIENT_ALONE,
+  'docs/scaling.md': CLIENT_ALONE,
   'docs/security.md': CLIENT_ALONE,
   'docs/serializers.md': ON_SERVER,
   'docs/simulation.md': IN_PROCESS,
