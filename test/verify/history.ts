@@ -5,22 +5,25 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs'
  *
  * - `found`, `near`: a read of a key that began at a time, and what it was given: a value that was computed at another time. It came
  *   from the server, or was held in the process.
+ * - `since`: such a read within a stamp that a process had made at a time.
  * - `written`: what was computed before the begin of a write is not to be served after its end. Key -1 stands for all keys.
  */
-export const KINDS = ['found', 'near', 'written'] as const
+export const KINDS = ['found', 'near', 'since', 'written'] as const
 
 export type Kind = (typeof KINDS)[number]
 
 export interface Entry {
   readonly kind: Kind
   readonly key: number
-  /** When the read began; when the write ended. */
+  /** When the read began; when the stamp was made; when the write ended. */
   readonly atMs: number
   /** When the value was computed; when the write began. */
   readonly valueMs: number
+  /** Which process had made the stamp; -1 without a stamp. */
+  readonly stampedBy: number
 }
 
-const FIELDS = 4
+const FIELDS = 5
 const BUFFERED = 16_384
 
 /** Writes the history of a process to a file. */
@@ -34,13 +37,14 @@ export class History {
     this.#file = openSync(path, 'w')
   }
 
-  add(kind: Kind, key: number, atMs: number, valueMs: number): void {
+  add(kind: Kind, key: number, atMs: number, valueMs: number, stampedBy = -1): void {
     this.entries++
     const at = this.#used
     this.#buffer[at] = KINDS.indexOf(kind)
     this.#buffer[at + 1] = key
     this.#buffer[at + 2] = atMs
     this.#buffer[at + 3] = valueMs
+    this.#buffer[at + 4] = stampedBy
     this.#used += FIELDS
     if (this.#used === this.#buffer.length) this.flush()
   }
@@ -68,13 +72,9 @@ export function* readHistory(path: string): Generator<Entry> {
       if (whole === 0) return
       position += whole * 8
       for (let at = 0; at < whole; at += FIELDS) {
-        const [kind, key, atMs, valueMs] = buffer.subarray(at, at + FIELDS) as unknown as [
-          number,
-          number,
-          number,
-          number,
-        ]
-        yield { kind: KINDS[kind] as Kind, key, atMs, valueMs }
+        const fields = buffer.subarray(at, at + FIELDS) as unknown as [number, number, number, number, number]
+        const [kind, key, atMs, valueMs, stampedBy] = fields
+        yield { kind: KINDS[kind] as Kind, key, atMs, valueMs, stampedBy }
       }
     }
   } finally {

@@ -11,9 +11,29 @@ const written = (key: number, beginMs: number, endMs: number): Entry => ({
   key,
   atMs: endMs,
   valueMs: beginMs,
+  stampedBy: -1,
 })
-const found = (valueMs: number, atMs: number): Entry => ({ kind: 'found', key: 1, atMs, valueMs })
-const near = (valueMs: number, atMs: number): Entry => ({ kind: 'near', key: 1, atMs, valueMs })
+const found = (valueMs: number, atMs: number): Entry => ({
+  kind: 'found',
+  key: 1,
+  atMs,
+  valueMs,
+  stampedBy: -1,
+})
+const near = (valueMs: number, atMs: number): Entry => ({
+  kind: 'near',
+  key: 1,
+  atMs,
+  valueMs,
+  stampedBy: -1,
+})
+const since = (valueMs: number, atMs: number, stampedBy: number): Entry => ({
+  kind: 'since',
+  key: 1,
+  atMs,
+  valueMs,
+  stampedBy,
+})
 const violated = (histories: readonly (readonly Entry[])[], losses: readonly Loss[] = []): number =>
   judge(
     histories.map((entries) => () => entries),
@@ -37,6 +57,15 @@ describe('What was read is older than promised', () => {
 
   it('at once where the process has written itself', () => {
     expect(violated([[...write, near(990, 1_020)]])).toBe(1)
+  })
+
+  it.each([
+    ['it was made after the write had ended', [since(990, 1_012, 0)], 1],
+    ['it was made before', [since(990, 1_008, 0)], 0],
+    ['it was made by another process', [since(990, 1_012, 1)], 0],
+    ['the value is newer', [since(1_001, 1_012, 0)], 0],
+  ])('within a stamp, or not: %s', (_, reads, expected) => {
+    expect(violated([write, reads])).toBe(expected)
   })
 
   it('if everything was overwritten', () => {
@@ -76,11 +105,17 @@ describe('A history', () => {
     try {
       const path = join(folder, 'one')
       const history = new History(path)
-      for (let i = 0; i < 40_000; i++) history.add('near', i, i + 0.25, i / 3)
+      for (let i = 0; i < 40_000; i++) history.add('since', i, i + 0.25, i / 3, 2)
       history.close()
       const entries = [...readHistory(path)]
       expect(entries).toHaveLength(40_000)
-      expect(entries[39_999]).toEqual({ kind: 'near', key: 39_999, atMs: 39_999.25, valueMs: 13_333 })
+      expect(entries[39_999]).toEqual({
+        kind: 'since',
+        key: 39_999,
+        atMs: 39_999.25,
+        valueMs: 13_333,
+        stampedBy: 2,
+      })
     } finally {
       rmSync(folder, { recursive: true })
     }

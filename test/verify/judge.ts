@@ -1,4 +1,4 @@
-import type { Entry } from './history.ts'
+import type { Entry, Kind } from './history.ts'
 
 /** A time in which the server may have lost writes. */
 export interface Loss {
@@ -20,6 +20,8 @@ export type Histories = readonly (() => Iterable<Entry>)[]
 export interface Judgement {
   readonly found: number
   readonly near: number
+  /** How many of the reads were within a stamp. */
+  readonly stamped: number
   readonly written: number
   /** Near hits of what had been overwritten already, and for how long the oldest of them and one in a hundred of them had been. */
   readonly outdated: {
@@ -79,34 +81,40 @@ class Writes {
 /**
  * Compares what was read with what was written before. A value from the server must not be older than a write that ended before
  * the read began (no-old-call); one that was held near, than a write that ended `maxStalenessMs` before that (near-bound), or before
- * if it was by the same process (near-at-once).
+ * if it was by the same process (near-at-once). Within a stamp it must not be older than a write that the process that made the stamp
+ * had ended by then (since-sees).
  */
 export function judge(histories: Histories, losses: readonly Loss[], maxStalenessMs: number): Judgement {
   const byAll = writesOf(histories, losses)
   let found = 0
   let near = 0
+  let stamped = 0
   let written = 0
   let violated = 0
   const violations: string[] = []
   const ages: number[] = []
+  const byEach = histories.map((history) => writesOf([history], losses))
+  const counted = (kind: Kind): void => {
+    if (kind === 'near') near++
+    else if (kind === 'since') stamped++
+    else if (kind === 'written') written++
+    else found++
+  }
   histories.forEach((history, process) => {
-    const byItself = writesOf([history], losses)
-    for (const { kind, key, atMs, valueMs } of history()) {
-      if (kind === 'written') {
-        written++
-        continue
-      }
+    for (const { kind, key, atMs, valueMs, stampedBy } of history()) {
+      counted(kind)
       const writes = byAll.get(key)
-      if (kind === 'near') near++
-      else found++
-      if (writes === undefined) continue
+      if (kind === 'written' || writes === undefined) continue
       const firstEndMs = writes.firstEndAfterBegin(valueMs)
       if (kind === 'near' && firstEndMs < atMs && !isExcused(valueMs, firstEndMs, losses))
         ages.push(atMs - firstEndMs)
+      const boundBy = (by: number): number => byEach[by]?.get(key)?.boundAt(atMs) ?? -Infinity
       const boundMs =
-        kind === 'near'
-          ? Math.max(writes.boundAt(atMs - maxStalenessMs), byItself.get(key)?.boundAt(atMs) ?? -Infinity)
-          : writes.boundAt(atMs)
+        kind === 'since'
+          ? boundBy(stampedBy)
+          : kind === 'near'
+            ? Math.max(writes.boundAt(atMs - maxStalenessMs), boundBy(process))
+            : writes.boundAt(atMs)
       if (valueMs >= boundMs || isExcused(valueMs, boundMs, losses)) continue
       violated++
       if (violations.length < SHOWN) {
@@ -120,7 +128,7 @@ export function judge(histories: Histories, losses: readonly Loss[], maxStalenes
   ages.sort((a, b) => a - b)
   const at = (part: number) => ages[Math.min(ages.length - 1, Math.floor(part * ages.length))] ?? 0
   const outdated = { count: ages.length, longestMs: ages.at(-1) ?? 0, p50Ms: at(0.5), p99Ms: at(0.99) }
-  return { found, near, written, outdated, violations, violated }
+  return { found, near, stamped, written, outdated, violations, violated }
 }
 
 function writesOf(histories: Histories, losses: readonly Loss[]): Map<number, Writes> {

@@ -25,11 +25,11 @@ const report = await verify({
   burst: Number(values.burst),
   onFault: (fault) => console.log(`${((Date.now() - beganMs) / 1_000).toFixed(1).padStart(7)} s  ${fault}`),
 })
-const { found, near, written, faults, outdated, clients, violated, violations } = report
+const { found, near, stamped, written, faults, outdated, clients, violated, violations } = report
 const count = (number: number) => number.toLocaleString('en-US')
 console.log(`
 ${server.product} ${server.version}, Node ${process.versions.node}; ${clients.join(', ')}; maxStaleness ${values.staleness} ms
-${count(near + found + written)} operations: ${count(near)} near hits, ${count(found)} hits in the server, ${count(written)} writes; ${count(faults)} faults
+${count(near + found + written)} operations: ${count(near)} near hits, ${count(found)} hits in the server (${count(stamped)} of all within a stamp), ${count(written)} writes; ${count(faults)} faults
 Near hits of what was overwritten already: ${count(outdated.count)}; half of them for less than ${outdated.p50Ms.toFixed(1)} ms, 99 % for less than ${outdated.p99Ms.toFixed(1)} ms, none for more than ${outdated.longestMs.toFixed(1)} ms
 ${violated === 0 ? 'Nothing was older than promised.' : `${violated} were older than promised:\n${violations.join('\n')}`}`)
 process.exitCode = violated === 0 ? 0 : 1

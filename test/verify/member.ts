@@ -15,10 +15,17 @@ export interface MemberOrder {
   readonly burst: number
 }
 
-export interface FromMember {
-  readonly state: 'ready' | 'done'
-  readonly entries: number
+/** What a process had changed by a time, as others may be handed it. */
+export interface Stamped {
+  readonly stamp: string
+  readonly atMs: number
+  /** Which process has made it. */
+  readonly by: number
 }
+
+export type FromMember =
+  | { readonly state: 'ready' | 'done'; readonly entries: number }
+  | { readonly state: 'stamped'; readonly stamped: Omit<Stamped, 'by'> }
 
 /** Fewer entries than keys: some are evicted. */
 const KEYS = 48
@@ -28,6 +35,9 @@ const WRITE_EVERY_MS = 20
 const ALL_EVERY = 200
 const COMPUTE_MS = 5
 const MOST_UNDER_WAY = 500
+/** One of so many writes is followed by a stamp, with which so many keys are read. */
+const STAMP_EVERY = 3
+const STAMPED_READS = 4
 /** So many reads are begun, before those that are near hits are counted as done. */
 const TOGETHER = 50
 /** Most reads are of few keys; one of so many is of any. */
@@ -65,13 +75,21 @@ async function compute(key: number): Promise<Value> {
   return { key, atMs }
 }
 
-async function readOnce(key: number): Promise<void> {
+async function readOnce(key: number, stamped?: Stamped): Promise<void> {
   underWay++
   const beganMs = sharedMs()
   const { value, status } = await read.detailed(key)
   underWay--
-  if (status === 'near') history.add('near', key, beganMs, value.atMs)
-  else if (status === 'hit') history.add('found', key, beganMs, value.atMs)
+  if (status !== 'near' && status !== 'hit') return
+  history.add(status === 'near' ? 'near' : 'found', key, beganMs, value.atMs)
+  if (stamped !== undefined) history.add('since', key, stamped.atMs, value.atMs, stamped.by)
+}
+
+/** Reads some keys as they were at the time of a stamp, or later. */
+function readSince(stamped: Stamped): void {
+  for (let i = 0; i < STAMPED_READS; i++) {
+    void cache.since(stamped.stamp, () => readOnce(Math.floor(Math.random() * HOT_KEYS), stamped))
+  }
 }
 
 /** Calls that wait for the server keep none from a near hit, until they are many. */
@@ -118,6 +136,10 @@ async function writeOnce(i: number): Promise<void> {
       if (failures > failed) return // perhaps it was not stored
     }
     history.add('written', key, sharedMs(), beganMs)
+    if (i % STAMP_EVERY === 0) {
+      const stamp = cache.stamp()
+      void tell({ state: 'stamped', stamped: { stamp, atMs: sharedMs() } })
+    }
   } catch {
     // Whether it was carried out is not known.
   }
@@ -136,6 +158,9 @@ async function finish(work: Promise<unknown>): Promise<void> {
 const tell = (message: FromMember): Promise<unknown> =>
   new Promise((resolve) => process.send?.(message, resolve))
 const work = Promise.all([readAll(), writeAll()])
-process.once('message', () => void finish(work))
+process.on('message', (message: Stamped | 'stop') => {
+  if (message === 'stop') void finish(work)
+  else if (!isOver) readSince(message)
+})
 process.once('disconnect', () => process.exit()) // also if the process that started it was killed
 await tell({ state: 'ready', entries: 0 })

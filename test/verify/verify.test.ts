@@ -1,4 +1,4 @@
-// near-bound, near-at-once, no-old-call: some seconds of `npm run verify`.
+// near-bound, near-at-once, since-sees, no-old-call: some seconds of `npm run verify`.
 import { describe, expect, inject, it } from 'vitest'
 import { verify } from './verify.ts'
 
@@ -16,6 +16,6 @@ describe.skipIf(binary === '')('processes with near tiers, while servers, networ
       onFault: (name) => void names.push(name),
     })
     expect(report.violations, names.join(', ')).toEqual([])
-    expect(Math.min(report.near, report.found, report.written)).toBeGreaterThan(50)
+    expect(Math.min(report.near, report.found, report.stamped, report.written)).toBeGreaterThan(50)
   })
 })

@@ -11,7 +11,7 @@ import { forkProgram } from '../fork-program.ts'
 import { sharedMs } from './clock.ts'
 import { readHistory } from './history.ts'
 import { judge, type Judgement, type Loss } from './judge.ts'
-import type { FromMember, MemberOrder } from './member.ts'
+import type { FromMember, MemberOrder, Stamped } from './member.ts'
 import { openReplicated, type Replicated } from './replicated.ts'
 
 const MAX_FAULT_MS = 1_500
@@ -61,6 +61,7 @@ export async function verify({ onFault, ...wish }: VerifyWish): Promise<VerifyRe
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
   })
+  handStampsOn(team)
   try {
     await Promise.all(team.map((member) => told(member, 'ready')))
     const losses = await trouble(world, team, wish.ms, onFault)
@@ -74,6 +75,19 @@ export async function verify({ onFault, ...wish }: VerifyWish): Promise<VerifyRe
     await world.stop()
     await rm(folder, { recursive: true })
   }
+}
+
+/** Each stamp goes to another process. */
+function handStampsOn(team: readonly ChildProcess[]): void {
+  team.forEach((member, by) => {
+    const others = team.filter((other) => other !== member)
+    member.on('message', (message: FromMember) => {
+      if (message.state !== 'stamped') return
+      const stamped: Stamped = { ...message.stamped, by }
+      const other = any(others)
+      if (other.connected) other.send(stamped, () => {}) // it may have ended
+    })
+  })
 }
 
 async function told(member: ChildProcess, state: FromMember['state']): Promise<void> {
