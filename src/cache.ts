@@ -7,7 +7,6 @@ import { sinceStamp } from './call/since.ts'
 import { type LoadMany, RowLoader } from './call/row-loader.ts'
 import { type CachedFunction, callable } from './functions/cached-function.ts'
 import { checkCallback, checkFlag, checkKnown, checkNames } from './options/checks.ts'
-import { checkTags } from './call/terms.ts'
 import { Contexts } from './context/context.ts'
 import { BYPASS, DEFAULT_MODE, type ModeChange, READ_ONLY, WRITE_ONLY } from './context/mode.ts'
 import type { Stats } from './context/stats.ts'
@@ -21,11 +20,11 @@ import type { DetailedResult } from './functions/detailed-result.ts'
 import { spelled } from './options/duration.ts'
 import {
   checkInvalidation,
-  checkPurge,
-  checkRetryFor,
-  isPurgeOptions,
+  identityOf,
   type InvalidateOptions,
   type PurgeOptions,
+  readPurge,
+  readTagsToInvalidate,
 } from './options/invalidation-options.ts'
 import { OptionError } from './errors.ts'
 import { Background } from './flow/background.ts'
@@ -309,16 +308,8 @@ export class RedisFuncCache {
     fnOrOptions?: { readonly identity: FunctionIdentity } | PurgeOptions,
     options?: PurgeOptions,
   ): Promise<number> {
-    const isOptions = options === undefined && isPurgeOptions(fnOrOptions)
-    const { retryFor } = checkPurge(isOptions ? fnOrOptions : (options ?? {}))
-    const fn = isOptions ? undefined : fnOrOptions
-    const identity =
-      fn === undefined ? undefined : identityOf(fn as { readonly identity: FunctionIdentity }, 'purge')
-    return this.#shared.partitions.purgeBy(
-      () => this.policy.purge(identity),
-      identity,
-      checkRetryFor(retryFor),
-    )
+    const { fn, retryForMs } = readPurge(fnOrOptions, options)
+    return this.#shared.partitions.purgeBy(() => this.policy.purge(fn), fn, retryForMs)
   }
 
   /**
@@ -332,16 +323,7 @@ export class RedisFuncCache {
    * await cache.invalidateTags('user:42', 'orders')
    */
   async invalidateTags(...tagsAndOptions: readonly (string | InvalidateOptions)[]): Promise<number> {
-    const last = tagsAndOptions.at(-1)
-    const options = typeof last === 'object' && !isList(last) ? last : {}
-    const how = checkInvalidation(options, 'invalidateTags')
-    const given = tagsAndOptions.filter((each) => each !== options) as readonly string[]
-    if (given.some(isList)) {
-      throw new OptionError(
-        "invalidateTags: give the tags one by one, as in invalidateTags('a', 'b'), or spread the list: invalidateTags(...tags).",
-      )
-    }
-    const tags = checkTags(given, 'invalidateTags')
+    const { tags, how } = readTagsToInvalidate(tagsAndOptions)
     if (tags.length === 0) return 0
     return this.#shared.partitions.invalidateTags(tags, how)
   }
@@ -622,17 +604,5 @@ function sharedBy(
 }
 
 /** An array, a Set, or another list: but no text. */
-const isList = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && Symbol.iterator in value
-
-/** @throws {OptionError} for what is no cached function: all would be meant. */
-function identityOf(fn: { readonly identity: FunctionIdentity }, where: string): FunctionIdentity {
-  const { identity } = (fn ?? {}) as { readonly identity?: FunctionIdentity }
-  if (typeof identity?.checksum === 'string') return identity
-  throw new OptionError(
-    `${where}: give a cached function, as wrap() returns it; or nothing, for all functions.`,
-  )
-}
-
 /** The type of a cached method. It must not be `never` while the class of `this` is still being declared. */
 type CachedMethod<F> = F extends AnyFunction ? CachedFunction<F> : never

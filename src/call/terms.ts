@@ -1,6 +1,6 @@
-import { OptionError } from '../errors.ts'
 import { jittered } from '../flow/freshness.ts'
 import { whenKnown } from '../flow/when-known.ts'
+import { checkTags } from '../options/check-tags.ts'
 import { type Duration, isZero, LONGEST_MS, spelled, toMs } from '../options/duration.ts'
 import { graceMsOf, type FunctionSettings } from '../options/function-settings.ts'
 import { isPromise } from '../realms/native.ts'
@@ -8,9 +8,6 @@ import type { EntryMetadata } from '../stores/store.ts'
 import { warn } from '../telemetry/process-warning.ts'
 import type { Call } from './call.ts'
 import type { FunctionContext } from './function-context.ts'
-
-/** The largest number of tags of an entry: with more, the index of tags could be larger than the entries. */
-const MOST_TAGS = 100
 
 /** The terms under which a result is stored. */
 export interface Terms {
@@ -141,18 +138,4 @@ function ttlMsOf(ttl: Duration | undefined, defaultMs: number): number {
   if (ttl === undefined) return defaultMs
   if (ttl === Number.POSITIVE_INFINITY) return ttl
   return isZero(ttl) ? 0 : toMs(ttl, 'ttl')
-}
-
-/** @throws {OptionError} for what cannot be the tags of an entry. */
-export function checkTags(tags: readonly string[], where = 'tags'): readonly string[] {
-  if (
-    !Array.isArray(tags) ||
-    tags.length > MOST_TAGS ||
-    !tags.every((tag) => typeof tag === 'string' && tag !== '')
-  ) {
-    const what =
-      where === 'tags' ? `return an array of up to ${MOST_TAGS} texts` : `give up to ${MOST_TAGS} texts`
-    throw new OptionError(`${where}: ${what} that are not empty.`)
-  }
-  return [...new Set(tags)]
 }
