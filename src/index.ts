@@ -36,6 +36,7 @@ export type { Advice, Alternative } from './simulation/advice/advice.ts'
 export type { RecordOptions } from './options/record-options.ts'
 export type { Recording, RecordingSummary } from './simulation/recording/recorder.ts'
 export { AbstractPolicy, type LuaScripts } from './policies/policy.ts'
+export type { LfuOptions } from './policies/lfu.ts'
 export type { PolicyOptions } from './policies/policy-options.ts'
 export type { EvictionOrder, StoredResult } from './policies/eviction-order.ts'
 export {

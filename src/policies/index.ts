@@ -1,6 +1,6 @@
 import { FifoPolicy } from './fifo.ts'
 import { FifoTPolicy } from './fifo-t.ts'
-import { LfuPolicy } from './lfu.ts'
+import { type LfuOptions, LfuPolicy } from './lfu.ts'
 import { LruPolicy } from './lru.ts'
 import { LruTPolicy } from './lru-t.ts'
 import { MruPolicy } from './mru.ts'
@@ -20,6 +20,13 @@ export {
   SievePolicy,
 }
 
+/** LFU with aging, as a class like the others: for what runs every policy. */
+export class LfuDaPolicy extends LfuPolicy {
+  constructor(options: LfuOptions = {}) {
+    super({ ...options, aging: true })
+  }
+}
+
 /**
  * The policies of this library, by their `key`: the one list of them.
  *
@@ -32,6 +39,7 @@ export const POLICIES: {
   readonly lru_t: typeof LruTPolicy
   readonly mru: typeof MruPolicy
   readonly lfu: typeof LfuPolicy
+  readonly lfu_da: typeof LfuDaPolicy
   readonly rr: typeof RrPolicy
   readonly sieve: typeof SievePolicy
   readonly s3_fifo: typeof S3FifoPolicy
@@ -42,6 +50,7 @@ export const POLICIES: {
   lru_t: LruTPolicy,
   mru: MruPolicy,
   lfu: LfuPolicy,
+  lfu_da: LfuDaPolicy,
   rr: RrPolicy,
   sieve: SievePolicy,
   s3_fifo: S3FifoPolicy,

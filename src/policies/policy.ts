@@ -76,9 +76,12 @@ export abstract class AbstractPolicy {
   #keyNames: KeyNames | undefined
   #luaScripts: LuaScripts | undefined
 
-  /** @throws {OptionError} for an unknown option, and for a value that an option cannot have. */
-  constructor(options: PolicyOptions = {}) {
-    checkNames(options, ['scope', 'keys', 'hash', 'shards'], 'a policy')
+  /**
+   * @param ownOptions The names of further options that the subclass takes.
+   * @throws {OptionError} for an unknown option, and for a value that an option cannot have.
+   */
+  constructor(options: PolicyOptions = {}, ownOptions: readonly string[] = []) {
+    checkNames(options, ['scope', 'keys', 'hash', 'shards', ...ownOptions], 'a policy')
     this.scope = checkChoice(options.scope ?? 'cache', ['cache', 'function'], 'scope')
     this.#keyStyle = checkChoice(options.keys ?? 'cluster', ['cluster', 'plain'], 'keys')
     this.#callHash = new CallHash(options.hash)

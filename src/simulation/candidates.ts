@@ -13,11 +13,17 @@ export interface Candidate {
 /** Policies that decide exactly as another one does: `all` leaves them out. */
 const DECIDES_AS: Readonly<Record<string, string>> = { lru: 'lru-t', 'fifo-t': 'fifo' }
 
+/** Those that are written otherwise than as a class. */
+const WRITTEN: Readonly<Record<string, string>> = { 'lfu-da': 'LfuPolicy({ aging: true })' }
+
 /** All policies of the library, by their names. */
 export const CANDIDATES: ReadonlyMap<string, Candidate> = new Map(
   Object.entries(POLICIES).map(([key, Policy]) => {
     const name = key.replaceAll('_', '-')
-    return [name, { name, className: Policy.name, createOrder: () => new Policy().createOrder() }]
+    return [
+      name,
+      { name, className: WRITTEN[name] ?? Policy.name, createOrder: () => new Policy().createOrder() },
+    ]
   }),
 )
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   FifoPolicy,
   FifoTPolicy,
+  type LfuOptions,
   LfuPolicy,
   LruPolicy,
   LruTPolicy,
@@ -54,6 +55,12 @@ export function storeConformance(
   ]
 }
 
+class LfuWithAging extends LfuPolicy {
+  constructor(options: LfuOptions) {
+    super({ ...options, aging: true })
+  }
+}
+
 /** All cases of all policies: a store has to run each of them. */
 function policiesOn(newStore: () => Store): ConformanceCase[] {
   const policies = [
@@ -66,6 +73,7 @@ function policiesOn(newStore: () => Store): ConformanceCase[] {
     RrPolicy,
     SievePolicy,
     S3FifoPolicy,
+    LfuWithAging,
   ]
   return policies.flatMap((Policy) =>
     (['cache', 'function'] as const).flatMap((scope) =>

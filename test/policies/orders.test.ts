@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { EvictionOrder } from '../../src/policies/eviction-order.ts'
+import { AgingOrder } from '../../src/policies/orders/aging-order.ts'
 import { FrequencyOrder } from '../../src/policies/orders/frequency-order.ts'
 import { LinkedOrder } from '../../src/policies/orders/linked-order.ts'
 import { RandomOrder } from '../../src/policies/orders/random-order.ts'
@@ -114,6 +115,9 @@ class SieveModel implements EvictionOrder {
   }
 }
 
+const newestOf = (list: string[], count: number): string[] =>
+  list.slice(list.length - Math.min(count, list.length))
+
 /** S3-FIFO with arrays, from the oldest entry to the newest. */
 class S3FifoModel implements EvictionOrder {
   #small: { readonly hash: string; reads: number }[] = []
@@ -142,7 +146,7 @@ class S3FifoModel implements EvictionOrder {
     if (this.#small.length > 0 && this.#small.length >= Math.max(1, Math.floor(0.1 * size))) {
       for (let entry = this.#small.shift(); entry !== undefined; entry = this.#small.shift()) {
         if (entry.reads < 2) {
-          this.#ghost = [...this.#ghost.slice(-Math.floor(0.9 * size) || size), entry.hash]
+          this.#ghost = [...newestOf(this.#ghost, Math.floor(0.9 * size)), entry.hash]
           return entry.hash
         }
         this.#main.push({ hash: entry.hash, reads: 0 })
@@ -150,7 +154,7 @@ class S3FifoModel implements EvictionOrder {
     }
     for (;;) {
       const { hash, reads } = this.#main.shift() as { hash: string; reads: number }
-      this.#ghost = this.#ghost.slice(-Math.floor(0.9 * size) || size)
+      this.#ghost = newestOf(this.#ghost, Math.floor(0.9 * size))
       if (reads === 0) return hash
       this.#main.push({ hash, reads: reads - 1 })
     }
@@ -167,6 +171,49 @@ class S3FifoModel implements EvictionOrder {
 
   has(hash: string): boolean {
     return [...this.#small, ...this.#main].some((entry) => entry.hash === hash)
+  }
+}
+
+/** LFU with dynamic aging: a list, scanned for the lowest priority, and among equal ones for that which was set first. */
+class AgingModel implements EvictionOrder {
+  #entries: { readonly hash: string; count: number; priority: number; setAt: number }[] = []
+  #age = 0
+  #now = 0
+
+  touch(hashes: readonly string[]): void {
+    for (const hash of hashes) {
+      const entry = this.#entries.find((each) => each.hash === hash)
+      if (entry === undefined) continue
+      entry.count++
+      entry.priority = this.#age + entry.count
+      entry.setAt = ++this.#now
+    }
+  }
+
+  insert(hash: string): void {
+    this.#entries.push({ hash, count: 1, priority: this.#age + 1, setAt: ++this.#now })
+  }
+
+  evict(count: number): string[] {
+    return Array.from({ length: Math.min(count, this.size()) }, () => {
+      const [victim] = this.#entries.toSorted((a, b) => a.priority - b.priority || a.setAt - b.setAt)
+      const { hash, priority } = victim as { hash: string; priority: number }
+      this.#age = priority
+      this.remove([hash])
+      return hash
+    })
+  }
+
+  remove(hashes: readonly string[]): void {
+    this.#entries = this.#entries.filter(({ hash }) => !hashes.includes(hash))
+  }
+
+  size(): number {
+    return this.#entries.length
+  }
+
+  has(hash: string): boolean {
+    return this.#entries.some((entry) => entry.hash === hash)
   }
 }
 
@@ -213,6 +260,7 @@ describe.each<{
     model: ranked((entry) => [entry.count, entry.touchedAt]),
   },
   { name: 'sieve', create: () => new SieveOrder(), model: () => new SieveModel() },
+  { name: 'lfu_da', create: () => new AgingOrder(), model: () => new AgingModel() },
   { name: 's3_fifo', create: () => new S3FifoOrder(), model: () => new S3FifoModel() },
 ])('$name', ({ create, model: newModel }) => {
   test('evicts whom the model evicts, in its order', () => {

@@ -10,8 +10,8 @@ const EACH_POLICY = Object.entries(POLICIES).map(([policy, Policy]) => ({
   create: (): AbstractPolicy => new Policy(),
 }))
 
-/** Those that write to each of their structures at every put. */
-const NEEDS_STRUCTURES: ReadonlySet<string> = new Set(['lfu'])
+/** Those that write to a structure at every put. */
+const NEEDS_STRUCTURES: ReadonlySet<string> = new Set(['lfu', 'lfu_da'])
 
 type Losable = 'index' | 'values' | 'expiry' | 'structure'
 
@@ -52,7 +52,8 @@ function newCache(create: () => AbstractPolicy, maxSize: number) {
 /** The keys by what they are for. Those a policy does not have are left out. */
 function keysFor(place: KeySpace, what: readonly Losable[]): string[] {
   const [index, values, expiry, ...structures] = keysOf(place)
-  const all = { index: [index], values: [values], expiry: [expiry], structure: structures }
+  // Of several structures, only the first one is written to at every put.
+  const all = { index: [index], values: [values], expiry: [expiry], structure: structures.slice(0, 1) }
   return what.flatMap((each) => all[each] as string[])
 }
 

@@ -44,7 +44,7 @@ async function setScores(place: KeySpace, scores: readonly (readonly [hash: stri
 const hit = (store: Store, place: KeySpace, hash: string) => store.touch(place, [hash])
 const insert = (store: Store, place: KeySpace, hash: string) => store.put(place, [entry(hash)])
 
-describe.each(policiesOf('fifo', 'fifo_t', 'lru', 'lru_t', 'mru', 'lfu', 'rr', 'sieve', 's3_fifo'))(
+describe.each(policiesOf('fifo', 'fifo_t', 'lru', 'lru_t', 'mru', 'lfu', 'rr', 'sieve', 's3_fifo', 'lfu_da'))(
   '$policy: a lowered bound',
   ({ policy, create }) => {
     // Once for each kind of index is enough for so many.

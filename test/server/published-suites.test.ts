@@ -18,6 +18,7 @@ const EVICTIONS: Record<string, Readonly<Record<PolicyName, string>>> = {
     lfu: 'bcd',
     sieve: 'bcd',
     s3_fifo: 'bcd',
+    lfu_da: 'bcd',
   },
   // Hits in unequal number: a three times, b twice, c once.
   abcaabde: {
@@ -29,6 +30,7 @@ const EVICTIONS: Record<string, Readonly<Record<PolicyName, string>>> = {
     lfu: 'abe',
     sieve: 'bde',
     s3_fifo: 'ade',
+    lfu_da: 'ade',
   },
   // Hits in equal number, against the order of insertion.
   abccbad: {
@@ -40,6 +42,7 @@ const EVICTIONS: Record<string, Readonly<Record<PolicyName, string>>> = {
     lfu: 'abd',
     sieve: 'bcd',
     s3_fifo: 'bcd',
+    lfu_da: 'abd',
   },
   // A loop that is larger than the cache.
   abcdabc: {
@@ -51,6 +54,7 @@ const EVICTIONS: Record<string, Readonly<Record<PolicyName, string>>> = {
     lfu: 'abc',
     sieve: 'abc',
     s3_fifo: 'abc',
+    lfu_da: 'abc',
   },
   // Replacing a value is an access, but not an insertion.
   abcAd: {
@@ -62,6 +66,7 @@ const EVICTIONS: Record<string, Readonly<Record<PolicyName, string>>> = {
     lfu: 'acd',
     sieve: 'acd',
     s3_fifo: 'bcd',
+    lfu_da: 'acd',
   },
 }
 
