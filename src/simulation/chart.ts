@@ -8,7 +8,7 @@ const COLOURS = [
   '#009e73',
   '#b8568f',
   '#8a6d00',
-  '#2f8fc4',
+  '#17a2b8',
   '#8b5cf6',
   '#6b7280',
 ] as const
@@ -18,7 +18,7 @@ const DASHES = ['', '7 3', '2 3'] as const
 const WIDTH = 420
 const HEIGHT = 300
 const LEFT = 64
-const TOP = 44
+const TOP = 58
 const BOTTOM = 52
 const GAP = 92
 const LEGEND = 176

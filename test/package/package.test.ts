@@ -85,6 +85,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 describe('what is in it', () => {
   test('compiled files and what to read, no more', () => {
     const files = filesIn(installed).map((path) => path.slice(installed.length + 1).replaceAll('\\', '/'))
+    const pages = filesIn(join(ROOT, 'docs')).map((path) => relative(ROOT, path).replaceAll('\\', '/'))
     expect(files.map((file) => file.replace(/(?<=store-)[\w-]+/, '#')).toSorted()).toEqual([
       'CHANGELOG.md',
       'LICENSE',
@@ -104,7 +105,7 @@ describe('what is in it', () => {
       'dist/testing.d.cts',
       'dist/testing.d.mts',
       'dist/testing.mjs',
-      ...readdirSync(join(ROOT, 'docs')).map((page) => `docs/${page}`),
+      ...pages.toSorted(),
       'package.json',
     ])
   })

@@ -1,6 +1,7 @@
 import type { EvictionOrder } from '../../policies/eviction-order.ts'
 import { FrequencyOrder } from '../../policies/orders/frequency-order.ts'
 import { LinkedOrder } from '../../policies/orders/linked-order.ts'
+import { S3FifoOrder } from '../../policies/orders/s3-fifo-order.ts'
 import { SieveOrder } from '../../policies/orders/sieve-order.ts'
 
 /** Policies that decide exactly as one of {@link SHADOW_POLICIES} does. */
@@ -19,4 +20,5 @@ export const SHADOW_POLICIES: Readonly<Record<string, () => EvictionOrder>> = {
   LfuPolicy: () => new FrequencyOrder(),
   FifoPolicy: () => new LinkedOrder(false, 'oldest'),
   SievePolicy: () => new SieveOrder(),
+  S3FifoPolicy: () => new S3FifoOrder(),
 }
