@@ -3,6 +3,7 @@ import type { Call } from './call/call.ts'
 import { runCall } from './call/call-runner.ts'
 import type { FunctionContext } from './call/function-context.ts'
 import { invalidate, peek, prime } from './call/function-entries.ts'
+import { ResultCosts } from './call/result-costs.ts'
 import { sinceStamp } from './call/since.ts'
 import { type LoadMany, RowLoader } from './call/row-loader.ts'
 import { type CachedFunction, callable } from './functions/cached-function.ts'
@@ -587,6 +588,7 @@ function sharedBy(
     address: { name, prefix: settings.prefix, store },
     partitions,
     near: new NearTier(settings.near),
+    costs: new ResultCosts(name, policy),
     store: settings.store,
     contexts: new Contexts(),
     background,

@@ -35,11 +35,14 @@ export type { AdviseOptions } from './options/advise-options.ts'
 export type { Advice, Alternative } from './simulation/advice/advice.ts'
 export type { RecordOptions } from './options/record-options.ts'
 export type { Recording, RecordingSummary } from './simulation/recording/recorder.ts'
-export { AbstractPolicy, type LuaScripts } from './policies/policy.ts'
+export { AbstractPolicy, type CostOf, type LuaScripts } from './policies/policy.ts'
 export type { LfuOptions } from './policies/lfu.ts'
 export type { PolicyOptions } from './policies/policy-options.ts'
 export type { EvictionOrder, StoredResult } from './policies/eviction-order.ts'
+export type { CostPolicyOptions } from './policies/cost.ts'
+export type { Weigh } from './policies/orders/cost-order.ts'
 export {
+  CostPolicy,
   FifoPolicy,
   FifoTPolicy,
   LfuPolicy,

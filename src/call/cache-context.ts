@@ -10,6 +10,7 @@ import type { CacheReporter } from '../telemetry/cache-reporter.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import type { Events } from '../telemetry/events.ts'
 import type { Call } from './call.ts'
+import type { ResultCosts } from './result-costs.ts'
 import type { NearTier } from '../partitions/near-tier.ts'
 
 /** What all functions of a cache share. The cache makes it and passes it down; none of its parts knows the cache. */
@@ -19,6 +20,7 @@ export interface CacheContext {
   readonly partitions: Partitions<Call>
   /** What this process holds in front of the store. */
   readonly near: NearTier
+  readonly costs: ResultCosts
   readonly store: Store
   readonly contexts: Contexts
   readonly background: Background

@@ -1,3 +1,4 @@
+import { checkCost } from './result-costs.ts'
 import { checkBareValues } from '../options/bare-values.ts'
 import { type FunctionSettings, longestLifeOf } from '../options/function-settings.ts'
 import { checkNearStore } from '../options/near-checks.ts'
@@ -33,6 +34,7 @@ export interface FunctionContext {
 export function functionContext(cache: CacheContext, settings: FunctionSettings): FunctionContext {
   const { partitions } = cache
   checkBareValues(partitions.policy, settings, cache.envelope !== undefined)
+  checkCost(partitions.policy, settings)
   partitions.provideFor(longestLifeOf(settings))
   const report = new Reporter(cache.name, settings.identity.name, cache.events, cache.counters)
   const { envelope, errorClasses } = cache

@@ -80,7 +80,7 @@ async function store(call: Call, value: unknown): Promise<void> {
   const { partition, hash, fn } = call
   const { settings, report } = fn
   const serialized = encode(settings.serializer, value) // as it is now
-  const known = termsOf(fn, value, call.args, 0)
+  const known = termsOf(fn, value, call.args, undefined)
   const terms = isPromise(known) ? await known : known
   const closed = terms === undefined ? undefined : await enveloped(call, serialized, terms.metadata)
   const bytes = Buffer.byteLength(closed?.stored ?? serialized)

@@ -48,12 +48,16 @@ export function termsFor(
   }
 }
 
-/** The terms for a value, without asking `cacheIf`; `undefined` if its `ttl` is 0. */
+/**
+ * The terms for a value, without asking `cacheIf`; `undefined` if its `ttl` is 0.
+ *
+ * @param computeMs How long its function took; `undefined` for a known value.
+ */
 export function termsOf(
   fn: FunctionContext,
   value: unknown,
   args: readonly unknown[],
-  computeMs: number,
+  computeMs: number | undefined,
 ): Terms | undefined | Promise<Terms | undefined> {
   const { tags } = fn.settings
   return whenKnown(ttlMsFor(fn.settings, value, args), (ttlMs) => {
@@ -61,7 +65,8 @@ export function termsOf(
     return whenKnown(tags?.(value as never, ...(args as never[])), (given) => {
       const { freshMs, lifeMs } = timesFor(fn, ttlMs)
       const names = tags && checkTags(given as readonly string[])
-      return { ttlMs: lifeMs, freshMs, metadata: metadataFor(fn, freshMs, computeMs, names) }
+      const cost = fn.cache.costs.of(fn.settings, value, args, computeMs)
+      return { ttlMs: lifeMs, freshMs, metadata: metadataFor(fn, freshMs, computeMs ?? 0, names, cost) }
     })
   })
 }
@@ -72,11 +77,13 @@ export const metadataFor = (
   freshMs: number | undefined,
   computeMs: number,
   tags: readonly string[] | undefined,
+  cost?: number,
 ): EntryMetadata => ({
   serializer: settings.serializer.name,
   computeMs: Math.round(computeMs),
   freshMs,
   tags,
+  ...(cost !== undefined && { cost }),
 })
 
 /** Whether a value stands for a row that is missing. */

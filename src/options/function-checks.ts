@@ -28,6 +28,7 @@ const WRAP_OPTIONS: Record<keyof WrapOptions, true> = {
   jitter: true,
   cacheIf: true,
   tags: true,
+  cost: true,
   singleFlight: true,
   cacheErrors: true,
   timeout: true,
@@ -157,6 +158,7 @@ export function checkSettings(
     ...freshness(options),
     cacheIf: options.cacheIf,
     tags: options.tags,
+    costOf: checkCostOf(options.cost),
     ...singleFlight(options.singleFlight ?? 'process'),
     cachedErrors: cachedErrors(options.cacheErrors),
     rowsMayBeAbsent: false,
@@ -187,6 +189,16 @@ function serializerOf({ serializer, lossy }: WrapOptions, cache: CacheSettings):
   const resolved = serializer === undefined ? cache.serializer : resolveSerializer(serializer)
   if (lossy !== undefined) return withLosses(resolved, checkFlag(lossy, 'lossy'))
   return serializer === 'json' && cache.serializer.isLossy ? cache.serializer : resolved
+}
+
+function checkCostOf(cost: WrapOptions['cost']): FunctionSettings['costOf'] {
+  if (cost !== undefined)
+    checkImmediate(
+      cost,
+      'cost',
+      'of the result, the milliseconds that it took and the arguments that returns a number',
+    )
+  return cost as FunctionSettings['costOf']
 }
 
 const CALLBACKS = {

@@ -10,6 +10,11 @@ type AboutResult<F extends AnyFunction, Answer> = AnyFunction extends F
   ? () => Answer
   : (result: Awaited<ReturnType<F>>, ...args: Parameters<F>) => Answer
 
+/** A callback that tells what a result costs; without the function's type, one that needs neither result nor arguments. */
+type AboutRun<F extends AnyFunction> = AnyFunction extends F
+  ? () => number
+  : (result: Awaited<ReturnType<F>>, ms: number, ...args: Parameters<F>) => number
+
 /** A callback that gets the arguments; without the function's type, one that needs none. */
 type AboutArguments<F extends AnyFunction, Answer> = AnyFunction extends F
   ? () => Answer
@@ -123,6 +128,18 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
    * cache.wrap(loadOrder, { tags: (order, id) => [`order:${id}`, `user:${order.userId}`] })
    */
   readonly tags?: AboutResult<F, OrPromise<readonly string[]>> | undefined
+  /**
+   * What a result costs to compute again, if the policy weighs results as `CostPolicy` does: a function of the result, the
+   * milliseconds that it took, and the arguments. It returns a finite number from 0 on, in a unit that is the same for all functions
+   * of the cache. If it throws, or returns anything else, a process warning is emitted, and the milliseconds are used.
+   *
+   * The milliseconds are at least 1; for a value given to `prime` or `set`, they are the mean of the latest runs in this process.
+   * @default the `cost` of the policy, or else the milliseconds
+   * @throws {OptionError} if the policy does not weigh results.
+   * @example
+   * cache.wrap(complete, { cost: (answer, ms) => ms + 1_000 * answer.dollars })
+   */
+  readonly cost?: AboutRun<F> | undefined
   /**
    * Who runs the function for a missing result: `'process'` lets each process run it once at a time; `'global'` lets one of all
    * processes run it, while the others wait for its result.

@@ -3,6 +3,7 @@ import type { FreshnessRules } from '../flow/freshness.ts'
 import type { Eventually } from '../flow/when-known.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
 import type { FunctionNearSettings } from './near-checks.ts'
+import type { CostOf } from '../policies/policy.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import type { Serializer } from '../serializers/serializer.ts'
 
@@ -20,6 +21,8 @@ export interface FunctionSettings {
   readonly freshness: FreshnessRules | undefined
   readonly fallsBackOn: (error: unknown) => Eventually<boolean>
   readonly cacheIf: ((result: never, ...args: never[]) => Eventually<boolean>) | undefined
+  /** What a result costs to compute again; `undefined` to leave that to the policy. */
+  readonly costOf: CostOf | undefined
   readonly tags: ((result: never, ...args: never[]) => Eventually<readonly string[]>) | undefined
   /** How long to wait for another process that runs the function for the same call; `undefined` for not at all. */
   readonly waitMs: number | undefined

@@ -44,6 +44,7 @@ type SetOption =
   | 'staleIfError'
   | 'earlyRefresh'
   | 'tags'
+  | 'cost'
   | 'serializer'
   | 'lossy'
   | 'maxValueBytes'
@@ -57,6 +58,7 @@ const SET_OPTIONS: Record<SetOption, true> = {
   staleIfError: true,
   earlyRefresh: true,
   tags: true,
+  cost: true,
   serializer: true,
   lossy: true,
   maxValueBytes: true,

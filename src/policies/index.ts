@@ -1,3 +1,4 @@
+import { CostPolicy } from './cost.ts'
 import { FifoPolicy } from './fifo.ts'
 import { FifoTPolicy } from './fifo-t.ts'
 import { type LfuOptions, LfuPolicy } from './lfu.ts'
@@ -9,6 +10,7 @@ import { S3FifoPolicy } from './s3-fifo.ts'
 import { SievePolicy } from './sieve.ts'
 
 export {
+  CostPolicy,
   FifoPolicy,
   FifoTPolicy,
   LfuPolicy,
@@ -43,6 +45,7 @@ export const POLICIES: {
   readonly rr: typeof RrPolicy
   readonly sieve: typeof SievePolicy
   readonly s3_fifo: typeof S3FifoPolicy
+  readonly cost: typeof CostPolicy
 } = {
   fifo: FifoPolicy,
   fifo_t: FifoTPolicy,
@@ -54,4 +57,5 @@ export const POLICIES: {
   rr: RrPolicy,
   sieve: SievePolicy,
   s3_fifo: S3FifoPolicy,
+  cost: CostPolicy,
 }

@@ -14,6 +14,13 @@ import { checkShards, type PolicyOptions } from './policy-options.ts'
 /** The scripts of a policy, one for each verb, with their SHA-1. */
 export type LuaScripts = Readonly<Record<Verb, Script>>
 
+/**
+ * Tells what a result costs to compute again, a finite number from 0 on, in a unit of its own.
+ *
+ * @param ms How long its function took, in milliseconds, at least 1; for a known value, the mean of the latest runs in this process.
+ */
+export type CostOf = (result: never, ms: number, ...args: never[]) => number
+
 /** What a policy can read of the cache that has it. */
 export interface NamedCache {
   /** The name of the cache. */
@@ -65,6 +72,18 @@ export abstract class AbstractPolicy {
    * @default false
    */
   readonly storesBareValues: boolean = false
+
+  /**
+   * Whether the policy weighs what results cost; if not, functions of the cache cannot have the option `cost`.
+   * @default false
+   */
+  readonly weighsResults: boolean = false
+
+  /**
+   * What a result costs to compute again, for functions without the option `cost`; `undefined` for the time that the function took.
+   * @default undefined
+   */
+  readonly costOf: CostOf | undefined = undefined
 
   /** What shares one key pair and its `maxSize`: all functions of the cache, or each function by itself. */
   readonly scope: Scope

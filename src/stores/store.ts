@@ -71,6 +71,8 @@ export interface EntryMetadata {
   readonly serializer?: string | undefined
   /** How long its function took, in whole milliseconds; default 0. */
   readonly computeMs?: number | undefined
+  /** What it costs to compute again, for a policy that weighs results; default `computeMs`, and at least 1. */
+  readonly cost?: number | undefined
   /** For how long it is fresh; default as long as it lives. */
   readonly freshMs?: number | undefined
   /** Its tags; `undefined` for a function that has none. */

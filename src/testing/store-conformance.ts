@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  CostPolicy,
   FifoPolicy,
   FifoTPolicy,
   type LfuOptions,
@@ -9,6 +10,7 @@ import {
   LruTPolicy,
   MruPolicy,
   type RedisFuncCache,
+  type PolicyOptions,
   RrPolicy,
   S3FifoPolicy,
   SievePolicy,
@@ -61,6 +63,13 @@ class LfuWithAging extends LfuPolicy {
   }
 }
 
+/** Runs of a test differ in time and in the digits of their times: neither must decide what is evicted. */
+class EqualCostPolicy extends CostPolicy {
+  constructor(options: PolicyOptions) {
+    super({ ...options, cost: () => 1 })
+  }
+}
+
 /** All cases of all policies: a store has to run each of them. */
 function policiesOn(newStore: () => Store): ConformanceCase[] {
   const policies = [
@@ -74,6 +83,7 @@ function policiesOn(newStore: () => Store): ConformanceCase[] {
     SievePolicy,
     S3FifoPolicy,
     LfuWithAging,
+    EqualCostPolicy,
   ]
   return policies.flatMap((Policy) =>
     (['cache', 'function'] as const).flatMap((scope) =>

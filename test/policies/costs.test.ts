@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { type CostModel, meanBytes, modelledResults } from '../../scripts/cost-models.ts'
 import { hasTraces, readTrace, TRACES } from '../../scripts/replay.ts'
-import { LfuPolicy, LruPolicy } from '../../src/policies/index.ts'
+import { CostPolicy, LfuPolicy, LruPolicy } from '../../src/policies/index.ts'
 import type { AbstractPolicy } from '../../src/policies/policy.ts'
 import type { StoredResult } from '../../src/policies/eviction-order.ts'
 import { costCases, replayCosts } from './traces.ts'
@@ -12,6 +12,7 @@ import { costCases, replayCosts } from './traces.ts'
 const POLICIES: Readonly<Record<string, () => AbstractPolicy>> = {
   LRU: () => new LruPolicy(),
   'LFU-DA': () => new LfuPolicy({ aging: true }),
+  GDSF: () => new CostPolicy({ weigh: 'cost/size' }),
 }
 
 /** Of each trace and model, made once. */

@@ -19,6 +19,7 @@ const EVICTIONS: Record<string, Readonly<Record<PolicyName, string>>> = {
     sieve: 'bcd',
     s3_fifo: 'bcd',
     lfu_da: 'bcd',
+    cost: 'bcd',
   },
   // Hits in unequal number: a three times, b twice, c once.
   abcaabde: {
@@ -31,6 +32,7 @@ const EVICTIONS: Record<string, Readonly<Record<PolicyName, string>>> = {
     sieve: 'bde',
     s3_fifo: 'ade',
     lfu_da: 'ade',
+    cost: 'ade',
   },
   // Hits in equal number, against the order of insertion.
   abccbad: {
@@ -43,6 +45,7 @@ const EVICTIONS: Record<string, Readonly<Record<PolicyName, string>>> = {
     sieve: 'bcd',
     s3_fifo: 'bcd',
     lfu_da: 'abd',
+    cost: 'abd',
   },
   // A loop that is larger than the cache.
   abcdabc: {
@@ -55,6 +58,7 @@ const EVICTIONS: Record<string, Readonly<Record<PolicyName, string>>> = {
     sieve: 'abc',
     s3_fifo: 'abc',
     lfu_da: 'abc',
+    cost: 'abc',
   },
   // Replacing a value is an access, but not an insertion.
   abcAd: {
@@ -67,6 +71,7 @@ const EVICTIONS: Record<string, Readonly<Record<PolicyName, string>>> = {
     sieve: 'acd',
     s3_fifo: 'bcd',
     lfu_da: 'acd',
+    cost: 'acd',
   },
 }
 

@@ -8,7 +8,7 @@
 --       its load began; empty: now, and it is stored in any case), extras,
 --       then the policy's own arguments
 --       Extras are empty or JSON: tags, asker (of the lease to end, which may have been lost), overrules (true:
---       a load that began before its token, or before now, is refused from then on)
+--       a load that began before its token, or before now, is refused from then on), cost (for the policy)
 -- Reply: the time in microseconds, the moment up to which the policy has ordered entries (the time, or later), number
 --       evicted, number expired, the number of the last change (0: there is no log), then for each entry 1 (stored), 2 (stored, and evicted again by this put),
 --       0 (refused: invalidated since its token, or the load of the existing entry began later) or 3 (send it again: nothing of this
@@ -174,7 +174,7 @@ for i = 5, 6 * count, 6 do
     local is_new = redis.call('HSET', values, hash, value) == 1
     began[hash], unknown[hash] = tonumber(token) or at_us, nil
     if costs then
-      costs[hash], sizes[hash] = math.max(1, times:match('^%d+')), #value
+      costs[hash], sizes[hash] = extras.cost or math.max(1, times:match('^%d+')), #value
     end
     if not lives[hash] then -- if one hash comes several times, the last one that is stored counts
       local list = is_new and new or used

@@ -126,7 +126,7 @@ export class PartitionData {
   }
 
   #keep({ hash, value, ttlMs, token, metadata }: NewEntry, atUs: number): StoredResult {
-    const { serializer = '', computeMs = 0, freshMs, tags } = metadata ?? {}
+    const { serializer = '', computeMs = 0, cost = Math.max(1, computeMs), freshMs, tags } = metadata ?? {}
     const atMs = Math.floor(atUs / 1_000)
     this.#forget(hash)
     let stored = Buffer.from(value)
@@ -139,7 +139,7 @@ export class PartitionData {
     this.values.set(hash, stored)
     if (ttlMs !== undefined) this.expiry.set(hash, atMs + ttlMs)
     if (tags !== undefined) this.tags.set(hash, tags)
-    return { costMs: Math.max(1, computeMs), bytes: stored.length }
+    return { costMs: cost, bytes: stored.length }
   }
 
   /** Evicts until `more` new entries fit into `maxSize`. Returns how many were evicted. */

@@ -443,10 +443,10 @@ const flag = (is: boolean): string => (is ? '1' : '0')
 
 function extrasOf(metadata: EntryMetadata | undefined): string {
   if (metadata === undefined) return ''
-  const { tags, asker, overrules } = metadata
-  if (tags === undefined && asker === undefined && overrules === undefined) return ''
+  const { tags, asker, overrules, cost } = metadata
+  if (tags === undefined && asker === undefined && overrules === undefined && cost === undefined) return ''
   // The server cannot read half a character in JSON.
-  return JSON.stringify({ tags: tags?.map(wellFormed), asker, overrules })
+  return JSON.stringify({ tags: tags?.map(wellFormed), asker, overrules, cost })
 }
 
 const named = (held: readonly HeldLease[]): (string | Buffer)[] => [
