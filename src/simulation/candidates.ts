@@ -1,29 +1,24 @@
 import type { EvictionOrder } from '../policies/eviction-order.ts'
 import { POLICIES } from '../policies/index.ts'
+import { writtenName } from './policy-names.ts'
 
 /** A policy that can be simulated. */
 export interface Candidate {
   /** How a trace names it: the `key` of the policy with hyphens, such as `lru-t`. */
   readonly name: string
-  /** How its users write it, such as `LruTPolicy`. */
-  readonly className: string
+  /** How users write it, such as `LruTPolicy`. */
+  readonly writtenName: string
   readonly createOrder: () => EvictionOrder
 }
 
 /** Policies that decide exactly as another one does: `all` leaves them out. */
 const DECIDES_AS: Readonly<Record<string, string>> = { lru: 'lru-t', 'fifo-t': 'fifo' }
 
-/** Those that are written otherwise than as a class. */
-const WRITTEN: Readonly<Record<string, string>> = { 'lfu-da': 'LfuPolicy({ aging: true })' }
-
 /** All policies of the library, by their names. */
 export const CANDIDATES: ReadonlyMap<string, Candidate> = new Map(
   Object.entries(POLICIES).map(([key, Policy]) => {
     const name = key.replaceAll('_', '-')
-    return [
-      name,
-      { name, className: WRITTEN[name] ?? Policy.name, createOrder: () => new Policy().createOrder() },
-    ]
+    return [name, { name, writtenName: writtenName(key), createOrder: () => new Policy().createOrder() }]
   }),
 )
 
@@ -36,6 +31,6 @@ export const DISTINCT: readonly Candidate[] = [...CANDIDATES.values()].filter(
 export function candidateOf(text: string): Candidate | undefined {
   const said = text.trim().toLowerCase().replaceAll('_', '-')
   return (
-    CANDIDATES.get(said) ?? [...CANDIDATES.values()].find(({ className }) => className.toLowerCase() === said)
+    CANDIDATES.get(said) ?? [...CANDIDATES.values()].find((each) => each.writtenName.toLowerCase() === said)
   )
 }

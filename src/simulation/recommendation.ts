@@ -110,5 +110,5 @@ const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.s
 const percent = (part: number): string => `${(100 * part).toFixed(1)} %`
 
 function nameOf({ policies }: Comparison, policy: string): string {
-  return policies.find(({ name }) => name === policy)?.className ?? policy
+  return policies.find(({ name }) => name === policy)?.writtenName ?? policy
 }

@@ -9,7 +9,11 @@ import { simulate } from '../../src/simulation/simulate.ts'
 import { costCases } from '../policies/traces.ts'
 
 /** The policies of the reference by their names there. */
-const POLICIES: Readonly<Record<string, string>> = { LRU: 'lru', GDSF: 'cost' }
+const POLICIES: Readonly<Record<string, string>> = {
+  LRU: 'lru',
+  'LFU-DA': 'lfu-da',
+  GDSF: 'cost-size',
+}
 
 const made = new Map<string, ModelledTrace>()
 function traceOf(name: string, model: CostModel): ModelledTrace {

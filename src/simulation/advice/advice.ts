@@ -2,7 +2,7 @@ import { secondsText } from '../seconds-text.ts'
 
 /** What another policy, or another bound, would have spared in a span of time. All figures are simulated. */
 export interface Alternative {
-  /** The name of the class of the policy, such as `'CostPolicy'`. */
+  /** The policy as users write it, such as `'CostPolicy'` or `'LfuPolicy({ aging: true })'`. */
   readonly policy: string
   /** The bound, as a multiple of that of the cache: 1, 2 or 0.5. */
   readonly size: number

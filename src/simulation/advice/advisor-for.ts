@@ -1,5 +1,6 @@
 import { OptionError, PolicyError } from '../../errors.ts'
 import type { AbstractPolicy } from '../../policies/policy.ts'
+import { writtenName } from '../policy-names.ts'
 import { Advisor, type AdvisorEvents } from './advisor.ts'
 
 /**
@@ -24,7 +25,7 @@ export function advisorFor(
     )
   }
   const cache = {
-    policy: classNameOf(policy.key),
+    policy: writtenName(policy.key),
     bound: { kind: 'entries', limit: maxSize } as const,
     createOrder: () => policy.createOrder(),
   }
@@ -38,7 +39,3 @@ export function advisorFor(
     )
   }
 }
-
-/** The name of the class of a policy: `LruTPolicy` for `lru_t`. Bundlers may have renamed the class itself. */
-const classNameOf = (key: string): string =>
-  `${key.replaceAll(/(?:^|[_-])(\w)/g, (_, letter: string) => letter.toUpperCase())}Policy`

@@ -12,7 +12,7 @@ import { DECIDES_AS, SHADOW_POLICIES } from './shadow-policies.ts'
 
 /** The cache that is advised. */
 export interface AdvisedCache {
-  /** The name of the class of its policy. */
+  /** Its policy, as users write it. */
   readonly policy: string
   readonly bound: Bound
   readonly createOrder: () => EvictionOrder

@@ -1,4 +1,5 @@
 import type { EvictionOrder } from '../../policies/eviction-order.ts'
+import { AgingOrder } from '../../policies/orders/aging-order.ts'
 import { FrequencyOrder } from '../../policies/orders/frequency-order.ts'
 import { LinkedOrder } from '../../policies/orders/linked-order.ts'
 import { S3FifoOrder } from '../../policies/orders/s3-fifo-order.ts'
@@ -11,13 +12,14 @@ export const DECIDES_AS: Readonly<Record<string, string>> = {
 }
 
 /**
- * The policies that a running cache is compared with, by the names of their classes: those of which one may suit it better.
+ * The policies that a running cache is compared with, as users write them: those of which one may suit it better.
  *
  * The orders alone, and not the policies: a program that names one policy must not carry the scripts of all others.
  */
 export const SHADOW_POLICIES: Readonly<Record<string, () => EvictionOrder>> = {
   LruTPolicy: () => new LinkedOrder(true, 'oldest'),
   LfuPolicy: () => new FrequencyOrder(),
+  'LfuPolicy({ aging: true })': () => new AgingOrder(),
   FifoPolicy: () => new LinkedOrder(false, 'oldest'),
   SievePolicy: () => new SieveOrder(),
   S3FifoPolicy: () => new S3FifoOrder(),

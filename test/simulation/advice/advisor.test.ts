@@ -172,10 +172,10 @@ describe('its policies', () => {
     builder.add({ key, costMs: 1 + (Number(key) % 50), bytes: 100 + (Number(key) % 7) * 100 })
   }
   const trace = builder.build({ rate: 1 })
-  const byClass = new Map([...CANDIDATES.values()].map((each) => [each.className, each]))
+  const byName = new Map([...CANDIDATES.values()].map((each) => [each.writtenName, each]))
 
-  test.each(Object.entries(SHADOW_POLICIES))('%s decides as the policy does', (className, create) => {
-    const candidate = byClass.get(className) as Candidate
+  test.each(Object.entries(SHADOW_POLICIES))('%s decides as the policy does', (name, create) => {
+    const candidate = byName.get(name) as Candidate
     const bound = { kind: 'entries', limit: 100 } as const
     expect(simulate(trace, create(), bound)).toEqual(simulate(trace, candidate.createOrder(), bound))
   })
