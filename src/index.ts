@@ -45,6 +45,7 @@ export {
   CostPolicy,
   FifoPolicy,
   FifoTPolicy,
+  HyperbolicPolicy,
   LfuPolicy,
   LruPolicy,
   LruTPolicy,

@@ -1,6 +1,7 @@
 import { CostPolicy } from './cost.ts'
 import { FifoPolicy } from './fifo.ts'
 import { FifoTPolicy } from './fifo-t.ts'
+import { HyperbolicPolicy } from './hyperbolic.ts'
 import { type LfuOptions, LfuPolicy } from './lfu.ts'
 import { LruPolicy } from './lru.ts'
 import { LruTPolicy } from './lru-t.ts'
@@ -13,6 +14,7 @@ export {
   CostPolicy,
   FifoPolicy,
   FifoTPolicy,
+  HyperbolicPolicy,
   LfuPolicy,
   LruPolicy,
   LruTPolicy,
@@ -46,6 +48,7 @@ export const POLICIES: {
   readonly sieve: typeof SievePolicy
   readonly s3_fifo: typeof S3FifoPolicy
   readonly cost: typeof CostPolicy
+  readonly hyperbolic: typeof HyperbolicPolicy
 } = {
   fifo: FifoPolicy,
   fifo_t: FifoTPolicy,
@@ -58,4 +61,5 @@ export const POLICIES: {
   sieve: SievePolicy,
   s3_fifo: S3FifoPolicy,
   cost: CostPolicy,
+  hyperbolic: HyperbolicPolicy,
 }

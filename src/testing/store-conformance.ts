@@ -4,6 +4,7 @@ import {
   CostPolicy,
   FifoPolicy,
   FifoTPolicy,
+  HyperbolicPolicy,
   type LfuOptions,
   LfuPolicy,
   LruPolicy,
@@ -84,6 +85,7 @@ function policiesOn(newStore: () => Store): ConformanceCase[] {
     S3FifoPolicy,
     LfuWithAging,
     EqualCostPolicy,
+    HyperbolicPolicy,
   ]
   return policies.flatMap((Policy) =>
     (['cache', 'function'] as const).flatMap((scope) =>

@@ -4,6 +4,9 @@ import { describe, expect, test } from 'vitest'
 import type { EvictionOrder } from '../../src/policies/eviction-order.ts'
 import { AgingOrder } from '../../src/policies/orders/aging-order.ts'
 import { FrequencyOrder } from '../../src/policies/orders/frequency-order.ts'
+import { HyperbolicOrder } from '../../src/policies/orders/hyperbolic-order.ts'
+import { HyperbolicList } from './hyperbolic-list.ts'
+import { Random } from '../random.ts'
 import { LinkedOrder } from '../../src/policies/orders/linked-order.ts'
 import { RandomOrder } from '../../src/policies/orders/random-order.ts'
 import { S3FifoOrder } from '../../src/policies/orders/s3-fifo-order.ts'
@@ -261,6 +264,7 @@ describe.each<{
   },
   { name: 'sieve', create: () => new SieveOrder(), model: () => new SieveModel() },
   { name: 'lfu_da', create: () => new AgingOrder(), model: () => new AgingModel() },
+  { name: 'hyperbolic', create: () => new HyperbolicOrder(), model: () => new HyperbolicList() },
   { name: 's3_fifo', create: () => new S3FifoOrder(), model: () => new S3FifoModel() },
 ])('$name', ({ create, model: newModel }) => {
   test('evicts whom the model evicts, in its order', () => {
@@ -287,6 +291,25 @@ describe.each<{
     expect(order.evict(49_990)).toHaveLength(49_990)
     expect(order.size()).toBe(10)
   })
+})
+
+test('hyperbolic draws the samples of its model', () => {
+  const [order, model] = [new HyperbolicOrder(), new HyperbolicList()]
+  const random = new Random('orders')
+  for (let i = 0; i < 6_000; i++) {
+    const hash = String(random.below(random.below(3_000) + 1))
+    const isThere = model.has(hash)
+    if (!isThere && model.size() >= 1_500) {
+      const count = 1 + random.below(3)
+      expect(order.evict(count)).toEqual(model.evict(count))
+    }
+    for (const it of [order, model]) {
+      if (isThere) it.touch([hash])
+      else it.insert(hash)
+      if (i % 7 === 0) it.remove([String(i % 3_000)])
+    }
+  }
+  expect(order.evict(1_000)).toEqual(model.evict(1_000))
 })
 
 test('lfu copes with as many counts as entries', () => {

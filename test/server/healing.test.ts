@@ -11,7 +11,7 @@ const EACH_POLICY = Object.entries(POLICIES).map(([policy, Policy]) => ({
 }))
 
 /** Those that write to a structure at every put. */
-const NEEDS_STRUCTURES: ReadonlySet<string> = new Set(['lfu', 'lfu_da'])
+const NEEDS_STRUCTURES: ReadonlySet<string> = new Set(['lfu', 'lfu_da', 'hyperbolic'])
 
 type Losable = 'index' | 'values' | 'expiry' | 'structure'
 

@@ -20,6 +20,7 @@ const EVICTIONS: Record<string, Readonly<Record<PolicyName, string>>> = {
     s3_fifo: 'bcd',
     lfu_da: 'bcd',
     cost: 'bcd',
+    hyperbolic: 'bcd',
   },
   // Hits in unequal number: a three times, b twice, c once.
   abcaabde: {
@@ -33,6 +34,7 @@ const EVICTIONS: Record<string, Readonly<Record<PolicyName, string>>> = {
     s3_fifo: 'ade',
     lfu_da: 'ade',
     cost: 'ade',
+    hyperbolic: 'ade',
   },
   // Hits in equal number, against the order of insertion.
   abccbad: {
@@ -46,6 +48,7 @@ const EVICTIONS: Record<string, Readonly<Record<PolicyName, string>>> = {
     s3_fifo: 'bcd',
     lfu_da: 'abd',
     cost: 'abd',
+    hyperbolic: 'bcd',
   },
   // A loop that is larger than the cache.
   abcdabc: {
@@ -59,6 +62,7 @@ const EVICTIONS: Record<string, Readonly<Record<PolicyName, string>>> = {
     s3_fifo: 'abc',
     lfu_da: 'abc',
     cost: 'abc',
+    hyperbolic: 'abc',
   },
   // Replacing a value is an access, but not an insertion.
   abcAd: {
@@ -72,6 +76,7 @@ const EVICTIONS: Record<string, Readonly<Record<PolicyName, string>>> = {
     s3_fifo: 'bcd',
     lfu_da: 'acd',
     cost: 'acd',
+    hyperbolic: 'acd',
   },
 }
 

@@ -1,0 +1,102 @@
+-- Hyperbolic caching: of 64 entries that are drawn by lot, the one with the fewest accesses for its age is evicted. The age of an
+-- entry is the number of accesses to the whole cache since it was stored. (Blankstein, Sen, Freedman, USENIX ATC 2017.)
+-- Invariant: score = birth * 2^20 + accesses. A birth is the number of the access that stored the entry; births are distinct.
+-- Accesses of an entry are counted up to 2^20 - 1.
+--
+-- After 2^32 accesses the births are moved so far that ages up to 2^31 stay as they are; higher ones count as 2^31.
+-- Lots come from the SHA-1 of the clock and of the number of entries, so that the order in process draws the same ones.
+-- uses: sorted-index
+local clock = structure(1)
+local SAMPLE = 64
+local COUNT_LIMIT = 1048576
+local CLOCK_LIMIT = 4294967296
+
+local function birth_of(score)
+  return math.floor(score / COUNT_LIMIT)
+end
+
+-- Moves all births. Returns the new time.
+local function rebase(now)
+  local shift = now - CLOCK_LIMIT / 2
+  rescore(function(rank, score)
+    return math.max(birth_of(score) - shift, rank) * COUNT_LIMIT + score % COUNT_LIMIT
+  end)
+  return CLOCK_LIMIT / 2
+end
+
+-- The number of the last of `count` accesses. A clock that was lost begins at the last birth.
+local function tick(count)
+  local now = redis.call('INCRBY', clock, count)
+  local lost = now == count and size() > 0
+  if lost or now >= CLOCK_LIMIT then
+    now = (lost and birth_of(highest()) or rebase(now - count)) + count
+    redis.call('SET', clock, digits(now))
+    local ttl_ms = redis.call('PTTL', index)
+    if ttl_ms > 0 then
+      redis.call('PEXPIRE', clock, ttl_ms)
+    end
+  end
+  return now
+end
+
+local function touch(hashes)
+  if size() == 0 then
+    return -- INCRBY would create a key that never expires
+  end
+  tick(#hashes)
+  local scores, known, changed = redis.call('ZMSCORE', index, unpack(hashes)), {}, {}
+  for i = 1, #hashes do
+    local hash = hashes[i]
+    local score = known[hash] or tonumber(scores[i] or COUNT_LIMIT - 1)
+    if score % COUNT_LIMIT < COUNT_LIMIT - 1 then
+      known[hash] = score + 1
+      changed[#changed + 1], changed[#changed + 2] = digits(score + 1), hash
+    end
+  end
+  if #changed > 0 then
+    redis.call('ZADD', index, 'XX', unpack(changed))
+  end
+end
+
+local function insert(hashes)
+  local before, scores = tick(#hashes) - #hashes, {}
+  for i = 1, #hashes do
+    scores[2 * i - 1], scores[2 * i] = digits((before + i) * COUNT_LIMIT + 1), hashes[i]
+  end
+  redis.call('ZADD', index, unpack(scores))
+end
+
+-- Some of `entries` entries with their scores: all, if there are no more than are drawn.
+local function sample(now, entries)
+  if entries <= SAMPLE then
+    return redis.call('ZRANGE', index, 0, -1, 'WITHSCORES')
+  end
+  local state = tonumber(redis.sha1hex(digits(now) .. ':' .. digits(entries)):sub(1, 7), 16) + 1
+  local drawn = {}
+  for i = 1, 2 * SAMPLE, 2 do
+    state = state * 48271 % 2147483647 -- Lehmer's generator
+    local rank = digits(math.floor(state / 2147483647 * entries))
+    local found = redis.call('ZRANGE', index, rank, rank, 'WITHSCORES')
+    drawn[i], drawn[i + 1] = found[1], found[2]
+  end
+  return drawn
+end
+
+local function evict(count)
+  local victims, entries = {}, size()
+  local now = tonumber(redis.call('GET', clock)) or birth_of(highest())
+  while #victims < count and entries > 0 do
+    local drawn, victim, least = sample(now, entries), nil, nil
+    for i = 1, #drawn, 2 do
+      local score = tonumber(drawn[i + 1])
+      local priority = score % COUNT_LIMIT / (now + 1 - birth_of(score))
+      if not least or priority < least then
+        victim, least = drawn[i], priority
+      end
+    end
+    redis.call('ZREM', index, victim)
+    victims[#victims + 1] = victim
+    entries = entries - 1
+  end
+  return victims
+end
