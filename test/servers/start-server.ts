@@ -64,7 +64,16 @@ export async function startServer(binary: string, options: StartOptions = {}): P
 
 function serverArgs(port: number, folder: string, { args = [], cluster = false }: StartOptions): string[] {
   const fixed = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, '--daemonize', 'no']
-  const volatile = ['--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0']
+  const volatile = [
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--repl-diskless-sync-delay',
+    '0',
+    '--rdb-del-sync-files',
+    'yes',
+  ]
   const node = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1']
   return [...fixed, ...volatile, ...(cluster ? node : []), ...args]
 }

@@ -1,6 +1,7 @@
 // npm run verify -- --minutes 5
 import { parseArgs } from 'node:util'
 import { findServers } from '../servers/binaries.ts'
+import { sharedMs } from './clock.ts'
 import { verify } from './verify.ts'
 
 const { values } = parseArgs({
@@ -16,14 +17,13 @@ const servers = await findServers()
 const server = servers.find(({ name }) => values.server === undefined || name === values.server)
 if (server === undefined) throw new Error(`There is no server ${values.server ?? ''} on this machine.`)
 
-const beganMs = Date.now()
 const report = await verify({
   binary: server.server,
   ms: Number(values.minutes) * 60_000,
   processes: Number(values.processes),
   maxStalenessMs: Number(values.staleness),
   burst: Number(values.burst),
-  onFault: (fault) => console.log(`${((Date.now() - beganMs) / 1_000).toFixed(1).padStart(7)} s  ${fault}`),
+  onFault: (fault) => console.log(`${sharedMs().toFixed(0).padStart(12)} ms  ${fault}`),
 })
 const { found, near, stamped, written, faults, outdated, clients, violated, violations } = report
 const count = (number: number) => number.toLocaleString('en-US')

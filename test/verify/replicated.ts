@@ -59,17 +59,22 @@ async function follow(replica: TestServer, master: TestServer): Promise<TcpProxy
   return between
 }
 
-/** Waits until the replica has all that the master has now: what is lost later is written later. */
+/**
+ * Waits until the replica has all that the master has now: what is lost later is written later. A master that was restarted counts
+ * from 0 again: then a replica that has not noticed it seems to be far ahead, but has another replication ID.
+ */
 async function untilInStep(replica: TestServer, master: TestServer): Promise<void> {
   const deadline = performance.now() + IN_STEP_MS
-  const offset = numberIn(await askServer(master.port, 'INFO replication'), 'master_repl_offset')
+  const of = await askServer(master.port, 'INFO replication')
+  const [id, offset] = [fieldIn(of, 'master_replid'), Number(fieldIn(of, 'master_repl_offset'))]
   while (performance.now() < deadline) {
     const info = await askServer(replica.port, 'INFO replication')
-    if (info.includes('master_link_status:up') && numberIn(info, 'slave_repl_offset') >= offset) return
+    const isUp = fieldIn(info, 'master_link_status') === 'up' && fieldIn(info, 'master_replid') === id
+    if (isUp && Number(fieldIn(info, 'slave_repl_offset')) >= offset) return
     await sleep(20)
   }
   throw new Error('The replica is not in step.')
 }
 
-const numberIn = (info: string, name: string): number =>
-  Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1])
+const fieldIn = (info: string, name: string): string | undefined =>
+  new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1]
