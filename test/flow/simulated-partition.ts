@@ -22,6 +22,11 @@ interface Held extends Stored {
   readonly label: number
 }
 
+interface ClockFault {
+  readonly atMs: number
+  readonly ms: number
+}
+
 /** What happens at a time, on the server or in the process. */
 interface Due {
   atMs: number
@@ -100,13 +105,17 @@ export class SimulatedPartition {
   #awakeMs = 0
   #wallMs = 0
   #serverMs = 0
+  #microseconds = 0
+  /** How long the machine slept, and how far the wall clock was set back, each at a time of the monotonic clock. */
+  readonly #sleeps: ClockFault[] = []
+  readonly #setBacks: ClockFault[] = []
   readonly #due: Due[] = []
   #server: Server = { values: new Map(), log: undefined, number: 0 }
   #saved: Server | undefined
   /**
-   * Whether something was stored since the snapshot that no number tells of: a new entry, or one that a lookup has read just after
-   * the number. If a failover loses only that, nothing tells it from what is there: the one case in which a process may be wrong,
-   * and which is not simulated.
+   * Whether a lookup has read an entry since the snapshot that was stored just after the number was read. If a failover loses only
+   * that, and the message with it, nothing tells it from what is there: a case in which a process may be wrong, and which is not
+   * simulated.
    */
   #isUntold = false
   #versions = 0
@@ -181,6 +190,7 @@ export class SimulatedPartition {
       case 'sleep':
         return this.#sleep(backMs)
       case 'setWallBack':
+        this.#setBacks.push({ atMs: this.#nowMs - this.#sleptMs, ms: backMs })
         this.#wallMs -= backMs
         return
       case 'setServerBack':
@@ -217,6 +227,7 @@ export class SimulatedPartition {
   }
 
   #sleep(ms: number): void {
+    this.#sleeps.push({ atMs: this.#nowMs - this.#sleptMs, ms })
     this.#sleptMs += ms
     this.#awakeMs = this.#nowMs + ms
     for (const due of this.#due) if (due.isArrival) due.atMs = Math.max(due.atMs, this.#awakeMs + 1)
@@ -233,9 +244,16 @@ export class SimulatedPartition {
     this.served++
     const isThere = this.#server.values.get(hash)?.version === held.version
     const agoMs = isThere ? 0 : this.#nowMs - (this.#lastMs.get(held.version) ?? 0)
-    if (agoMs > this.#maxMs) throw new Error(`${hash} was replaced ${agoMs} ms ago`)
+    if (agoMs > this.#maxMs + this.#unseenMs()) throw new Error(`${hash} was replaced ${agoMs} ms ago`)
     if (held.version <= (this.#outdated.get(hash) ?? 0))
       throw new Error(`${hash} was replaced by this process`)
+  }
+
+  /** What no clock of the process shows of the age of its proof: where it slept, and its wall clock was set back as well. */
+  #unseenMs(): number {
+    const sum = (faults: readonly ClockFault[]) =>
+      faults.reduce((total, { atMs, ms }) => (atMs >= this.#hearing.provenMs ? total + ms : total), 0)
+    return Math.min(sum(this.#sleeps), sum(this.#setBacks))
   }
 
   #put(hash: string): void {
@@ -270,10 +288,15 @@ export class SimulatedPartition {
     act()
     if (server.log === undefined) return
     const previous = server.number
-    server.number = Math.max(previous + 1, (this.#nowMs + this.#serverMs) * 1_000)
+    server.number = Math.max(previous + 1, this.#serverUs())
     const change = { number: server.number, previous, isAll: isAll || beganEmpty, hashes, parts }
     server.log.push(change)
     for (const ms of toldAfterMs) this.#arrive(ms, () => this.#hear(change))
+  }
+
+  /** No two changes fall into one microsecond, also if a failover has lost one of them. */
+  #serverUs(): number {
+    return (this.#nowMs + this.#serverMs) * 1_000 + (this.#microseconds++ % 1_000)
   }
 
   #hear(change: Change): void {
@@ -294,18 +317,12 @@ export class SimulatedPartition {
     else this.#hearing.require(number, least)
   }
 
-  /** The process stores an entry, and holds it: nothing is told of it if there was none. */
+  /** The process stores an entry, and holds it. */
   #putByProcess(hash: string, outMs: number, backMs: number): void {
     const drops = this.#drops
     this.#after(outMs, () => {
-      const server = this.#server
-      if (server.values.size === 0 || server.values.has(hash)) {
-        this.#change([hash], [], false, [backMs], () => this.#put(hash))
-      } else {
-        this.#put(hash)
-        this.#isUntold = true
-      }
-      const { version } = server.values.get(hash) as Stored
+      this.#change([hash], [], false, [backMs], () => this.#put(hash))
+      const { version } = this.#server.values.get(hash) as Stored
       const number = this.#numberNow()
       this.#arrive(backMs, () => {
         if (number === undefined) return this.#hearing.answered(undefined, true, this.#hearing.question())
@@ -364,7 +381,7 @@ export class SimulatedPartition {
     const server = this.#server
     if (server.log === undefined) {
       server.log = []
-      server.number = Math.max(server.number + 1, (this.#nowMs + this.#serverMs) * 1_000)
+      server.number = Math.max(server.number + 1, this.#serverUs())
       server.log.push({ number: server.number, previous: 0, isAll: false, hashes: [], parts: [] })
     }
     const isWhole = heard !== undefined && server.log.some(({ number }) => number === heard)
