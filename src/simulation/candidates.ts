@@ -1,5 +1,5 @@
 import type { EvictionOrder } from '../policies/eviction-order.ts'
-import { POLICIES } from '../policies/index.ts'
+import { CostPolicy, POLICIES } from '../policies/index.ts'
 import { writtenName } from './policy-names.ts'
 
 /** A policy that can be simulated. */
@@ -14,11 +14,19 @@ export interface Candidate {
 /** Policies that decide exactly as another one does: `all` leaves them out. */
 const DECIDES_AS: Readonly<Record<string, string>> = { lru: 'lru-t', 'fifo-t': 'fifo' }
 
+/** Policies with options by which they decide otherwise, by the `key` that they have then. */
+const VARIANTS: Readonly<Record<string, () => EvictionOrder>> = {
+  cost_size: () => new CostPolicy({ weigh: 'cost/size' }).createOrder(),
+}
+
 /** All policies of the library, by their names. */
 export const CANDIDATES: ReadonlyMap<string, Candidate> = new Map(
-  Object.entries(POLICIES).map(([key, Policy]) => {
+  [
+    ...Object.entries(POLICIES).map(([key, Policy]) => [key, () => new Policy().createOrder()] as const),
+    ...Object.entries(VARIANTS),
+  ].map(([key, createOrder]) => {
     const name = key.replaceAll('_', '-')
-    return [name, { name, writtenName: writtenName(key), createOrder: () => new Policy().createOrder() }]
+    return [name, { name, writtenName: writtenName(key), createOrder }]
   }),
 )
 

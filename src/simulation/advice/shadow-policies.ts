@@ -1,5 +1,6 @@
 import type { EvictionOrder } from '../../policies/eviction-order.ts'
 import { AgingOrder } from '../../policies/orders/aging-order.ts'
+import { CostOrder } from '../../policies/orders/cost-order.ts'
 import { FrequencyOrder } from '../../policies/orders/frequency-order.ts'
 import { LinkedOrder } from '../../policies/orders/linked-order.ts'
 import { S3FifoOrder } from '../../policies/orders/s3-fifo-order.ts'
@@ -18,6 +19,7 @@ export const DECIDES_AS: Readonly<Record<string, string>> = {
  */
 export const SHADOW_POLICIES: Readonly<Record<string, () => EvictionOrder>> = {
   LruTPolicy: () => new LinkedOrder(true, 'oldest'),
+  CostPolicy: () => new CostOrder('cost'),
   LfuPolicy: () => new FrequencyOrder(),
   'LfuPolicy({ aging: true })': () => new AgingOrder(),
   FifoPolicy: () => new LinkedOrder(false, 'oldest'),
