@@ -56,11 +56,17 @@ async function putStored(
   }
   const held = isLeased ? endLease(call) : undefined
   try {
-    const metadata = isLeased || overrules ? { ...about, asker: held?.asker, overrules } : about
+    const ifRoom = !overrules && isLeftToChance(call) ? true : undefined
+    const isPlain = !isLeased && !overrules && ifRoom === undefined
+    const metadata = isPlain ? about : { ...about, asker: held?.asker, overrules, ifRoom }
     const validAsOf = partition.epoch
     const outcome = await partition.put({ hash, value, ttlMs, token, metadata })
-    const { stored, evicted, atMs } = outcome
+    const { stored, isDeclined, evicted, atMs } = outcome
     report.evicted(call, partition.keySpace.keys[0], evicted)
+    if (isDeclined) {
+      report.skipped(call, 'not-admitted', bytes, computeMs)
+      return { isOutdated: false, validAsOf, source: NOT_STORED }
+    }
     if (!stored) {
       report.skipped(call, 'invalidated', bytes, computeMs)
       return { isOutdated: true, validAsOf, source: NOT_STORED }
@@ -76,4 +82,10 @@ async function putStored(
     report.failed(call, 'put', error) // the call has its result
     return NOT_PUT
   }
+}
+
+/** Whether the result is to be stored only if no other one has to be evicted for it. */
+const isLeftToChance = ({ partition }: Call): boolean => {
+  const { admit } = partition.keySpace.policy
+  return admit < 1 && Math.random() >= admit
 }

@@ -27,6 +27,8 @@ import type {
 /** The outcome of putting one entry. */
 export interface Stored {
   readonly stored: boolean
+  /** Whether it was not stored because there was no room, as its metadata say. */
+  readonly isDeclined: boolean
   /** Whether the same put has evicted it again. */
   readonly isEvicted: boolean
   /** The time of the put, by the clock of the store. */
@@ -408,7 +410,10 @@ export class Partition<C> {
     this.epoch++
     if (this.#settings.touchEveryMs === undefined) this.#touches?.flush() // which entries are evicted depends on them
     const beganMs = monotonicMs()
-    const { atUs, evicted, stored, evictedAtOnce, changes } = await this.#store.put(this.keySpace, entries)
+    const { atUs, evicted, stored, evictedAtOnce, declined, changes } = await this.#store.put(
+      this.keySpace,
+      entries,
+    )
     this.#settings.counters.puts.observe(monotonicMs() - beganMs, entries.length)
     this.#settings.written.note(this.keySpace.keys[0], changes)
     this.near?.stored(
@@ -418,6 +423,7 @@ export class Partition<C> {
     const atMs = Math.floor(atUs / 1_000)
     return stored.map((flag, i) => ({
       stored: flag,
+      isDeclined: !flag && (declined?.has((entries[i] as NewEntry).hash) ?? false),
       isEvicted: evictedAtOnce?.has((entries[i] as NewEntry).hash) ?? false,
       atMs,
       evicted: i === 0 ? evicted : 0,

@@ -36,6 +36,24 @@ export interface PolicyOptions {
    * const policy = new LruTPolicy({ shards: 16 })
    */
   readonly shards?: number | undefined
+  /**
+   * The probability with which a new result is stored if the cache is full: above 0, and at most 1. A result that is requested again
+   * and again is stored sooner or later; one that is requested once hardly evicts another. Where there is room, where an entry is
+   * replaced, and with `refresh`, `prime` and `set`, a result is always stored. The event `skip` with the reason `'not-admitted'`
+   * tells of those that are not.
+   * @default 1
+   * @example
+   * const policy = new LruTPolicy({ admit: 0.5 })
+   */
+  readonly admit?: number | undefined
+}
+
+/** @throws {OptionError} unless it is a probability above 0. */
+export function checkAdmit(admit: number): number {
+  if (typeof admit === 'number' && admit > 0 && admit <= 1) return admit
+  throw new OptionError(
+    `admit: ${shown(admit)} is not a probability above 0 and up to 1. Give one, such as 0.5; see docs/policies.md.`,
+  )
 }
 
 /** @throws {OptionError} unless it is a possible number of shards. */

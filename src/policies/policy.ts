@@ -9,7 +9,7 @@ import type { LuaSources, Verb } from '../lua/compose.ts'
 import type { Command } from '../clients/port.ts'
 import { Script } from '../clients/script.ts'
 import type { EvictionOrder } from './eviction-order.ts'
-import { checkShards, type PolicyOptions } from './policy-options.ts'
+import { checkAdmit, checkShards, type PolicyOptions } from './policy-options.ts'
 
 /** The scripts of a policy, one for each verb, with their SHA-1. */
 export type LuaScripts = Readonly<Record<Verb, Script>>
@@ -89,6 +89,8 @@ export abstract class AbstractPolicy {
   readonly scope: Scope
   /** How many key pairs there are where there would be one. */
   readonly shards: number
+  /** The probability with which a new result is stored if the cache is full. */
+  readonly admit: number
   readonly #keyStyle: KeyStyle
   readonly #callHash: CallHash
   #owner: { readonly cache: NamedCache; readonly partitions: PartitionsOfPolicy } | undefined
@@ -100,11 +102,12 @@ export abstract class AbstractPolicy {
    * @throws {OptionError} for an unknown option, and for a value that an option cannot have.
    */
   constructor(options: PolicyOptions = {}, ownOptions: readonly string[] = []) {
-    checkNames(options, ['scope', 'keys', 'hash', 'shards', ...ownOptions], 'a policy')
+    checkNames(options, ['scope', 'keys', 'hash', 'shards', 'admit', ...ownOptions], 'a policy')
     this.scope = checkChoice(options.scope ?? 'cache', ['cache', 'function'], 'scope')
     this.#keyStyle = checkChoice(options.keys ?? 'cluster', ['cluster', 'plain'], 'keys')
     this.#callHash = new CallHash(options.hash)
     this.shards = checkShards(options.shards ?? 1)
+    this.admit = checkAdmit(options.admit ?? 1)
   }
 
   /**

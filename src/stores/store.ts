@@ -84,6 +84,8 @@ export interface EntryMetadata {
   readonly asker?: string | undefined
   /** Whether loads that began before the token (without a token: before now) are refused from now on. */
   readonly overrules?: boolean | undefined
+  /** Whether the entry is stored only if it replaces another one, or if none has to be evicted for it. */
+  readonly ifRoom?: boolean | undefined
 }
 
 /** An entry to store. */
@@ -113,6 +115,8 @@ export interface PutReport {
    * was used last. `undefined` for none.
    */
   readonly evictedAtOnce?: ReadonlySet<Hash> | undefined
+  /** Those entries that were not stored because there was no room for them, as their metadata say; `undefined` for none. */
+  readonly declined?: ReadonlySet<Hash> | undefined
   /**
    * The number of the last change, those of this put included: what it stored is right as of this number. `undefined` if there is
    * no log of changes.

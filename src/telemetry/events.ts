@@ -166,6 +166,7 @@ export type StaleReason = 'grace' | 'error' | 'soft-timeout' | 'pause'
  * - `'absent'`: there is no such row, and the option `absent` is not given.
  * - `'overdue'`: the function took longer than `maxComputeTime`.
  * - `'changed'`: the arguments were changed while the function ran.
+ * - `'not-admitted'`: the cache is full, and the option `admit` of the policy left it to chance.
  * - `'unstorable'`: no serializer can bring it back, such as a stream.
  */
 export type SkipReason =
@@ -177,6 +178,7 @@ export type SkipReason =
   | 'absent'
   | 'overdue'
   | 'changed'
+  | 'not-admitted'
   | 'unstorable'
 
 /**

@@ -85,3 +85,9 @@ describe.runIf(hasServer)('lfu_da in a server', () => {
     expect(await orderOf(target, place)).toEqual([hashes[0], ...hashes.slice(1)])
   })
 })
+
+test('aging is true or false, and one of the options that are known', () => {
+  expect(() => new LfuPolicy({ aging: 1 as never })).toThrow(/^aging: /)
+  expect(() => new LfuPolicy({ agin: true } as never)).toThrow(/Did you mean aging\?/)
+  expect([new LfuPolicy().key, new LfuPolicy({ aging: true }).key]).toEqual(['lfu', 'lfu_da'])
+})

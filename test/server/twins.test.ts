@@ -64,6 +64,7 @@ const entry = fc.record({
         freshMs: fc.constantFrom(...FRESH_MS),
         tags,
         overrules: fc.constant(true),
+        ifRoom: fc.constant(true),
       },
       { requiredKeys: [] },
     ),

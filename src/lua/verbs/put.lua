@@ -7,12 +7,13 @@
 --       (as they stand in the trailer: how long its function took, its freshness and its life, in milliseconds), token (when
 --       its load began; empty: now, and it is stored in any case), extras,
 --       then the policy's own arguments
---       Extras are empty or JSON: tags, asker (of the lease to end, which may have been lost), overrules (true:
+--       Extras are empty or JSON: tags, asker (of the lease to end, which may have been lost), ifRoom (true: a new entry
+--       is stored only if none has to be evicted for it), overrules (true:
 --       a load that began before its token, or before now, is refused from then on), cost (for the policy)
 -- Reply: the time in microseconds, the moment up to which the policy has ordered entries (the time, or later), number
 --       evicted, number expired, the number of the last change (0: there is no log), then for each entry 1 (stored), 2 (stored, and evicted again by this put),
 --       0 (refused: invalidated since its token, or the load of the existing entry began later) or 3 (send it again: nothing of this
---       command was stored, since the policy needs more than one script to find what to evict)
+--       command was stored, since the policy needs more than one script to find what to evict) or 4 (not stored: there is no room)
 -- uses: publish trailer structures changes tags entries fence lease-name lease-end lease-own idle-ttl
 local max_size, idle_ttl_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
 local part, count = tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -162,7 +163,9 @@ for i = 5, 6 * count, 6 do
     before[hash] = false
   end
   local refused = is_invalidated(hash, token, extras) or is_older(hash, token, extras)
-  if not refused then
+  local declined = not refused and extras.ifRoom and max_size > 0 and entries + #new >= max_size
+    and redis.call('HEXISTS', values, hash) == 0
+  if not refused and not declined then
     if not lives[hash] then
       -- Also a new one: after a failover others may hold an entry that the server has lost, and nothing else would tell them.
       tell('entries', { hash })
@@ -194,7 +197,7 @@ for i = 5, 6 * count, 6 do
   if extras.asker then
     leases_to_end[#leases_to_end + 1] = { hash, extras.asker }
   end
-  reply[#reply + 1] = refused and 0 or 1
+  reply[#reply + 1] = refused and 0 or declined and 4 or 1
 end
 
 if #used > 0 and exists(tags) then

@@ -112,6 +112,8 @@ export class MemoryStore implements Store, ChangeLog {
     else data.prolong(untilMs)
     let evicted = data.evictFor(0, maxSize) // `maxSize` may have been lowered
     const began = new Map<string, number | 'unknown' | undefined>()
+    const added = new Set<string>()
+    const declined = new Set<string>()
     const stored = entries.map((entry) => {
       const { hash, token, metadata } = entry
       if (!began.has(hash)) began.set(hash, data.beganUs(hash, atUs))
@@ -120,6 +122,13 @@ export class MemoryStore implements Store, ChangeLog {
       // Also if it is refused: the script says why.
       if (metadata?.overrules) fence.raise('h:', [hash], Math.min(token ?? atUs, atUs))
       if (isRefused) return false
+      if (!data.values.has(hash) && !added.has(hash)) {
+        if (metadata?.ifRoom && data.order.size() + added.size >= maxSize) {
+          declined.add(hash)
+          return false
+        }
+        added.add(hash)
+      }
       began.set(hash, token ?? atUs)
       return true
     })
@@ -135,7 +144,8 @@ export class MemoryStore implements Store, ChangeLog {
     const gone = entries.filter(({ hash }, i) => stored[i] && !data.values.has(hash)).map(({ hash }) => hash)
     const evictedAtOnce = gone.length > 0 ? new Set(gone) : undefined
     const changes = this.#logs.record(space, data.changed, atUs)
-    return { atUs, evicted, expired, stored, evictedAtOnce, changes }
+    const report = { atUs, evicted, expired, stored, evictedAtOnce, changes }
+    return { ...report, declined: declined.size > 0 ? declined : undefined }
   }
 
   /** As in the scripts: whether the load of the existing entry began later than that of the entry to store. */

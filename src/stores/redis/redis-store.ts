@@ -52,6 +52,7 @@ const CLOCKS_AGREE_MS = 10_000
 const REFUSED = 0
 const EVICTED_AGAIN = 2
 const SEND_AGAIN = 3
+const DECLINED = 4
 
 /** What this store remembers of a partition. */
 interface KeySpaceState {
@@ -184,8 +185,14 @@ export class RedisStore implements Store, ChangeLog {
       evicted += report.evicted
       expired += report.expired
       if (codes[0] !== SEND_AGAIN) {
-        const stored = codes.map((code) => code !== REFUSED)
-        return { ...report, evicted, expired, stored, evictedAtOnce: evictedAtOnce(entries, codes) }
+        return {
+          ...report,
+          evicted,
+          expired,
+          stored: codes.map((code) => code !== REFUSED && code !== DECLINED),
+          evictedAtOnce: hashesWith(EVICTED_AGAIN, entries, codes),
+          declined: hashesWith(DECLINED, entries, codes),
+        }
       }
       onPortion?.()
       if (entries.length > 1) {
@@ -199,6 +206,7 @@ export class RedisStore implements Store, ChangeLog {
           stored: [...first.stored, ...second.stored],
           // The second half may have evicted any of the first.
           evictedAtOnce: new Set([...hashesOf(entries.slice(0, half)), ...(second.evictedAtOnce ?? [])]),
+          declined: new Set([...(first.declined ?? []), ...(second.declined ?? [])]),
           changes: second.changes,
         }
       }
@@ -431,22 +439,24 @@ function toReport(reply: Reply, verb: string): InvalidationReport {
   return { count, changes: toChangeNumber(changes) }
 }
 
-function evictedAtOnce(
+/** The entries for which a put has replied that; `undefined` for none. */
+function hashesWith(
+  code: number,
   entries: readonly NewEntry[],
-  outcomes: readonly number[],
+  codes: readonly number[],
 ): ReadonlySet<Hash> | undefined {
-  if (!outcomes.includes(EVICTED_AGAIN)) return undefined
-  return new Set(entries.filter((_, i) => outcomes[i] === EVICTED_AGAIN).map(({ hash }) => hash))
+  if (!codes.includes(code)) return undefined
+  return new Set(hashesOf(entries.filter((_, i) => codes[i] === code)))
 }
 
 const flag = (is: boolean): string => (is ? '1' : '0')
 
 function extrasOf(metadata: EntryMetadata | undefined): string {
   if (metadata === undefined) return ''
-  const { tags, asker, overrules, cost } = metadata
-  if (tags === undefined && asker === undefined && overrules === undefined && cost === undefined) return ''
+  const { tags, asker, overrules, ifRoom, cost } = metadata
+  if ((tags ?? asker ?? overrules ?? ifRoom ?? cost) === undefined) return ''
   // The server cannot read half a character in JSON.
-  return JSON.stringify({ tags: tags?.map(wellFormed), asker, overrules, cost })
+  return JSON.stringify({ tags: tags?.map(wellFormed), asker, overrules, ifRoom, cost })
 }
 
 const named = (held: readonly HeldLease[]): (string | Buffer)[] => [
