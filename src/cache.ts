@@ -371,7 +371,7 @@ export class RedisFuncCache {
     const recorder: Recorder = new Recorder(
       file,
       settings,
-      { cache: this.name, policy: this.policy.key, maxSize: this.maxSize },
+      { cache: this.name, policy: this.policy.key, limits: this.#settings.limits },
       () => {
         events.observers.remove(recorder)
         this.#recordings.delete(recorder)
@@ -518,7 +518,7 @@ export class RedisFuncCache {
     const { adviseEveryMs } = this.#settings
     if (adviseEveryMs === undefined) return undefined
     const { events, report } = this.#shared
-    const advisor: Advisor = advisorFor(this.policy, this.maxSize, adviseEveryMs, {
+    const advisor: Advisor = advisorFor(this.policy, this.#settings.limits, adviseEveryMs, {
       due: (advice) => report.advises(advice),
       failed: (error) => {
         events.observers.remove(advisor)

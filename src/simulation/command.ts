@@ -9,6 +9,7 @@ import { CANDIDATES, type Candidate, candidateOf, DISTINCT } from './candidates.
 import { chart } from './chart.ts'
 import { type Comparison, compare } from './compare.ts'
 import { type ReadTrace, readTrace, type TraceFormat } from './formats/read-trace.ts'
+import type { RecordingHead } from './formats/recording.ts'
 import { TraceError } from './formats/trace-error.ts'
 import { recommendation } from './recommendation.ts'
 import { resultsTable } from './results-table.ts'
@@ -160,13 +161,21 @@ function report(comparison: Comparison, { format, head, notes }: ReadTrace, name
   if (totalSeconds !== undefined) facts.push(`${secondsText(totalSeconds)} to compute them all`)
   const lines = [`${facts.join(', ')}.`]
   if (head !== undefined) {
-    const bound = head.maxSize === null ? 'no bound' : boundText({ kind: 'entries', limit: head.maxSize })
-    lines.push(`Recorded of the cache '${head.cache}' (${head.policy}, ${bound}), from ${head.began} on.`)
+    lines.push(
+      `Recorded of the cache '${head.cache}' (${head.policy}, ${boundsText(head)}), from ${head.began} on.`,
+    )
   }
   if (recordedHitRatio !== undefined)
     lines.push(`In the cache that was traced, ${(100 * recordedHitRatio).toFixed(2)} % of them hit.`)
   lines.push(...notes, '', resultsTable(comparison), '', optimumText(optimum, totalSeconds !== undefined), '')
   return [...lines, ...recommendation(comparison)].join('\n')
+}
+
+function boundsText({ maxSize, maxBytes }: RecordingHead): string {
+  const bounds: string[] = []
+  if (maxSize !== null) bounds.push(boundText({ kind: 'entries', limit: maxSize }))
+  if (maxBytes !== undefined) bounds.push(boundText({ kind: 'bytes', limit: maxBytes }))
+  return bounds.length === 0 ? 'no bound' : bounds.join(', ')
 }
 
 function optimumText(optimum: Comparison['optimum'], hasTime: boolean): string {

@@ -39,7 +39,7 @@ export function fewestMisses(
   const { ids, keys } = trace
   const isStored = new Uint8Array(keys)
   const upcoming = new LatestFirst(ids.length)
-  let [size, unneeded, misses] = [0, 0, 0]
+  let [size, misses] = [0, 0]
   for (let i = 0; i < ids.length; i++) {
     const id = ids[i] as number
     const again = next[i] as number
@@ -47,14 +47,13 @@ export function fewestMisses(
     if (!isHit) {
       misses++
       if (!mustStore && (again === NEVER || (size === capacity && upcoming.latest <= again))) continue
-      if (size === capacity && unneeded > 0) unneeded--
-      else if (size === capacity) isStored[ids[upcoming.pop()] as number] = 0
+      if (size === capacity) isStored[ids[upcoming.pop()] as number] = 0
       else size++
       isStored[id] = 1
     }
     if (again !== NEVER) upcoming.push(again)
-    else if (mustStore) unneeded++
     else {
+      // It would be evicted before all others.
       isStored[id] = 0
       size--
     }

@@ -126,6 +126,27 @@ describe('what is recorded', () => {
     await cache.close()
   })
 
+  test('a call that is served a fallback is a miss, and that alone', async () => {
+    const cache = newCache()
+    const file = newFile()
+    let fails = false
+    const get = cache.wrap(
+      async (n: number) => {
+        if (fails) throw new Error('no')
+        return n
+      },
+      { name: 'get', ttl: '1m', staleIfError: '1h' },
+    )
+    await get(1)
+    await get.invalidateAll({ soft: true })
+    fails = true
+    const recording = cache.record(file)
+    expect(await get(1)).toBe(1)
+    await recording.stop()
+    expect(rowsOf(file)).toEqual(['a get miss'])
+    await cache.close()
+  })
+
   test('near hits', async () => {
     if (target.client === undefined && target.name !== 'memory') return
     const cache = newCache({ near: true })

@@ -90,6 +90,28 @@ describe('results', () => {
   })
 })
 
+test('a recording: what was recorded, and what its cache did', async () => {
+  const file = join(folder, 'recording.csv')
+  const lines = [
+    '# redis-func-cache recording 1',
+    '# {"cache":"shop","policy":"lru_t","maxSize":100,"maxBytes":65536,"sample":0.5,"began":"2026-01-01T00:00:00.000Z"}',
+    'time,key,function,outcome,bytes,ms',
+    ...['a', 'b', 'a', 'a'].map((key, i) => `${i},${key},f,${i < 2 ? 'miss' : 'hit'},,`),
+    '9,a,f,store,10,100',
+    '# {"calls":10,"endedBy":"stop"}',
+  ]
+  writeFileSync(file, lines.join('\n'))
+  const text = await run('--trace', file, '--sizes', '10', '--policies', 'lru-t')
+  expect(text).toMatch(/recording\.csv \(recording\): 10 requests of 4 keys/)
+  expect(text).toContain(
+    "Recorded of the cache 'shop' (lru_t, 100 entries, 64 KB), from 2026-01-01T00:00:00.000Z on.",
+  )
+  expect(text).toMatch(/50\.00 % of them hit/)
+  // Two of four requests miss in the sample of a half: four of ten.
+  expect(text).toMatch(/10 entries +lru-t +60\.00 %/)
+  expect(text).toContain('a sample of 50 % of the keys')
+})
+
 test('the chart has axes with units, a line for each policy, and a legend', async () => {
   const file = join(folder, 'chart.svg')
   await run('--trace', SMALL, '--sizes', '10,30,100', '--policies', 'lru-t,fifo', '--chart', file)

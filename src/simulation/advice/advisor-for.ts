@@ -3,19 +3,25 @@ import type { AbstractPolicy } from '../../policies/policy.ts'
 import { writtenName } from '../policy-names.ts'
 import { Advisor, type AdvisorEvents } from './advisor.ts'
 
+/** The bounds of a cache; `undefined` or `Infinity` for none. */
+interface AdvisedLimits {
+  readonly maxSize: number
+  readonly maxBytes?: number | undefined
+}
+
 /**
  * Makes the advisor of a cache.
  *
- * @param maxSize The bound of the cache, in entries.
+ * @param limits The bounds of the cache.
  * @throws {OptionError} if there is nothing to advise on, or it cannot be simulated.
  */
 export function advisorFor(
   policy: AbstractPolicy,
-  maxSize: number,
+  { maxSize, maxBytes = Number.POSITIVE_INFINITY }: AdvisedLimits,
   everyMs: number,
   events: AdvisorEvents,
 ): Advisor {
-  if (maxSize === Number.POSITIVE_INFINITY)
+  if (maxSize === Number.POSITIVE_INFINITY && maxBytes === Number.POSITIVE_INFINITY)
     throw new OptionError(
       'advise: a cache without a bound evicts nothing. Give maxSize, or leave out advise.',
     )
@@ -26,7 +32,7 @@ export function advisorFor(
   }
   const cache = {
     policy: writtenName(policy.key),
-    bound: { kind: 'entries', limit: maxSize } as const,
+    bounds: { entries: maxSize, bytes: maxBytes },
     createOrder: () => policy.createOrder(),
   }
   try {

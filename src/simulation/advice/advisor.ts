@@ -3,18 +3,17 @@ import { monotonicMs, wallMs } from '../../flow/timers.ts'
 import type { Hash } from '../../keys/call-hash.ts'
 import type { EvictionOrder, StoredResult } from '../../policies/eviction-order.ts'
 import type { CallObserver, CallOutcome, RunOutcome } from '../../telemetry/call-observer.ts'
-import { type Bound, scaled } from '../bound.ts'
 import { KeySampler } from '../key-sampler.ts'
 import { type Advice, adviceText, type Alternative } from './advice.ts'
 import { KnownResults } from './known-results.ts'
-import { Shadow } from './shadow.ts'
+import { type Bounds, Shadow } from './shadow.ts'
 import { DECIDES_AS, SHADOW_POLICIES } from './shadow-policies.ts'
 
 /** The cache that is advised. */
 export interface AdvisedCache {
   /** Its policy, as users write it. */
   readonly policy: string
-  readonly bound: Bound
+  readonly bounds: Bounds
   readonly createOrder: () => EvictionOrder
 }
 
@@ -23,6 +22,9 @@ const SHADOW_ENTRIES = 500
 
 /** What a result takes on average, as long as nothing is known: for bounds of bytes. */
 const GUESSED_BYTES = 1_024
+
+/** What a store adds to a value: its metadata, about. */
+const METADATA_BYTES = 64
 
 /** The sums are noted so often, and the advice is of the time since the oldest note. */
 const NOTE_EVERY_MS = 300_000
@@ -85,15 +87,18 @@ export class Advisor implements CallObserver {
    * @throws {PolicyError} if the policy of the cache cannot run in process.
    */
   constructor(
-    { policy, bound, createOrder }: AdvisedCache,
+    { policy, bounds, createOrder }: AdvisedCache,
     everyMs: number,
     events: AdvisorEvents,
     clocks: AdvisorClocks = { monotonicMs, wallMs },
   ) {
-    const entries = bound.kind === 'entries' ? bound.limit : bound.limit / GUESSED_BYTES
+    const entries = Math.min(bounds.entries, bounds.bytes / GUESSED_BYTES)
     const sample = Math.min(1, SHADOW_ENTRIES / entries)
     const shadow = (order: EvictionOrder, times: number) =>
-      new Shadow(order, scaled({ ...bound, limit: bound.limit * times }, sample))
+      new Shadow(order, {
+        entries: Math.max(1, Math.round(bounds.entries * times * sample)),
+        bytes: bounds.bytes * times * sample,
+      })
     const others = Object.entries(SHADOW_POLICIES).filter(([name]) => name !== (DECIDES_AS[policy] ?? policy))
     this.#policy = policy
     this.#sample = sample
@@ -128,7 +133,7 @@ export class Advisor implements CallObserver {
 
   ran(fn: string, hash: Hash, outcome: RunOutcome, bytes: number, computeMs: number): void {
     if (this.#sampler?.chooses(hash) === false) return
-    const result = { costMs: computeMs, bytes }
+    const result = { costMs: computeMs, bytes: bytes + METADATA_BYTES }
     if (outcome === 'store') this.#known.learn(fn, hash, result)
     if (this.#running.delete(hash)) this.#request(hash, result, outcome === 'store')
   }

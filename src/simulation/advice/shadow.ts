@@ -1,25 +1,30 @@
 import type { EvictionOrder, StoredResult } from '../../policies/eviction-order.ts'
-import type { Bound } from '../bound.ts'
+
+/** The bounds of a cache; `Infinity` for none. */
+export interface Bounds {
+  readonly entries: number
+  readonly bytes: number
+}
 
 /** A cache without values, which shows what a policy and a bound would do with the calls that it is told of. */
 export class Shadow {
   misses = 0
   missMs = 0
   readonly #order: EvictionOrder
-  readonly #bound: Bound
-  /** What each entry takes of the bound. */
-  readonly #taken = new Map<string, number>()
+  readonly #bounds: Bounds
+  /** The bytes of each entry. */
+  readonly #bytes = new Map<string, number>()
   #used = 0
 
-  constructor(order: EvictionOrder, bound: Bound) {
+  constructor(order: EvictionOrder, bounds: Bounds) {
     this.#order = order
-    this.#bound = bound
+    this.#bounds = bounds
   }
 
   /** A call. @param isStored Whether its result is stored if it misses. */
   call(one: readonly [string], result: StoredResult, isStored: boolean): void {
     const [hash] = one
-    if (this.#taken.has(hash)) {
+    if (this.#bytes.has(hash)) {
       this.#order.touch(one)
       return
     }
@@ -30,24 +35,23 @@ export class Shadow {
 
   /** The number of entries. */
   get size(): number {
-    return this.#taken.size
+    return this.#bytes.size
   }
 
   #put(hash: string, stored: StoredResult): void {
-    const { kind, limit } = this.#bound
-    const taken = kind === 'entries' ? 1 : stored.bytes
-    if (taken > limit) return
-    while (this.#used + taken > limit && this.#evict());
-    this.#taken.set(hash, taken)
-    this.#used += taken
+    const { entries, bytes } = this.#bounds
+    if (stored.bytes > bytes) return
+    while ((this.#bytes.size >= entries || this.#used + stored.bytes > bytes) && this.#evict());
+    this.#bytes.set(hash, stored.bytes)
+    this.#used += stored.bytes
     this.#order.insert(hash, stored)
   }
 
   #evict(): boolean {
     const victims = this.#order.evict(1)
     for (const victim of victims) {
-      this.#used -= this.#taken.get(victim) ?? 0
-      this.#taken.delete(victim)
+      this.#used -= this.#bytes.get(victim) ?? 0
+      this.#bytes.delete(victim)
     }
     return victims.length > 0
   }

@@ -27,6 +27,8 @@ export interface RecordingHead {
   readonly policy: string
   /** `null` for no bound. */
   readonly maxSize: number | null
+  /** Missing for no bound. */
+  readonly maxBytes?: number
   /** The part of the keys that is recorded. */
   readonly sample: number
   /** When it began, in ISO 8601. */

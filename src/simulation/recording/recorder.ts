@@ -3,7 +3,14 @@ import { clearInterval, monotonicMs, setInterval } from '../../flow/timers.ts'
 import type { Hash } from '../../keys/call-hash.ts'
 import type { RecordSettings } from '../../options/record-options.ts'
 import type { CallObserver, CallOutcome, RunOutcome } from '../../telemetry/call-observer.ts'
-import { callLine, endText, headText, type RecordingEndReason, runLine } from '../formats/recording.ts'
+import {
+  callLine,
+  endText,
+  headText,
+  type RecordingEndReason,
+  type RecordingHead,
+  runLine,
+} from '../formats/recording.ts'
 import { KeySampler } from '../key-sampler.ts'
 import { RecordingFile } from './recording-file.ts'
 
@@ -36,7 +43,13 @@ export interface RecordingSummary {
 export interface RecordedCache {
   readonly cache: string
   readonly policy: string
+  readonly limits: RecordedLimits
+}
+
+/** The bounds of the cache; `undefined` or `Infinity` for none. */
+interface RecordedLimits {
   readonly maxSize: number
+  readonly maxBytes?: number | undefined
 }
 
 /** What a process that ends without a word loses at most, in milliseconds. */
@@ -69,7 +82,7 @@ export class Recorder implements CallObserver, Recording {
   constructor(
     file: string,
     { sample, maxBytes }: RecordSettings,
-    { maxSize, ...recorded }: RecordedCache,
+    { cache, policy, limits }: RecordedCache,
     onEnded: (recorder: Recorder) => void,
     onFailed: (error: Error) => void,
   ) {
@@ -85,8 +98,8 @@ export class Recorder implements CallObserver, Recording {
         onFailed(error)
       },
     )
-    const bound = Number.isFinite(maxSize) ? maxSize : null
-    this.#output.write(headText({ ...recorded, maxSize: bound, sample, began: new Date().toISOString() }), 0)
+    const began = new Date().toISOString()
+    this.#output.write(headText({ cache, policy, ...finite(limits), sample, began }), 0)
     this.#timer = setInterval(() => this.#output.flush(), FLUSH_EVERY_MS)
     this.#timer.unref()
   }
@@ -128,5 +141,13 @@ export class Recorder implements CallObserver, Recording {
 
   #keyOf(hash: Hash): string {
     return digest('sha256', this.#salt + hash, 'base64').slice(0, KEY_LENGTH)
+  }
+}
+
+/** Bounds as JSON can write them. */
+function finite({ maxSize, maxBytes }: RecordedLimits): Pick<RecordingHead, 'maxSize' | 'maxBytes'> {
+  return {
+    maxSize: Number.isFinite(maxSize) ? maxSize : null,
+    ...(maxBytes !== undefined && Number.isFinite(maxBytes) ? { maxBytes } : {}),
   }
 }

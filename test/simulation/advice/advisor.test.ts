@@ -16,13 +16,17 @@ const START = Date.parse('2026-01-01T00:00:00Z')
 /** An advisor of a cache, and a clock. Calls miss and are computed, or hit, as the test says. */
 function advised(
   maxSize: number,
-  { everyMs = 60 * MINUTE, createOrder = () => lru() as EvictionOrder } = {},
+  {
+    everyMs = 60 * MINUTE,
+    maxBytes = Number.POSITIVE_INFINITY,
+    createOrder = () => lru() as EvictionOrder,
+  } = {},
 ) {
   let nowMs = 0
   const told: Advice[] = []
   const failed = vi.fn<(error: unknown) => void>()
   const advisor = new Advisor(
-    { policy: 'LruTPolicy', bound: { kind: 'entries', limit: maxSize }, createOrder },
+    { policy: 'LruTPolicy', bounds: { entries: maxSize, bytes: maxBytes }, createOrder },
     everyMs,
     { due: (advice) => void told.push(advice), failed },
     { monotonicMs: () => nowMs, wallMs: () => START + nowMs },
@@ -99,6 +103,15 @@ describe('calls', () => {
     expect(advisor.advice).toMatchObject({ calls: 3, hitRatio: 0 })
   })
 
+  test('a refresh behind a call that was served is no further call', () => {
+    const { advisor, miss } = advised(5)
+    miss('a', 10)
+    advisor.called('f', 'a', 'stale')
+    advisor.ran('f', 'a', 'store', 100, 30)
+    advisor.ran('f', 'b', 'store', 100, 30)
+    expect(advisor.advice).toMatchObject({ calls: 2, recomputed: 0.01, hitRatio: 0.5 })
+  })
+
   test('a result that was never seen computed costs what those of its function do', () => {
     const { advisor, miss, hit } = advised(5)
     miss('a', 40)
@@ -138,6 +151,17 @@ describe('time', () => {
     hit('a')
     expect(told).toHaveLength(2)
   })
+})
+
+test('a bound of bytes: entries are evicted until the new one fits', () => {
+  const { advisor, miss } = advised(Number.POSITIVE_INFINITY, { maxBytes: 1_000 })
+  // With its metadata, an entry has 264 bytes: three fit.
+  for (const key of 'abcabcabcd') miss(key, 1_000, 200)
+  expect(advisor.advice).toMatchObject({ sample: 1, recomputed: 4 })
+  expect(of(advisor.advice, 'LruTPolicy', 0.5)).toMatchObject({ spared: -6 })
+  miss('e', 1_000, 2_000)
+  miss('c', 1_000, 200)
+  expect(advisor.advice.recomputed).toBe(5) // too large to be stored, it has evicted none
 })
 
 test('an order that throws is told of, and fails no call', () => {
