@@ -61,16 +61,18 @@ async function follow(replica: TestServer, master: TestServer): Promise<TcpProxy
 
 /**
  * Waits until the replica has all that the master has now: what is lost later is written later. A master that was restarted counts
- * from 0 again: then a replica that has not noticed it seems to be far ahead, but has another replication ID.
+ * from 0 again: then a replica that has not noticed it seems to be far ahead, but has another replication ID. A master takes a new ID
+ * when its first replica comes.
  */
 async function untilInStep(replica: TestServer, master: TestServer): Promise<void> {
   const deadline = performance.now() + IN_STEP_MS
-  const of = await askServer(master.port, 'INFO replication')
-  const [id, offset] = [fieldIn(of, 'master_replid'), Number(fieldIn(of, 'master_repl_offset'))]
   while (performance.now() < deadline) {
+    const of = await askServer(master.port, 'INFO replication')
     const info = await askServer(replica.port, 'INFO replication')
-    const isUp = fieldIn(info, 'master_link_status') === 'up' && fieldIn(info, 'master_replid') === id
-    if (isUp && Number(fieldIn(info, 'slave_repl_offset')) >= offset) return
+    const isOf = fieldIn(info, 'master_replid') === fieldIn(of, 'master_replid')
+    const isUp = fieldIn(info, 'master_link_status') === 'up'
+    const [there, here] = [fieldIn(of, 'master_repl_offset'), fieldIn(info, 'slave_repl_offset')].map(Number)
+    if (isOf && isUp && (here as number) >= (there as number)) return
     await sleep(20)
   }
   throw new Error('The replica is not in step.')
