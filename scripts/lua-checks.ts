@@ -75,7 +75,15 @@ export function checkPrelude(source: string, keys: readonly string[]): void {
   const names = keys.join(', ')
   const places = keys.map((_, i) => `KEYS[${i + 1}]`).join(', ')
   const flat = source.replace(/\s+/g, ' ')
-  if (!flat.includes(`local ${names} = ${places} `) || !flat.includes(`local FIXED_KEYS = ${keys.length} `)) {
+  // A line of names may be divided.
+  const joined = flat.replace(
+    /local ([^=]*) = ([^=]*) local ([^=]*) = (KEYS[^=]*) -- /,
+    'local $1, $3 = $2, $4 -- ',
+  )
+  if (
+    !joined.includes(`local ${names} = ${places} `) ||
+    !flat.includes(`local FIXED_KEYS = ${keys.length} `)
+  ) {
     throw new Error(`prelude: it does not name the keys of stores/redis/keys.ts: ${names}`)
   }
 }

@@ -133,6 +133,11 @@ export class RedisFuncCache {
     return this.#settings.limits.maxSize
   }
 
+  /** The largest number of stored bytes in each key pair, or in all shards of one together; `Infinity` for no bound. */
+  get maxBytes(): number {
+    return this.#settings.limits.maxBytes ?? Number.POSITIVE_INFINITY
+  }
+
   /**
    * Returns a function that stores the results of the given one, and serves them to later equal calls.
    *
@@ -295,6 +300,17 @@ export class RedisFuncCache {
    */
   async getSize(fn?: { readonly identity: FunctionIdentity }): Promise<number> {
     return this.policy.getSize(fn === undefined ? undefined : identityOf(fn, 'getSize'))
+  }
+
+  /**
+   * Adds up the bytes that are stored for entries, their metadata included: of the whole cache, or of the key pair of one function.
+   *
+   * With `maxBytes` the sum is known; without it the server reads the lengths of all entries, a portion at a time. Expired entries
+   * count until a write removes them.
+   * @throws {StoreError} if the store cannot be reached, or does not tell.
+   */
+  async getBytes(fn?: { readonly identity: FunctionIdentity }): Promise<number> {
+    return this.#shared.partitions.bytes(fn === undefined ? undefined : identityOf(fn, 'getBytes'))
   }
 
   /**

@@ -96,6 +96,10 @@ async function store(call: Call, value: unknown): Promise<void> {
   const { epoch } = partition
   const outcome = await askStore(call, () => partition.put(entry))
   report.evicted(call, partition.keySpace.keys[0], outcome.evicted)
+  if (outcome.isTooLarge) {
+    report.skipped(call, 'too-large', bytes, 0)
+    return
+  }
   keepStored(call, serialized, terms, outcome, epoch)
   report.wrote(call)
 }

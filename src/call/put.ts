@@ -67,6 +67,10 @@ async function putStored(
       report.skipped(call, 'not-admitted', bytes, computeMs)
       return { isOutdated: false, validAsOf, source: NOT_STORED }
     }
+    if (outcome.isTooLarge) {
+      report.skipped(call, 'too-large', bytes, computeMs)
+      return NOT_PUT
+    }
     if (!stored) {
       report.skipped(call, 'invalidated', bytes, computeMs)
       return { isOutdated: true, validAsOf, source: NOT_STORED }

@@ -1,8 +1,9 @@
 -- The beginning of every script: the names of its keys, the server's clock, and how many items one command may have.
-local index, values, expiry, fence, tags, leases, changes = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local index, values, expiry, fence = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local tags, leases, changes, bytes = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 
 -- The number of keys that every partition has; the policy's own come after them.
-local FIXED_KEYS = 7
+local FIXED_KEYS = 8
 
 -- `unpack` fails at 8,000 results, and some hosts allow 3,999 arguments a command.
 local CHUNK = 1000

@@ -38,6 +38,7 @@ const CACHE_OPTIONS: Record<keyof CacheOptions, true> = {
   client: true,
   store: true,
   maxSize: true,
+  maxBytes: true,
   ttl: true,
   idleTtl: true,
   prefix: true,
@@ -87,7 +88,7 @@ export function checkCacheOptions(options: CacheOptions, isAuto = false): CacheS
   return {
     store: storeOf(options),
     ttlMs,
-    limits: { maxSize: checkBound(options.maxSize ?? 1024, 'maxSize'), idleTtlMs },
+    limits: { ...boundsOf(options), idleTtlMs },
     isIdleTtlFixed,
     prefix: checkBraces(checkText(options.prefix ?? 'fcache:', 'prefix'), 'prefix'),
     serializer: withLosses(
@@ -188,4 +189,16 @@ export function checkEncoders(encoders: readonly ArgumentEncoder[]): readonly Ar
     )
   }
   return encoders
+}
+
+/** A bound of bytes alone means what it says: then the default of entries does not hold. */
+function boundsOf({ maxSize, maxBytes }: CacheOptions): {
+  readonly maxSize: number
+  readonly maxBytes: number
+} {
+  const size = maxSize ?? (maxBytes === undefined ? 1024 : Number.POSITIVE_INFINITY)
+  return {
+    maxSize: checkBound(size, 'maxSize'),
+    maxBytes: checkBound(maxBytes ?? Number.POSITIVE_INFINITY, 'maxBytes'),
+  }
 }

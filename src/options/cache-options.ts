@@ -25,9 +25,20 @@ export interface CacheOptions {
   /**
    * The largest number of entries in each key pair, that is, in the whole cache, or in each function with the scope
    * `'function'`; if the policy has shards, in all of them together; `Infinity` for no bound.
-   * @default 1024
+   * @default 1024, or no bound if `maxBytes` is given
    */
   readonly maxSize?: number | undefined
+  /**
+   * The largest number of bytes that are stored for all entries of each key pair, their metadata included; if the policy has shards,
+   * in all of them together; `Infinity` for no bound. Entries are evicted until a new value fits. A result that is larger by itself,
+   * or larger than the part of its shard, is not stored, and a `skip` event is emitted. Names, indexes and what Redis needs besides
+   * are not counted: see docs/policies.md.
+   * @default no bound
+   * @throws {OptionError} for what is no whole number above 0.
+   * @example
+   * new RedisFuncCache('pages', new LruTPolicy(), { client, maxBytes: 64 * 2 ** 20 })
+   */
+  readonly maxBytes?: number | undefined
   /**
    * How long results are fresh if their function has no `ttl` of its own: seconds, a text such as `'5m'`, or `Infinity` for no
    * end.

@@ -31,6 +31,8 @@ export interface Stored {
   readonly isDeclined: boolean
   /** Whether the same put has evicted it again. */
   readonly isEvicted: boolean
+  /** Whether it was not stored, since it is larger than the bound of bytes. */
+  readonly isTooLarge: boolean
   /** The time of the put, by the clock of the store. */
   readonly atMs: number
   /** The number of entries that the whole batch evicted; 0 for all entries of it but the first. */
@@ -410,10 +412,8 @@ export class Partition<C> {
     this.epoch++
     if (this.#settings.touchEveryMs === undefined) this.#touches?.flush() // which entries are evicted depends on them
     const beganMs = monotonicMs()
-    const { atUs, evicted, stored, evictedAtOnce, declined, changes } = await this.#store.put(
-      this.keySpace,
-      entries,
-    )
+    const report = await this.#store.put(this.keySpace, entries)
+    const { atUs, evicted, stored, evictedAtOnce, declined, tooLarge, changes } = report
     this.#settings.counters.puts.observe(monotonicMs() - beganMs, entries.length)
     this.#settings.written.note(this.keySpace.keys[0], changes)
     this.near?.stored(
@@ -425,6 +425,7 @@ export class Partition<C> {
       stored: flag,
       isDeclined: !flag && (declined?.has((entries[i] as NewEntry).hash) ?? false),
       isEvicted: evictedAtOnce?.has((entries[i] as NewEntry).hash) ?? false,
+      isTooLarge: !flag && tooLarge?.has((entries[i] as NewEntry).hash) === true,
       atMs,
       evicted: i === 0 ? evicted : 0,
       changes,

@@ -1,4 +1,4 @@
-import { FuncCacheError, PolicyError } from '../errors.ts'
+import { FuncCacheError, PolicyError, StoreError } from '../errors.ts'
 import type { Background } from '../flow/background.ts'
 import { inPieces } from '../flow/in-pieces.ts'
 import { monotonicMs } from '../flow/timers.ts'
@@ -193,6 +193,19 @@ export class Partitions<C> {
   async size(fn?: FunctionIdentity): Promise<number> {
     const { whole } = this.#settings.stores
     return sum(await inPieces(await this.#keySpaces(fn), AT_A_TIME, (keySpace) => whole.size(keySpace)))
+  }
+
+  /**
+   * The bytes that are stored: in the partition of a function, or in all.
+   * @throws {StoreError} if the store does not tell.
+   */
+  async bytes(fn?: FunctionIdentity): Promise<number> {
+    const { whole } = this.#settings.stores
+    const bytesOf = (keySpace: KeySpace): Promise<number> => {
+      if (whole.bytes !== undefined) return whole.bytes(keySpace)
+      throw new StoreError('This store does not tell how many bytes it holds: it lacks the method bytes.')
+    }
+    return sum(await inPieces(await this.#keySpaces(fn), AT_A_TIME, bytesOf))
   }
 
   /** Removes all entries from the partition of a function, or from all partitions. Returns how many there were. */

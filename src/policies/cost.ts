@@ -13,7 +13,7 @@ export interface CostPolicyOptions extends PolicyOptions {
    * What an entry is worth: `'cost'` for the time that it spares, `'cost/size'` for that time divided by the bytes that are stored.
    * The second keeps more and smaller results, which pays if memory is what is scarce. A cache with the other choice is another
    * cache: the choice is a part of the key names.
-   * @default 'cost'
+   * @default `'cost/size'` if the cache has `maxBytes`, `'cost'` otherwise
    */
   readonly weigh?: Weigh | undefined
   /**
@@ -37,21 +37,30 @@ export interface CostPolicyOptions extends PolicyOptions {
  * @see Young, "The k-Server Dual and Loose Competitiveness for Paging", Algorithmica 11(6), 1994: GreedyDual.
  */
 export class CostPolicy extends AbstractPolicy {
-  override readonly key: 'cost' | 'cost_size'
   override readonly structures = ['weights', 'base'] as const
   override readonly weighsResults = true
   override readonly costOf: CostOf | undefined
-  readonly #weigh: Weigh
+  readonly #given: Weigh | undefined
+  #isBoundedByBytes = false
 
   /** @throws {OptionError} for an unknown option, and for a value that an option cannot have. */
   constructor(options: CostPolicyOptions = {}) {
-    const { weigh = 'cost', cost, ...others } = options ?? {}
+    const { weigh, cost, ...others } = options ?? {}
     super(others)
-    this.#weigh = checkChoice(weigh, ['cost', 'cost/size'], 'weigh')
-    if (cost !== undefined)
+    this.#given = weigh === undefined ? undefined : checkChoice<Weigh>(weigh, ['cost', 'cost/size'], 'weigh')
+    if (cost !== undefined) {
       checkImmediate(cost, 'cost', 'of the result, milliseconds and the arguments that returns a number')
+    }
     this.costOf = cost
-    this.key = this.#weigh === 'cost' ? 'cost' : 'cost_size'
+  }
+
+  override get key(): 'cost' | 'cost_size' {
+    return this.#weigh === 'cost' ? 'cost' : 'cost_size'
+  }
+
+  override attach(...args: Parameters<AbstractPolicy['attach']>): void {
+    this.#isBoundedByBytes = args[0].maxBytes < Number.POSITIVE_INFINITY
+    super.attach(...args)
   }
 
   override readLuaScripts(): LuaSources {
@@ -60,5 +69,9 @@ export class CostPolicy extends AbstractPolicy {
 
   override createOrder(): EvictionOrder {
     return new CostOrder(this.#weigh)
+  }
+
+  get #weigh(): Weigh {
+    return this.#given ?? (this.#isBoundedByBytes ? 'cost/size' : 'cost')
   }
 }

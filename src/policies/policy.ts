@@ -29,6 +29,8 @@ export interface NamedCache {
   readonly prefix: string
   /** The largest number of entries in each key pair, or in all shards of one together; `Infinity` for no bound. */
   readonly maxSize: number
+  /** The largest number of stored bytes in each key pair, or in all shards of one together; `Infinity` for no bound. */
+  readonly maxBytes: number
 }
 
 /**

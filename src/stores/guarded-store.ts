@@ -154,6 +154,12 @@ export class GuardedStore implements Store, ChangeLog {
     return ticket === REFUSED ? this.#refuse() : this.#whole('size', ticket, () => this.#store.size(space))
   }
 
+  bytes(space: KeySpace): Promise<number> {
+    const ticket = this.#admit()
+    if (ticket === REFUSED) return this.#refuse()
+    return this.#whole('bytes', ticket, (onPortion) => this.#store.bytes?.(space, onPortion) ?? cannotTell())
+  }
+
   invalidate(space: KeySpace, hashes: readonly Hash[], soft?: boolean): Promise<InvalidationReport> {
     return this.#timed('invalidate', this.#ticket, this.#store.invalidate(space, hashes, soft))
   }
@@ -296,6 +302,11 @@ export class GuardedStore implements Store, ChangeLog {
     else breaker?.succeeded() // it has answered
   }
 }
+
+const cannotTell = (): Promise<never> =>
+  Promise.reject(
+    new StoreError('This store does not tell how many bytes it holds: it lacks the method bytes.'),
+  )
 
 const tooLate = (what: string, timeoutMs: number): StoreError =>
   new StoreError(`The store did not answer at ${what} within ${spelled(timeoutMs)} (storeTimeout).`, {

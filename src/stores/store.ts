@@ -6,6 +6,8 @@ import type { AbstractPolicy } from '../policies/policy.ts'
 export interface Limits {
   /** Entries; `Infinity` for no bound. */
   readonly maxSize: number
+  /** Bytes of all values as they are stored; `undefined` or `Infinity` for no bound. */
+  readonly maxBytes?: number | undefined
   /** How long the keys of the key pair live after the last read or write; `undefined` for no end. */
   readonly idleTtlMs: number | undefined
 }
@@ -117,6 +119,8 @@ export interface PutReport {
   readonly evictedAtOnce?: ReadonlySet<Hash> | undefined
   /** Those entries that were not stored because there was no room for them, as their metadata say; `undefined` for none. */
   readonly declined?: ReadonlySet<Hash> | undefined
+  /** Which of the entries that were not stored are larger than `maxBytes`. What was stored for them is removed. */
+  readonly tooLarge?: ReadonlySet<Hash> | undefined
   /**
    * The number of the last change, those of this put included: what it stored is right as of this number. `undefined` if there is
    * no log of changes.
@@ -261,6 +265,8 @@ export interface EntryStore {
   purge(space: KeySpace): Promise<InvalidationReport>
   /** Entries that can be read now. */
   size(space: KeySpace): Promise<number>
+  /** The bytes that are stored for entries, their metadata included. A store without it cannot tell. */
+  bytes?(space: KeySpace, onPortion?: () => void): Promise<number>
   /** The clock of the store, in microseconds: a token for a load that begins now. */
   now(space: KeySpace): Promise<number>
   /** Adds a partition to a registry, which lives as long as its partitions. */

@@ -88,7 +88,7 @@ const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = 
   [
     'full',
     /\bOOM\b/,
-    'The server is out of memory. Raise its maxmemory, or lower maxSize or maxValueBytes of your caches.',
+    'The server is out of memory. Raise its maxmemory, or lower maxBytes, maxSize or maxValueBytes of your caches.',
   ],
   [
     'wrong-type',

@@ -159,7 +159,7 @@ export type StaleReason = 'grace' | 'error' | 'soft-timeout' | 'pause'
  * Why a result was not stored:
  *
  * - `'invalidated'`: since its load began, it was invalidated, or a result was stored whose load began later.
- * - `'too-large'`: it has more than `maxValueBytes`.
+ * - `'too-large'`: it has more than `maxValueBytes`, or more than `maxBytes` of the cache or of its shard.
  * - `'no-token'`: the time at which its load began is unknown, because the store failed at an earlier step of the call.
  * - `'zero-ttl'`: its `ttl` is 0.
  * - `'unwanted'`: `cacheIf` returned `false`.

@@ -47,12 +47,15 @@ export const QUIETLY_MISSED = [
 /** Those that the log of changes needs besides: without them it is given up, and near tiers hold nothing. */
 export const NEEDED_FOR_CHANGES = ['zremrangebyrank', 'zscore'] as const
 
+/** What some policies need besides, and `maxBytes`. */
+const NEEDED_BY_SOME = ['get', 'hstrlen', 'zrevrangebyscore'] as const
+
 /** What the clients themselves send: to log in, to ask whether the server is ready, and where the nodes of a cluster are. */
 const OF_CLIENTS = ['@connection', 'info', 'cluster|slots', 'cluster|info'] as const
 
 /** The permissions that name each command; `<prefix>` stands for the prefix of the caches. */
 export const EXACT_PERMISSIONS: string = [
-  ...[...OF_CLIENTS, ...NEEDED_COMMANDS, ...NEEDED_FOR_CHANGES, ...QUIETLY_MISSED].map(
+  ...[...OF_CLIENTS, ...NEEDED_COMMANDS, ...NEEDED_FOR_CHANGES, ...NEEDED_BY_SOME, ...QUIETLY_MISSED].map(
     (command) => `+${command}`,
   ),
   '~<prefix>*',

@@ -12,9 +12,29 @@ local function set_all(key, set, with, unset, without)
   end
 end
 
--- Removes what entries have outside the index. Returns how many of the entries existed.
-local function forget(hashes)
+-- The bytes that are stored for entries.
+local function bytes_in(hashes)
+  local sum = 0
+  for i = 1, #hashes do
+    sum = sum + redis.call('HSTRLEN', values, hashes[i])
+  end
+  return sum
+end
+
+-- Corrects the sum of stored bytes, where it is kept.
+local function add_bytes(more)
+  if more ~= 0 and exists(bytes) then -- -0 would be written as such
+    redis.call('INCRBY', bytes, digits(more))
+  end
+end
+
+-- Removes what entries have outside the index. Returns how many of the entries existed. `is_counted`: the caller corrects the sum
+-- of bytes.
+local function forget(hashes, is_counted)
   tell('entries', hashes)
+  if not is_counted and exists(bytes) then
+    add_bytes(-bytes_in(hashes))
+  end
   if exists(expiry) then
     redis.call('ZREM', expiry, unpack(hashes))
   end
@@ -34,9 +54,9 @@ end
 -- the leases, which belong to no entry.
 local function discard_all()
   tell('all')
-  redis.call('UNLINK', index, values, expiry, tags, unpack(KEYS, FIXED_KEYS + 1))
+  redis.call('UNLINK', index, values, expiry, tags, bytes, unpack(KEYS, FIXED_KEYS + 1))
   exists(expiry)
-  existing[expiry], existing[tags], generation = nil, nil, nil
+  existing[expiry], existing[tags], existing[bytes], generation = nil, nil, nil, nil
 end
 
 -- `maxmemory` or a DEL by hand may remove single keys. If index and values do not agree, or are empty, the partition starts

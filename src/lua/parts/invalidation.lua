@@ -11,6 +11,7 @@ local function make_stale(hash, stored, entry)
   local value = stored:match('^(.*)\n')
   local last = trailer(entry.label, entry.began, stored_ms, times, entry.generation)
   redis.call('HSET', values, hash, value .. last)
+  add_bytes(#value + #last - #stored)
   redis.call('ZADD', expiry, digits(ends_ms), hash)
   wrote(expiry)
 end

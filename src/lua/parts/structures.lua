@@ -3,8 +3,10 @@ local BESIDE = { expiry, fence, tags, changes }
 local existing
 local function exists(key)
   if not existing then
-    existing = {}
-    local left = redis.call('EXISTS', unpack(BESIDE))
+    -- The key of the bytes is named five times, so that the count tells whether it is among those that exist.
+    local left = redis.call('EXISTS', bytes, bytes, bytes, bytes, bytes, unpack(BESIDE))
+    existing = { [bytes] = left > #BESIDE or nil }
+    left = left % 5
     for i = 1, #BESIDE do
       if left > #BESIDE - i or (left > 0 and redis.call('EXISTS', BESIDE[i]) == 1) then
         existing[BESIDE[i]] = true

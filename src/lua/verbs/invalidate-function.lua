@@ -1,6 +1,6 @@
 -- Invalidates the entries of one function, a portion at a time, and prevents its loads that are under way from being stored.
 -- Promise: function-reached.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, then the policy's own structures
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, 8 bytes, then the policy's own structures
 -- ARGV: 1 soft (1 or 0), 2 what its hashes begin with, 3 where to go on ('0' at first), then the policy's own arguments
 -- Reply: number of entries that existed in this portion, where to go on ('0' at the end), the number of the last
 --        change (0: there is no log)

@@ -1,6 +1,6 @@
 -- Invalidates the entries that have one of some tags, a portion at a time, and prevents loads under way whose
 -- result would have one from being stored.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, then the policy's own structures
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, 8 bytes, then the policy's own structures
 -- ARGV: 1 soft (1 or 0), 2 which of the tags to go on with ('1' at first), 3 after which of its entries (empty: none), 4 count,
 --       then the tags, then the policy's own arguments
 -- Reply: number of entries that existed in this portion, which of the tags to go on with (0: no more), after which entry, the

@@ -1,5 +1,5 @@
 -- Gives one process at a time the right to load an entry, unless there is a usable entry by now. Promise: one-load.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, then the policy's own structures
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, 8 bytes, then the policy's own structures
 -- ARGV: 1 lease_ms, 2 count, then for each: hash, the end of freshness of the entry that the caller found unusable (empty: it found none),
 --       the asker, which is the name of the lease
 -- Reply: the moment in microseconds, then for each: 0 (an entry is available) or 1 (leased to the asker, now or before) or

@@ -1,5 +1,5 @@
 -- Lets the log of changes exist for some time, and tells what has changed.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, then the policy's own structures
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, 8 bytes, then the policy's own structures
 -- ARGV: 1 ttl_ms of the log, 2 the number of the last change that the caller knows (empty: none)
 -- Reply: the number of the last change, 1 if the partition has entries or 0, 1 if the log has the change that the caller knows or 0,
 --        and the list of messages after that change, if the log has it; one of them may be empty

@@ -1,7 +1,7 @@
 -- Stores results, as if all of them came at the same moment: existing entries are replaced and count as used, then new
 -- ones are inserted. The policy names the entries to evict, and no more are evicted than `max_size` demands.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, then the policy's own structures
--- ARGV: 1 max_size (0: unbounded), 2 idle_ttl_ms of the keys (0: none), 3 part (how many bytes
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, 8 bytes, then the policy's own structures
+-- ARGV: 1 max_size (0: unbounded), and behind a space max_bytes if there is such a bound, 2 idle_ttl_ms of the keys (0: none), 3 part (how many bytes
 --       at the beginning of a hash tell its function; 0: none), 4 count,
 --       then for each entry: hash, value, label (what its trailer begins with; empty: it is stored without a trailer), times
 --       (as they stand in the trailer: how long its function took, its freshness and its life, in milliseconds), token (when
@@ -13,15 +13,26 @@
 -- Reply: the time in microseconds, the moment up to which the policy has ordered entries (the time, or later), number
 --       evicted, number expired, the number of the last change (0: there is no log), then for each entry 1 (stored), 2 (stored, and evicted again by this put),
 --       0 (refused: invalidated since its token, or the load of the existing entry began later) or 3 (send it again: nothing of this
---       command was stored, since the policy needs more than one script to find what to evict) or 4 (not stored: there is no room)
+--       command was stored, since the policy needs more than one script to find what to evict), 4 (not stored: there is no room) or
+--       5 (not stored: larger than max_bytes)
 -- uses: publish trailer structures changes tags entries fence lease-name lease-end lease-own idle-ttl
-local max_size, idle_ttl_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
+local max_size, max_bytes, idle_ttl_ms = tonumber(ARGV[1]), 0, tonumber(ARGV[2])
+if not max_size then
+  max_size, max_bytes = ARGV[1]:match('^(%d+) (%d+)$')
+  max_size, max_bytes = tonumber(max_size), tonumber(max_bytes)
+end
 local part, count = tonumber(ARGV[3]), tonumber(ARGV[4])
 read_ext(5 + 6 * count)
 
 local at_us, at_ms = now_us(), now_ms()
 
+-- The sum of stored bytes is kept for a bound of them, and then by all. Without it the partition starts over.
+local keeps_bytes = exists(bytes) or max_bytes > 0
 local entries = heal()
+if entries > 0 and keeps_bytes and not tonumber(redis.call('GET', bytes)) then
+  discard_all()
+  entries = 0
+end
 local expired = sweep()
 entries = entries - expired
 local began_empty = entries == 0
@@ -95,40 +106,108 @@ local function is_older(hash, token, extras)
   return unknown[hash] and extras.asker and not holds_lease(hash, extras.asker)
 end
 
--- Evicts until `more` new entries fit into `max_size`. Promise: size-bound.
-local function evict_for(more)
+-- The bytes of the entries in the index; nil if they are not counted. By hash, the bytes of an entry that is being stored.
+local held = keeps_bytes and tonumber(entries > 0 and redis.call('GET', bytes) or 0) or nil
+local lengths = {}
+
+local function write_bytes()
+  if held then
+    redis.call('SET', bytes, digits(held), 'KEEPTTL')
+    wrote(bytes)
+  end
+end
+
+-- Removes victims, which are not in the index any more.
+local function remove_victims(victims)
+  held = held and held - bytes_in(victims)
+  forget(victims, held ~= nil)
+  for i = 1, #victims do
+    if lives[victims[i]] then
+      evicted_again = evicted_again or {}
+      evicted_again[victims[i]] = true
+    end
+  end
+  entries = entries - #victims
+  was_empty = was_empty or entries == 0
+  evicted = evicted + #victims
+end
+
+-- Evicts until so many more bytes fit into `max_bytes`: one victim after the other, since only then it is known how much it frees.
+local function evict_for_bytes(more_bytes)
+  local victims, freed = {}, 0
+  while held - freed + more_bytes > max_bytes do
+    local victim = evict(1)[1]
+    if not victim then
+      break
+    end
+    victims[#victims + 1], freed = victim, freed + redis.call('HSTRLEN', values, victim)
+    if #victims == CHUNK then
+      remove_victims(victims)
+      victims, freed = {}, 0
+    end
+  end
+  if #victims > 0 then
+    remove_victims(victims)
+  end
+end
+
+-- Evicts until `more` new entries fit into `max_size`, and their bytes into `max_bytes`. Promise: size-bound.
+local function evict_for(more, more_bytes)
   local excess = max_size > 0 and entries + more - max_size or 0
   while excess > 0 do
     local victims = evict(math.min(excess, CHUNK))
     if #victims == 0 then
       return
     end
-    forget(victims)
-    for i = 1, #victims do
-      if lives[victims[i]] then
-        evicted_again = evicted_again or {}
-        evicted_again[victims[i]] = true
-      end
-    end
-    entries = entries - #victims
-    was_empty = was_empty or entries == 0
-    evicted = evicted + #victims
+    remove_victims(victims)
     excess = excess - #victims
   end
-end
-
--- Inserts entries, at most `max_size` at a time.
-local function insert_all(hashes)
-  local step = max_size > 0 and math.min(max_size, CHUNK) or CHUNK
-  for first = 1, #hashes, step do
-    local some = slice(hashes, first, math.min(#hashes, first + step - 1))
-    evict_for(#some)
-    insert(some)
-    entries = entries + #some
+  if max_bytes > 0 then
+    evict_for_bytes(more_bytes)
   end
 end
 
-evict_for(0) -- `max_size` may have been lowered
+-- Makes room for existing entries whose values have become larger. One that the policy names is kept, and counts as new; unless
+-- there are none but them: then the first ones are evicted.
+local function fit_replaced()
+  local kept = {}
+  while held > max_bytes do
+    local victim = evict(1)[1]
+    if victim and lives[victim] then
+      kept[#kept + 1] = victim
+    elseif victim or #kept > 0 then
+      remove_victims({ victim or table.remove(kept, 1) })
+    else
+      break
+    end
+  end
+  if #kept > 0 then
+    insert(kept)
+  end
+end
+
+-- Inserts entries, at most as many at a time as fit.
+local function insert_all(hashes)
+  local step = max_size > 0 and math.min(max_size, CHUNK) or CHUNK
+  local first = 1
+  while first <= #hashes do
+    local last, more_bytes = first, lengths[hashes[first]] or 0
+    while last < #hashes and last - first + 1 < step do
+      local with_next = more_bytes + (lengths[hashes[last + 1]] or 0)
+      if max_bytes > 0 and with_next > max_bytes then
+        break
+      end
+      last, more_bytes = last + 1, with_next
+    end
+    local some = slice(hashes, first, last)
+    evict_for(#some, more_bytes)
+    insert(some)
+    entries, held = entries + #some, held and held + more_bytes
+    first = last + 1
+  end
+end
+
+evict_for(0, 0) -- the bounds may have been lowered
 
 local NOTHING = {}
 local before = entries > 0 and stored_before() or NOTHING
@@ -148,34 +227,58 @@ if prepare_eviction and max_size > 0 and entries > 0 then
     for i = 1, count do
       reply[5 + i] = 3
     end
+    write_bytes()
     prolong_keys(idle_ttl_ms, began_empty, was_empty)
     reply[1], reply[2], reply[3], reply[4], reply[5] = at_us, now_us(), evicted, expired, end_telling()
     return answer(reply)
   end
 end
 
+-- A value that is larger than `max_bytes` is not stored. An older one must not be served after it.
+local function drop_for_larger(hash)
+  if lengths[hash] and not lives[hash] then
+    held, entries = held - lengths[hash], entries - discard({ hash })
+    was_empty, lengths[hash] = was_empty or entries == 0, nil
+  end
+end
+
+local replaced = {} -- by hash: whether an existing entry was replaced, whose bytes are counted already
 local leases_to_end, overruled = {}, {}
 for i = 5, 6 * count, 6 do
   local hash, value, label, times, token = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local extras = ARGV[i + 5] == '' and NOTHING or cjson.decode(ARGV[i + 5])
   if before[hash] then
     read_existing(hash, before[hash], label)
+    lengths[hash] = held and #before[hash]
     before[hash] = false
   end
-  local refused = is_invalidated(hash, token, extras) or is_older(hash, token, extras)
-  local declined = not refused and extras.ifRoom and max_size > 0 and entries + #new >= max_size
-    and redis.call('HEXISTS', values, hash) == 0
-  if not refused and not declined then
+  local code = (is_invalidated(hash, token, extras) or is_older(hash, token, extras)) and 0 or 1
+  if code == 1 and extras.ifRoom and max_size > 0 and entries + #new >= max_size
+    and redis.call('HEXISTS', values, hash) == 0 then
+    code = 4
+  end
+  if code == 1 and label ~= '' then
+    local generation = extras.tags and tags_generation()
+    value = value .. trailer(label, token == '' and digits(at_us) or token, at_ms, times, generation)
+  end
+  if code == 1 and max_bytes > 0 and #value > max_bytes then
+    code = 5
+    drop_for_larger(hash)
+  end
+  if code == 1 then
     if not lives[hash] then
       -- Also a new one: after a failover others may hold an entry that the server has lost, and nothing else would tell them.
       tell('entries', { hash })
     end
-    if label ~= '' then
-      local generation = extras.tags and tags_generation()
-      value = value .. trailer(label, token == '' and digits(at_us) or token, at_ms, times, generation)
-    end
     local is_new = redis.call('HSET', values, hash, value) == 1
     began[hash], unknown[hash] = tonumber(token) or at_us, nil
+    if held then
+      local is_counted = lives[hash] == nil and not is_new or replaced[hash]
+      if is_counted then
+        held, replaced[hash] = held + #value - lengths[hash], true
+      end
+      lengths[hash] = #value
+    end
     if costs then
       costs[hash], sizes[hash] = extras.cost or math.max(1, times:match('^%d+')), #value
     end
@@ -197,7 +300,7 @@ for i = 5, 6 * count, 6 do
   if extras.asker then
     leases_to_end[#leases_to_end + 1] = { hash, extras.asker }
   end
-  reply[#reply + 1] = refused and 0 or declined and 4 or 1
+  reply[#reply + 1] = code
 end
 
 if #used > 0 and exists(tags) then
@@ -219,6 +322,9 @@ end
 set_all(expiry, 'ZADD', ends, 'ZREM', endless)
 if #used > 0 then
   touch(used)
+  if max_bytes > 0 then
+    fit_replaced()
+  end
 end
 insert_all(new)
 for i = 1, evicted_again and count or 0 do
@@ -232,6 +338,7 @@ end
 end_leases(overruled)
 reply[3], reply[4] = evicted, expired
 
+write_bytes()
 prolong_keys(idle_ttl_ms, began_empty, was_empty)
 reply[1], reply[2], reply[5] = at_us, now_us(), end_telling()
 return answer(reply)

@@ -1,5 +1,5 @@
 -- Prolongs leases.
--- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, then the policy's own structures
+-- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, 8 bytes, then the policy's own structures
 -- ARGV: 1 lease_ms, 2 count, then for each: hash, the asker
 -- Reply: for each 1, or 0 if it was lost
 -- uses: publish lease-name lease-end lease-own lease-expiry

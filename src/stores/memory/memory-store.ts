@@ -106,15 +106,16 @@ export class MemoryStore implements Store, ChangeLog {
     const atMs = Math.floor(atUs / 1000)
     if (data.isEmpty) data.changed.all()
     const expired = data.sweep(atMs)
-    const { maxSize, idleTtlMs } = space.limits
+    const { maxSize, maxBytes = Number.POSITIVE_INFINITY, idleTtlMs } = space.limits
+    const bounds = { maxSize, maxBytes }
     const untilMs = atMs + (idleTtlMs ?? Number.POSITIVE_INFINITY)
     if (data.isEmpty) data.expiresAtMs = untilMs
     else data.prolong(untilMs)
-    let evicted = data.evictFor(0, maxSize) // `maxSize` may have been lowered
+    let evicted = data.evictFor(0, 0, bounds) // the bounds may have been lowered
     const began = new Map<string, number | 'unknown' | undefined>()
     const added = new Set<string>()
     const declined = new Set<string>()
-    const stored = entries.map((entry) => {
+    const admitted = entries.map((entry) => {
       const { hash, token, metadata } = entry
       if (!began.has(hash)) began.set(hash, data.beganUs(hash, atUs))
       const isInvalidated = token !== undefined && fence.refuses(membersOf(space, entry), token, atUs)
@@ -132,11 +133,14 @@ export class MemoryStore implements Store, ChangeLog {
       began.set(hash, token ?? atUs)
       return true
     })
-    evicted += data.store(
-      entries.filter((_, i) => stored[i]),
+    const put = data.store(
+      entries.filter((_, i) => admitted[i]),
       atUs,
-      maxSize,
+      bounds,
     )
+    evicted += put.evicted
+    const stored = entries.map((entry, i) => admitted[i] === true && !put.tooLarge.has(entry))
+    const tooLarge = put.tooLarge.size > 0 ? new Set([...put.tooLarge].map(({ hash }) => hash)) : undefined
     entries.forEach(({ hash, metadata }) => {
       if (metadata?.asker !== undefined) this.#endOwnLease(space, hash, metadata.asker)
       if (metadata?.overrules) this.#endLease(space, hash)
@@ -144,7 +148,7 @@ export class MemoryStore implements Store, ChangeLog {
     const gone = entries.filter(({ hash }, i) => stored[i] && !data.values.has(hash)).map(({ hash }) => hash)
     const evictedAtOnce = gone.length > 0 ? new Set(gone) : undefined
     const changes = this.#logs.record(space, data.changed, atUs)
-    const report = { atUs, evicted, expired, stored, evictedAtOnce, changes }
+    const report = { atUs, evicted, expired, stored, evictedAtOnce, tooLarge, changes }
     return { ...report, declined: declined.size > 0 ? declined : undefined }
   }
 
@@ -196,6 +200,10 @@ export class MemoryStore implements Store, ChangeLog {
   async size(space: KeySpace): Promise<number> {
     const { values, expiry } = this.#dataOf(space)
     return values.size - expiry.countExpired(this.#clock())
+  }
+
+  async bytes(space: KeySpace): Promise<number> {
+    return this.#dataOf(space).bytes
   }
 
   async now(): Promise<number> {

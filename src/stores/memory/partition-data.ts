@@ -23,6 +23,12 @@ const CHUNK = 1_000
 /** The generation is always the same, since an index of tags in memory is never lost. */
 const TAGS_GENERATION = 0
 
+/** How much a partition may hold. */
+export interface Bounds {
+  readonly maxSize: number
+  readonly maxBytes: number
+}
+
 /** Records what was invalidated and when. It outlives the entries. */
 export class Fence {
   /** The time of each invalidation, the oldest first: `h:` begins the name of an entry, `f:` of a function, `t:` of a tag. */
@@ -65,6 +71,8 @@ export class PartitionData {
   readonly order: EvictionOrder
   /** What the operation that is under way removes or replaces. */
   readonly changed: ChangedNames = new ChangedNames()
+  /** The bytes of all values. */
+  bytes = 0
   /** When the whole partition expires. */
   expiresAtMs: number = Number.POSITIVE_INFINITY
   readonly #partition: string | undefined
@@ -95,61 +103,137 @@ export class PartitionData {
   }
 
   /**
-   * Stores entries as of one moment. Existing entries are replaced and count as used; then new ones are inserted. Returns how
-   * many entries were evicted for them.
+   * Stores entries as of one moment. Existing entries are replaced and count as used; then new ones are inserted. A value that is
+   * larger than `maxBytes` is not stored, and what was stored for it is removed.
    */
-  store(entries: readonly NewEntry[], atUs: number, maxSize: number): number {
+  store(
+    entries: readonly NewEntry[],
+    atUs: number,
+    bounds: Bounds,
+  ): { readonly evicted: number; readonly tooLarge: ReadonlySet<NewEntry> } {
     const added = new Set<string>()
     const used = new Set<string>()
     const results = new Map<string, StoredResult>()
+    const tooLarge = new Set<NewEntry>()
     for (const entry of entries) {
       const { hash } = entry
+      const stored = this.#storedBytes(entry, atUs)
+      if (stored.length > bounds.maxBytes) {
+        tooLarge.add(entry)
+        if (!results.has(hash) && this.values.has(hash)) {
+          this.changed.entries([hash])
+          this.#discard([hash])
+        }
+        continue
+      }
       if (!this.values.has(hash)) added.add(hash)
       else if (!added.has(hash)) used.add(hash)
-      results.set(hash, this.#keep(entry, atUs))
+      this.#keep(entry, stored, Math.floor(atUs / 1_000))
+      const { computeMs = 0, cost = Math.max(1, computeMs) } = entry.metadata ?? {}
+      results.set(hash, { costMs: cost, bytes: stored.length })
     }
-    this.changed.entries([...new Set(entries.map(({ hash }) => hash))])
+    this.changed.entries([...results.keys()])
     this.order.touch([...used], results)
-    return this.#insertAll([...added], results, maxSize)
+    for (const hash of added) this.bytes -= (results.get(hash) as StoredResult).bytes // until they are inserted
+    const evicted = this.#fitReplaced(used, results, bounds) + this.#insertAll([...added], results, bounds)
+    return { evicted, tooLarge }
   }
 
-  /** Inserts entries, at most `maxSize` at a time. Returns how many were evicted for them. */
-  #insertAll(names: readonly string[], results: ReadonlyMap<string, StoredResult>, maxSize: number): number {
-    const step = Math.min(maxSize, CHUNK)
+  /**
+   * Makes room for existing entries whose values have become larger. One that the policy names is kept, and counts as new; unless
+   * there are none but them: then the first ones are evicted.
+   */
+  #fitReplaced(
+    used: ReadonlySet<string>,
+    results: ReadonlyMap<string, StoredResult>,
+    { maxBytes }: Bounds,
+  ): number {
+    if (used.size === 0) return 0
+    const kept: string[] = []
     let evicted = 0
-    for (let first = 0; first < names.length; first += step) {
-      const some = names.slice(first, first + step)
-      evicted += this.evictFor(some.length, maxSize)
+    while (this.bytes > maxBytes) {
+      const [victim] = this.order.evict(1)
+      if (victim !== undefined && used.has(victim)) {
+        kept.push(victim)
+        continue
+      }
+      const gone = victim ?? kept.shift()
+      if (gone === undefined) break
+      this.#removeVictims([gone])
+      evicted++
+    }
+    for (const hash of kept) this.order.insert(hash, results.get(hash) as StoredResult)
+    return evicted
+  }
+
+  /** Inserts entries, at most as many at a time as fit. Returns how many were evicted for them. */
+  #insertAll(names: readonly string[], results: ReadonlyMap<string, StoredResult>, bounds: Bounds): number {
+    const bytesOf = (name: string): number => (results.get(name) as StoredResult).bytes
+    const step = Math.min(bounds.maxSize, CHUNK)
+    let evicted = 0
+    for (let first = 0; first < names.length; ) {
+      let end = first + 1
+      let bytes = bytesOf(names[first] as string)
+      while (end < names.length && end - first < step) {
+        const next = bytesOf(names[end] as string)
+        if (bytes + next > bounds.maxBytes) break
+        bytes += next
+        end++
+      }
+      const some = names.slice(first, end)
+      evicted += this.evictFor(some.length, bytes, bounds)
       for (const name of some) this.order.insert(name, results.get(name) as StoredResult)
+      this.bytes += bytes
+      first = end
     }
     return evicted
   }
 
-  #keep({ hash, value, ttlMs, token, metadata }: NewEntry, atUs: number): StoredResult {
-    const { serializer = '', computeMs = 0, cost = Math.max(1, computeMs), freshMs, tags } = metadata ?? {}
+  /** What is stored for an entry: its value, and the trailer. */
+  #storedBytes({ hash, value, ttlMs, token, metadata }: NewEntry, atUs: number): Buffer {
+    const { serializer = '', computeMs = 0, freshMs, tags } = metadata ?? {}
+    const bytes = Buffer.from(value)
+    if (this.#partition === undefined) return bytes
+    const label = labelOf(hash, this.#partition, serializer)
+    const generation = tags && TAGS_GENERATION
     const atMs = Math.floor(atUs / 1_000)
-    this.#forget(hash)
-    let stored = Buffer.from(value)
-    if (this.#partition !== undefined) {
-      const label = labelOf(hash, this.#partition, serializer)
-      const generation = tags && TAGS_GENERATION
-      const last = trailerOf(label, token ?? atUs, atMs, timesText(computeMs, freshMs, ttlMs), generation)
-      stored = Buffer.concat([stored, Buffer.from(last)])
-    }
-    this.values.set(hash, stored)
-    if (ttlMs !== undefined) this.expiry.set(hash, atMs + ttlMs)
-    if (tags !== undefined) this.tags.set(hash, tags)
-    return { costMs: cost, bytes: stored.length }
+    const last = trailerOf(label, token ?? atUs, atMs, timesText(computeMs, freshMs, ttlMs), generation)
+    return Buffer.concat([bytes, Buffer.from(last)])
   }
 
-  /** Evicts until `more` new entries fit into `maxSize`. Returns how many were evicted. */
-  evictFor(more: number, maxSize: number): number {
+  #keep({ hash, ttlMs, metadata }: NewEntry, stored: Buffer, atMs: number): void {
+    this.#forget(hash)
+    this.#setValue(hash, stored)
+    if (ttlMs !== undefined) this.expiry.set(hash, atMs + ttlMs)
+    if (metadata?.tags !== undefined) this.tags.set(hash, metadata.tags)
+  }
+
+  #setValue(hash: string, stored: Buffer): void {
+    this.bytes += stored.length - (this.values.get(hash)?.length ?? 0)
+    this.values.set(hash, stored)
+  }
+
+  /** Evicts until so many more entries and bytes fit. Returns how many were evicted. */
+  evictFor(more: number, moreBytes: number, { maxSize, maxBytes }: Bounds): number {
     const excess = this.order.size() + more - maxSize
-    if (excess <= 0) return 0
-    const victims = this.order.evict(excess)
+    let evicted = 0
+    if (excess > 0) {
+      const victims = this.order.evict(excess)
+      this.#removeVictims(victims)
+      evicted = victims.length
+    }
+    while (this.bytes + moreBytes > maxBytes) {
+      const victims = this.order.evict(1)
+      if (victims.length === 0) break
+      this.#removeVictims(victims)
+      evicted++
+    }
+    return evicted
+  }
+
+  #removeVictims(victims: readonly string[]): void {
     this.changed.entries(victims)
     for (const victim of victims) this.#forget(victim)
-    return victims.length
   }
 
   /** Removes expired entries; returns how many. */
@@ -201,7 +285,7 @@ export class PartitionData {
       const last = (this.values.get(name) as Buffer).toString('latin1', value.length)
       const times = timesText(computeMs, Math.max(0, atMs - storedAtMs), endsMs - storedAtMs)
       const staleLast = last.replace(/ \d+ \d+ \d+(?= t|$)/, ` ${times}`)
-      this.values.set(name, Buffer.concat([value as Buffer, Buffer.from(staleLast)]))
+      this.#setValue(name, Buffer.concat([value as Buffer, Buffer.from(staleLast)]))
       this.expiry.set(name, endsMs)
     }
     return true
@@ -213,6 +297,7 @@ export class PartitionData {
   }
 
   #forget(name: string): void {
+    this.bytes -= this.values.get(name)?.length ?? 0
     this.values.delete(name)
     this.expiry.delete(name)
     this.tags.delete(name)

@@ -4,7 +4,16 @@ import type { KeyPair } from '../../keys/key-names.ts'
  * The one table of the keys that a partition has in Redis, in the order in which every script is given them. The prelude and
  * the headers of the scripts are checked against it when they are embedded. What a policy keeps of its own comes after them.
  */
-export const FIXED_KEYS = ['index', 'values', 'expiry', 'fence', 'tags', 'leases', 'changes'] as const
+export const FIXED_KEYS = [
+  'index',
+  'values',
+  'expiry',
+  'fence',
+  'tags',
+  'leases',
+  'changes',
+  'bytes',
+] as const
 
 export type FixedKey = (typeof FIXED_KEYS)[number]
 
@@ -30,6 +39,7 @@ export function partitionKeys([index, values]: KeyPair, structures: readonly str
     tags: beside('tags'),
     leases: beside('leases'),
     changes: beside('changes'),
+    bytes: beside('bytes'),
   }
   const own = structures.map((name) => `${index}:${name}`)
   return {

@@ -5,7 +5,7 @@ import { bytesOfHash, type Hash } from '../../keys/call-hash.ts'
 import type { KeyPair } from '../../keys/key-names.ts'
 import { wellFormed } from '../../keys/well-formed.ts'
 import type { Verb } from '../../lua/compose.ts'
-import { PROLONG_IDLE_TTL, REGISTER } from '../../lua/scripts.generated.ts'
+import { PROLONG_IDLE_TTL, REGISTER, SUM_BYTES } from '../../lua/scripts.generated.ts'
 import type { AbstractPolicy } from '../../policies/policy.ts'
 import type { Command, RedisClient, Reply } from '../../clients/port.ts'
 import { Watches } from './notifications.ts'
@@ -22,6 +22,7 @@ import {
   toMicroseconds,
   toNumbers,
   toPortion,
+  toSum,
   toStored,
 } from './replies.ts'
 import { labelOf, lookUpAt, partitionMark, type StoredEntry, timesText } from '../trailer.ts'
@@ -53,6 +54,7 @@ const REFUSED = 0
 const EVICTED_AGAIN = 2
 const SEND_AGAIN = 3
 const DECLINED = 4
+const TOO_LARGE = 5
 
 /** What this store remembers of a partition. */
 interface KeySpaceState {
@@ -189,9 +191,10 @@ export class RedisStore implements Store, ChangeLog {
           ...report,
           evicted,
           expired,
-          stored: codes.map((code) => code !== REFUSED && code !== DECLINED),
+          stored: codes.map((code) => ![REFUSED, DECLINED, TOO_LARGE].includes(code)),
           evictedAtOnce: hashesWith(EVICTED_AGAIN, entries, codes),
           declined: hashesWith(DECLINED, entries, codes),
+          tooLarge: hashesWith(TOO_LARGE, entries, codes),
         }
       }
       onPortion?.()
@@ -207,6 +210,7 @@ export class RedisStore implements Store, ChangeLog {
           // The second half may have evicted any of the first.
           evictedAtOnce: new Set([...hashesOf(entries.slice(0, half)), ...(second.evictedAtOnce ?? [])]),
           declined: new Set([...(first.declined ?? []), ...(second.declined ?? [])]),
+          tooLarge: new Set([...(first.tooLarge ?? []), ...(second.tooLarge ?? [])]),
           changes: second.changes,
         }
       }
@@ -214,10 +218,10 @@ export class RedisStore implements Store, ChangeLog {
   }
 
   async #putOnce(space: KeySpace, entries: readonly NewEntry[]): Promise<PutAnswer> {
-    const { maxSize, idleTtlMs } = space.limits
+    const { maxSize, maxBytes = Number.POSITIVE_INFINITY, idleTtlMs } = space.limits
     const state = this.#stateOf(space)
     const args: (string | Buffer)[] = [
-      maxSize === Number.POSITIVE_INFINITY ? '0' : String(maxSize),
+      bound(maxSize) + (maxBytes === Number.POSITIVE_INFINITY ? '' : ` ${bound(maxBytes)}`),
       String(idleTtlMs ?? 0),
       String(space.policy.hashPartBytes),
       String(entries.length),
@@ -300,6 +304,28 @@ export class RedisStore implements Store, ChangeLog {
 
   async size(space: KeySpace): Promise<number> {
     return toCount(await this.#run(space, 'size', []), 'size')
+  }
+
+  /** A portion at a time where the sum is not kept, so that the server can serve other clients in between. */
+  async bytes(space: KeySpace, onPortion?: () => void): Promise<number> {
+    const { keys } = this.#stateOf(space)
+    let sum = 0
+    let cursor = '0'
+    do {
+      const nonce = newNonce()
+      const commands: Command[] = [
+        ['EVAL', SUM_BYTES, '2', keys.values, keys.bytes, cursor],
+        ['ECHO', nonce],
+      ]
+      const [reply, echo] = await this.#commands.send('bytes', keys.values, commands)
+      const portion = this.#commands.checked(keys.values, 'EVAL', () =>
+        toSum(unwrapped([echo as Reply, reply as Reply], nonce, 'EVAL')),
+      )
+      sum += portion.sum
+      cursor = portion.cursor
+      onPortion?.()
+    } while (cursor !== '0')
+    return sum
   }
 
   async now(space: KeySpace): Promise<number> {
@@ -423,7 +449,7 @@ export class RedisStore implements Store, ChangeLog {
 }
 
 /** What one script of a put has done. */
-interface PutAnswer extends Omit<PutReport, 'stored' | 'evictedAtOnce'> {
+interface PutAnswer extends Omit<PutReport, 'stored' | 'evictedAtOnce' | 'tooLarge'> {
   /** What it replied for each entry. */
   readonly codes: readonly number[]
 }
@@ -448,6 +474,9 @@ function hashesWith(
   if (!codes.includes(code)) return undefined
   return new Set(hashesOf(entries.filter((_, i) => codes[i] === code)))
 }
+
+/** A bound as scripts take it. */
+const bound = (most: number): string => (most === Number.POSITIVE_INFINITY ? '0' : String(most))
 
 const flag = (is: boolean): string => (is ? '1' : '0')
 

@@ -79,6 +79,13 @@ export function toPortion(reply: Reply, count: number, verb: string): readonly R
   return portion
 }
 
+/** A sum, and where to go on. */
+export function toSum(reply: Reply): { readonly sum: number; readonly cursor: string } {
+  const [sum, cursor] = listOf(reply, 2, 'EVAL').map(String)
+  if (!/^-?\d+$/.test(sum as string) || !/^\d+$/.test(cursor as string)) throw outOfStep('EVAL')
+  return { sum: Number(sum), cursor: cursor as string }
+}
+
 function listOf(reply: Reply, count: number, command: string): readonly Reply[] {
   if (!Array.isArray(reply) || reply.length !== count) throw outOfStep(command)
   return reply as readonly Reply[]

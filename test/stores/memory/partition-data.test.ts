@@ -13,9 +13,12 @@ const full = (hash: string, more: Partial<NewEntry> = {}): NewEntry => ({
   ...more,
 })
 
+const upTo = (maxSize: number) => ({ maxSize, maxBytes: Number.POSITIVE_INFINITY })
+
 function filled(maxSize: number): PartitionData {
   const content = new PartitionData(new LinkedOrder(true, 'oldest'), 'abcd')
-  for (const hash of 'abcdef') content.store([full(hash)], 0, maxSize)
+  for (const hash of 'abcdef')
+    content.store([full(hash)], 0, { maxSize: maxSize, maxBytes: Number.POSITIVE_INFINITY })
   return content
 }
 
@@ -46,7 +49,7 @@ describe('the data of an entry', () => {
 
   test('is removed by a sweep', () => {
     const content = filled(100)
-    content.store([full('f', { ttlMs: 300 })], 0, 100)
+    content.store([full('f', { ttlMs: 300 })], 0, upTo(100))
     expect(content.sweep(100)).toBe(5)
     expect(namesIn(content)).toEqual(only('f'))
     expect(content.order.size()).toBe(1)
@@ -61,7 +64,7 @@ describe('the data of an entry', () => {
   test('stays after a soft invalidation if it has a grace period', () => {
     const content = filled(100)
     const { metadata: _, ...bare } = full('f')
-    content.store([bare], 0, 100)
+    content.store([bare], 0, upTo(100))
     expect(content.drop(['a', 'f'], true, 10)).toBe(2)
     expect(namesIn(content)).toEqual(only('a', 'b', 'c', 'd', 'e'))
     expect(content.read('a')).toMatchObject({ freshUntilMs: 10, storedAtMs: 0, expiresAtMs: 60 })
@@ -72,7 +75,7 @@ describe('the data of an entry', () => {
   test('is replaced completely by a put', () => {
     const content = filled(100)
     for (const hash of 'abcdef') {
-      content.store([{ hash, value: '', ttlMs: undefined, token: undefined }], 0, 100)
+      content.store([{ hash, value: '', ttlMs: undefined, token: undefined }], 0, upTo(100))
     }
     expect(namesIn(content)).toEqual({ ...only(), values: [...'abcdef'] })
   })
@@ -80,7 +83,7 @@ describe('the data of an entry', () => {
 
 test('the beginning of a load is known, unless it was recorded when the clock was ahead of now', () => {
   const content = new PartitionData(new LinkedOrder(true, 'oldest'), 'abcd')
-  content.store([full('a', { ttlMs: 60_000, token: 9_700_000 })], 10_000_000, 10)
+  content.store([full('a', { ttlMs: 60_000, token: 9_700_000 })], 10_000_000, upTo(10))
   expect(content.beganUs('a', 10_000_000)).toBe(9_700_000)
   expect(content.beganUs('a', 9_699_999)).toBeUndefined()
   expect(content.beganUs('a', 70_000_000)).toBeUndefined() // it has expired
