@@ -30,10 +30,7 @@ export const NEEDED_COMMANDS = [
   'zremrangebyscore',
 ] as const
 
-/**
- * Those that are not missed at once: without messages, whoever waits for another process looks again and again; and LFU
- * needs `SET` once in many millions of reads.
- */
+/** Those that are not missed at once: without messages, whoever waits for another process looks again and again. */
 export const QUIETLY_MISSED = [
   'publish',
   'subscribe',
@@ -41,14 +38,13 @@ export const QUIETLY_MISSED = [
   'spublish',
   'ssubscribe',
   'sunsubscribe',
-  'set',
 ] as const
 
 /** Those that the log of changes needs besides: without them it is given up, and near tiers hold nothing. */
 export const NEEDED_FOR_CHANGES = ['zremrangebyrank', 'zscore'] as const
 
-/** What some policies need besides, and `maxBytes`. */
-const NEEDED_BY_SOME = ['get', 'hstrlen', 'zrevrangebyscore'] as const
+/** What some policies need besides, and `maxBytes`. S3-FIFO also needs `ZREMRANGEBYRANK`. */
+const NEEDED_BY_SOME = ['get', 'hincrby', 'hstrlen', 'set', 'zrevrangebyscore'] as const
 
 /** What the clients themselves send: to log in, to ask whether the server is ready, and where the nodes of a cluster are. */
 const OF_CLIENTS = ['@connection', 'info', 'cluster|slots', 'cluster|info'] as const

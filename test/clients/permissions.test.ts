@@ -9,7 +9,7 @@ import {
   RedisStore,
 } from '../server/library.ts'
 import type { ChangeMessage } from '../../src/store.ts'
-import { POLICIES } from '../../src/policies/index.ts'
+import { POLICIES, S3FifoPolicy } from '../../src/policies/index.ts'
 import { PERMISSIONS } from '../../src/telemetry/cures.ts'
 import { askServer } from '../servers/ask-server.ts'
 import { CLIENTS, type OpenClient, type User } from './clients.ts'
@@ -119,8 +119,9 @@ async function useChanges(
 }
 
 /** Uses one policy after the other, with keys that end and keys that do not, until something fails. */
-async function firstFailures({ client }: OpenClient): Promise<string[]> {
+async function firstFailures({ client }: OpenClient, without: string): Promise<string[]> {
   for (const Policy of Object.values(POLICIES)) {
+    if (Policy === S3FifoPolicy && without === 'zremrangebyrank') continue // it needs that command itself
     for (const idleTtl of ['1h', Number.POSITIVE_INFINITY] as const) {
       const failures = await failuresOf(new Policy({ scope: 'function' }), client, idleTtl)
       if (failures.length > 0) return failures
@@ -162,7 +163,7 @@ describe.runIf(singles.length > 0)('a user who lacks one command', () => {
     const opened = await ioredis?.single?.(address, LACKING)
     if (opened === undefined) throw new Error('no client')
     try {
-      return await firstFailures(opened)
+      return await firstFailures(opened, command)
     } finally {
       opened.close()
     }

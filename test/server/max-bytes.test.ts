@@ -141,7 +141,7 @@ describe.each(COMBINATIONS.filter(({ scope, keys }) => scope === 'cache' && keys
               expect(await left(store, place, 'abcdefghij')).toBe(await left(twin, place, 'abcdefghij'))
             }
           }),
-          { numRuns: 30 },
+          { numRuns: Number(process.env['TWIN_RUNS'] ?? 30) },
         )
       },
     )

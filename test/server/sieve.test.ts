@@ -141,7 +141,7 @@ describe.runIf(hasServer)('sieve in a server', () => {
 
 /** Keys and arguments of a put of one entry, as a store sends them. */
 async function argumentsOfPut({ keys: [index, values], limits }: KeySpace, hash: string): Promise<string[]> {
-  const beside = ['expiry', 'fence', 'tags', 'leases', 'changes'].map((name) => `${values}:${name}`)
+  const beside = ['expiry', 'fence', 'tags', 'leases', 'changes', 'bytes'].map((name) => `${values}:${name}`)
   const keys = [index, values, ...beside, `${index}:hand`]
   const args = [String(limits.maxSize), '60000', '0', '1', hash, 'value', '', '0', '', '', 'PUBLISH', 'nonce']
   return [String(keys.length), ...keys, ...args]

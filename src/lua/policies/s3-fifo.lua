@@ -137,8 +137,11 @@ end
 
 local function evict(count)
   local entries, small, is_walking = size(), small_size(), was_walking()
+  if entries == 0 then
+    return {} -- the names that the ghost queue may keep are counted by the last victim
+  end
   if is_walking then
-    redis.call('DEL', walk)
+    redis.call('UNLINK', walk)
   end
   local last = last_of(true, 4 * entries)
   local victims, names, limit = {}, {}, 0

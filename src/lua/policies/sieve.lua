@@ -37,7 +37,7 @@ local function move_hand(at, has_entries_after)
   if at > 0 then
     redis.call('SET', hand, digits(at), 'KEEPTTL')
   elseif hand_at() > 0 then
-    redis.call('DEL', hand)
+    redis.call('UNLINK', hand)
   end
   known_hand = at
 end

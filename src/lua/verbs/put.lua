@@ -1,8 +1,8 @@
 -- Stores results, as if all of them came at the same moment: existing entries are replaced and count as used, then new
--- ones are inserted. The policy names the entries to evict, and no more are evicted than `max_size` demands.
+-- ones are inserted. The policy names the entries to evict, and no more are evicted than the bounds demand.
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, 8 bytes, then the policy's own structures
--- ARGV: 1 max_size (0: unbounded), and behind a space max_bytes if there is such a bound, 2 idle_ttl_ms of the keys (0: none), 3 part (how many bytes
---       at the beginning of a hash tell its function; 0: none), 4 count,
+-- ARGV: 1 bounds (max_size or 0, and behind a space max_bytes if there is such a bound), 2 idle_ttl_ms of the keys (or 0), 3 part
+--       (how many bytes at the beginning of a hash tell its function; 0: none), 4 count,
 --       then for each entry: hash, value, label (what its trailer begins with; empty: it is stored without a trailer), times
 --       (as they stand in the trailer: how long its function took, its freshness and its life, in milliseconds), token (when
 --       its load began; empty: now, and it is stored in any case), extras,
@@ -11,33 +11,20 @@
 --       is stored only if none has to be evicted for it), overrules (true:
 --       a load that began before its token, or before now, is refused from then on), cost (for the policy)
 -- Reply: the time in microseconds, the moment up to which the policy has ordered entries (the time, or later), number
---       evicted, number expired, the number of the last change (0: there is no log), then for each entry 1 (stored), 2 (stored, and evicted again by this put),
---       0 (refused: invalidated since its token, or the load of the existing entry began later) or 3 (send it again: nothing of this
---       command was stored, since the policy needs more than one script to find what to evict), 4 (not stored: there is no room) or
---       5 (not stored: larger than max_bytes)
--- uses: publish trailer structures changes tags entries fence lease-name lease-end lease-own idle-ttl
-local max_size, max_bytes, idle_ttl_ms = tonumber(ARGV[1]), 0, tonumber(ARGV[2])
-if not max_size then
-  max_size, max_bytes = ARGV[1]:match('^(%d+) (%d+)$')
-  max_size, max_bytes = tonumber(max_size), tonumber(max_bytes)
-end
-local part, count = tonumber(ARGV[3]), tonumber(ARGV[4])
+--       evicted, number expired, the number of the last change (0: there is no log), then for each entry a code:
+--       0 refused: invalidated since its token, or the load of the existing entry began later
+--       1 stored
+--       2 stored, and evicted again by this put
+--       3 send it again: nothing of this command was stored, since the policy needs more than one script to find what to evict
+--       4 not stored: there is no room
+--       5 not stored: larger than max_bytes
+-- uses: publish trailer structures changes tags entries fence lease-name lease-end lease-own idle-ttl room
+local idle_ttl_ms, part, count = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 read_ext(5 + 6 * count)
 
 local at_us, at_ms = now_us(), now_ms()
-
--- The sum of stored bytes is kept for a bound of them, and then by all. Without it the partition starts over.
-local keeps_bytes = exists(bytes) or max_bytes > 0
-local entries = heal()
-if entries > 0 and keeps_bytes and not tonumber(redis.call('GET', bytes)) then
-  discard_all()
-  entries = 0
-end
-local expired = sweep()
-entries = entries - expired
+local expired = open_room(ARGV[1])
 local began_empty = entries == 0
-local evicted, was_empty = 0, began_empty
-local lives, evicted_again = {}, nil -- by hash, of what this put has stored
 
 -- Whether the entry, its function or one of its tags was invalidated since the token, or everything was.
 -- Promises: no-late-put, stored-after.
@@ -106,162 +93,55 @@ local function is_older(hash, token, extras)
   return unknown[hash] and extras.asker and not holds_lease(hash, extras.asker)
 end
 
--- The bytes of the entries in the index; nil if they are not counted. By hash, the bytes of an entry that is being stored.
-local held = keeps_bytes and tonumber(entries > 0 and redis.call('GET', bytes) or 0) or nil
-local lengths = {}
-
-local function write_bytes()
-  if held then
-    redis.call('SET', bytes, digits(held), 'KEEPTTL')
-    wrote(bytes)
-  end
-end
-
--- Removes victims, which are not in the index any more.
-local function remove_victims(victims)
-  held = held and held - bytes_in(victims)
-  forget(victims, held ~= nil)
-  for i = 1, #victims do
-    if lives[victims[i]] then
-      evicted_again = evicted_again or {}
-      evicted_again[victims[i]] = true
-    end
-  end
-  entries = entries - #victims
-  was_empty = was_empty or entries == 0
-  evicted = evicted + #victims
-end
-
--- Evicts until so many more bytes fit into `max_bytes`: one victim after the other, since only then it is known how much it frees.
-local function evict_for_bytes(more_bytes)
-  local victims, freed = {}, 0
-  while held - freed + more_bytes > max_bytes do
-    local victim = evict(1)[1]
-    if not victim then
-      break
-    end
-    victims[#victims + 1], freed = victim, freed + redis.call('HSTRLEN', values, victim)
-    if #victims == CHUNK then
-      remove_victims(victims)
-      victims, freed = {}, 0
-    end
-  end
-  if #victims > 0 then
-    remove_victims(victims)
-  end
-end
-
--- Evicts until `more` new entries fit into `max_size`, and their bytes into `max_bytes`. Promise: size-bound.
-local function evict_for(more, more_bytes)
-  local excess = max_size > 0 and entries + more - max_size or 0
-  while excess > 0 do
-    local victims = evict(math.min(excess, CHUNK))
-    if #victims == 0 then
-      return
-    end
-    remove_victims(victims)
-    excess = excess - #victims
-  end
-  if max_bytes > 0 then
-    evict_for_bytes(more_bytes)
-  end
-end
-
--- Makes room for existing entries whose values have become larger. One that the policy names is kept, and counts as new; unless
--- there are none but them: then the first ones are evicted.
-local function fit_replaced()
-  local kept = {}
-  while held > max_bytes do
-    local victim = evict(1)[1]
-    if victim and lives[victim] then
-      kept[#kept + 1] = victim
-    elseif victim or #kept > 0 then
-      remove_victims({ victim or table.remove(kept, 1) })
-    else
-      break
-    end
-  end
-  if #kept > 0 then
-    insert(kept)
-  end
-end
-
--- Inserts entries, at most as many at a time as fit.
-local function insert_all(hashes)
-  local step = max_size > 0 and math.min(max_size, CHUNK) or CHUNK
-  local first = 1
-  while first <= #hashes do
-    local last, more_bytes = first, lengths[hashes[first]] or 0
-    while last < #hashes and last - first + 1 < step do
-      local with_next = more_bytes + (lengths[hashes[last + 1]] or 0)
-      if max_bytes > 0 and with_next > max_bytes then
-        break
-      end
-      last, more_bytes = last + 1, with_next
-    end
-    local some = slice(hashes, first, last)
-    evict_for(#some, more_bytes)
-    insert(some)
-    entries, held = entries + #some, held and held + more_bytes
-    first = last + 1
-  end
-end
-
 evict_for(0, 0) -- the bounds may have been lowered
 
 local NOTHING = {}
 local before = entries > 0 and stored_before() or NOTHING
 local reply, hashes, tagged, new, used = { 0, 0, 0, 0, 0 }, {}, {}, {}, {}
 
--- A policy that finds in no short time what to evict does a part of that work instead. Entries that would be refused are counted
--- as well.
-if prepare_eviction and max_size > 0 and entries > 0 then
-  local seen, more = {}, 0
+-- How many new entries are to come, and how many bytes, at the most: entries that would be refused are counted as well.
+local function most_to_come()
+  local seen, more, more_bytes = {}, 0, 0
   for i = 5, 6 * count, 6 do
     local hash = ARGV[i]
     more = more + ((before[hash] or seen[hash]) and 0 or 1)
+    more_bytes = more_bytes + #ARGV[i + 1]
     seen[hash] = true
   end
-  local excess = math.min(more, entries + more - max_size)
+  return more, more_bytes
+end
+
+-- A policy that finds in no short time what to evict does a part of that work instead.
+if prepare_eviction and entries > 0 then
+  local excess = excess_of(most_to_come())
   if excess > 0 and not prepare_eviction(excess) then
     for i = 1, count do
       reply[5 + i] = 3
     end
-    write_bytes()
+    close_room()
     prolong_keys(idle_ttl_ms, began_empty, was_empty)
     reply[1], reply[2], reply[3], reply[4], reply[5] = at_us, now_us(), evicted, expired, end_telling()
     return answer(reply)
   end
 end
 
--- A value that is larger than `max_bytes` is not stored. An older one must not be served after it.
-local function drop_for_larger(hash)
-  if lengths[hash] and not lives[hash] then
-    held, entries = held - lengths[hash], entries - discard({ hash })
-    was_empty, lengths[hash] = was_empty or entries == 0, nil
-  end
-end
-
-local replaced = {} -- by hash: whether an existing entry was replaced, whose bytes are counted already
 local leases_to_end, overruled = {}, {}
 for i = 5, 6 * count, 6 do
   local hash, value, label, times, token = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local extras = ARGV[i + 5] == '' and NOTHING or cjson.decode(ARGV[i + 5])
   if before[hash] then
     read_existing(hash, before[hash], label)
-    lengths[hash] = held and #before[hash]
+    lengths[hash] = #before[hash]
     before[hash] = false
   end
   local code = (is_invalidated(hash, token, extras) or is_older(hash, token, extras)) and 0 or 1
-  if code == 1 and extras.ifRoom and max_size > 0 and entries + #new >= max_size
-    and redis.call('HEXISTS', values, hash) == 0 then
-    code = 4
-  end
   if code == 1 and label ~= '' then
     local generation = extras.tags and tags_generation()
     value = value .. trailer(label, token == '' and digits(at_us) or token, at_ms, times, generation)
   end
-  if code == 1 and max_bytes > 0 and #value > max_bytes then
+  if code == 1 and extras.ifRoom and not (lengths[hash] or lives[hash] or has_room(#new, #value)) then
+    code = 4
+  elseif code == 1 and max_bytes > 0 and #value > max_bytes then
     code = 5
     drop_for_larger(hash)
   end
@@ -273,11 +153,7 @@ for i = 5, 6 * count, 6 do
     local is_new = redis.call('HSET', values, hash, value) == 1
     began[hash], unknown[hash] = tonumber(token) or at_us, nil
     if held then
-      local is_counted = lives[hash] == nil and not is_new or replaced[hash]
-      if is_counted then
-        held, replaced[hash] = held + #value - lengths[hash], true
-      end
-      lengths[hash] = #value
+      count_bytes(hash, #value, is_new)
     end
     if costs then
       costs[hash], sizes[hash] = extras.cost or math.max(1, times:match('^%d+')), #value
@@ -338,7 +214,7 @@ end
 end_leases(overruled)
 reply[3], reply[4] = evicted, expired
 
-write_bytes()
+close_room()
 prolong_keys(idle_ttl_ms, began_empty, was_empty)
 reply[1], reply[2], reply[5] = at_us, now_us(), end_telling()
 return answer(reply)

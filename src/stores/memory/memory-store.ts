@@ -100,11 +100,15 @@ export class MemoryStore implements Store, ChangeLog {
   }
 
   async put(space: KeySpace, entries: readonly NewEntry[]): Promise<PutReport> {
-    const data = this.#dataOf(space)
+    let data = this.#dataOf(space)
+    if (data.isEmpty) {
+      this.#dataByIndex.delete(space.keys[0]) // as in the scripts, nothing of before is left: no name that the policy remembers
+      data = this.#dataOf(space)
+      data.changed.all()
+    }
     const fence = this.#fenceOf(space)
     const atUs = this.#tick()
     const atMs = Math.floor(atUs / 1000)
-    if (data.isEmpty) data.changed.all()
     const expired = data.sweep(atMs)
     const { maxSize, maxBytes = Number.POSITIVE_INFINITY, idleTtlMs } = space.limits
     const bounds = { maxSize, maxBytes }
@@ -113,7 +117,7 @@ export class MemoryStore implements Store, ChangeLog {
     else data.prolong(untilMs)
     let evicted = data.evictFor(0, 0, bounds) // the bounds may have been lowered
     const began = new Map<string, number | 'unknown' | undefined>()
-    const added = new Set<string>()
+    const room = data.room(bounds)
     const declined = new Set<string>()
     const admitted = entries.map((entry) => {
       const { hash, token, metadata } = entry
@@ -123,13 +127,12 @@ export class MemoryStore implements Store, ChangeLog {
       // Also if it is refused: the script says why.
       if (metadata?.overrules) fence.raise('h:', [hash], Math.min(token ?? atUs, atUs))
       if (isRefused) return false
-      if (!data.values.has(hash) && !added.has(hash)) {
-        if (metadata?.ifRoom && data.order.size() + added.size >= maxSize) {
-          declined.add(hash)
-          return false
-        }
-        added.add(hash)
+      const bytes = data.storedBytes(entry, atUs).length
+      if (metadata?.ifRoom && !room.has(hash, bytes)) {
+        declined.add(hash)
+        return false
       }
+      room.take(hash, bytes)
       began.set(hash, token ?? atUs)
       return true
     })

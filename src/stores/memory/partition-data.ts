@@ -61,6 +61,35 @@ export class Fence {
   }
 }
 
+/** How much room there is for the new entries of one put, without an eviction. */
+class Room {
+  readonly #data: PartitionData
+  readonly #bounds: Bounds
+  /** The bytes of the entries that are about to be inserted. */
+  readonly #taken = new Map<string, number>()
+  #takenBytes = 0
+
+  constructor(data: PartitionData, bounds: Bounds) {
+    this.#data = data
+    this.#bounds = bounds
+  }
+
+  /** Whether an entry is there already, or fits. */
+  has(hash: string, bytes: number): boolean {
+    if (this.#data.values.has(hash) || this.#taken.has(hash)) return true
+    const { maxSize, maxBytes } = this.#bounds
+    const fits = this.#data.order.size() + this.#taken.size < maxSize
+    return fits && this.#data.bytes + this.#takenBytes + bytes <= maxBytes
+  }
+
+  /** The entry is stored. */
+  take(hash: string, bytes: number): void {
+    if (this.#data.values.has(hash) || bytes > this.#bounds.maxBytes) return
+    this.#takenBytes += bytes - (this.#taken.get(hash) ?? 0)
+    this.#taken.set(hash, bytes)
+  }
+}
+
 /** The data of one key pair in a `MemoryStore`: the same that the scripts keep in Redis keys. */
 export class PartitionData {
   /** The values as in Redis: each with its trailer, unless values are stored bare. */
@@ -117,7 +146,7 @@ export class PartitionData {
     const tooLarge = new Set<NewEntry>()
     for (const entry of entries) {
       const { hash } = entry
-      const stored = this.#storedBytes(entry, atUs)
+      const stored = this.storedBytes(entry, atUs)
       if (stored.length > bounds.maxBytes) {
         tooLarge.add(entry)
         if (!results.has(hash) && this.values.has(hash)) {
@@ -190,7 +219,7 @@ export class PartitionData {
   }
 
   /** What is stored for an entry: its value, and the trailer. */
-  #storedBytes({ hash, value, ttlMs, token, metadata }: NewEntry, atUs: number): Buffer {
+  storedBytes({ hash, value, ttlMs, token, metadata }: NewEntry, atUs: number): Buffer {
     const { serializer = '', computeMs = 0, freshMs, tags } = metadata ?? {}
     const bytes = Buffer.from(value)
     if (this.#partition === undefined) return bytes
@@ -211,6 +240,11 @@ export class PartitionData {
   #setValue(hash: string, stored: Buffer): void {
     this.bytes += stored.length - (this.values.get(hash)?.length ?? 0)
     this.values.set(hash, stored)
+  }
+
+  /** The room for new entries, before any is evicted for them. */
+  room(bounds: Bounds): Room {
+    return new Room(this, bounds)
   }
 
   /** Evicts until so many more entries and bytes fit. Returns how many were evicted. */
