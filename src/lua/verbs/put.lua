@@ -99,26 +99,26 @@ local NOTHING = {}
 local before = entries > 0 and stored_before() or NOTHING
 local reply, hashes, tagged, new, used = { 0, 0, 0, 0, 0 }, {}, {}, {}, {}
 
--- How many new entries are to come, and how many bytes, at the most: entries that would be refused are counted as well.
-local function most_to_come()
+-- A policy that finds in no short time what to evict does a part of that work instead. Entries that would be refused are counted
+-- as well.
+if prepare_eviction and entries > 0 then
   local seen, more, more_bytes = {}, 0, 0
   for i = 5, 6 * count, 6 do
     local hash = ARGV[i]
-    more = more + ((before[hash] or seen[hash]) and 0 or 1)
-    more_bytes = more_bytes + #ARGV[i + 1]
+    more, more_bytes = more + ((before[hash] or seen[hash]) and 0 or 1), more_bytes + #ARGV[i + 1]
     seen[hash] = true
   end
-  return more, more_bytes
-end
-
--- A policy that finds in no short time what to evict does a part of that work instead.
-if prepare_eviction and entries > 0 then
-  local excess = excess_of(most_to_come())
+  local excess = max_size > 0 and math.min(more, entries + more - max_size) or 0
+  if max_bytes > 0 and not weighing.has_room(more_bytes) then
+    excess = math.max(1, excess) -- how many it takes for the bytes is not known
+  end
   if excess > 0 and not prepare_eviction(excess) then
     for i = 1, count do
       reply[5 + i] = 3
     end
-    close_room()
+    if weighing then
+      weighing.close()
+    end
     prolong_keys(idle_ttl_ms, began_empty, was_empty)
     reply[1], reply[2], reply[3], reply[4], reply[5] = at_us, now_us(), evicted, expired, end_telling()
     return answer(reply)
@@ -129,21 +129,25 @@ local leases_to_end, overruled = {}, {}
 for i = 5, 6 * count, 6 do
   local hash, value, label, times, token = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local extras = ARGV[i + 5] == '' and NOTHING or cjson.decode(ARGV[i + 5])
-  if before[hash] then
+  if before[hash] and before[hash] ~= true then
     read_existing(hash, before[hash], label)
-    lengths[hash] = #before[hash]
-    before[hash] = false
+    if weighing then
+      weighing.existing(hash, #before[hash])
+    end
+    before[hash] = true -- it was read
   end
   local code = (is_invalidated(hash, token, extras) or is_older(hash, token, extras)) and 0 or 1
   if code == 1 and label ~= '' then
     local generation = extras.tags and tags_generation()
     value = value .. trailer(label, token == '' and digits(at_us) or token, at_ms, times, generation)
   end
-  if code == 1 and extras.ifRoom and not (lengths[hash] or lives[hash] or has_room(#new, #value)) then
-    code = 4
-  elseif code == 1 and max_bytes > 0 and #value > max_bytes then
-    code = 5
-    drop_for_larger(hash)
+  if code == 1 and extras.ifRoom and not (before[hash] or lives[hash]) then
+    local has_room = max_size == 0 or entries + #new < max_size
+    code = has_room and (not weighing or weighing.has_room(#value)) and 1 or 4
+  end
+  if code == 1 and max_bytes > 0 and #value > max_bytes then
+    code, before[hash] = 5, false
+    weighing.drop_for_larger(hash)
   end
   if code == 1 then
     if not lives[hash] then
@@ -152,8 +156,8 @@ for i = 5, 6 * count, 6 do
     end
     local is_new = redis.call('HSET', values, hash, value) == 1
     began[hash], unknown[hash] = tonumber(token) or at_us, nil
-    if held then
-      count_bytes(hash, #value, is_new)
+    if weighing then
+      weighing.stored(hash, #value, is_new)
     end
     if costs then
       costs[hash], sizes[hash] = extras.cost or math.max(1, times:match('^%d+')), #value
@@ -198,8 +202,8 @@ end
 set_all(expiry, 'ZADD', ends, 'ZREM', endless)
 if #used > 0 then
   touch(used)
-  if max_bytes > 0 then
-    fit_replaced()
+  if weighing then
+    weighing.fit_replaced()
   end
 end
 insert_all(new)
@@ -214,7 +218,9 @@ end
 end_leases(overruled)
 reply[3], reply[4] = evicted, expired
 
-close_room()
+if weighing then
+  weighing.close()
+end
 prolong_keys(idle_ttl_ms, began_empty, was_empty)
 reply[1], reply[2], reply[5] = at_us, now_us(), end_telling()
 return answer(reply)
