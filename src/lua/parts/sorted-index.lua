@@ -44,11 +44,12 @@ local function highest_below_limit(count)
   return highest_score
 end
 
--- Scores that rise by one from entry to entry, up to `last`, each before its hash.
-local function in_order(last, hashes)
-  local scores, before = {}, last - #hashes
+-- Scores that rise by `step` (1 if it is not given) from entry to entry, up to `last`, each before its hash.
+local function in_order(last, hashes, step)
+  step = step or 1
+  local scores, before = {}, last - step * #hashes
   for i = 1, #hashes do
-    scores[2 * i - 1], scores[2 * i] = digits(before + i), hashes[i]
+    scores[2 * i - 1], scores[2 * i] = digits(before + step * i), hashes[i]
   end
   return scores
 end
@@ -65,14 +66,14 @@ local function move_to_end(score, hashes)
   redis.call('ZADD', index, 'XX', unpack(in_order(score, hashes)))
 end
 
--- Removes `count` entries from one end of the index (ZPOPMIN or ZPOPMAX) and returns their hashes.
+-- Removes `count` entries from one end of the index (ZPOPMIN or ZPOPMAX). Returns their hashes, and the score of the last one.
 local function pop(command, count)
   local popped = redis.call(command, index, count)
   local hashes = {}
   for i = 1, #popped, 2 do
     hashes[#hashes + 1] = popped[i]
   end
-  return hashes
+  return hashes, tonumber(popped[#popped])
 end
 
 local function remove(hashes)

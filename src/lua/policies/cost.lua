@@ -12,7 +12,7 @@
 -- done. Scores from there on still have the amount in them, so the order is right at any time. The amount is a multiple of the
 -- unit of the highest level (of one that is HEADROOM doublings above it, since higher ones may come meanwhile): the subtraction is
 -- exact.
--- uses: sorted-index
+-- uses: sorted-index own-keys
 local weights, state = structure(1), structure(2)
 local BITS = 28
 local NUMBERS = 2 ^ (53 - BITS)
@@ -179,12 +179,8 @@ local function touch(hashes)
   if #fields > 0 then
     redis.call('HSET', weights, unpack(fields))
     write_state()
-    local ttl_ms = redis.call('PTTL', index)
-    for _, key in ipairs({ weights, state }) do
-      if ttl_ms > 0 and redis.call('PTTL', key) < 0 then
-        redis.call('PEXPIRE', key, ttl_ms) -- it was lost
-      end
-    end
+    live_with_index(weights) -- it may have been lost
+    live_with_index(state)
   end
 end
 
@@ -204,15 +200,11 @@ local function insert(hashes)
 end
 
 local function evict(count)
-  local popped = redis.call('ZPOPMIN', index, count)
-  if #popped == 0 then
-    return popped
+  local victims, score = pop('ZPOPMIN', count)
+  if #victims == 0 then
+    return victims
   end
   read_state()
-  local victims, score = {}, tonumber(popped[#popped])
-  for i = 1, #popped, 2 do
-    victims[#victims + 1] = popped[i]
-  end
   redis.call('HDEL', weights, unpack(victims))
   base = level_of(score) - (score >= level_of(lowered_to) and amount or 0)
   write_state()

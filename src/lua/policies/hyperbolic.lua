@@ -5,7 +5,7 @@
 --
 -- After 2^32 accesses the births are moved so far that ages up to 2^31 stay as they are; higher ones count as 2^31.
 -- Lots come from the SHA-1 of the clock and of the number of entries, so that the order in process draws the same ones.
--- uses: sorted-index
+-- uses: sorted-index own-keys update
 local clock = structure(1)
 local SAMPLE = 64
 local COUNT_LIMIT = 1048576
@@ -31,10 +31,7 @@ local function tick(count)
   if lost or now >= CLOCK_LIMIT then
     now = (lost and birth_of(highest()) or rebase(now - count)) + count
     redis.call('SET', clock, digits(now))
-    local ttl_ms = redis.call('PTTL', index)
-    if ttl_ms > 0 then
-      redis.call('PEXPIRE', clock, ttl_ms)
-    end
+    live_with_index(clock)
   end
   return now
 end
@@ -44,26 +41,13 @@ local function touch(hashes)
     return -- INCRBY would create a key that never expires
   end
   tick(#hashes)
-  local scores, known, changed = redis.call('ZMSCORE', index, unpack(hashes)), {}, {}
-  for i = 1, #hashes do
-    local hash = hashes[i]
-    local score = known[hash] or tonumber(scores[i] or COUNT_LIMIT - 1)
-    if score % COUNT_LIMIT < COUNT_LIMIT - 1 then
-      known[hash] = score + 1
-      changed[#changed + 1], changed[#changed + 2] = digits(score + 1), hash
-    end
-  end
-  if #changed > 0 then
-    redis.call('ZADD', index, 'XX', unpack(changed))
-  end
+  update(hashes, function(score)
+    return score % COUNT_LIMIT < COUNT_LIMIT - 1 and score + 1 or nil
+  end)
 end
 
 local function insert(hashes)
-  local before, scores = tick(#hashes) - #hashes, {}
-  for i = 1, #hashes do
-    scores[2 * i - 1], scores[2 * i] = digits((before + i) * COUNT_LIMIT + 1), hashes[i]
-  end
-  redis.call('ZADD', index, unpack(scores))
+  redis.call('ZADD', index, unpack(in_order(tick(#hashes) * COUNT_LIMIT + 1, hashes, COUNT_LIMIT)))
 end
 
 -- Some of `entries` entries with their scores: all, if there are no more than are drawn.

@@ -6,23 +6,13 @@
 --
 -- After 2^26 (67 million) accesses there are no more stamps. Then the age is taken from all priorities, and the entries of each get
 -- new stamps from 1, in their order; this takes a few milliseconds for a thousand entries. Priorities have at most 27 bits.
--- uses: sorted-index
+-- uses: sorted-index own-keys
 local state, counts = structure(1), structure(2)
 local STAMP_LIMIT = 67108864
 local PRIORITY_LIMIT = 2 * STAMP_LIMIT - 1
 
 local function priority_of(score)
   return math.floor(score / STAMP_LIMIT)
-end
-
--- Gives a key that this script has created the TTL of the index.
-local function live_with_index(key)
-  if redis.call('PTTL', key) == -1 then
-    local ttl_ms = redis.call('PTTL', index)
-    if ttl_ms > 0 then
-      redis.call('PEXPIRE', key, ttl_ms)
-    end
-  end
 end
 
 -- Takes the age from all priorities. Returns the last stamp in use.
@@ -57,7 +47,7 @@ local function next_stamp(count)
 end
 
 local function score_of(priority, stamp)
-  return digits(math.min(priority, PRIORITY_LIMIT) * STAMP_LIMIT + stamp)
+  return math.min(priority, PRIORITY_LIMIT) * STAMP_LIMIT + stamp
 end
 
 local function touch(hashes)
@@ -73,7 +63,7 @@ local function touch(hashes)
     if present[i] then
       local count = (known[hash] or tonumber(stored[i] or 1)) + 1
       known[hash] = count
-      scores[#scores + 1], scores[#scores + 2] = score_of(age + count, before + i), hash
+      scores[#scores + 1], scores[#scores + 2] = digits(score_of(age + count, before + i)), hash
       counted[#counted + 1], counted[#counted + 2] = hash, digits(count)
     end
   end
@@ -86,20 +76,13 @@ end
 
 local function insert(hashes)
   local last, age = next_stamp(#hashes)
-  local scores = {}
-  for i = 1, #hashes do
-    scores[2 * i - 1], scores[2 * i] = score_of(age + 1, last - #hashes + i), hashes[i]
-  end
-  redis.call('ZADD', index, unpack(scores))
+  redis.call('ZADD', index, unpack(in_order(score_of(age + 1, last), hashes)))
 end
 
 local function evict(count)
-  local popped, victims = redis.call('ZPOPMIN', index, count), {}
-  for i = 1, #popped, 2 do
-    victims[#victims + 1] = popped[i]
-  end
+  local victims, score = pop('ZPOPMIN', count)
   if #victims > 0 then
-    redis.call('HSET', state, 'age', digits(priority_of(tonumber(popped[#popped]))))
+    redis.call('HSET', state, 'age', digits(priority_of(score)))
     redis.call('HDEL', counts, unpack(victims))
   end
   return victims

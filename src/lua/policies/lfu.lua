@@ -5,7 +5,7 @@
 -- After 2^26 (67 million) accesses there are no more stamps. Then the entries of each count get new stamps from 1, in
 -- their order; this takes a few milliseconds for a thousand entries. If a count is above 2^26 by then, all counts are
 -- halved, rounded up: the order stays the same.
--- uses: sorted-index
+-- uses: sorted-index own-keys update
 local stamps = structure(1)
 local STAMP_LIMIT = 67108864
 
@@ -35,10 +35,7 @@ local function next_stamp(count)
   if lost or last >= STAMP_LIMIT then
     last = restamp() + count
     redis.call('SET', stamps, digits(last))
-    local ttl_ms = redis.call('PTTL', index)
-    if ttl_ms > 0 then
-      redis.call('PEXPIRE', stamps, ttl_ms)
-    end
+    live_with_index(stamps)
   end
   return last
 end
@@ -48,18 +45,9 @@ local function touch(hashes)
     return -- INCRBY would create a key that never expires
   end
   local before = next_stamp(#hashes) - #hashes -- before reading scores: it may change all of them
-  local old, counts, scores = redis.call('ZMSCORE', index, unpack(hashes)), {}, {}
-  for i = 1, #hashes do
-    if old[i] then
-      local count = (counts[hashes[i]] or count_of(old[i])) + 1
-      counts[hashes[i]] = count
-      scores[#scores + 1] = digits(count * STAMP_LIMIT + before + i)
-      scores[#scores + 1] = hashes[i]
-    end
-  end
-  if #scores > 0 then
-    redis.call('ZADD', index, 'XX', unpack(scores))
-  end
+  update(hashes, function(score, i)
+    return (count_of(score) + 1) * STAMP_LIMIT + before + i
+  end)
 end
 
 local function insert(hashes)

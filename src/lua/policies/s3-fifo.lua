@@ -6,7 +6,7 @@
 -- no name of an entry that is there, and at most nine names for ten entries, and one.
 --
 -- The small queue is to have a tenth of the entries, and at least one. A read of an entry whose counter is 3 writes nothing.
--- uses: sorted-index
+-- uses: sorted-index update
 local ghost, walk = structure(1), structure(2)
 
 -- The score at which the main queue begins.
@@ -64,31 +64,16 @@ local function last_of(in_main, count)
 end
 
 local function touch(hashes)
-  local scores, counters, changed = redis.call('ZMSCORE', index, unpack(hashes)), {}, {}
-  for i = 1, #hashes do
-    local hash, score = hashes[i], tonumber(scores[i] or 3)
-    local counter = counters[hash] or score % 4
-    if counter < 3 then
-      counters[hash] = counter + 1
-      changed[#changed + 1] = digits(score - score % 4 + counter + 1)
-      changed[#changed + 1] = hash
-    end
-  end
-  if #changed > 0 then
-    redis.call('ZADD', index, 'XX', unpack(changed))
-  end
+  update(hashes, function(score)
+    return score % 4 < 3 and score + 1 or nil
+  end)
 end
 
 -- Adds entries at the newest end of a queue.
 local function enqueue(in_main, hashes)
-  if #hashes == 0 then
-    return
+  if #hashes > 0 then
+    redis.call('ZADD', index, unpack(in_order(last_of(in_main, #hashes) + 4 * #hashes, hashes, 4)))
   end
-  local last, scores = last_of(in_main, #hashes), {}
-  for i = 1, #hashes do
-    scores[2 * i - 1], scores[2 * i] = digits(last + 4 * i), hashes[i]
-  end
-  redis.call('ZADD', index, unpack(scores))
 end
 
 local function insert(hashes)

@@ -4,7 +4,7 @@
 -- sequence number from which it goes on; there is no hand while it is at the oldest entry.
 --
 -- A hit on a marked entry writes nothing.
--- uses: sorted-index
+-- uses: sorted-index update
 local hand = structure(1)
 
 -- How many entries are read first: mostly one of them is the victim.
@@ -60,26 +60,14 @@ local function last_sequence(count)
 end
 
 local function touch(hashes)
-  local scores, marked = redis.call('ZMSCORE', index, unpack(hashes)), {}
-  for i = 1, #hashes do
-    local score = tonumber(scores[i] or 1)
-    if score % 2 == 0 then
-      marked[#marked + 1] = digits(score + 1)
-      marked[#marked + 1] = hashes[i]
-    end
-  end
-  if #marked > 0 then
-    redis.call('ZADD', index, 'XX', unpack(marked))
-  end
+  update(hashes, function(score)
+    return score % 2 == 0 and score + 1 or nil
+  end)
 end
 
 local function insert(hashes)
-  local last, scores = last_sequence(#hashes), {}
-  for i = 1, #hashes do
-    scores[2 * i - 1], scores[2 * i] = digits(2 * (last + i)), hashes[i]
-  end
-  highest_score = 2 * (last + #hashes)
-  redis.call('ZADD', index, unpack(scores))
+  highest_score = 2 * (last_sequence(#hashes) + #hashes)
+  redis.call('ZADD', index, unpack(in_order(highest_score, hashes, 2)))
 end
 
 -- Removes the marks of `marked` (score without the mark, and hash, alternately).
