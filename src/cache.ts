@@ -621,6 +621,5 @@ function sharedBy(
   }
 }
 
-/** An array, a Set, or another list: but no text. */
 /** The type of a cached method. It must not be `never` while the class of `this` is still being declared. */
 type CachedMethod<F> = F extends AnyFunction ? CachedFunction<F> : never

@@ -4,7 +4,6 @@ import { checkFlag } from '../options/checks.ts'
 import { AbstractPolicy } from './policy.ts'
 import type { PolicyOptions } from './policy-options.ts'
 import type { EvictionOrder } from './eviction-order.ts'
-import { AgingOrder } from './orders/aging-order.ts'
 import { FrequencyOrder } from './orders/frequency-order.ts'
 
 /** Options of {@link LfuPolicy}. */
@@ -50,6 +49,6 @@ export class LfuPolicy extends AbstractPolicy {
   }
 
   override createOrder(): EvictionOrder {
-    return this.aging ? new AgingOrder() : new FrequencyOrder()
+    return new FrequencyOrder(this.aging)
   }
 }

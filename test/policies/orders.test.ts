@@ -2,7 +2,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { EvictionOrder } from '../../src/policies/eviction-order.ts'
-import { AgingOrder } from '../../src/policies/orders/aging-order.ts'
 import { FrequencyOrder } from '../../src/policies/orders/frequency-order.ts'
 import { HyperbolicOrder } from '../../src/policies/orders/hyperbolic-order.ts'
 import { HyperbolicList } from './hyperbolic-list.ts'
@@ -263,7 +262,7 @@ describe.each<{
     model: ranked((entry) => [entry.count, entry.touchedAt]),
   },
   { name: 'sieve', create: () => new SieveOrder(), model: () => new SieveModel() },
-  { name: 'lfu_da', create: () => new AgingOrder(), model: () => new AgingModel() },
+  { name: 'lfu_da', create: () => new FrequencyOrder(true), model: () => new AgingModel() },
   { name: 'hyperbolic', create: () => new HyperbolicOrder(), model: () => new HyperbolicList() },
   { name: 's3_fifo', create: () => new S3FifoOrder(), model: () => new S3FifoModel() },
 ])('$name', ({ create, model: newModel }) => {

@@ -1,5 +1,5 @@
 import type { EvictionOrder, StoredResult } from '../eviction-order.ts'
-import { EntryHeap, type Ranked } from './entry-heap.ts'
+import { EntryHeap, type HeapEntry } from './entry-heap.ts'
 
 /** What is weighed of a result: what it costs, or that for each byte that it takes. */
 export type Weigh = 'cost' | 'cost/size'
@@ -11,7 +11,7 @@ const LARGEST_WEIGHT = 2 ** 200
 /** As in the script: how many times the highest priority may double while the amount is being subtracted. */
 const HEADROOM = 3
 
-interface Entry extends Ranked {
+interface Entry extends HeapEntry {
   frequency: number
   cost: number
   bytes: number

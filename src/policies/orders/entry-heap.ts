@@ -1,5 +1,5 @@
 /** An entry in an {@link EntryHeap}. */
-export interface Ranked {
+export interface HeapEntry {
   readonly hash: string
   /** The lowest is the first, and among equals the one whose priority was set first. */
   priority: number
@@ -9,7 +9,7 @@ export interface Ranked {
 }
 
 /** Entries by their priority: a binary heap, of which each entry knows its place. */
-export class EntryHeap<E extends Ranked> {
+export class EntryHeap<E extends HeapEntry> {
   readonly #entries: E[] = []
 
   get first(): E | undefined {
@@ -69,5 +69,5 @@ export class EntryHeap<E extends Ranked> {
   }
 }
 
-const precedes = (a: Ranked, b: Ranked): boolean =>
+const precedes = (a: HeapEntry, b: HeapEntry): boolean =>
   a.priority < b.priority || (a.priority === b.priority && a.setAt < b.setAt)

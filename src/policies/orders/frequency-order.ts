@@ -1,16 +1,31 @@
 import type { EvictionOrder } from '../eviction-order.ts'
 
-/** The order of LFU: entries in buckets of equal count, and within a bucket from the least to the most recently used. */
+interface Rated {
+  readonly count: number
+  readonly priority: number
+}
+
+/**
+ * The order of LFU: entries in buckets of equal priority, and within a bucket from that whose priority was set first to the last. The
+ * priority is the count of accesses; with aging, that and the age of the cache when it was set.
+ */
 export class FrequencyOrder implements EvictionOrder {
-  readonly #counts = new Map<string, number>()
+  readonly #entries = new Map<string, Rated>()
   readonly #buckets = new Map<number, Set<string>>()
+  readonly #isAging: boolean
+  /** With aging, the priority of the last victim: no entry has a lower one. */
+  #age = 0
+
+  constructor(isAging = false) {
+    this.#isAging = isAging
+  }
 
   touch(hashes: readonly string[]): void {
     for (const hash of hashes) {
-      const count = this.#counts.get(hash)
-      if (count === undefined) continue
-      this.#leave(hash, count)
-      this.#enter(hash, count + 1)
+      const entry = this.#entries.get(hash)
+      if (entry === undefined) continue
+      this.#leave(hash, entry)
+      this.#enter(hash, entry.count + 1)
     }
   }
 
@@ -20,10 +35,8 @@ export class FrequencyOrder implements EvictionOrder {
 
   evict(count: number): string[] {
     const victims: string[] = []
-    while (victims.length < count && this.#counts.size > 0) {
-      let lowest = Number.POSITIVE_INFINITY
-      for (const present of this.#buckets.keys()) lowest = Math.min(lowest, present)
-      for (const hash of this.#buckets.get(lowest) ?? []) {
+    while (victims.length < count && this.#entries.size > 0) {
+      for (const hash of this.#lowest()) {
         victims.push(hash)
         this.remove([hash])
         if (victims.length === count) break
@@ -34,27 +47,41 @@ export class FrequencyOrder implements EvictionOrder {
 
   remove(hashes: readonly string[]): void {
     for (const hash of hashes) {
-      const count = this.#counts.get(hash)
-      if (count === undefined) continue
-      this.#leave(hash, count)
-      this.#counts.delete(hash)
+      const entry = this.#entries.get(hash)
+      if (entry === undefined) continue
+      this.#leave(hash, entry)
+      this.#entries.delete(hash)
     }
   }
 
   size(): number {
-    return this.#counts.size
+    return this.#entries.size
+  }
+
+  /** The bucket of the lowest priority. */
+  #lowest(): ReadonlySet<string> {
+    let lowest = this.#age
+    if (this.#isAging) {
+      while (!this.#buckets.has(lowest)) lowest++
+      this.#age = lowest
+    } else {
+      lowest = Number.POSITIVE_INFINITY
+      for (const priority of this.#buckets.keys()) lowest = Math.min(lowest, priority)
+    }
+    return this.#buckets.get(lowest) as ReadonlySet<string>
   }
 
   #enter(hash: string, count: number): void {
-    this.#counts.set(hash, count)
-    const bucket = this.#buckets.get(count)
-    if (bucket === undefined) this.#buckets.set(count, new Set([hash]))
+    const priority = this.#age + count
+    this.#entries.set(hash, { count, priority })
+    const bucket = this.#buckets.get(priority)
+    if (bucket === undefined) this.#buckets.set(priority, new Set([hash]))
     else bucket.add(hash)
   }
 
-  #leave(hash: string, count: number): void {
-    const bucket = this.#buckets.get(count)
+  #leave(hash: string, { priority }: Rated): void {
+    const bucket = this.#buckets.get(priority)
     bucket?.delete(hash)
-    if (bucket?.size === 0) this.#buckets.delete(count)
+    if (bucket?.size === 0) this.#buckets.delete(priority)
   }
 }

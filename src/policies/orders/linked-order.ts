@@ -1,18 +1,12 @@
 import type { EvictionOrder } from '../eviction-order.ts'
+import { Queue, QueueNode } from './queue.ts'
 
-interface Node {
-  hash: string
-  older: Node
-  newer: Node
-}
-
-/** The order of FIFO, LRU and MRU: a linked list of entries from the oldest to the newest. */
+/** The order of FIFO, LRU and MRU: a queue of entries from the oldest to the newest. */
 export class LinkedOrder implements EvictionOrder {
-  readonly #nodes = new Map<string, Node>()
+  readonly #nodes = new Map<string, QueueNode>()
+  readonly #queue = new Queue()
   readonly #moves: boolean
   readonly #evictsAt: 'oldest' | 'newest'
-  /** A node without an entry, before the oldest and after the newest: the list then has no ends to treat specially. */
-  readonly #ring: Node
 
   /**
    * @param moves Whether a read moves its entry to the newest end.
@@ -21,9 +15,6 @@ export class LinkedOrder implements EvictionOrder {
   constructor(moves: boolean, evictsAt: 'oldest' | 'newest') {
     this.#moves = moves
     this.#evictsAt = evictsAt
-    const ring = { hash: '' } as Node
-    ring.older = ring.newer = ring
-    this.#ring = ring
   }
 
   touch(hashes: readonly string[]): void {
@@ -31,23 +22,24 @@ export class LinkedOrder implements EvictionOrder {
     for (const hash of hashes) {
       const node = this.#nodes.get(hash)
       if (node === undefined) continue
-      unlink(node)
-      this.#append(node)
+      this.#queue.remove(node)
+      this.#queue.push(node)
     }
   }
 
   insert(hash: string): void {
-    const node = { hash } as Node
+    const node = new QueueNode(hash)
     this.#nodes.set(hash, node)
-    this.#append(node)
+    this.#queue.push(node)
   }
 
   evict(count: number): string[] {
     const victims: string[] = []
-    while (victims.length < count && this.#nodes.size > 0) {
-      const { hash } = this.#evictsAt === 'oldest' ? this.#ring.newer : this.#ring.older
-      this.remove([hash])
-      victims.push(hash)
+    while (victims.length < count) {
+      const victim = this.#queue[this.#evictsAt]
+      if (victim === undefined) break
+      this.remove([victim.hash])
+      victims.push(victim.hash)
     }
     return victims
   }
@@ -56,7 +48,7 @@ export class LinkedOrder implements EvictionOrder {
     for (const hash of hashes) {
       const node = this.#nodes.get(hash)
       if (node === undefined) continue
-      unlink(node)
+      this.#queue.remove(node)
       this.#nodes.delete(hash)
     }
   }
@@ -64,15 +56,4 @@ export class LinkedOrder implements EvictionOrder {
   size(): number {
     return this.#nodes.size
   }
-
-  #append(node: Node): void {
-    node.newer = this.#ring
-    node.older = this.#ring.older
-    node.older.newer = this.#ring.older = node
-  }
-}
-
-function unlink(node: Node): void {
-  node.older.newer = node.newer
-  node.newer.older = node.older
 }

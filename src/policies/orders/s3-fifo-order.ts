@@ -1,20 +1,18 @@
 import type { EvictionOrder } from '../eviction-order.ts'
+import { Queue, QueueNode } from './queue.ts'
 
-interface Node {
-  hash: string
+class Node extends QueueNode {
   /** How often it was read since it came into its queue, at most 3. */
-  reads: number
-  isInMain: boolean
-  older: Node
-  newer: Node
+  reads = 0
+  isInMain = false
 }
 
 /** The order of S3-FIFO: a small queue, a main queue, and the names of what was evicted from the small one. */
 export class S3FifoOrder implements EvictionOrder {
   readonly #nodes = new Map<string, Node>()
-  readonly #small = new Queue()
-  readonly #main = new Queue()
-  readonly #ghosts = new Map<string, Node>()
+  readonly #small = new Queue<Node>()
+  readonly #main = new Queue<Node>()
+  readonly #ghosts = new Map<string, QueueNode>()
   readonly #ghost = new Queue()
 
   touch(hashes: readonly string[]): void {
@@ -27,7 +25,7 @@ export class S3FifoOrder implements EvictionOrder {
   insert(hash: string): void {
     const ghost = this.#ghosts.get(hash)
     if (ghost !== undefined) this.#forget(ghost)
-    const node = newNode(hash)
+    const node = new Node(hash)
     node.isInMain = ghost !== undefined
     this.#nodes.set(hash, node)
     this.#queueOf(node).push(node)
@@ -41,7 +39,7 @@ export class S3FifoOrder implements EvictionOrder {
       if (victim === undefined) continue // all of the small queue has gone on
       victims.push(victim.hash)
       this.#nodes.delete(victim.hash)
-      while (this.#ghost.length > Math.floor((9 * size) / 10)) this.#forget(this.#ghost.oldest)
+      while (this.#ghost.length > Math.floor((9 * size) / 10)) this.#forget(this.#ghost.oldest as QueueNode)
       if (!victim.isInMain) this.#remember(victim.hash)
     }
     return victims
@@ -51,7 +49,7 @@ export class S3FifoOrder implements EvictionOrder {
     for (const hash of hashes) {
       const node = this.#nodes.get(hash)
       if (node === undefined) continue
-      this.#queueOf(node).unlink(node)
+      this.#queueOf(node).remove(node)
       this.#nodes.delete(hash)
     }
   }
@@ -67,9 +65,8 @@ export class S3FifoOrder implements EvictionOrder {
   }
 
   #fromSmall(): Node | undefined {
-    while (this.#small.length > 0) {
-      const node = this.#small.oldest
-      this.#small.unlink(node)
+    for (let node = this.#small.oldest; node !== undefined; node = this.#small.oldest) {
+      this.#small.remove(node)
       if (node.reads < 2) return node
       node.reads = 0
       node.isInMain = true
@@ -80,8 +77,8 @@ export class S3FifoOrder implements EvictionOrder {
 
   #fromMain(): Node {
     for (;;) {
-      const node = this.#main.oldest
-      this.#main.unlink(node)
+      const node = this.#main.oldest as Node
+      this.#main.remove(node)
       if (node.reads === 0) return node
       node.reads--
       this.#main.push(node)
@@ -89,48 +86,17 @@ export class S3FifoOrder implements EvictionOrder {
   }
 
   #remember(hash: string): void {
-    const ghost = newNode(hash)
+    const ghost = new QueueNode(hash)
     this.#ghosts.set(hash, ghost)
     this.#ghost.push(ghost)
   }
 
-  #forget(ghost: Node): void {
+  #forget(ghost: QueueNode): void {
     this.#ghosts.delete(ghost.hash)
-    this.#ghost.unlink(ghost)
+    this.#ghost.remove(ghost)
   }
 
-  #queueOf({ isInMain }: Node): Queue {
+  #queueOf({ isInMain }: Node): Queue<Node> {
     return isInMain ? this.#main : this.#small
-  }
-}
-
-const newNode = (hash: string): Node => ({ hash, reads: 0, isInMain: false }) as Node
-
-/** A linked list, with a node without an entry before the oldest and after the newest. */
-class Queue {
-  length = 0
-  readonly #ring: Node
-
-  constructor() {
-    const ring = newNode('')
-    ring.older = ring.newer = ring
-    this.#ring = ring
-  }
-
-  get oldest(): Node {
-    return this.#ring.newer
-  }
-
-  push(node: Node): void {
-    node.newer = this.#ring
-    node.older = this.#ring.older
-    node.older.newer = this.#ring.older = node
-    this.length++
-  }
-
-  unlink(node: Node): void {
-    node.older.newer = node.newer
-    node.newer.older = node.older
-    this.length--
   }
 }

@@ -1,25 +1,16 @@
 import type { EvictionOrder } from '../eviction-order.ts'
+import { Queue, QueueNode } from './queue.ts'
 
-interface Node {
-  hash: string
-  isMarked: boolean
-  older: Node
-  newer: Node
+class MarkedNode extends QueueNode {
+  isMarked = false
 }
 
-/** The order of SIEVE: a linked list of entries from the oldest to the newest, each with a mark, and a hand in it. */
+/** The order of SIEVE: a queue of entries, each with a mark, and a hand in it. */
 export class SieveOrder implements EvictionOrder {
-  readonly #nodes = new Map<string, Node>()
-  /** A node without an entry, before the oldest and after the newest. */
-  readonly #ring: Node
-  /** The entry at which the next eviction begins to look; the ring for the oldest one. */
-  #hand: Node
-
-  constructor() {
-    const ring = { hash: '', isMarked: false } as Node
-    ring.older = ring.newer = ring
-    this.#ring = this.#hand = ring
-  }
+  readonly #nodes = new Map<string, MarkedNode>()
+  readonly #queue = new Queue<MarkedNode>()
+  /** The entry at which the next eviction begins to look; `undefined` for the oldest one. */
+  #hand: MarkedNode | undefined
 
   touch(hashes: readonly string[]): void {
     for (const hash of hashes) {
@@ -29,21 +20,21 @@ export class SieveOrder implements EvictionOrder {
   }
 
   insert(hash: string): void {
-    const newest = this.#ring.older
-    const node = { hash, isMarked: false, older: newest, newer: this.#ring }
-    newest.newer = this.#ring.older = node
+    const node = new MarkedNode(hash)
     this.#nodes.set(hash, node)
+    this.#queue.push(node)
   }
 
   evict(count: number): string[] {
     const victims: string[] = []
-    while (victims.length < count && this.#nodes.size > 0) {
-      const node = this.#hand === this.#ring ? this.#ring.newer : this.#hand
-      this.#hand = node
+    while (victims.length < count) {
+      const node = this.#hand ?? this.#queue.oldest
+      if (node === undefined) break
       if (node.isMarked) {
         node.isMarked = false
-        this.#hand = node.newer
+        this.#hand = this.#queue.after(node)
       } else {
+        this.#hand = node
         victims.push(node.hash)
         this.remove([node.hash])
       }
@@ -55,9 +46,8 @@ export class SieveOrder implements EvictionOrder {
     for (const hash of hashes) {
       const node = this.#nodes.get(hash)
       if (node === undefined) continue
-      if (this.#hand === node) this.#hand = node.newer
-      node.older.newer = node.newer
-      node.newer.older = node.older
+      if (this.#hand === node) this.#hand = this.#queue.after(node)
+      this.#queue.remove(node)
       this.#nodes.delete(hash)
     }
   }

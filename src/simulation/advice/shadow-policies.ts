@@ -1,5 +1,4 @@
 import type { EvictionOrder } from '../../policies/eviction-order.ts'
-import { AgingOrder } from '../../policies/orders/aging-order.ts'
 import { CostOrder } from '../../policies/orders/cost-order.ts'
 import { FrequencyOrder } from '../../policies/orders/frequency-order.ts'
 import { LinkedOrder } from '../../policies/orders/linked-order.ts'
@@ -21,7 +20,7 @@ export const SHADOW_POLICIES: Readonly<Record<string, () => EvictionOrder>> = {
   LruTPolicy: () => new LinkedOrder(true, 'oldest'),
   CostPolicy: () => new CostOrder('cost'),
   LfuPolicy: () => new FrequencyOrder(),
-  'LfuPolicy({ aging: true })': () => new AgingOrder(),
+  'LfuPolicy({ aging: true })': () => new FrequencyOrder(true),
   FifoPolicy: () => new LinkedOrder(false, 'oldest'),
   SievePolicy: () => new SieveOrder(),
   S3FifoPolicy: () => new S3FifoOrder(),
