@@ -6,7 +6,7 @@ import type { KeyPair } from '../../keys/key-names.ts'
 import type { AbstractPolicy } from '../../policies/policy.ts'
 import { lookUpAt, partitionMark, StoredEntry } from '../trailer.ts'
 import { ChangeLogs } from './change-logs.ts'
-import { Fence, PartitionData } from './partition-data.ts'
+import { type Began, Fence, PartitionData, type PutOutcome } from './partition-data.ts'
 import { WatcherSets } from './watcher-sets.ts'
 import type {
   ChangeLog,
@@ -115,52 +115,38 @@ export class MemoryStore implements Store, ChangeLog {
     const untilMs = atMs + (idleTtlMs ?? Number.POSITIVE_INFINITY)
     if (data.isEmpty) data.expiresAtMs = untilMs
     else data.prolong(untilMs)
-    let evicted = data.evictFor(0, 0, bounds) // the bounds may have been lowered
-    const began = new Map<string, number | 'unknown' | undefined>()
-    const room = data.room(bounds)
-    const declined = new Set<string>()
-    const admitted = entries.map((entry) => {
+    const evicted = data.evictFor(0, 0, bounds) // the bounds may have been lowered
+    const put = data.store(entries, atUs, bounds, (entry, beganUs) => {
       const { hash, token, metadata } = entry
-      if (!began.has(hash)) began.set(hash, data.beganUs(hash, atUs))
       const isInvalidated = token !== undefined && fence.refuses(membersOf(space, entry), token, atUs)
-      const isRefused = isInvalidated || this.#isOlder(space, entry, began.get(hash))
+      const isRefused = isInvalidated || this.#isOlder(space, entry, beganUs)
       // Also if it is refused: the script says why.
       if (metadata?.overrules) fence.raise('h:', [hash], Math.min(token ?? atUs, atUs))
-      if (isRefused) return false
-      const bytes = data.storedBytes(entry, atUs).length
-      if (metadata?.ifRoom && !room.has(hash, bytes)) {
-        declined.add(hash)
-        return false
-      }
-      room.take(hash, bytes)
-      began.set(hash, token ?? atUs)
-      return true
+      return isRefused
     })
-    const put = data.store(
-      entries.filter((_, i) => admitted[i]),
-      atUs,
-      bounds,
-    )
-    evicted += put.evicted
-    const stored = entries.map((entry, i) => admitted[i] === true && !put.tooLarge.has(entry))
-    const tooLarge = put.tooLarge.size > 0 ? new Set([...put.tooLarge].map(({ hash }) => hash)) : undefined
     entries.forEach(({ hash, metadata }) => {
       if (metadata?.asker !== undefined) this.#endOwnLease(space, hash, metadata.asker)
       if (metadata?.overrules) this.#endLease(space, hash)
     })
-    const gone = entries.filter(({ hash }, i) => stored[i] && !data.values.has(hash)).map(({ hash }) => hash)
-    const evictedAtOnce = gone.length > 0 ? new Set(gone) : undefined
-    const changes = this.#logs.record(space, data.changed, atUs)
-    const report = { atUs, evicted, expired, stored, evictedAtOnce, tooLarge, changes }
-    return { ...report, declined: declined.size > 0 ? declined : undefined }
+    const stored = put.outcomes.map((outcome) => outcome === 'stored')
+    const hashesOf = (isOne: (hash: Hash, outcome: PutOutcome) => boolean): ReadonlySet<Hash> | undefined => {
+      const some = entries.filter(({ hash }, i) => isOne(hash, put.outcomes[i] as PutOutcome))
+      return some.length > 0 ? new Set(some.map(({ hash }) => hash)) : undefined
+    }
+    return {
+      atUs,
+      evicted: evicted + put.evicted,
+      expired,
+      stored,
+      evictedAtOnce: hashesOf((hash, outcome) => outcome === 'stored' && !data.values.has(hash)),
+      tooLarge: hashesOf((_, outcome) => outcome === 'too-large'),
+      declined: hashesOf((_, outcome) => outcome === 'declined'),
+      changes: this.#logs.record(space, data.changed, atUs),
+    }
   }
 
   /** As in the scripts: whether the load of the existing entry began later than that of the entry to store. */
-  #isOlder(
-    space: KeySpace,
-    { hash, token, metadata }: NewEntry,
-    beganUs: number | 'unknown' | undefined,
-  ): boolean {
+  #isOlder(space: KeySpace, { hash, token, metadata }: NewEntry, beganUs: Began): boolean {
     if (token === undefined || beganUs === undefined) return false
     if (beganUs !== 'unknown') return beganUs > token
     return metadata?.asker !== undefined && this.#leasesOf(space).get(hash)?.asker !== metadata.asker

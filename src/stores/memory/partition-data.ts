@@ -61,34 +61,11 @@ export class Fence {
   }
 }
 
-/** How much room there is for the new entries of one put, without an eviction. */
-class Room {
-  readonly #data: PartitionData
-  readonly #bounds: Bounds
-  /** The bytes of the entries that are about to be inserted. */
-  readonly #taken = new Map<string, number>()
-  #takenBytes = 0
+/** When a load began, in microseconds. */
+export type Began = number | 'unknown' | undefined
 
-  constructor(data: PartitionData, bounds: Bounds) {
-    this.#data = data
-    this.#bounds = bounds
-  }
-
-  /** Whether an entry is there already, or fits. */
-  has(hash: string, bytes: number): boolean {
-    if (this.#data.values.has(hash) || this.#taken.has(hash)) return true
-    const { maxSize, maxBytes } = this.#bounds
-    const fits = this.#data.order.size() + this.#taken.size < maxSize
-    return fits && this.#data.bytes + this.#takenBytes + bytes <= maxBytes
-  }
-
-  /** The entry is stored. */
-  take(hash: string, bytes: number): void {
-    if (this.#data.values.has(hash) || bytes > this.#bounds.maxBytes) return
-    this.#takenBytes += bytes - (this.#taken.get(hash) ?? 0)
-    this.#taken.set(hash, bytes)
-  }
-}
+/** What became of an entry to store: the script of a put replies with the same. */
+export type PutOutcome = 'stored' | 'refused' | 'declined' | 'too-large'
 
 /** The data of one key pair in a `MemoryStore`: the same that the scripts keep in Redis keys. */
 export class PartitionData {
@@ -134,38 +111,54 @@ export class PartitionData {
   /**
    * Stores entries as of one moment. Existing entries are replaced and count as used; then new ones are inserted. A value that is
    * larger than `maxBytes` is not stored, and what was stored for it is removed.
+   *
+   * @param isRefused Is told when the load of the existing entry began: the result of {@link beganUs}.
    */
   store(
     entries: readonly NewEntry[],
     atUs: number,
     bounds: Bounds,
-  ): { readonly evicted: number; readonly tooLarge: ReadonlySet<NewEntry> } {
+    isRefused: (entry: NewEntry, beganUs: Began) => boolean = () => false,
+  ): { readonly evicted: number; readonly outcomes: readonly PutOutcome[] } {
+    const began = new Map<string, Began>()
     const added = new Set<string>()
     const used = new Set<string>()
     const results = new Map<string, StoredResult>()
-    const tooLarge = new Set<NewEntry>()
-    for (const entry of entries) {
-      const { hash } = entry
-      const stored = this.storedBytes(entry, atUs)
+    const outcomes = entries.map((entry): PutOutcome => {
+      const { hash, token, metadata } = entry
+      if (!began.has(hash)) began.set(hash, this.beganUs(hash, atUs))
+      if (isRefused(entry, began.get(hash))) return 'refused'
+      const stored = this.#storedBytes(entry, atUs)
+      if (metadata?.ifRoom && !this.#hasRoom(hash, stored.length, added.size, bounds)) return 'declined'
       if (stored.length > bounds.maxBytes) {
-        tooLarge.add(entry)
-        if (!results.has(hash) && this.values.has(hash)) {
-          this.changed.entries([hash])
-          this.#discard([hash])
-        }
-        continue
+        if (!results.has(hash)) this.#dropForLarger(hash)
+        return 'too-large'
       }
+      began.set(hash, token ?? atUs)
       if (!this.values.has(hash)) added.add(hash)
       else if (!added.has(hash)) used.add(hash)
       this.#keep(entry, stored, Math.floor(atUs / 1_000))
-      const { computeMs = 0, cost = Math.max(1, computeMs) } = entry.metadata ?? {}
+      const { computeMs = 0, cost = Math.max(1, computeMs) } = metadata ?? {}
       results.set(hash, { costMs: cost, bytes: stored.length })
-    }
+      return 'stored'
+    })
     this.changed.entries([...results.keys()])
     this.order.touch([...used], results)
     for (const hash of added) this.bytes -= (results.get(hash) as StoredResult).bytes // until they are inserted
     const evicted = this.#fitReplaced(used, results, bounds) + this.#insertAll([...added], results, bounds)
-    return { evicted, tooLarge }
+    return { evicted, outcomes }
+  }
+
+  /** Whether an entry is there already, or fits beside `added` new ones without an eviction. */
+  #hasRoom(hash: string, bytes: number, added: number, { maxSize, maxBytes }: Bounds): boolean {
+    return this.values.has(hash) || (this.order.size() + added < maxSize && this.bytes + bytes <= maxBytes)
+  }
+
+  /** A value is not stored, since it is too large. An older one must not be served after it. */
+  #dropForLarger(hash: string): void {
+    if (!this.values.has(hash)) return
+    this.changed.entries([hash])
+    this.#discard([hash])
   }
 
   /**
@@ -219,7 +212,7 @@ export class PartitionData {
   }
 
   /** What is stored for an entry: its value, and the trailer. */
-  storedBytes({ hash, value, ttlMs, token, metadata }: NewEntry, atUs: number): Buffer {
+  #storedBytes({ hash, value, ttlMs, token, metadata }: NewEntry, atUs: number): Buffer {
     const { serializer = '', computeMs = 0, freshMs, tags } = metadata ?? {}
     const bytes = Buffer.from(value)
     if (this.#partition === undefined) return bytes
@@ -240,11 +233,6 @@ export class PartitionData {
   #setValue(hash: string, stored: Buffer): void {
     this.bytes += stored.length - (this.values.get(hash)?.length ?? 0)
     this.values.set(hash, stored)
-  }
-
-  /** The room for new entries, before any is evicted for them. */
-  room(bounds: Bounds): Room {
-    return new Room(this, bounds)
   }
 
   /** Evicts until so many more entries and bytes fit. Returns how many were evicted. */
@@ -300,7 +288,7 @@ export class PartitionData {
    * When the load of the stored entry began, in microseconds: `'unknown'` for an entry without a trailer; `undefined` for no
    * entry, for an expired one, and for a time in the future, which was recorded before the clock was set back.
    */
-  beganUs(name: string, atUs: number): number | 'unknown' | undefined {
+  beganUs(name: string, atUs: number): Began {
     const entry = this.read(name)
     if (entry === undefined || entry.isMisplaced) return undefined
     if (entry.beganUs === undefined) return 'unknown'
