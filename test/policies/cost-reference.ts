@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import type { EvictionOrder, StoredResult } from '../../src/policies/eviction-order.ts'
 import { Random } from '../random.ts'
+import { ListModel } from './list-model.ts'
 import type { Weigh } from '../../src/policies/orders/cost-order.ts'
 
 interface Entry {
@@ -12,19 +13,19 @@ interface Entry {
   priority: number
 }
 
-export class CostReference implements EvictionOrder {
+/** In its list, the entry whose priority was set last comes last. */
+export class CostReference extends ListModel<Entry> {
   readonly #weigh: Weigh
-  /** The one whose priority was set last comes last. */
-  #entries: Entry[] = []
   #base = 0
 
   constructor(weigh: Weigh) {
+    super()
     this.#weigh = weigh
   }
 
   touch(hashes: readonly string[], stored?: ReadonlyMap<string, StoredResult>): void {
     for (const hash of hashes) {
-      const entry = this.#entries.find((each) => each.hash === hash)
+      const entry = this.find(hash)
       if (entry === undefined) continue
       const result = stored?.get(hash)
       if (result !== undefined) {
@@ -42,8 +43,8 @@ export class CostReference implements EvictionOrder {
 
   evict(count: number): string[] {
     const victims: string[] = []
-    while (victims.length < count && this.#entries.length > 0) {
-      const victim = this.#entries.reduce((least, each) => (each.priority < least.priority ? each : least))
+    while (victims.length < count && this.entries.length > 0) {
+      const victim = this.entries.reduce((least, each) => (each.priority < least.priority ? each : least))
       this.#base = victim.priority
       this.remove([victim.hash])
       victims.push(victim.hash)
@@ -51,18 +52,10 @@ export class CostReference implements EvictionOrder {
     return victims
   }
 
-  remove(hashes: readonly string[]): void {
-    this.#entries = this.#entries.filter(({ hash }) => !hashes.includes(hash))
-  }
-
-  size(): number {
-    return this.#entries.length
-  }
-
   #set(entry: Entry): void {
     this.remove([entry.hash])
     entry.priority = this.#base + (entry.frequency * entry.cost) / (this.#weigh === 'cost' ? 1 : entry.bytes)
-    this.#entries.push(entry)
+    this.entries.push(entry)
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { EvictionOrder } from '../../src/policies/eviction-order.ts'
+import { ListModel } from './list-model.ts'
 
 interface Entry {
   readonly hash: string
@@ -8,18 +8,17 @@ interface Entry {
 }
 
 /** Hyperbolic caching with one list of entries, from the first stored to the last, that is scanned for everything. */
-export class HyperbolicList implements EvictionOrder {
-  #entries: Entry[] = []
+export class HyperbolicList extends ListModel<Entry> {
   #now = 0
 
   touch(hashes: readonly string[]): void {
-    if (this.#entries.length > 0) this.#now += hashes.length
-    for (const hash of hashes) for (const entry of this.#entries) if (entry.hash === hash) entry.accesses++
+    if (this.entries.length > 0) this.#now += hashes.length
+    for (const hash of hashes) for (const entry of this.entries) if (entry.hash === hash) entry.accesses++
   }
 
   insert(hash: string): void {
     this.#now++
-    this.#entries.push({ hash, birth: this.#now, accesses: 1 })
+    this.entries.push({ hash, birth: this.#now, accesses: 1 })
   }
 
   evict(count: number): string[] {
@@ -35,24 +34,12 @@ export class HyperbolicList implements EvictionOrder {
     })
   }
 
-  remove(hashes: readonly string[]): void {
-    this.#entries = this.#entries.filter(({ hash }) => !hashes.includes(hash))
-  }
-
-  size(): number {
-    return this.#entries.length
-  }
-
-  has(hash: string): boolean {
-    return this.#entries.some((entry) => entry.hash === hash)
-  }
-
   #drawn(): Entry[] {
     const size = this.size()
-    if (size <= 64) return this.#entries
+    if (size <= 64) return this.entries
     const seed = createHash('sha1').update(`${this.#now}:${size}`).digest('hex').slice(0, 7)
     const states = [Number(`0x${seed}`) + 1]
     while (states.length <= 64) states.push(((states.at(-1) as number) * 48_271) % (2 ** 31 - 1))
-    return states.slice(1).map((state) => this.#entries[Math.floor((state / (2 ** 31 - 1)) * size)] as Entry)
+    return states.slice(1).map((state) => this.entries[Math.floor((state / (2 ** 31 - 1)) * size)] as Entry)
   }
 }

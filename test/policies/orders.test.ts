@@ -5,6 +5,7 @@ import type { EvictionOrder } from '../../src/policies/eviction-order.ts'
 import { FrequencyOrder } from '../../src/policies/orders/frequency-order.ts'
 import { HyperbolicOrder } from '../../src/policies/orders/hyperbolic-order.ts'
 import { HyperbolicList } from './hyperbolic-list.ts'
+import { ListModel } from './list-model.ts'
 import { Random } from '../random.ts'
 import { LinkedOrder } from '../../src/policies/orders/linked-order.ts'
 import { RandomOrder } from '../../src/policies/orders/random-order.ts'
@@ -21,19 +22,19 @@ interface Entry {
   count: number
 }
 
-/** A list, sorted by what a policy looks at whenever somebody has to leave. */
-class Model implements EvictionOrder {
+/** A list, sorted by what a policy looks at whenever one is evicted. */
+class Model extends ListModel<Entry> {
   readonly #rank: (entry: Entry) => readonly number[]
-  #entries: Entry[] = []
   #now = 0
 
   constructor(rank: (entry: Entry) => readonly number[]) {
+    super()
     this.#rank = rank
   }
 
   touch(hashes: readonly string[]): void {
     for (const hash of hashes) {
-      const entry = this.#entries.find((each) => each.hash === hash)
+      const entry = this.find(hash)
       if (entry === undefined) continue
       entry.touchedAt = ++this.#now
       entry.count++
@@ -42,25 +43,13 @@ class Model implements EvictionOrder {
 
   insert(hash: string): void {
     const now = ++this.#now
-    this.#entries.push({ hash, insertedAt: now, touchedAt: now, count: 1 })
+    this.entries.push({ hash, insertedAt: now, touchedAt: now, count: 1 })
   }
 
   evict(count: number): string[] {
-    const victims = this.#entries.toSorted((a, b) => compare(this.#rank(a), this.#rank(b))).slice(0, count)
+    const victims = this.entries.toSorted((a, b) => compare(this.#rank(a), this.#rank(b))).slice(0, count)
     this.remove(victims.map(({ hash }) => hash))
     return victims.map(({ hash }) => hash)
-  }
-
-  remove(hashes: readonly string[]): void {
-    this.#entries = this.#entries.filter(({ hash }) => !hashes.includes(hash))
-  }
-
-  size(): number {
-    return this.#entries.length
-  }
-
-  has(hash: string): boolean {
-    return this.#entries.some((entry) => entry.hash === hash)
   }
 }
 
@@ -70,50 +59,41 @@ function compare(a: readonly number[], b: readonly number[]): number {
 }
 
 /** SIEVE, with a list of entries from the oldest to the newest, and the place of the hand in it. */
-class SieveModel implements EvictionOrder {
-  #entries: { readonly hash: string; isMarked: boolean }[] = []
+class SieveModel extends ListModel<{ readonly hash: string; isMarked: boolean }> {
   #hand = 0
 
   touch(hashes: readonly string[]): void {
-    for (const entry of this.#entries) if (hashes.includes(entry.hash)) entry.isMarked = true
+    for (const entry of this.entries) if (hashes.includes(entry.hash)) entry.isMarked = true
   }
 
   insert(hash: string): void {
-    this.#entries.push({ hash, isMarked: false })
+    this.entries.push({ hash, isMarked: false })
   }
 
   evict(count: number): string[] {
     const victims: string[] = []
     while (victims.length < count) {
-      const entry = this.#entries[this.#hand]
+      const entry = this.entries[this.#hand]
       if (entry === undefined) break
       if (!entry.isMarked) {
         victims.push(entry.hash)
         this.remove([entry.hash])
       } else {
         entry.isMarked = false
-        this.#hand = (this.#hand + 1) % this.#entries.length
+        this.#hand = (this.#hand + 1) % this.entries.length
       }
     }
     return victims
   }
 
-  remove(hashes: readonly string[]): void {
+  override remove(hashes: readonly string[]): void {
     for (const hash of hashes) {
-      const at = this.#entries.findIndex((entry) => entry.hash === hash)
+      const at = this.entries.findIndex((entry) => entry.hash === hash)
       if (at === -1) continue
-      this.#entries.splice(at, 1)
+      this.entries.splice(at, 1)
       if (at < this.#hand) this.#hand--
-      if (this.#hand === this.#entries.length) this.#hand = 0
+      if (this.#hand === this.entries.length) this.#hand = 0
     }
-  }
-
-  size(): number {
-    return this.#entries.length
-  }
-
-  has(hash: string): boolean {
-    return this.#entries.some((entry) => entry.hash === hash)
   }
 }
 
@@ -177,14 +157,18 @@ class S3FifoModel implements EvictionOrder {
 }
 
 /** LFU with dynamic aging: a list, scanned for the lowest priority, and among equal ones for that which was set first. */
-class AgingModel implements EvictionOrder {
-  #entries: { readonly hash: string; count: number; priority: number; setAt: number }[] = []
+class AgingModel extends ListModel<{
+  readonly hash: string
+  count: number
+  priority: number
+  setAt: number
+}> {
   #age = 0
   #now = 0
 
   touch(hashes: readonly string[]): void {
     for (const hash of hashes) {
-      const entry = this.#entries.find((each) => each.hash === hash)
+      const entry = this.find(hash)
       if (entry === undefined) continue
       entry.count++
       entry.priority = this.#age + entry.count
@@ -193,29 +177,17 @@ class AgingModel implements EvictionOrder {
   }
 
   insert(hash: string): void {
-    this.#entries.push({ hash, count: 1, priority: this.#age + 1, setAt: ++this.#now })
+    this.entries.push({ hash, count: 1, priority: this.#age + 1, setAt: ++this.#now })
   }
 
   evict(count: number): string[] {
     return Array.from({ length: Math.min(count, this.size()) }, () => {
-      const [victim] = this.#entries.toSorted((a, b) => a.priority - b.priority || a.setAt - b.setAt)
+      const [victim] = this.entries.toSorted((a, b) => a.priority - b.priority || a.setAt - b.setAt)
       const { hash, priority } = victim as { hash: string; priority: number }
       this.#age = priority
       this.remove([hash])
       return hash
     })
-  }
-
-  remove(hashes: readonly string[]): void {
-    this.#entries = this.#entries.filter(({ hash }) => !hashes.includes(hash))
-  }
-
-  size(): number {
-    return this.#entries.length
-  }
-
-  has(hash: string): boolean {
-    return this.#entries.some((entry) => entry.hash === hash)
   }
 }
 

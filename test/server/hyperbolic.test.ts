@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HyperbolicPolicy } from './library.ts'
 import { HyperbolicList } from '../policies/hyperbolic-list.ts'
 import { Random } from '../random.ts'
-import { entry, fill, hashesOf, leftMs, newPlace, orderOf, scoresOf } from './places.ts'
+import { entry, filledPlace, leftMs, orderOf, scoresOf } from './places.ts'
 import { hasServer, openTarget, type Target } from './target.ts'
 
 const COUNT_LIMIT = 2 ** 20
@@ -17,9 +17,7 @@ describe.runIf(hasServer)('hyperbolic in a server', () => {
 
   async function full(size: number) {
     const store = target.newStore()
-    const place = newPlace(new HyperbolicPolicy(), { maxSize: size })
-    const hashes = hashesOf(size)
-    await fill(store, place, hashes)
+    const { place, hashes } = await filledPlace(store, new HyperbolicPolicy(), size)
     const put = (hash: string) => store.put(place, [entry(hash)])
     return { store, place, hashes, put, clock: `${place.keys[0]}:clock` }
   }

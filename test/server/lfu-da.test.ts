@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LfuPolicy } from './library.ts'
 import type { KeySpace } from '../../src/store.ts'
-import { entry, fill, hashesOf, leftMs, newPlace, orderOf, scoresOf } from './places.ts'
+import { entry, filledPlace, leftMs, orderOf, scoresOf } from './places.ts'
 import { hasServer, openTarget, type Target } from './target.ts'
 
 const STAMP_LIMIT = 2 ** 26
@@ -16,9 +16,7 @@ describe.runIf(hasServer)('lfu_da in a server', () => {
 
   async function full(size: number) {
     const store = target.newStore()
-    const place = newPlace(new LfuPolicy({ aging: true }), { maxSize: size })
-    const hashes = hashesOf(size)
-    await fill(store, place, hashes)
+    const { place, hashes } = await filledPlace(store, new LfuPolicy({ aging: true }), size)
     const [index] = place.keys
     const put = (hash: string) => store.put(place, [entry(hash)])
     return { store, place, hashes, put, state: `${index}:state`, counts: `${index}:counts` }

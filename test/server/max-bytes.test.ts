@@ -215,6 +215,20 @@ describe('maxBytes', () => {
     expect(await store.bytes?.(place)).toBe(await sumOf(store, place))
   })
 
+  test('leaves no room for a new entry that is not to evict any, if another one has become larger in the same batch', async () => {
+    const store = target.newStore()
+    const { place } = bounded(newPlace(new LruPolicy()))
+    await store.put(place, [sized('a', 1_000)])
+    const ifRoom = { metadata: { ifRoom: true } }
+    const { stored, declined } = await store.put(place, [
+      sized('a', 9_000),
+      sized('b', 5_000, ifRoom),
+      sized('c', 3_000, ifRoom),
+    ])
+    expect([stored, [...(declined ?? [])]]).toEqual([[true, false, true], ['b']])
+    expect(await left(store, place, 'abc')).toBe('ac')
+  })
+
   test('may be lowered', async () => {
     const store = target.newStore()
     const { place } = bounded(newPlace(new LruPolicy()))

@@ -75,6 +75,14 @@ export async function fill(store: Store, place: KeySpace, hashes: readonly strin
   }
 }
 
+/** A place that is filled up to its bound. */
+export async function filledPlace(store: Store, policy: AbstractPolicy, size: number) {
+  const place = newPlace(policy, { maxSize: size })
+  const hashes = hashesOf(size)
+  await fill(store, place, hashes)
+  return { place, hashes }
+}
+
 /** What is stored under each hash, without touching the order. */
 export async function valuesOf(
   store: Store,

@@ -4,7 +4,7 @@ import { composeScripts, MemoryStore, S3FifoPolicy } from './library.ts'
 import { S3_FIFO } from '../../src/lua/scripts.generated.ts'
 import type { KeySpace, Store } from '../../src/store.ts'
 import { Random } from '../random.ts'
-import { entry, fill, hashesOf, leftMs, newPlace, scoresOf, valuesOf } from './places.ts'
+import { entry, fill, filledPlace, hashesOf, leftMs, scoresOf, valuesOf } from './places.ts'
 import { hasServer, openTarget, type Target } from './target.ts'
 
 /** The score at which the main queue begins. */
@@ -25,9 +25,7 @@ describe.runIf(hasServer)('s3_fifo in a server', () => {
 
   async function full(policy: S3FifoPolicy, size: number) {
     const store = target.newStore()
-    const place = newPlace(policy, { maxSize: size })
-    const hashes = hashesOf(size)
-    await fill(store, place, hashes)
+    const { place, hashes } = await filledPlace(store, policy, size)
     const [index] = place.keys
     return { store, place, hashes, ghost: `${index}:ghost`, walk: `${index}:walk` }
   }

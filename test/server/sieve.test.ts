@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { composeScripts, MemoryStore, SievePolicy } from './library.ts'
 import { SIEVE } from '../../src/lua/scripts.generated.ts'
 import type { KeySpace, Store } from '../../src/store.ts'
-import { entry, fill, hashesOf, leftMs, newPlace, orderOf, scoresOf } from './places.ts'
+import { entry, fill, filledPlace, hashesOf, leftMs, orderOf, scoresOf } from './places.ts'
 import { Random } from '../random.ts'
 import { hasServer, openTarget, type Target } from './target.ts'
 
@@ -25,9 +25,7 @@ describe.runIf(hasServer)('sieve in a server', () => {
 
   async function full(policy: SievePolicy, size: number) {
     const store = target.newStore()
-    const place = newPlace(policy, { maxSize: size })
-    const hashes = hashesOf(size)
-    await fill(store, place, hashes)
+    const { place, hashes } = await filledPlace(store, policy, size)
     const handKey = `${place.keys[0]}:hand`
     const hand = async (): Promise<number | undefined> => {
       const at = await target.raw(handKey, 'GET', handKey)
