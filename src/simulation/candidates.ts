@@ -1,18 +1,18 @@
 import type { EvictionOrder } from '../policies/eviction-order.ts'
 import { CostPolicy, POLICIES } from '../policies/index.ts'
+import { decidesAs } from './decides-as.ts'
 import { writtenName } from './policy-names.ts'
 
 /** A policy that can be simulated. */
 export interface Candidate {
-  /** How a trace names it: the `key` of the policy with hyphens, such as `lru-t`. */
+  /** The `key` of the policy. */
+  readonly key: string
+  /** How results name it: its key with hyphens, such as `lru-t`. */
   readonly name: string
   /** How users write it, such as `LruTPolicy`. */
   readonly writtenName: string
   readonly createOrder: () => EvictionOrder
 }
-
-/** Policies that decide exactly as another one does: `all` leaves them out. */
-const DECIDES_AS: Readonly<Record<string, string>> = { lru: 'lru-t', 'fifo-t': 'fifo' }
 
 /** Policies with options by which they decide otherwise, by the `key` that they have then. */
 const VARIANTS: Readonly<Record<string, () => EvictionOrder>> = {
@@ -26,13 +26,13 @@ export const CANDIDATES: ReadonlyMap<string, Candidate> = new Map(
     ...Object.entries(VARIANTS),
   ].map(([key, createOrder]) => {
     const name = key.replaceAll('_', '-')
-    return [name, { name, writtenName: writtenName(key), createOrder }]
+    return [name, { key, name, writtenName: writtenName(key), createOrder }]
   }),
 )
 
 /** The policies that decide differently from each other. */
 export const DISTINCT: readonly Candidate[] = [...CANDIDATES.values()].filter(
-  ({ name }) => DECIDES_AS[name] === undefined,
+  ({ key }) => decidesAs(key) === key,
 )
 
 /** Finds a policy by its name, its key, or the name of its class, in any case; `undefined` if there is none. */

@@ -1,6 +1,5 @@
 import { OptionError, PolicyError } from '../../errors.ts'
 import type { AbstractPolicy } from '../../policies/policy.ts'
-import { writtenName } from '../policy-names.ts'
 import { Advisor, type AdvisorEvents } from './advisor.ts'
 
 /** The bounds of a cache; `undefined` or `Infinity` for none. */
@@ -31,7 +30,7 @@ export function advisorFor(
     )
   }
   const cache = {
-    policy: writtenName(policy.key),
+    policy: policy.key,
     bounds: { entries: maxSize, bytes: maxBytes },
     createOrder: () => policy.createOrder(),
   }

@@ -3,15 +3,17 @@ import { monotonicMs, wallMs } from '../../flow/timers.ts'
 import type { Hash } from '../../keys/call-hash.ts'
 import type { EvictionOrder, StoredResult } from '../../policies/eviction-order.ts'
 import type { CallObserver, CallOutcome, RunOutcome } from '../../telemetry/call-observer.ts'
+import { decidesAs } from '../decides-as.ts'
 import { KeySampler } from '../key-sampler.ts'
+import { writtenName } from '../policy-names.ts'
 import { type Advice, adviceText, type Alternative } from './advice.ts'
 import { KnownResults } from './known-results.ts'
 import { type Bounds, Shadow } from './shadow.ts'
-import { DECIDES_AS, SHADOW_POLICIES } from './shadow-policies.ts'
+import { SHADOW_POLICIES } from './shadow-policies.ts'
 
 /** The cache that is advised. */
 export interface AdvisedCache {
-  /** Its policy, as users write it. */
+  /** The `key` of its policy. */
   readonly policy: string
   readonly bounds: Bounds
   readonly createOrder: () => EvictionOrder
@@ -99,15 +101,16 @@ export class Advisor implements CallObserver {
         entries: Math.max(1, Math.round(bounds.entries * times * sample)),
         bytes: bounds.bytes * times * sample,
       })
-    const others = Object.entries(SHADOW_POLICIES).filter(([name]) => name !== (DECIDES_AS[policy] ?? policy))
-    this.#policy = policy
+    const others = Object.entries(SHADOW_POLICIES).filter(([key]) => key !== decidesAs(policy))
+    const own = writtenName(policy)
+    this.#policy = own
     this.#sample = sample
     this.#sampler = sample === 1 ? undefined : new KeySampler(sample, randomBytes(4).readInt32LE())
     this.#candidates = [
-      { policy, size: 1, shadow: shadow(createOrder(), 1) },
-      { policy, size: 0.5, shadow: shadow(createOrder(), 0.5) },
-      { policy, size: 2, shadow: shadow(createOrder(), 2) },
-      ...others.map(([name, create]) => ({ policy: name, size: 1, shadow: shadow(create(), 1) })),
+      { policy: own, size: 1, shadow: shadow(createOrder(), 1) },
+      { policy: own, size: 0.5, shadow: shadow(createOrder(), 0.5) },
+      { policy: own, size: 2, shadow: shadow(createOrder(), 2) },
+      ...others.map(([key, create]) => ({ policy: writtenName(key), size: 1, shadow: shadow(create(), 1) })),
     ]
     this.#known = new KnownResults(8 * SHADOW_ENTRIES)
     this.#clocks = clocks

@@ -5,7 +5,7 @@ import { LinkedOrder } from '../../../src/policies/orders/linked-order.ts'
 import type { Advice } from '../../../src/simulation/advice/advice.ts'
 import { Advisor } from '../../../src/simulation/advice/advisor.ts'
 import { SHADOW_POLICIES } from '../../../src/simulation/advice/shadow-policies.ts'
-import { type Candidate, CANDIDATES } from '../../../src/simulation/candidates.ts'
+import { type Candidate, CANDIDATES, DISTINCT } from '../../../src/simulation/candidates.ts'
 import { simulate } from '../../../src/simulation/simulate.ts'
 import { TraceBuilder } from '../../../src/simulation/trace.ts'
 import { Random } from '../../random.ts'
@@ -20,13 +20,14 @@ function advised(
     everyMs = 60 * MINUTE,
     maxBytes = Number.POSITIVE_INFINITY,
     createOrder = () => lru() as EvictionOrder,
+    policy = 'lru_t',
   } = {},
 ) {
   let nowMs = 0
   const told: Advice[] = []
   const failed = vi.fn<(error: unknown) => void>()
   const advisor = new Advisor(
-    { policy: 'LruTPolicy', bounds: { entries: maxSize, bytes: maxBytes }, createOrder },
+    { policy, bounds: { entries: maxSize, bytes: maxBytes }, createOrder },
     everyMs,
     { due: (advice) => void told.push(advice), failed },
     { monotonicMs: () => nowMs, wallMs: () => START + nowMs },
@@ -62,6 +63,13 @@ test('it tells what other policies and bounds would have spared, what spares mos
   const spared = advice.alternatives.map((each) => each.spared)
   expect(spared).toEqual(spared.toSorted((one, other) => other - one))
   expect(new Set(advice.alternatives.map(({ policy, size }) => `${policy} ${size}`)).size).toBe(spared.length)
+})
+
+test('a policy that decides as that of the cache is no alternative', () => {
+  const { advisor } = advised(10, { policy: 'lru' })
+  const names = advisor.advice.alternatives.map(({ policy }) => policy)
+  expect(names).not.toContain('LruTPolicy')
+  expect(names.filter((name) => name === 'LruPolicy')).toHaveLength(2) // with half and with twice the bound
 })
 
 describe('in words', () => {
@@ -196,10 +204,16 @@ describe('its policies', () => {
     builder.add({ key, costMs: 1 + (Number(key) % 50), bytes: 100 + (Number(key) % 7) * 100 })
   }
   const trace = builder.build({ rate: 1 })
-  const byName = new Map([...CANDIDATES.values()].map((each) => [each.writtenName, each]))
+  const byKey = new Map([...CANDIDATES.values()].map((each) => [each.key, each]))
 
-  test.each(Object.entries(SHADOW_POLICIES))('%s decides as the policy does', (name, create) => {
-    const candidate = byName.get(name) as Candidate
+  test('are all that may suit a cache better', () => {
+    const leftOut = ['mru', 'rr', 'hyperbolic']
+    const expected = DISTINCT.map(({ key }) => key).filter((key) => !leftOut.includes(key))
+    expect(Object.keys(SHADOW_POLICIES).toSorted()).toEqual(expected.toSorted())
+  })
+
+  test.each(Object.entries(SHADOW_POLICIES))('%s decides as the policy does', (key, create) => {
+    const candidate = byKey.get(key) as Candidate
     const bound = { kind: 'entries', limit: 100 } as const
     expect(simulate(trace, create(), bound)).toEqual(simulate(trace, candidate.createOrder(), bound))
   })
