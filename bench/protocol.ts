@@ -30,11 +30,11 @@ export interface Tasks {
       readonly what: 'hits' | 'puts' | 'primes' | 'near'
       readonly outstanding: number
       readonly ms: number
-      /** Whether the process collects all its garbage before; default no. */
-      readonly afterCollection?: boolean
     }
     answer: Run
   }
+  /** Lets V8 collect the whole heap. */
+  collect: { task: Record<string, never>; answer: void }
   /** Calls stored ids, and tells what that allocates. For a process whose young generation holds all of it. */
   allocate: { task: { readonly outstanding: number; readonly calls: number }; answer: Allocated }
   /** One call at a time, beside raw GETs by the same client. */

@@ -45,9 +45,9 @@ const renewal = ({ part, date, isShort }: Renewal): string =>
   ` The part \`${part}\` is of a ${isShort ? 'short ' : ''}run of its own on ${date.slice(0, 10)}.`
 
 const HOW = `Each contender has a process of its own, compiled JavaScript run by Node alone, and a database of its own in one
-server. They run in turn, round by round, so that noise affects all of them equally. Each round begins with a full garbage
-collection and a warm-up that is not measured: in a program that has run for long there were such collections, and some code is
-slower after the first one. Figures are medians of the rounds, and ratios are medians of the ratios within a round. **Ratios
+server. They run in turn, round by round, so that noise affects all of them equally. Before the rounds each one is warmed up, and
+V8 has collected its whole heap: in a program that has run for long there were such collections, and some code is slower after
+the first one. Each round begins with a tenth of a second that is not measured. Figures are medians of the rounds, and ratios are medians of the ratios within a round. **Ratios
 are more reliable than figures**, since the machine is shared. Every contender stores the same JSON with a TTL of an hour, and
 makes its keys as its users would. Everyone uses Redis alone, without a cache in process, except where it says “near”. Hits are
 checked: the values must be equal, and the function must not have run.

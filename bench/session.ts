@@ -23,9 +23,7 @@ export interface Effort {
 
 /**
  * Before each round, unmeasured: a process that has sat still while the others had their turns has given memory back and
- * lost its place in the caches of the processor, which costs it half as much again for a moment. The lead begins with a
- * full collection: what the collector has to do afterwards may be more than before the first one, and is what a program
- * pays that has run for long.
+ * lost its place in the caches of the processor, which costs it half as much again for a moment.
  */
 const LEAD_MS = 100
 
@@ -120,13 +118,15 @@ export class Session implements AsyncDisposable {
 
   /**
    * Lets the compiler finish with the code of a contender: until then a call costs twice as much. Counted in processor
-   * time, of which a contender has little on a busy machine.
+   * time, of which a contender has little on a busy machine. Afterwards the whole heap is collected: what the collector has to
+   * do from then on may be more than before, and is what a program pays that has run for long.
    */
   async warmUp({ worker }: Seat, what: Task<'run'>['what'], outstanding = 64): Promise<void> {
     const end = performance.now() + LONGEST_WARM_UP_MS
     for (let cpuMs = 0; cpuMs < this.effort.warmUpMs && performance.now() < end; ) {
       cpuMs += (await worker.ask('run', { what, outstanding, ms: 200 })).cpuUs / 1_000
     }
+    await worker.ask('collect', {})
   }
 
   /** Learns, under the eyes of the server, which commands the contender sends and which its scripts execute. */
@@ -136,7 +136,7 @@ export class Session implements AsyncDisposable {
 
   /** One round of one contender. */
   async round(seat: Seat, task: Omit<Task<'run'>, 'ms'>): Promise<Round> {
-    await seat.worker.ask('run', { ...task, ms: LEAD_MS, afterCollection: true })
+    await seat.worker.ask('run', { ...task, ms: LEAD_MS })
     const before = await this.server.read()
     const run = await seat.worker.ask('run', { ...task, ms: this.effort.roundMs })
     const { us, commands, cpuUs, bytesIn, bytesOut } = this.server.between(

@@ -1,6 +1,6 @@
 import { deepStrictEqual } from 'node:assert'
-import { PerformanceObserver } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { collectAll, collectYoung, withoutCollection } from './collection.ts'
 import type { Cached } from './contenders/contender.ts'
 import { alternate, atRandom, callAll, callSome, keepCalling, wander } from './load.ts'
 import {
@@ -67,8 +67,9 @@ const handlers: { readonly [N in TaskName]: (task: Task<N>) => Promise<Answer<N>
     return executed > before ? `${executed - before} hits ran the function` : undefined
   },
 
-  async run({ what, outstanding, ms, afterCollection = false }) {
-    if (afterCollection) collect()
+  collect: collectAll,
+
+  async run({ what, outstanding, ms }) {
     const before = executed
     const run = await (what === 'near'
       ? callInTurns(callerOf(what), ms)
@@ -77,7 +78,7 @@ const handlers: { readonly [N in TaskName]: (task: Task<N>) => Promise<Answer<N>
   },
 
   async allocate({ outstanding, calls }) {
-    collect()
+    collectYoung()
     return withoutCollection(async () => {
       const before = process.memoryUsage()
       await callSome(callerOf('hits'), outstanding, calls)
@@ -136,26 +137,6 @@ function expectedOf(id: number): unknown {
   if (yields === 'value') return value
   const text = JSON.stringify(value)
   return yields === 'text' ? text : Buffer.from(text)
-}
-
-/** A full collection: what a program that has run for long has behind it. */
-function collect(): void {
-  if (globalThis.gc === undefined) throw new Error('This process needs --expose-gc.')
-  globalThis.gc()
-}
-
-/** @throws If the collector ran meanwhile. */
-async function withoutCollection<T>(work: () => Promise<T>): Promise<T> {
-  let count = 0
-  const observer = new PerformanceObserver((list) => {
-    count += list.getEntries().length
-  })
-  observer.observe({ entryTypes: ['gc'] })
-  const result = await work()
-  await sleep(5) // what the observer is told, it is told later
-  observer.disconnect()
-  if (count > 0) throw new Error('The collector ran meanwhile.')
-  return result
 }
 
 function callerOf(what: Task<'run'>['what']): () => Promise<unknown> {
