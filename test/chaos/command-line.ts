@@ -23,7 +23,7 @@ export const USAGE = `npm run chaos -- [--short] [--only FAULT,…] [--client NA
   --client  ${CLIENT_NAMES.join(', ')}
   --clients ${FORMS.join(' or ')}: as they come, or with the options that docs/operations.md recommends
   --server  by its name, such as redis-7.0; without it the first that is found
-  --write   puts the table into docs/operations.md
+  --write   puts the table into docs/operations.md; with --only, the rows of these faults
   --loud    prints what was thrown and reported, too`
 
 /** @throws If it asks for what there is not. */

@@ -3,7 +3,7 @@ import { writeSection } from '../../scripts/page-section.ts'
 import { readArguments } from '../../scripts/read-arguments.ts'
 import { findServers } from '../servers/binaries.ts'
 import { readWish, USAGE } from './command-line.ts'
-import { cellTable, faultTable, section } from './report.ts'
+import { cellTable, section } from './report.ts'
 import { type Outcome, runCell } from './run-cell.ts'
 import { clientVersions } from './clients.ts'
 
@@ -34,7 +34,7 @@ if (wish !== undefined) {
   }
   console.log(`\n${cellTable(outcomes)}`)
   if (wish.writes) {
-    const text = section(set, wish, faultTable(wish.faults, outcomes))
-    await writeSection('docs/operations.md', `chaos, ${wish.form}`, text)
+    const run = { ...wish, outcomes, on: `${new Date().toISOString().slice(0, 10)}, ${set}` }
+    await writeSection('docs/operations.md', `chaos, ${wish.form}`, (standing) => section(run, standing))
   }
 }

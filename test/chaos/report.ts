@@ -1,6 +1,7 @@
 import { table } from '../../bench/table.ts'
 import type { Fault } from './fault.ts'
 import { CLIENT_NAMES } from './clients.ts'
+import { FAULTS } from './faults.ts'
 import type { Wish } from './command-line.ts'
 import type { Outcome, Phases } from './run-cell.ts'
 
@@ -45,39 +46,75 @@ export function cellTable(outcomes: readonly Outcome[]): string {
   return table(head, rows)
 }
 
-/** One line a fault, for the documentation: the sums, and of each client the longest waits (without and with a lease) and the
+/** The columns of the documentation. */
+const PAGE_HEAD = ['fault', 'calls', 'errors', 'wrong', 'old', ...CLIENT_NAMES, 'ended']
+
+/** One row a fault, for the documentation: the sums, and of each client the longest waits (without and with a lease) and the
  * recovery. */
-export function faultTable(faults: readonly Fault[], outcomes: readonly Outcome[]): string {
-  const head = ['fault', 'calls', 'errors', 'wrong', 'old', ...CLIENT_NAMES, 'ended']
-  const rows = faults.map(({ name, title }) => {
-    const ofFault = outcomes.filter(({ fault }) => fault === name)
-    const sum = (pick: (seen: NonNullable<Outcome['seen']>) => number): string =>
-      ofFault.some(({ seen }) => seen === undefined)
-        ? '?'
-        : String(ofFault.reduce((total, { seen }) => total + (seen === undefined ? 0 : pick(seen)), 0))
-    return [
-      title,
-      sum(({ calls }) => calls),
-      sum(({ errors, unhandled }) => errors + unhandled),
-      sum(({ wrong }) => wrong),
-      sum(({ old }) => old),
-      ...CLIENT_NAMES.map((client) => waitOf(ofFault.find((outcome) => outcome.client === client))),
-      ofFault.every(({ isEnded }) => isEnded) ? 'yes' : 'no',
-    ]
-  })
-  return table(head, rows)
+function rowOf({ name, title }: Fault, outcomes: readonly Outcome[]): readonly string[] {
+  const ofFault = outcomes.filter(({ fault }) => fault === name)
+  const sum = (pick: (seen: NonNullable<Outcome['seen']>) => number): string =>
+    ofFault.some(({ seen }) => seen === undefined)
+      ? '?'
+      : String(ofFault.reduce((total, { seen }) => total + (seen === undefined ? 0 : pick(seen)), 0))
+  return [
+    title,
+    sum(({ calls }) => calls),
+    sum(({ errors, unhandled }) => errors + unhandled),
+    sum(({ wrong }) => wrong),
+    sum(({ old }) => old),
+    ...CLIENT_NAMES.map((client) => waitOf(ofFault.find((outcome) => outcome.client === client))),
+    ofFault.every(({ isEnded }) => isEnded) ? 'yes' : 'no',
+  ]
 }
 
-/** What stands in the documentation. */
-export const section = (
-  set: string,
-  { form, phases }: Pick<Wish, 'form' | 'phases'>,
-  faults: string,
-): string =>
-  `${new Date().toISOString().slice(0, 10)}, ${set}. ${form === 'plain' ? plainClients(phases) : RECOMMENDED}
+/** What a run writes into the documentation. */
+export interface Written extends Pick<Wish, 'faults' | 'form' | 'phases'> {
+  /** The date, and the versions of everything. */
+  readonly on: string
+  readonly outcomes: readonly Outcome[]
+}
 
-${faults}
-`
+/** A run of all faults makes the section anew. Another one replaces the rows of its faults, and says so. */
+export function section(run: Written, standing: string): string {
+  const isWhole = FAULTS.every((fault) => run.faults.includes(fault))
+  const old = isWhole ? NOTHING : readSection(standing)
+  const rows = FAULTS.flatMap((fault) => {
+    const row = run.faults.includes(fault) ? rowOf(fault, run.outcomes) : old.rows.get(fault.title)
+    return row === undefined ? [] : [row]
+  })
+  const titles = run.faults.map(({ title }) => title).join(', ')
+  const isLater = old.head !== '' && !old.head.startsWith(run.on)
+  const head = old.head || `${run.on}. ${run.form === 'plain' ? plainClients(run.phases) : RECOMMENDED}`
+  return `${head}${isLater ? `\n- Of another run, ${run.on}: ${titles}.` : ''}\n\n${table(PAGE_HEAD, rows)}`
+}
+
+interface Standing {
+  /** What stands above the table. */
+  readonly head: string
+  /** The cells of each row, by the title of its fault. */
+  readonly rows: ReadonlyMap<string, readonly string[]>
+}
+
+const NOTHING: Standing = { head: '', rows: new Map() }
+
+function readSection(text: string): Standing {
+  const lines = text.split('\n')
+  const rows = lines.filter((line) => line.startsWith('| ')).map(cellsOf)
+  return {
+    head: lines
+      .filter((line) => !line.startsWith('|'))
+      .join('\n')
+      .trim(),
+    rows: new Map(rows.map((cells) => [cells[0] as string, cells])),
+  }
+}
+
+const cellsOf = (line: string): readonly string[] =>
+  line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim())
 
 const plainClients = ({ faultMs, afterMs }: Phases): string =>
   `Clients as they come, with no option but the address. \`npm run chaos -- --write\` makes this table.

@@ -79,8 +79,8 @@ export const PROCESS_FAULTS: readonly Fault[] = [
   }),
   onServer({
     name: 'reconnecting',
-    title: '400 caches reconnect together',
-    caches: 400,
+    title: '1,000 caches reconnect together',
+    caches: 1_000,
     begin: async ({ ask }) => repeat(1_000, () => killClients(ask)),
   }),
   onServer({
