@@ -375,8 +375,8 @@ export class RedisFuncCache {
    * it; of runs of functions also milliseconds and bytes. Arguments are not written, and cannot be guessed from the digest. The
    * recording ends by `stop()`, with {@link close}, or when the file has `maxBytes`. A file that is there is replaced.
    *
-   * If the file cannot be written, the recording ends, an `error` event tells of it, and calls go on.
-   * @throws {OptionError} for an unknown option, and for a value that an option cannot have.
+   * If the file cannot be written later, such as on a full disk, the recording ends, an `error` event tells of it, and calls go on.
+   * @throws {OptionError} for a file that cannot be opened, for an unknown option, and for a value that an option cannot have.
    * @example
    * const recording = cache.record('calls.csv.gz', { sample: 0.1 })
    * setTimeout(() => recording.stop(), 3_600_000)

@@ -15,6 +15,7 @@ import {
 import { type Duration, spelled, toLifeMs, toTimerMs } from './duration.ts'
 import { envelopeOf } from './envelope-checks.ts'
 import { checkNear } from './near-checks.ts'
+import { CACHE_OPTIONS, otherTaker } from './option-names.ts'
 import { OptionError } from '../errors.ts'
 import type { BreakerLimits } from '../flow/circuit-breaker.ts'
 import type { ArgumentEncoder } from '../keys/canonical/options.ts'
@@ -34,37 +35,11 @@ export function drainMs(options: DrainOptions, where: string): number {
 
 const HOUR_MS = 3_600_000
 
-const CACHE_OPTIONS: Record<keyof CacheOptions, true> = {
-  client: true,
-  store: true,
-  maxSize: true,
-  maxBytes: true,
-  ttl: true,
-  idleTtl: true,
-  prefix: true,
-  serializer: true,
-  lossy: true,
-  compress: true,
-  sign: true,
-  encrypt: true,
-  maxValueBytes: true,
-  maxComputeTime: true,
-  putWait: true,
-  touch: true,
-  encoders: true,
-  errors: true,
-  onError: true,
-  storeTimeout: true,
-  breaker: true,
-  waitUntil: true,
-  near: true,
-  advise: true,
-}
-
 /** Checks the name of a cache, which is part of its key names. */
 export function checkCacheName(name: string): string {
-  if (typeof name !== 'string' || name.trim() === '')
-    throw new OptionError("name: the name of a cache is empty. Give a text, such as 'shop'.")
+  if (checkText(name, 'name').trim() === '') {
+    throw new OptionError("name: the name of a cache is blank. Give a text, such as 'shop'.")
+  }
   return checkBraces(name, 'name')
 }
 
@@ -74,7 +49,7 @@ export function checkCacheName(name: string): string {
  * @throws {OptionError} for an unknown option, and for a value that an option cannot have.
  */
 export function checkCacheOptions(options: CacheOptions, isAuto = false): CacheSettings {
-  checkNames(options, Object.keys(CACHE_OPTIONS), 'new RedisFuncCache')
+  checkNames(options, Object.keys(CACHE_OPTIONS), 'new RedisFuncCache', otherTaker)
   const { ttl, idleTtl } = options
   const idleTtlMs = idleTtl === undefined ? HOUR_MS : toLifeMs(idleTtl, 'idleTtl')
   const ttlMs = ttl === undefined ? Math.min(HOUR_MS, idleTtlMs ?? HOUR_MS) : toLifeMs(ttl, 'ttl')

@@ -8,19 +8,26 @@ import { isPromise } from '../realms/native.ts'
  * Refuses unknown options: a misspelled one would be ignored otherwise.
  * @param known The names of all options.
  * @param where What takes the options, for the message.
+ * @param otherTaker Tells where an option belongs that something else takes; empty for a name that is no option at all.
  */
-export function checkNames(options: object, known: readonly string[], where: string): void {
+export function checkNames(
+  options: object,
+  known: readonly string[],
+  where: string,
+  otherTaker: (name: string) => string = () => '',
+): void {
   if (typeof options !== 'object' || options === null) {
     throw new OptionError(
       `${where}: ${shown(options)} is not an object of options. Give one, such as { ${known[0]}: … }.`,
     )
   }
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) {
-      throw new OptionError(
-        `${name}: ${where} knows no such option.${suggestion(name, known)} It knows ${known.join(', ')}.`,
-      )
-    }
+    if (known.includes(name)) continue
+    const cure =
+      suggestion(name, known) === '' && otherTaker(name) !== ''
+        ? ` ${otherTaker(name)}`
+        : `${suggestion(name, known)} It knows ${known.join(', ')}.`
+    throw new OptionError(`${name}: ${where} knows no such option.${cure}`)
   }
 }
 
@@ -30,6 +37,8 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   swr: 'staleWhileRevalidate',
   everyMs: 'every',
   of: 'entriesOf',
+  max: 'maxSize',
+  size: 'maxSize',
   cluster: 'global',
 }
 
@@ -90,10 +99,10 @@ export function checkBound(bound: number, option: string): number {
   )
 }
 
-export function checkText(value: string, option: string): string {
+export function checkText(value: string, option: string, example = 'shop'): string {
   if (typeof value === 'string' && value !== '') return value
   throw new OptionError(
-    `${option}: ${shown(value)} is ${value === '' ? 'empty' : 'not a text'}. Give a text, such as 'shop'.`,
+    `${option}: ${shown(value)} is ${value === '' ? 'empty' : 'not a text'}. Give a text, such as '${example}'.`,
   )
 }
 

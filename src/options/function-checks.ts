@@ -7,6 +7,7 @@ import { checkEnd, checkJitter, checkLife, checkTimes, freshness, lifetime } fro
 import { checkFunctionNear } from './near-checks.ts'
 import type { WrapManyOptions, WrapOptions } from './function-options.ts'
 import type { FunctionSettings } from './function-settings.ts'
+import { otherTaker, WRAP_MANY_OPTIONS, WRAP_OPTIONS } from './option-names.ts'
 import { OptionError } from '../errors.ts'
 import type { CanonicalOptions } from '../keys/canonical/options.ts'
 import { type AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
@@ -15,42 +16,6 @@ import type { Unwrapped } from '../keys/unwrapping.ts'
 import { resolveSerializer, withLosses } from '../serializers/resolve-serializer.ts'
 import type { Serializer } from '../serializers/serializer.ts'
 import type { StandardSchema } from './standard-schema.ts'
-
-const WRAP_OPTIONS: Record<keyof WrapOptions, true> = {
-  name: true,
-  version: true,
-  source: true,
-  replace: true,
-  ttl: true,
-  staleWhileRevalidate: true,
-  staleIfError: true,
-  earlyRefresh: true,
-  jitter: true,
-  cacheIf: true,
-  tags: true,
-  cost: true,
-  singleFlight: true,
-  cacheErrors: true,
-  timeout: true,
-  maxConcurrent: true,
-  softTimeout: true,
-  schema: true,
-  migrate: true,
-  serializer: true,
-  lossy: true,
-  maxValueBytes: true,
-  maxComputeTime: true,
-  putWait: true,
-  key: true,
-  excludes: true,
-  encoders: true,
-  this: true,
-  share: true,
-  near: true,
-}
-
-const { this: _, ...OF_MANY } = WRAP_OPTIONS
-const WRAP_MANY_OPTIONS: Record<keyof WrapManyOptions, true> = { ...OF_MANY, absent: true, entriesOf: true }
 
 const LEASE_MS = 2_000
 const WAIT_MS = 30_000
@@ -66,7 +31,7 @@ export function checkWrapOptions(
   where: 'wrap' | 'cached' = 'wrap',
 ): FunctionSettings {
   checkFunction(fn.original, where)
-  checkNames(options, Object.keys(WRAP_OPTIONS), where)
+  checkNames(options, Object.keys(WRAP_OPTIONS), where, otherTaker)
   return settingsFor(fn, options, cache)
 }
 
@@ -118,7 +83,7 @@ export function checkWrapManyOptions(
   single: FunctionSettings | undefined,
 ): FunctionSettings {
   checkFunction(fn.original, 'wrapMany')
-  checkNames(given, Object.keys(WRAP_MANY_OPTIONS), 'wrapMany')
+  checkNames(given, Object.keys(WRAP_MANY_OPTIONS), 'wrapMany', otherTaker)
   const { absent, entriesOf, replace, ...options } = given
   if (absent !== undefined) checkNames(absent, ['ttl'], 'absent')
   const absentMs = absent === undefined ? undefined : toMs(absent.ttl, 'absent.ttl')

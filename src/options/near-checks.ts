@@ -38,7 +38,7 @@ const LONGEST_STALENESS_MS = 3_600_000
 
 /** The option `near` of a cache. @param idleTtlMs How long the keys live that near hits prolong. */
 export function checkNear(near: boolean | NearOptions, idleTtlMs: number | undefined): NearSettings {
-  const given: NearOptions = typeof near === 'boolean' ? {} : near
+  const given: NearOptions = typeof near === 'boolean' ? {} : checkIsNear(near)
   checkNames(given, Object.keys(OF_CACHE), 'near')
   const { maxSize = MAX_SIZE, maxBytes = MAX_BYTES, touch } = given
   return {
@@ -56,7 +56,7 @@ export function checkFunctionNear(
   cache: NearSettings,
 ): FunctionNearSettings | undefined {
   if (near === false || (near === undefined && !cache.isOn)) return undefined
-  const given = near === true || near === undefined ? {} : near
+  const given = near === true || near === undefined ? {} : checkIsNear(near)
   const ofCache = Object.keys(Object(given)).find((name) => name in OF_CACHE && !(name in OF_FUNCTION))
   if (ofCache !== undefined) {
     throw new OptionError(
@@ -66,6 +66,14 @@ export function checkFunctionNear(
   }
   checkNames(given, Object.keys(OF_FUNCTION), 'near')
   return ofEach(given, cache)
+}
+
+/** @throws {OptionError} for what is neither a flag nor an object: the name of a value, or a number of results. */
+function checkIsNear<Options extends object>(near: Options): Options {
+  if (typeof near === 'object' && near !== null) return near
+  throw new OptionError(
+    `near: ${shown(near)} is neither true, false nor an object of options. Give true, or such as { maxStaleness: '1s' }.`,
+  )
 }
 
 /** @throws {OptionError} if nothing would tell this process what other processes and programs change. */

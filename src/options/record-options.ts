@@ -28,7 +28,7 @@ const FEWEST_BYTES = 4_096
 
 /** @throws {OptionError} for an unknown option, and for a value that an option cannot have. */
 export function checkRecording(file: string, options: RecordOptions): RecordSettings {
-  checkText(file, 'record')
+  checkText(file, 'record', 'calls.csv.gz')
   checkNames(options, ['sample', 'maxBytes'], 'record')
   const { sample = 1, maxBytes = MAX_BYTES } = options
   if (!(typeof sample === 'number' && sample > 0 && sample <= 1)) {

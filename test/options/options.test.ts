@@ -73,7 +73,12 @@ describe('a cache', () => {
     },
     { given: 'a store that is none', attempt: withCache({ store: {} }), says: /^store: .*MemoryStore/ },
     { given: 'an empty name', attempt: () => newCache({}, ''), says: /^name: .*is empty\. Give/ },
-    { given: 'a blank name', attempt: () => newCache({}, ' '), says: /^name: .*is empty\. Give/ },
+    { given: 'a blank name', attempt: () => newCache({}, ' '), says: /^name: .*is blank\. Give/ },
+    {
+      given: 'a number for a name',
+      attempt: () => newCache({}, 5 as never),
+      says: /^name: 5 is not a text\. Give a text/,
+    },
     { given: 'a number for a name', attempt: () => newCache({}, 5 as never), says: /^name: / },
     {
       given: 'braces in the name',
@@ -113,6 +118,26 @@ describe('a cache', () => {
       attempt: withCache({ redisUrl: 'redis://localhost' }),
       says: /^redisUrl: new RedisFuncCache knows no such option\. It knows/,
     },
+    {
+      given: 'the name of values for near',
+      attempt: withCache({ near: 'frozen' }),
+      says: /^near: 'frozen' is neither true, false nor an object of options\. Give true/,
+    },
+    {
+      given: 'null for near',
+      attempt: withCache({ near: null }),
+      says: /^near: null is neither true, false/,
+    },
+    ...[
+      ['shards', /Give it to the policy, such as new LruTPolicy\(\{ shards: … \}\)\.$/],
+      ['scope', /Give it to the policy, such as new LruTPolicy\(\{ scope: … \}\)\.$/],
+      ['staleIfError', /Give it to a function: cache\.wrap\(fn, \{ staleIfError: … \}\)\.$/],
+      ['entriesOf', /It is an option of wrapMany\.$/],
+    ].map(([name, says]) => ({
+      given: `${String(name)}, which something else takes`,
+      attempt: withCache({ [name as string]: 5 }),
+      says: says as RegExp,
+    })),
     {
       given: 'maxSize 0',
       attempt: withCache({ maxSize: 0 }),
@@ -295,6 +320,16 @@ describe('a function', () => {
       given: 'an unknown option',
       attempt: withWrap({ TTL: 5 }),
       says: /^TTL: wrap knows no such option.*ttl/,
+    },
+    {
+      given: 'an option of the cache',
+      attempt: withWrap({ compress: 'gzip' }),
+      says: /^compress: wrap knows no such option\. Give it to the cache: new RedisFuncCache/,
+    },
+    {
+      given: 'a number for near',
+      attempt: withWrap({ near: 100 }),
+      says: /^near: 100 is neither true, false nor an object of options\. Give true/,
     },
     { given: 'ttl 0', attempt: withWrap({ ttl: 0 }), says: /^ttl: 0 .*seconds/ },
     {

@@ -1,5 +1,5 @@
 // Recordings of a running cache: what they hold, and that the simulator makes the same of them as the cache did.
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -8,7 +8,7 @@ import { CANDIDATES } from '../../src/simulation/candidates.ts'
 import { readTrace } from '../../src/simulation/formats/read-trace.ts'
 import { simulate } from '../../src/simulation/simulate.ts'
 import { Random } from '../random.ts'
-import { type CacheOptions, type ErrorEvent, LruPolicy, RedisFuncCache } from './library.ts'
+import { type CacheOptions, type ErrorEvent, LruPolicy, OptionError, RedisFuncCache } from './library.ts'
 import { openTarget, type Target, unique } from './target.ts'
 
 let target: Target
@@ -226,14 +226,28 @@ describe('its end', () => {
     expect(await recording.stop()).toMatchObject({ calls: 1, endedBy: 'close' })
   })
 
-  test('when the file cannot be written: an event tells of it, and calls go on', async () => {
+  // Writes to this device fail as on a disk that is full.
+  test.skipIf(!existsSync('/dev/full'))(
+    'when the file cannot be written any more: an event tells of it, and calls go on',
+    async () => {
+      const cache = newCache()
+      const failed = new Promise<ErrorEvent>((resolve) => cache.on('error', resolve))
+      const recording = cache.record('/dev/full')
+      const get = cache.wrap(async (n: number) => n, { name: 'get' })
+      expect(await get(3)).toBe(3)
+      expect(await recording.stop()).toMatchObject({ endedBy: 'error', error: { code: 'ENOSPC' } })
+      expect(await failed).toMatchObject({ during: 'record', function: undefined, error: { code: 'ENOSPC' } })
+      expect(await get(4)).toBe(4)
+      await cache.close()
+    },
+  )
+
+  test('a file that cannot be opened is refused at once', async () => {
     const cache = newCache()
-    const failed = new Promise<ErrorEvent>((resolve) => cache.on('error', resolve))
-    const recording = cache.record(join(folder, 'no such folder', 'calls.csv.gz'))
-    expect(await failed).toMatchObject({ during: 'record', function: undefined, error: { code: 'ENOENT' } })
-    const get = cache.wrap(async (n: number) => n, { name: 'get' })
-    expect(await get(3)).toBe(3)
-    expect(await recording.stop()).toMatchObject({ endedBy: 'error', error: { code: 'ENOENT' } })
+    const attempt = () => cache.record(join(folder, 'no such folder', 'calls.csv.gz'))
+    expect(attempt).toThrow(OptionError)
+    expect(attempt).toThrow(/^record: the file cannot be opened \(ENOENT: .*Give one in a folder that exists/)
+    expect(() => cache.record(folder)).toThrow(/^record: the file cannot be opened \(EISDIR/)
     await cache.close()
   })
 

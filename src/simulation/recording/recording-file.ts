@@ -1,6 +1,7 @@
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, openSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGzip, type Gzip } from 'node:zlib'
+import { OptionError } from '../../errors.ts'
 
 /** So many characters are compressed together. */
 const PIECE = 65_536
@@ -39,14 +40,17 @@ export class RecordingFile {
   #isFull = false
   #error: Error | undefined
 
-  /** @param onFull Called once, when no more lines fit. @param onFailed Called once, if the file cannot be written. */
+  /**
+   * @param onFull Called once, when no more lines fit.
+   * @param onFailed Called once, if the file cannot be written any more.
+   * @throws {OptionError} if the file cannot be opened.
+   */
   constructor(file: string, maxBytes: number, onFull: () => void, onFailed: (error: Error) => void) {
     this.#maxBytes = maxBytes - RESERVED_BYTES
     this.#piece = Math.min(PIECE, Math.ceil(maxBytes / 8))
     this.#onFull = onFull
     this.#gzip.on('data', (chunk: Buffer) => (this.#bytes += chunk.length))
-    // Others need not know what is called how often: only the owner of the process may read it.
-    const output = createWriteStream(file, { mode: 0o600 })
+    const output = createWriteStream(file, { fd: opened(file) })
     this.#written = pipeline(this.#gzip, output).catch((error: unknown) => {
       this.#error = error as Error
       onFailed(this.#error)
@@ -125,5 +129,21 @@ export class RecordingFile {
       const flushed = new Promise<void>((resolve) => this.#gzip.flush(constants.Z_SYNC_FLUSH, resolve))
       await Promise.race([flushed, this.#written])
     }
+  }
+}
+
+/**
+ * Opens the file at once, so that a wrong path is seen where it was written. Others need not know what is called how often: only the
+ * owner of the process may read the file.
+ */
+function opened(file: string): number {
+  try {
+    return openSync(file, 'w', 0o600)
+  } catch (error) {
+    throw new OptionError(
+      `record: the file cannot be opened (${(error as Error).message}). Give one in a folder that exists and that this process may ` +
+        'write to.',
+      { cause: error },
+    )
   }
 }
