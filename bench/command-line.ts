@@ -9,7 +9,7 @@ export const PARTS: readonly PartName[] = [
   'allocation',
   'stampede',
   'growth',
-  'replication',
+  'policies',
   'near',
 ]
 
@@ -61,7 +61,7 @@ export const USAGE = `npm run bench -- [--short] [--only ${PARTS.join(',')}] [--
   --out     a file for the results
 
 BENCH_NODE_OPTIONS is given to the processes of the contenders: with --cpu-prof and --who it shows where the time goes.
-A full run takes about twenty minutes, writes bench/results/latest.json and docs/performance.md. Other runs write
+A full run takes about twenty minutes, writes bench/results/latest.json, docs/performance.md and docs/policies.md. Other runs write
 bench/dist/partial.json.`
 
 /** @throws If it asks for what there is not. */

@@ -1,6 +1,10 @@
 import type { Round, Rounds } from './results.ts'
 import { median } from './statistics.ts'
 
+/** The least of the rounds: what else the machine does can only add to it. */
+export const least = (rounds: readonly Round[], column: keyof Round): number =>
+  Math.min(...rounds.map((round) => round[column]))
+
 /** A figure in the middle of the rounds. */
 export const figure = (rounds: readonly Round[], of: keyof Round): number =>
   median(rounds.map((round) => round[of]))

@@ -4,6 +4,7 @@ import { findServers, type ServerBinary } from '../test/servers/binaries.ts'
 import { PARTS, readWish, USAGE, type Wish } from './command-line.ts'
 import { machine, versions } from './machine.ts'
 import { compile, compileEarlier, installNeighbours } from './prepare.ts'
+import { writePolicyPage } from './policy-page.ts'
 import { LATEST, readLatest, tablesOf, writePage } from './report.ts'
 import { type Absence, type Results, renewed } from './results.ts'
 import { BEFORE, type PartName } from './roster.ts'
@@ -70,8 +71,8 @@ async function partOf(part: PartName, session: Session, binary: string): Promise
       return (await import('./parts/stampede.ts')).measureStampede(session)
     case 'growth':
       return (await import('./parts/growth.ts')).measureGrowth(session)
-    case 'replication':
-      return (await import('./parts/replication.ts')).measureReplication(session, binary)
+    case 'policies':
+      return (await import('./parts/policies.ts')).measurePolicies(session, binary)
     case 'near':
       return (await import('./parts/near/near.ts')).measureNear(session)
   }
@@ -99,11 +100,12 @@ async function keep(results: Results, { before, out, parts, effort, isKept }: Wi
     const whole = isFull ? results : renewed(await readLatest(), results, parts)
     await writeFile(LATEST, `${JSON.stringify(whole)}\n`)
     await writePage(whole)
+    await writePolicyPage()
   } else {
     await mkdir(new URL('.', PARTIAL), { recursive: true })
     await writeFile(PARTIAL, `${JSON.stringify(results)}\n`)
   }
   console.log(
-    `Written: ${isForPage ? 'bench/results/latest.json and docs/performance.md' : 'bench/dist/partial.json'}`,
+    `Written: ${isForPage ? 'bench/results/latest.json, docs/performance.md and docs/policies.md' : 'bench/dist/partial.json'}`,
   )
 }

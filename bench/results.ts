@@ -20,6 +20,8 @@ export interface Round {
   readonly serverCpuUs: number
   readonly bytesToServer: number
   readonly bytesFromServer: number
+  /** What each replica is sent; 0 while there is none. */
+  readonly replicatedBytes: number
 }
 
 /** Rounds of all contenders stand at the same places: those of one place followed close on one another. */
@@ -55,9 +57,13 @@ export interface Allocation extends Measured {
   readonly bufferBytes: number
 }
 
-export interface Replication extends Measured {
-  readonly outstanding: number
-  readonly bytesPerHit: number
+/** What a policy costs the server, with a replica. */
+export interface PolicyCosts extends Measured {
+  /** What each replica is sent for the first hit of an entry. */
+  readonly firstHitReplicatedBytes: number
+  /** Hits of entries that had hits before. */
+  readonly hits: readonly Round[]
+  readonly puts: readonly Round[]
 }
 
 /** What the callers of a near tier get: one object, one that nobody can change, or an object each. */
@@ -133,7 +139,7 @@ export interface Results {
   readonly allocation?: readonly Allocation[]
   readonly stampede?: readonly Stampede[]
   readonly growth?: readonly Growth[]
-  readonly replication?: readonly Replication[]
+  readonly policies?: readonly PolicyCosts[]
   readonly near?: Near
   readonly absent: readonly Absence[]
   readonly seconds: number

@@ -1,5 +1,6 @@
 import type { Contender } from './contenders/contender.ts'
 import type { ClientName } from './contenders/ours.ts'
+import { MEASURED_POLICIES } from './measured-policies.ts'
 import { NEAR } from './near-roster.ts'
 import type { HandOut } from './results.ts'
 
@@ -13,7 +14,7 @@ export type PartName =
   | 'allocation'
   | 'stampede'
   | 'growth'
-  | 'replication'
+  | 'policies'
   | 'near'
 
 /** Someone to be measured. */
@@ -38,9 +39,9 @@ type Chosen = Pick<Parameters<Ours['ours']>[0], 'policy' | 'cache'>
 
 /** What most take part in. */
 const MAIN: readonly PartName[] = ['hits', 'latency', 'puts']
-const ALL: readonly PartName[] = [...MAIN, 'allocation', 'stampede', 'growth', 'replication']
+const ALL: readonly PartName[] = [...MAIN, 'allocation', 'stampede', 'growth', 'policies']
 
-const LRU_T: Chosen = { policy: ({ LruTPolicy }) => new LruTPolicy() }
+const LRU_T: Chosen = { policy: MEASURED_POLICIES.lru_t.create }
 
 function ours(
   name: string,
@@ -95,17 +96,14 @@ const OURS: readonly Entry[] = [
   ours('LRU-T', 'node-redis 5', ['hits', 'latency']),
   ours('LRU-T', 'ioredis 5', ['hits', 'latency']),
   ours('LRU-T without ttl', 'node-redis', MAIN, ({ WITHOUT_TTL }) => ({ ...LRU_T, cache: WITHOUT_TTL })),
-  ours('LRU', 'node-redis', ['hits', 'puts', 'replication'], {
-    policy: ({ LruPolicy }) => new LruPolicy(),
-  }),
-  ours('LFU', 'node-redis', ['hits', 'puts', 'growth', 'replication'], {
-    policy: ({ LfuPolicy }) => new LfuPolicy(),
-  }),
-  ours('RR', 'node-redis', ['hits', 'puts', 'replication'], { policy: ({ RrPolicy }) => new RrPolicy() }),
-  ours('FIFO', 'node-redis', ['hits', 'puts', 'replication'], {
-    policy: ({ FifoPolicy }) => new FifoPolicy(),
-  }),
 ]
+
+/** The client has the same work with each policy: they differ in what they cost the server. */
+const OTHER_POLICIES: readonly Entry[] = Object.entries(MEASURED_POLICIES)
+  .filter(([key]) => key !== 'lru_t')
+  .map(([key, { name, create }]) =>
+    ours(name, 'node-redis', key === 'lfu' ? ['policies', 'growth'] : ['policies'], { policy: create }),
+  )
 
 const NEIGHBOURS: readonly Entry[] = [
   short(
@@ -216,16 +214,10 @@ function undecoded(client: ClientName, kind: 'undecoded' | 'before' = 'undecoded
 const RAW: readonly Entry[] = [
   yielding(
     'text',
-    others(
-      'raw GET, node-redis',
-      'raw',
-      'node-redis',
-      [...UNDECODED_PARTS, 'growth', 'replication'],
-      async () => {
-        const { raw, ofNodeRedis, nodeRedis } = await handWritten()
-        return raw(async (url) => ofNodeRedis(await nodeRedis(url)))
-      },
-    ),
+    others('raw GET, node-redis', 'raw', 'node-redis', [...UNDECODED_PARTS, 'growth'], async () => {
+      const { raw, ofNodeRedis, nodeRedis } = await handWritten()
+      return raw(async (url) => ofNodeRedis(await nodeRedis(url)))
+    }),
   ),
   yielding(
     'bytes',
@@ -256,6 +248,7 @@ export const isBounded = ({ kind }: Pick<Entry, 'kind'>): boolean => kind === 'o
 /** Those who may take part; the earlier commit only where it was compiled. */
 export const roster = (): readonly Entry[] => [
   ...OURS,
+  ...OTHER_POLICIES,
   ...(process.env[BEFORE] === undefined
     ? []
     : [...EARLIER, ...undecoded('node-redis', 'before'), ...undecoded('ioredis', 'before')].map(short)),

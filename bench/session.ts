@@ -139,7 +139,7 @@ export class Session implements AsyncDisposable {
     await seat.worker.ask('run', { ...task, ms: LEAD_MS })
     const before = await this.server.read()
     const run = await seat.worker.ask('run', { ...task, ms: this.effort.roundMs })
-    const { us, commands, cpuUs, bytesIn, bytesOut } = this.server.between(
+    const { us, commands, cpuUs, bytesIn, bytesOut, replicated } = this.server.between(
       before,
       await this.server.read(),
       seat.shares,
@@ -155,6 +155,7 @@ export class Session implements AsyncDisposable {
       serverCpuUs: cpuUs / run.calls,
       bytesToServer: bytesIn / run.calls,
       bytesFromServer: bytesOut / run.calls,
+      replicatedBytes: replicated / run.calls,
     }
   }
 

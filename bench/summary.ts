@@ -1,5 +1,5 @@
 import { aimsOf, isReached } from './aims.ts'
-import { bestNeighbour, figure, medianRatio, ratio, roundsOf } from './comparison.ts'
+import { bestNeighbour, figure, least, medianRatio, ratio, roundsOf } from './comparison.ts'
 import { figureAt, OURS } from './hit-sections.ts'
 import { nearHitsOf } from './near-sections.ts'
 import type { Results, Round } from './results.ts'
@@ -115,17 +115,19 @@ function nearHit({ near }: Results): string | undefined {
   ].join('\n\n')
 }
 
-function ofServer({ hits = [], allocation = [] }: Results): string | undefined {
-  const at = (name: string) => figureAt(hits, name, LEVEL, 1_000, 'serverUs')
+function ofServer({ hits = [], policies = [], allocation = [] }: Results): string | undefined {
   if (roundsOf(hits, OURS, LEVEL) === undefined) return undefined
+  const at = (name: string) => figureAt(hits, name, LEVEL, 1_000, 'serverUs')
+  const of = (name: string) =>
+    digits(least(policies.find((one) => one.name === `${name}, node-redis`)?.hits ?? [], 'serverUs'))
   const own = allocation.find(({ name }) => name === OURS)
   const hand = allocation.find(({ name }) => name === 'GET + parse, node-redis')
   return [
     '## What does it cost?',
-    `**The server**, in microseconds of a core for each hit: ${at(OURS)} with LRU-T, ${at('LFU, node-redis')} with LFU, ` +
-      `${at('RR, node-redis')} with RR and ${at('FIFO, node-redis')} with FIFO; a hand-written \`GET\` costs ` +
-      `${at('GET + parse, node-redis')}. A hit with a \`ttl\` is one \`HMGET\`, shared with other hits of the same moment, and ` +
-      'nothing else. LRU, LRU-T and LFU also report reads to the server, many at once and soon after; RR and FIFO do not.',
+    `**The server**, in microseconds of a core for each hit: ${at(OURS)} with LRU-T; a hand-written \`GET\` costs ` +
+      `${at('GET + parse, node-redis')}. [Beside other policies](#policies), with fewer calls outstanding: ` +
+      `${['LRU-T', 'FIFO', 'RR', 'SIEVE', 'S3-FIFO', 'LFU', 'Cost'].map((name) => `${name} ${of(name)}`).join(', ')}. A hit with a \`ttl\` is one \`HMGET\`, shared with other hits of the same moment, and ` +
+      'nothing else. Most policies also report reads to the server, many at once and soon after; RR and FIFO do not.',
     ...(own && hand
       ? [
           `**The client**, in bytes that a hit allocates: ${digits(own.heapBytes)} on the heap, decoded value included; by hand ` +
