@@ -139,7 +139,8 @@ export interface CacheOptions {
   readonly onError?: 'execute' | 'throw' | undefined
   /**
    * The longest time that a call waits for the store, in all its steps together: seconds, a text, or `Infinity` for as long as the
-   * client takes. Past it, the function runs.
+   * client takes. Past it, the function runs. It begins when the lookup is sent: of more than 2,048 lookups at once, the later
+   * ones wait for their turn first.
    *
    * Commands on a whole key pair (`invalidateAll`, `invalidateTags`, `purge`, `getSize`) have 5 seconds, or this time if that is
    * longer. A `MemoryStore` needs no such limit, and has none.
