@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { asRedisCli } from '../../examples/redis-cli.ts'
 import { closeClients, createClient, hasServer } from './clients.ts'
 import { createProgram, exportedNames, membersOf, problemsOf, SNIPPETS, writeSnippets } from './compile.ts'
-import { anchorsOf, firstColumn, PAGES, pageAt, ROOT, testedTitles } from './pages.ts'
+import { anchorsOf, brokenRows, firstColumn, PAGES, pageAt, ROOT, testedTitles } from './pages.ts'
 
 interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>
@@ -84,6 +84,9 @@ describe('tables of reference', () => {
     { page: 'docs/options.md', heading: 'Options of a function', of: 'WrapOptions' },
     { page: 'docs/events.md', heading: 'Statistics', of: 'Stats' },
     { page: 'docs/events.md', heading: 'Events', of: 'CacheEvents' },
+    { page: 'docs/events.md', heading: 'When the server fails', of: 'Health' },
+    { page: 'docs/functions.md', heading: 'Handles', of: 'ResultStatus' },
+    { page: 'docs/near.md', heading: 'Options', of: 'NearOptions' },
     { page: 'docs/events.md', heading: 'Why a result was not stored', of: 'SkipReason' },
     { page: 'docs/events.md', heading: 'What failed', of: 'ErrorPhase' },
     { page: 'docs/serializers.md', heading: 'Serializers', of: 'SerializerName' },
@@ -103,6 +106,8 @@ describe('tables of reference', () => {
     for (const code of membersOf(program, 'FuncCacheErrorCode')) expect(page.text).toContain(code)
   })
 })
+
+test.each(PAGES)('$path: its tables are whole', (page) => expect(brokenRows(page)).toEqual([]))
 
 test('the README has no more than 200 lines', () => {
   expect(pageAt('README.md').text.split('\n').length).toBeLessThanOrEqual(200)

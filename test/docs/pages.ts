@@ -57,6 +57,17 @@ export function firstColumn(page: Page, heading: string): string[] {
   })
 }
 
+/** Lines that were meant as rows of a table and are none: with another number of cells, or behind other text. */
+export function brokenRows(page: Page): string[] {
+  const lines = page.text.replaceAll(/^```.*?^```$/gms, '').split('\n')
+  const cellsOf = (line = ''): number => (line.startsWith('|') ? line.split(/(?<!\\)\|/).length : 0)
+  return lines.filter((line, i) => {
+    if (!line.startsWith('|')) return line.endsWith(' |')
+    const above = cellsOf(lines[i - 1])
+    return cellsOf(line) !== (above || cellsOf(lines[i + 1]))
+  })
+}
+
 /** What a link to each heading of a page ends with, as GitHub makes it. */
 export function anchorsOf(page: Page): string[] {
   const prose = page.text.replaceAll(/^```.*?^```$/gms, '')
