@@ -1,6 +1,6 @@
 import type { HeardPartition, Since } from '../context/context.ts'
 import { monotonicMs } from '../flow/timers.ts'
-import { markOf, readStamp, type Stamp } from '../partitions/written-changes.ts'
+import { markOf, readStamp, type Stamp } from '../partitions/stamp.ts'
 
 /**
  * What near hits have to have heard of, so that they are not older than a stamp.

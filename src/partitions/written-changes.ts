@@ -1,26 +1,7 @@
-import { hash } from 'node:crypto'
-import { OptionError } from '../errors.ts'
-import { shown } from '../options/checks.ts'
+import { markOf, writeStamp } from './stamp.ts'
 
 /** So many partitions are remembered. A stamp that leaves some out says so. */
 const MOST = 32
-
-/** The version of the form of stamps. */
-const FORM = '1'
-
-const SEPARATOR = '.'
-/** Stands for a number that is not known. */
-const UNKNOWN = '-'
-/** The last field where partitions are left out. */
-const AND_OTHERS = '~'
-
-/** What a stamp tells of the changes of a process. */
-export interface Stamp {
-  /** The number of the last change by the mark of its partition; `undefined` if it is not known. */
-  readonly numbers: ReadonlyMap<string, number | undefined>
-  /** Whether the process may have changed other partitions, too. */
-  readonly isPartial: boolean
-}
 
 /** The last change that this process has made in a partition. */
 interface Written {
@@ -54,32 +35,9 @@ export class WrittenChanges {
 
   /** A short text that tells of these changes. */
   stamp(): string {
-    const fields = [FORM]
+    const numbers = new Map<string, number | undefined>()
     for (const [index, { highest, isLast }] of this.#numbers)
-      fields.push(markOf(index), isLast ? highest.toString(36) : UNKNOWN)
-    if (this.#isPartial) fields.push(AND_OTHERS)
-    return fields.join(SEPARATOR)
+      numbers.set(markOf(index), isLast ? highest : undefined)
+    return writeStamp({ numbers, isPartial: this.#isPartial })
   }
 }
-
-/** Characters that stand for a partition in stamps. */
-export const markOf = (index: string): string => hash('sha256', index, 'base64url').slice(0, 6)
-
-/** @throws {OptionError} for what is no stamp. */
-export function readStamp(text: string): Stamp {
-  const [form, ...fields] = typeof text === 'string' ? text.split(SEPARATOR) : []
-  const isPartial = fields.at(-1) === AND_OTHERS
-  if (isPartial) fields.pop()
-  if (form !== FORM || fields.length % 2 > 0) throw noStamp(text)
-  const numbers = new Map<string, number | undefined>()
-  for (let i = 0; i < fields.length; i += 2) {
-    const [mark, number] = [fields[i] as string, fields[i + 1] as string]
-    const isKnown = number !== UNKNOWN
-    if (isKnown && !/^[\da-z]{1,11}$/.test(number)) throw noStamp(text)
-    numbers.set(mark, isKnown ? Number.parseInt(number, 36) : undefined)
-  }
-  return { numbers, isPartial }
-}
-
-const noStamp = (text: string): OptionError =>
-  new OptionError(`since: ${shown(text)} is no stamp. Give what cache.stamp() has returned.`)
