@@ -59,7 +59,7 @@ import { CacheReporter } from './telemetry/cache-reporter.ts'
 import type { Health } from './telemetry/store-health.ts'
 import { type CacheStats, Counters } from './telemetry/counters.ts'
 import { type CacheEvents, Events } from './telemetry/events.ts'
-import { checkWrapManyOptions, checkWrapOptions } from './options/function-checks.ts'
+import { checkCachedOptions, checkWrapManyOptions, checkWrapOptions } from './options/function-checks.ts'
 import type { WrapManyOptions, WrapOptions } from './options/function-options.ts'
 import { KeyedCalls } from './functions/keyed-calls.ts'
 import { WrappedFunctions } from './functions/wrapped-functions.ts'
@@ -266,7 +266,8 @@ export class RedisFuncCache {
    *
    * Without a `name`, the method is known as `Class.method` together with its source text. Minifiers rename classes, and two
    * classes may get the same name: give names where code is minified.
-   * @throws {OptionError} if the option `this` is missing.
+   * @throws {OptionError} if the option `this` is missing, for an unknown option, and for a value that an option cannot have.
+   * @throws {IdentityError} for a name that another function of this cache has; from the decorator, or with the first instance.
    * @example
    * // The decorator, to be written above a method after an at sign.
    * const cached = cache.cached({ this: 'shared', name: 'Products.list' })
@@ -279,7 +280,9 @@ export class RedisFuncCache {
       const settings = checkWrapOptions(given, options as unknown as WrapOptions, this.#settings, 'cached')
       return this.#functions.register(settings, given.original, 'one')
     }
-    return this.#methods.decorator(wrap, options)
+    const decorator = this.#methods.decorator(wrap, options)
+    checkCachedOptions(options as unknown as WrapOptions, this.#settings)
+    return decorator
   }
 
   /**
@@ -481,9 +484,10 @@ export class RedisFuncCache {
    * older wait for the store.
    *
    * @param stamp What {@link stamp} of a cache with the same name has returned, in any process.
-   * @throws {OptionError} for what is no stamp.
+   * @throws {OptionError} for what is no stamp, so catch it if the stamp comes from outside.
    * @example
-   * const user = await cache.since(request.headers['x-cache-stamp'], () => getUser(42))
+   * const stamp = request.headers.get('x-cache-stamp')
+   * const user = stamp === null ? await getUser(42) : await cache.since(stamp, () => getUser(42))
    */
   since<R>(stamp: string, callback: () => R): R {
     checkCallback(callback, 'since')

@@ -35,6 +35,18 @@ export function checkWrapOptions(
   return settingsFor(fn, options, cache)
 }
 
+/** Stands for a method that is not known yet. */
+const NO_METHOD: Unwrapped = { original: async () => {}, run: async () => {}, ownName: 'method' }
+
+/**
+ * Checks the options of a decorator as far as they do not depend on the method: a standard decorator without a `name` knows its class
+ * only when there is an instance, and a wrong option is to be seen where it was written.
+ * @throws {OptionError} for options that cannot be.
+ */
+export function checkCachedOptions(options: WrapOptions, cache: CacheSettings): void {
+  checkWrapOptions(NO_METHOD, options, cache, 'cached')
+}
+
 function settingsFor(
   { original, run, ownName }: Unwrapped,
   options: WrapOptions,

@@ -145,8 +145,8 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
    * processes run it, while the others wait for its result.
    *
    * An object stands for `'global'` with other times. `lease` is how long the right to run the function outlives a process
-   * that died, or that does not answer any more; default 2 seconds. While the function runs it is renewed. `wait` is how long a caller waits for another process before it runs the function itself;
-   * default 30 seconds.
+   * that died, or that does not answer any more; default 2 seconds. While the function runs it is renewed. `wait` is how long a
+   * caller waits for another process before it runs the function itself; default 30 seconds.
    * @default 'process'
    */
   readonly singleFlight?:
@@ -174,7 +174,7 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
   readonly timeout?: Duration | undefined
   /**
    * How many runs of the function may be under way at once in this process; beyond it calls wait in order, up to their `timeout`.
-   * It protects what the function asks when the cache is away.
+   * It protects the source of the function while the store cannot be used.
    *
    * Hits need no run, and equal calls share one. A run of `wrapMany` loads many ids, and counts once. A run that takes longer than
    * `maxComputeTime` does not count any more; nor does one that the function starts within its own run. A call that still waits when

@@ -114,9 +114,14 @@ export function checkKeyOptions(
 
 /**
  * Refuses `undefined` and `null` as keys: most often a value is missing, and all such calls would share one entry.
- * @throws {OptionError} for these two.
+ * @throws {OptionError} for these two, and for a function.
  */
 export function checkKey(key: CacheKey, where: KeyVerb): CacheKey {
+  if (typeof key === 'function') {
+    throw new OptionError(
+      `${where}: a function is not a key. For the results of a cached function use its handles, such as getUser.invalidate(42).`,
+    )
+  }
   if (key !== undefined && key !== null) return key
   throw new OptionError(
     `${where}: ${String(key)} is not a key. Give a text, a number, or an array or object of them. Is the value missing that the key is made of?`,

@@ -4,8 +4,8 @@ import { checkNames, checkText, shown } from './checks.ts'
 /** Options of {@link RedisFuncCache.record}. */
 export interface RecordOptions {
   /**
-   * The part of the keys whose calls are recorded, above 0 and up to 1. Choose it so that `maxSize` times this part is a thousand
-   * entries or more: the sample is then a faithful smaller cache.
+   * The part of the keys whose calls are recorded, above 0 and up to 1. Choose it so that `maxSize` times this part is 500
+   * entries or more: the sample is then a faithful smaller cache. See docs/simulation.md.
    * @default 1
    */
   readonly sample?: number | undefined

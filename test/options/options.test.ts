@@ -888,6 +888,11 @@ describe('a part', () => {
       says: /^entriesOf: give a function that this cache has wrapped/,
     },
     {
+      given: 'an option of a decorator whose method is not known yet',
+      attempt: () => newCache().cached({ this: 'shared', tll: 5 } as never),
+      says: /^tll: cached knows no such option\. Did you mean ttl\?/,
+    },
+    {
       given: 'an option of decorators',
       attempt: () => {
         class Shop {

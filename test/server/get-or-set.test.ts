@@ -214,6 +214,15 @@ describe('what is refused', () => {
     await expect(cache.getOrSet(missing, () => 1)).rejects.toThrow(`getOrSet: ${key} is not a key.`)
   })
 
+  test('a function, which has handles of its own', async () => {
+    const cache = newCache()
+    const fn = cache.wrap(async () => 1, { name: 'fn' })
+    await expect(cache.invalidate(fn)).rejects.toThrow(
+      /^invalidate: a function is not a key\. .*getUser\.invalidate/,
+    )
+    await expect(cache.getOrSet(fn, () => 1)).rejects.toThrow(OptionError)
+  })
+
   test('a key that cannot be told apart, by its own name', async () => {
     const key = { user: { on: () => {} } }
     const attempt = newCache().getOrSet(key, () => 1)
