@@ -4,7 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { DISTINCT } from '../src/simulation/candidates.ts'
+import { type Candidate, CANDIDATES, DISTINCT } from '../src/simulation/candidates.ts'
 import { chart } from '../src/simulation/chart.ts'
 import { type Comparison, compare, OPTIMUM } from '../src/simulation/compare.ts'
 import { COST_MODELS, type CostModel } from './cost-models.ts'
@@ -12,24 +12,33 @@ import { modelledTrace } from './modelled-trace.ts'
 import { writeSection } from './page-section.ts'
 import { readTrace } from './replay.ts'
 
-/** Each trace with the two sizes of the tables, and those of its chart. */
+/** Each trace with the two sizes of most tables, a small one, and those of its chart. */
 const TRACES = [
-  { name: 'web12', what: 'web shop', sizes: [150, 1_500], chart: [20, 50, 150, 500, 1_500, 5_000] },
+  {
+    name: 'web12',
+    what: 'web shop',
+    small: 20,
+    sizes: [150, 1_500],
+    chart: [20, 50, 150, 500, 1_500, 5_000],
+  },
   {
     name: 'scarab',
     what: 'recommendations',
+    small: 50,
     sizes: [500, 5_000],
     chart: [50, 150, 500, 1_500, 5_000, 15_000],
   },
   {
     name: 'cloudphysics',
     what: 'blocks of disks',
+    small: 50,
     sizes: [500, 5_000],
     chart: [50, 150, 500, 1_500, 5_000, 15_000],
   },
   {
     name: 'multi3',
     what: 'loops and scans',
+    small: 20,
     sizes: [100, 1_000],
     chart: [20, 100, 300, 1_000, 2_000, 4_000],
   },
@@ -45,6 +54,10 @@ function compared({ name }: TraceCase, model: CostModel, sizes: readonly number[
   const { trace, boundOf } = modelledTrace(readTrace(name), model)
   return compare(trace, DISTINCT, sizes.map(boundOf))
 }
+
+/** Those of which random admission is measured, and with which probabilities. */
+const ADMITTED = ['lru-t', 'fifo', 'lfu', 'lfu-da', 'sieve', 's3-fifo', 'cost', 'hyperbolic'] as const
+const ADMISSIONS = [0.5, 0.1] as const
 
 /** The policies in the order of the tables, with the optimum at the end. */
 const NAMES = [...DISTINCT.map(({ name }) => name), OPTIMUM]
@@ -86,6 +99,35 @@ function secondsTable(comparisons: ReadonlyMap<CostModel, readonly Comparison[]>
     `| policy | ${models.map((model) => `${model}: mean | worst`).join(' | ')} |`,
     `|---|${models.map(() => '--:|--:|').join('')}`,
     ...rows.map(({ policy, cells }) => `| ${policy} | ${cells.join(' | ')} |`),
+  ].join('\n')
+}
+
+/** How random admission changes the misses of a policy, in percent, over three sizes of each trace. */
+function admissionTable(): string {
+  const policies = ADMITTED.map((name) => CANDIDATES.get(name) as Candidate)
+  const [all, ...parts] = [1, ...ADMISSIONS].map((admit) =>
+    TRACES.map(({ name, small, sizes }) => {
+      const bounds = [small, ...sizes].map((limit) => ({ kind: 'entries', limit }) as const)
+      return compare(modelledTrace(readTrace(name), 'A').trace, policies, bounds, admit)
+    }),
+  )
+  const rows = policies.map(({ name }) => {
+    const cells = parts.flatMap((comparisons) => {
+      const changes = comparisons.flatMap(({ results }, trace) =>
+        results.flatMap(({ policy, hitRatio }, i) => {
+          const usual = all?.[trace]?.results[i]?.hitRatio ?? Number.NaN
+          return policy === name ? [(1 - hitRatio) / (1 - usual) - 1] : []
+        }),
+      )
+      const mean = changes.reduce((sum, change) => sum + change, 0) / changes.length
+      return [mean, Math.min(...changes), Math.max(...changes)].map(signed)
+    })
+    return `| ${name} | ${cells.join(' | ')} |`
+  })
+  return [
+    `| policy | ${ADMISSIONS.map((admit) => `\`admit: ${admit}\`: mean | best | worst`).join(' | ')} |`,
+    `|---|${ADMISSIONS.map(() => '--:|--:|--:|').join('')}`,
+    ...rows,
   ].join('\n')
 }
 
@@ -134,3 +176,6 @@ if (values.write) {
   await writeSection('docs/policies.md', 'policy-misses', misses)
   await writeSection('docs/policies.md', 'policy-seconds', seconds)
 }
+const admission = admissionTable()
+console.log(`\n${admission}`)
+if (values.write) await writeSection('docs/policies.md', 'policy-admission', admission)

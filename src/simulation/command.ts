@@ -33,18 +33,21 @@ Runs a trace of requests through caches with each policy and bound, in this proc
                      Without it: six numbers of entries, up to the number of different keys.
   --policies LIST    policies, with commas between them, or all. Without it: all.
                      ${[...CANDIDATES.keys()].join(', ')}
+  --admit PART       the probability with which a full cache stores a result, such as 0.5. Without it: 1.
   --format FORMAT    ${FORMATS.join(', ')}. Without it: told by the first line.
   --chart FILE.svg   writes a chart: the miss ratio, and the time that is recomputed, against the bound.
   --json             prints the results as JSON.
   --help             prints this.
 
-Results have no end of their own in a simulation, and nothing is invalidated: with a short ttl, fewer requests hit.`
+Results have no end of their own in a simulation, and nothing is invalidated: with a short ttl, fewer requests hit. The bound is
+that of one partition, without shards.`
 
 interface SimulateOptions {
   readonly trace: string
   readonly format: TraceFormat | undefined
   readonly bounds: readonly Bound[] | undefined
   readonly policies: readonly Candidate[]
+  readonly admit: number
   readonly chart: string | undefined
   readonly isJson: boolean
 }
@@ -59,15 +62,21 @@ interface SimulateOptions {
 export async function simulateCommand(args: readonly string[], print: (text: string) => void): Promise<void> {
   const options = readOptions(args)
   if (options === 'help') return print(SIMULATE_HELP)
-  const read = await readTrace(options.trace, options.format)
+  const read = withNotes(await readTrace(options.trace, options.format), options)
   const bounds = checkBounds(options.bounds ?? usualBounds(read), read)
-  const comparison = compare(read.trace, options.policies, bounds)
+  const comparison = compare(read.trace, options.policies, bounds, options.admit)
   const name = options.trace === '-' ? 'standard input' : basename(options.trace)
   print(options.isJson ? asJson(comparison, read) : report(comparison, read, name))
   if (options.chart === undefined) return
   await writeChart(options.chart, chart(comparison, `${name}: policies by bound`))
   if (!options.isJson) print(`\nThe chart is in ${options.chart}.`)
 }
+
+/** The results say what they are of. */
+const withNotes = (read: ReadTrace, { admit }: SimulateOptions): ReadTrace =>
+  admit === 1
+    ? read
+    : { ...read, notes: [...read.notes, `A full cache stores a result with the probability ${admit}.`] }
 
 function readOptions(args: readonly string[]): SimulateOptions | 'help' {
   const values = parsed(args)
@@ -82,6 +91,7 @@ function readOptions(args: readonly string[]): SimulateOptions | 'help' {
     format: values.format as TraceFormat | undefined,
     bounds: values.sizes === undefined ? undefined : boundsOf(values.sizes),
     policies: policiesOf(values.policies ?? 'all'),
+    admit: admitOf(values.admit ?? '1'),
     chart: values.chart,
     isJson: values.json === true,
   }
@@ -95,6 +105,7 @@ function parsed(args: readonly string[]) {
         trace: { type: 'string' },
         sizes: { type: 'string' },
         policies: { type: 'string' },
+        admit: { type: 'string' },
         format: { type: 'string' },
         chart: { type: 'string' },
         json: { type: 'boolean' },
@@ -116,18 +127,26 @@ function boundsOf(list: string): Bound[] {
   })
   if (new Set(bounds.map(({ kind }) => kind)).size > 1)
     throw new UsageError(`--sizes ${list}: give either entries or bytes, since they cannot be compared.`)
-  return bounds.toSorted((one, other) => one.limit - other.limit)
+  const byLimit = new Map(bounds.map((bound) => [bound.limit, bound]))
+  return [...byLimit.values()].sort((one, other) => one.limit - other.limit)
 }
 
 function policiesOf(list: string): readonly Candidate[] {
-  if (list.trim().toLowerCase() === 'all') return DISTINCT
-  return list.split(',').map((text) => {
+  const candidates = list.split(',').flatMap((text) => {
+    if (text.trim().toLowerCase() === 'all') return DISTINCT
     const candidate = candidateOf(text)
     if (candidate !== undefined) return candidate
     throw new UsageError(
       `--policies ${list}: there is no policy '${text}'. Choose from ${[...CANDIDATES.keys()].join(', ')}, or all.`,
     )
   })
+  return [...new Set(candidates)]
+}
+
+function admitOf(text: string): number {
+  const admit = text.trim() === '' ? Number.NaN : Number(text)
+  if (admit > 0 && admit <= 1) return admit
+  throw new UsageError(`--admit ${text}: give a probability above 0 and up to 1, such as 0.5.`)
 }
 
 /** @throws {UsageError} for bounds of bytes where no sizes are known. */

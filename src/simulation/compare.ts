@@ -39,26 +39,26 @@ export interface Comparison {
 /** The name of the optimum among results. */
 export const OPTIMUM = 'optimum'
 
-/** Runs a trace through each policy with each bound. */
+/**
+ * Runs a trace through each policy with each bound.
+ *
+ * @param admit The probability with which a full cache stores a result.
+ */
 export function compare(
   trace: Trace,
   policies: readonly Candidate[],
   bounds: readonly Bound[],
-  onResult: (result: Result) => void = () => {},
+  admit = 1,
 ): Comparison {
   const scale = new Scale(trace)
   const best = optimumOf(trace, scale)
   const results: Result[] = []
-  const add = (result: Result) => {
-    results.push(result)
-    onResult(result)
-  }
   for (const bound of bounds) {
     for (const { name, createOrder } of policies) {
-      const { misses, missMs, missBytes } = simulate(trace, createOrder(), bound)
-      add(scale.result(bound, name, misses, missMs, missBytes))
+      const { misses, missMs, missBytes } = simulate(trace, createOrder(), bound, { admit })
+      results.push(scale.result(bound, name, misses, missMs, missBytes))
     }
-    add(best.at(bound))
+    results.push(best.at(bound))
   }
   const { recordedHits, ids, keys, rate, requests } = trace
   return {

@@ -11,6 +11,17 @@ export interface Tally {
   readonly missBytes: number
 }
 
+/** What is different from a cache with nothing but a policy and a bound. */
+export interface SimulationOptions {
+  /**
+   * The probability with which a result is stored if another one has to be evicted for it, as the option `admit` of policies.
+   * @default 1
+   */
+  readonly admit?: number | undefined
+  /** Is told of each request whether it hit. */
+  readonly onRequest?: ((isHit: boolean) => void) | undefined
+}
+
 /**
  * Runs a trace through a cache with an order of eviction, as a store does: a request is a lookup, and after a miss a put of the
  * same key. Entries are evicted until the new one fits, before it is inserted. What is larger than the bound is not stored.
@@ -18,17 +29,16 @@ export interface Tally {
  * Entries have no end of their own, and nothing is invalidated.
  *
  * @param bound Of the whole cache; for a sample it is made smaller here.
- * @param onRequest Is told of each request whether it hit.
  */
 export function simulate(
   trace: Trace,
   order: EvictionOrder,
   bound: Bound,
-  onRequest?: (isHit: boolean) => void,
+  { admit = 1, onRequest }: SimulationOptions = {},
 ): Tally {
   const { ids, costsMs, bytes, isUnstorable, keys, rate } = trace
   const { kind, limit } = scaled(bound, rate)
-  const entries = new SimulatedEntries(order, keys, limit)
+  const entries = new SimulatedEntries(order, keys, limit, admit)
   let [misses, missMs, missBytes] = [0, 0, 0]
   for (let i = 0; i < ids.length; i++) {
     const id = ids[i] as number
@@ -51,15 +61,17 @@ export function simulate(
 class SimulatedEntries {
   readonly #order: EvictionOrder
   readonly #limit: number
+  readonly #admit: number
   readonly #isStored: Uint8Array
   readonly #taken: Float64Array
   /** Reused, so that a hit allocates nothing. */
   readonly #one: [string] = ['']
   #used = 0
 
-  constructor(order: EvictionOrder, keys: number, limit: number) {
+  constructor(order: EvictionOrder, keys: number, limit: number, admit: number) {
     this.#order = order
     this.#limit = limit
+    this.#admit = admit
     this.#isStored = new Uint8Array(keys)
     this.#taken = new Float64Array(keys)
   }
@@ -75,11 +87,16 @@ class SimulatedEntries {
   /** @param taken What the entry takes of the bound: 1, or its bytes. */
   put(id: number, taken: number, stored: StoredResult): void {
     if (taken > this.#limit) return
+    if (this.#used + taken > this.#limit && !this.#isAdmitted()) return
     while (this.#used + taken > this.#limit && this.#evict());
     this.#isStored[id] = 1
     this.#taken[id] = taken
     this.#used += taken
     this.#order.insert(String(id), stored)
+  }
+
+  #isAdmitted(): boolean {
+    return this.#admit === 1 || Math.random() < this.#admit
   }
 
   #evict(): boolean {

@@ -65,6 +65,29 @@ describe('results', () => {
     expect(all[2]?.hitRatio).toBeGreaterThan(all[0]?.hitRatio ?? 1)
   })
 
+  test('policies and sizes that are named twice are run once', async () => {
+    const { results } = await json(
+      '--trace',
+      SMALL,
+      '--sizes',
+      '50,10,50',
+      '--policies',
+      'lru-t,all,LruTPolicy',
+    )
+    const ofLru = results.filter(({ policy }) => policy === 'lru-t')
+    expect(ofLru.map(({ bound }) => (bound as { limit: number }).limit)).toEqual([10, 50])
+    expect(results.some(({ policy }) => policy === 'sieve')).toBe(true)
+  })
+
+  test('random admission', async () => {
+    const args = ['--trace', SMALL, '--sizes', '10', '--policies', 'lru-t'] as const
+    const text = await run(...args, '--admit', '0.1')
+    expect(text).toContain('A full cache stores a result with the probability 0.1.')
+    const ratioOf = (table: string) => Number(/lru-t +([\d.]+) %/.exec(table)?.[1])
+    // Between the popular keys are as many that are requested once.
+    expect(ratioOf(text)).toBeGreaterThan(ratioOf(await run(...args)) + 5)
+  })
+
   test('bounds of bytes', async () => {
     const text = await run('--trace', SMALL, '--sizes', '4kb,1mb', '--policies', 'lru-t')
     expect(text).toMatch(/ 4 KB +lru-t/)
@@ -135,6 +158,8 @@ describe('what it refuses', () => {
     [['--trace', SMALL, '--sizes', '0'], /'0' is no bound.*such as 1000/],
     [['--trace', SMALL, '--sizes', '10,64mb'], /either entries or bytes/],
     [['--trace', SMALL, '--policies', 'lru-x'], /there is no policy 'lru-x'\. Choose from fifo, /],
+    [['--trace', SMALL, '--admit', '0'], /a probability above 0 and up to 1/],
+    [['--trace', SMALL, '--admit', 'half'], /a probability above 0 and up to 1/],
     [['--trace', SMALL, '--format', 'xml'], /choose one of keys, csv, recording/],
     [['--trace', SMALL, '--chart', 'chart.png'], /ends with \.svg/],
     [['--trace', SMALL, '--speed', '9'], /speed/],

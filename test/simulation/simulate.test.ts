@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { EvictionOrder, StoredResult } from '../../src/policies/eviction-order.ts'
 import { LinkedOrder } from '../../src/policies/orders/linked-order.ts'
 import { simulate } from '../../src/simulation/simulate.ts'
@@ -15,9 +15,9 @@ function traceOf(requests: readonly TracedRequest[], rate = 1) {
 const keys = (text: string) => traceOf([...text].map((key) => ({ key })))
 
 /** Which requests hit, as 1 and 0. */
-function hitsOf(...[trace, order, bound]: Parameters<typeof simulate>): string {
+function hitsOf(...[trace, order, bound, options]: Parameters<typeof simulate>): string {
   let hits = ''
-  simulate(trace, order, bound, (isHit) => (hits += isHit ? '1' : '0'))
+  simulate(trace, order, bound, { ...options, onRequest: (isHit) => void (hits += isHit ? '1' : '0') })
   return hits
 }
 
@@ -48,6 +48,25 @@ describe('bound by bytes', () => {
 
   test('what is larger than the bound is not stored, and evicts nothing', () => {
     expect(hitsOf(sized('abab', { a: 4, b: 11 }), lru(), { kind: 'bytes', limit: 10 })).toBe('0010')
+  })
+})
+
+describe('random admission', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  test('a full cache stores a result with that probability, and evicts nothing for one that is not stored', () => {
+    const draws = [0.5, 0.49]
+    vi.spyOn(Math, 'random').mockImplementation(() => draws.shift() as number)
+    // There is room for a and b; c is not stored at first, and evicts a afterwards.
+    expect(hitsOf(keys('abcabccb'), lru(), { kind: 'entries', limit: 2 }, { admit: 0.5 })).toBe('00011011')
+    expect(draws).toEqual([])
+  })
+
+  test('what is larger than the bound is not drawn for', () => {
+    const random = vi.spyOn(Math, 'random')
+    const trace = traceOf([{ key: 'a', bytes: 11 }])
+    expect(hitsOf(trace, lru(), { kind: 'bytes', limit: 10 }, { admit: 0.5 })).toBe('0')
+    expect(random).not.toHaveBeenCalled()
   })
 })
 

@@ -32,7 +32,7 @@ describe.skipIf(!hasTraces())('reference counts (skipped: the traces are not bes
       traceOf(trace),
       order,
       { kind: 'entries', limit: size },
-      (isHit) => (hits += isHit ? '1' : '0'),
+      { onRequest: (isHit) => void (hits += isHit ? '1' : '0') },
     )
     expect(tally.misses).toBe(misses)
     expect(missesOf(hits)).toBe(misses)

@@ -27,7 +27,11 @@ export async function readLines(
   const source: Readable = file === '-' ? process.stdin : createReadStream(file)
   const splitter = new LineSplitter(onLine)
   try {
-    await pump(source, (chunk) => splitter.feed(chunk))
+    await pump(source, (chunk) => {
+      if (chunk.includes(0))
+        throw new TraceError(`${file} is no text. A trace is text, plain or compressed by gzip or zstd.`)
+      splitter.feed(chunk)
+    })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') throw new TraceError(`${file}: there is no such file.`)
@@ -70,7 +74,9 @@ function pump(source: Readable, feed: (chunk: Buffer) => void): Promise<void> {
           return
         }
         source.removeListener('end', resolve)
-        decompressor.on('data', guarded).once('error', fail).once('end', resolve)
+        decompressor.on('data', guarded).once('error', fail)
+        if (startsWith(first, ZSTD)) afterFirstFrame(source, first, decompressor, resolve, fail)
+        else decompressor.once('end', resolve)
         decompressor.write(first)
         source.pipe(decompressor)
       } catch (error) {
@@ -80,18 +86,51 @@ function pump(source: Readable, feed: (chunk: Buffer) => void): Promise<void> {
   })
 }
 
+/** A decompressor of `node:zlib`, which counts the bytes that it has used. */
+type Decompressor = Transform & { readonly bytesWritten: number }
+
 /** @throws {TraceError} for zstd where Node has none. */
-function decompressorFor(first: Buffer): Transform | undefined {
-  const begins = (magic: readonly number[]) => magic.every((byte, i) => first[i] === byte)
-  if (begins(GZIP)) return zlib.createGunzip()
-  if (!begins(ZSTD)) return undefined
-  const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: () => Transform }
+function decompressorFor(first: Buffer): Decompressor | undefined {
+  if (startsWith(first, GZIP)) return zlib.createGunzip()
+  if (!startsWith(first, ZSTD)) return undefined
+  const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: () => Decompressor }
   if (createZstdDecompress !== undefined) return createZstdDecompress()
   throw new TraceError(
-    `The trace is compressed by zstd, which Node ${process.versions.node} cannot read: Node 22.15 and newer can. Decompress it ` +
-      'first: zstd -dc FILE | npx redis-func-cache simulate --trace -',
+    `The trace is compressed by zstd, which Node ${process.versions.node} cannot read: Node 22.15 and newer can. ${DECOMPRESS_FIRST}`,
   )
 }
+
+const DECOMPRESS_FIRST = 'Decompress it first: zstd -dc FILE | npx redis-func-cache simulate --trace -'
+
+/**
+ * Data compressed by zstd may be several frames, as `pzstd` writes them. Node ends with the first one, and the rest must not be left
+ * out silently.
+ */
+function afterFirstFrame(
+  source: Readable,
+  first: Buffer,
+  decompressor: Decompressor,
+  resolve: () => void,
+  reject: (error: TraceError) => void,
+): void {
+  let given = first.length
+  source.on('data', ({ length }: Buffer) => void (given += length))
+  const refuse = () =>
+    reject(
+      new TraceError(
+        `The trace has several frames of zstd, of which Node reads the first alone. ${DECOMPRESS_FIRST}`,
+      ),
+    )
+  decompressor.once('end', () => {
+    source.unpipe(decompressor)
+    if (given > decompressor.bytesWritten) refuse()
+    else if (source.readableEnded) resolve()
+    else source.once('data', refuse).once('end', resolve).resume()
+  })
+}
+
+const startsWith = (bytes: Buffer, magic: readonly number[]): boolean =>
+  magic.every((byte, i) => bytes[i] === byte)
 
 /** Splits chunks of UTF-8 into lines. */
 class LineSplitter {

@@ -59,15 +59,26 @@ function readerFor(first: string, format: TraceFormat | undefined): TraceReader 
   if (format === 'recording') {
     throw new TraceError(`line 1: expected '${RECORDING_MARK}1', the first line of a recording.`)
   }
-  const names = fieldsOf(first.replace(/^\uFEFF/, ''), 1).map((name) => name.trim().toLowerCase())
-  if (format !== 'keys' && names.includes('key')) return new CsvReader(names)
-  if (format === 'csv' || (format === undefined && names.length > 1)) {
-    throw new TraceError(
-      `line 1: expected the names of the columns, one of them 'key' (others that are read: ${COLUMNS.slice(1).join(', ')}), ` +
-        `and found '${first.slice(0, 80)}'. If each line is one key with commas in it, say so: --format keys.`,
-    )
+  if (format === 'keys') return new KeyReader()
+  const line = first.replace(/^\uFEFF/, '')
+  const names = namesIn(line)
+  if (names.includes('key')) return new CsvReader(names)
+  if (format === undefined && !LOOKS_LIKE_COLUMNS.test(line)) return new KeyReader()
+  throw new TraceError(
+    `line 1: expected the names of the columns with commas between them, one of them 'key' (others that are read: ` +
+      `${COLUMNS.slice(1).join(', ')}), and found '${first.slice(0, 80)}'. If each line is one key, say so: --format keys.`,
+  )
+}
+
+/** What one key hardly ever is: several fields, JSON, or names of columns with other characters between them. */
+const LOOKS_LIKE_COLUMNS = /[,"{]|(?:^|[;\t|])key(?:$|[;\t|])/i
+
+function namesIn(line: string): string[] {
+  try {
+    return fieldsOf(line, 1).map((name) => name.trim().toLowerCase())
+  } catch {
+    return []
   }
-  return new KeyReader()
 }
 
 /** One key a line. Empty lines are left out. */
@@ -90,9 +101,11 @@ class CsvReader implements TraceReader {
   readonly #builder = new TraceBuilder()
   readonly #width: number
   readonly #at: Readonly<Record<(typeof COLUMNS)[number], number>>
+  readonly #ignored: readonly string[]
 
   constructor(names: readonly string[]) {
     this.#width = names.length
+    this.#ignored = names.filter((name) => !COLUMNS.some((column) => column === name))
     this.#at = Object.fromEntries(COLUMNS.map((name) => [name, names.indexOf(name)])) as Record<
       (typeof COLUMNS)[number],
       number
@@ -118,6 +131,8 @@ class CsvReader implements TraceReader {
   }
 
   end(): Omit<ReadTrace, 'format'> {
-    return { trace: this.#builder.build({ rate: 1 }), head: undefined, notes: [] }
+    const notes =
+      this.#ignored.length === 0 ? [] : [`Columns that are not read: ${this.#ignored.join(', ')}.`]
+    return { trace: this.#builder.build({ rate: 1 }), head: undefined, notes }
   }
 }

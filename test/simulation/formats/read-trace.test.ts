@@ -22,13 +22,11 @@ const messageOf = (content: string | Buffer, format?: TraceFormat) =>
     (error: Error) => `${error.name}: ${error.message.replaceAll(folder, '')}`,
   )
 
+const TEXT = 'a\r\nb\na\n\nü'
+
 describe('one key a line', () => {
-  test('plain and compressed, with any ends of lines', async () => {
-    const text = 'a\r\nb\na\n\nü'
-    const { zstdCompressSync } = zlib as { readonly zstdCompressSync?: (bytes: Buffer) => Buffer }
-    const contents: (string | Buffer)[] = [text, zlib.gzipSync(text)]
-    if (zstdCompressSync !== undefined) contents.push(zstdCompressSync(Buffer.from(text)))
-    for (const content of contents) {
+  test('plain and by gzip, with any ends of lines', async () => {
+    for (const content of [TEXT, zlib.gzipSync(TEXT)]) {
       const { trace, format } = await read(content)
       expect(format).toBe('keys')
       expect([...trace.ids]).toEqual([0, 1, 0, 2])
@@ -38,12 +36,35 @@ describe('one key a line', () => {
 
   test('keys with commas, where the format is given', async () => {
     expect([...(await read('a,b\nkey,c\na,b', 'keys')).trace.ids]).toEqual([0, 1, 0])
+    expect([...(await read('{"a":1}\nkey\n{"a":1}', 'keys')).trace.ids]).toEqual([0, 1, 0])
+  })
+})
+
+describe('zstd', () => {
+  const hasZstd = 'zstdCompressSync' in zlib
+  const NONE = `Node ${process.versions.node} has no zstd, which 22.15 and newer have`
+  /** Types of older versions do not have it. */
+  const zstd = (text: string): Buffer =>
+    (Reflect.get(zlib, 'zstdCompressSync') as (bytes: Buffer) => Buffer)(Buffer.from(text))
+  const long = Array.from({ length: 50_000 }, (_, i) => (i * 7_919) % 4_999).join('\n')
+
+  test('is read', async ({ skip }) => {
+    skip(!hasZstd, NONE)
+    expect([...(await read(zstd(TEXT))).trace.ids]).toEqual([0, 1, 0, 2])
+    expect((await read(zstd(long))).trace).toMatchObject({ keys: 4_999, requests: 50_000 })
   })
 
-  test('zstd is refused with the way out where Node has none', async () => {
-    if ('createZstdDecompress' in zlib) return
+  test('is refused where it is cut off, or where Node would read a part of it alone', async ({ skip }) => {
+    skip(!hasZstd, NONE)
+    expect(await messageOf(zstd(long).subarray(0, 1_000))).toMatch(/the compressed data end early/)
+    const several = Buffer.concat([zstd(long), zstd(long)])
+    expect(await messageOf(several)).toMatch(/^TraceError: .*several frames.*zstd -dc FILE/)
+  })
+
+  test('is refused with the way out where Node has none', async ({ skip }) => {
+    skip(hasZstd, 'this Node has zstd')
     expect(await messageOf(Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0]))).toMatch(
-      /^TraceError: .*zstd -dc FILE/,
+      /^TraceError: .*Node 22\.15 and newer can\..*zstd -dc FILE/,
     )
   })
 })
@@ -60,6 +81,12 @@ describe('CSV', () => {
     expect(trace.recordedHits).toBe(1)
   })
 
+  test('columns that are not read are named', async () => {
+    const { notes } = await read('key,duration,MS,Size\na,1,2,3\n')
+    expect(notes).toEqual(['Columns that are not read: duration, size.'])
+    expect((await read('key,ms\na,1\n')).notes).toEqual([])
+  })
+
   test('a column of keys alone', async () => {
     expect([...(await read('key\na\nb\na')).trace.ids]).toEqual([0, 1, 0])
   })
@@ -73,7 +100,13 @@ describe('CSV', () => {
     ],
     ['key,ms\na,1\nb\n', /line 3: expected 2 fields, as in the first line, and found 1/],
     ['key,ms\n"a,1\n', /line 2: expected fields with commas between them/],
-    ['id,ms\n1,2\n', /line 1: expected the names of the columns, one of them 'key'.*--format keys/],
+    [
+      'id,ms\n1,2\n',
+      /line 1: expected the names of the columns with commas between them, one of them 'key'.*--format keys/,
+    ],
+    ['key;ms\na;1\n', /line 1: expected the names of the columns with commas between them/],
+    ['time\tkey\n1\ta\n', /line 1: expected the names of the columns with commas between them/],
+    ['{"key":"a"}\n', /line 1: expected the names of the columns.*found '{"key":"a"}'/],
     ['key,ms\n', /there are no requests/],
     ['', /there are no requests/],
   ])('%j is refused', async (content, expected) => {
@@ -87,6 +120,8 @@ describe('files', () => {
   test('that are not there, are folders, are damaged, or are cut off', async () => {
     await expect(readTrace(join(folder, 'none'))).rejects.toThrow(/there is no such file/)
     await expect(readTrace(folder)).rejects.toThrow(/is a folder/)
+    expect(await messageOf(Buffer.from('PNG\0\0'))).toMatch(/is no text\. A trace is text/)
+    expect(await messageOf(zlib.gzipSync('tar\0'))).toMatch(/is no text/)
     const whole = zlib.gzipSync('a\nb\n'.repeat(10_000))
     expect(await messageOf(whole.subarray(0, 60))).toMatch(/the compressed data end early/)
     const damaged = Buffer.from(whole)
