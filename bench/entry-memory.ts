@@ -41,8 +41,11 @@ async function measured(store: () => Promise<void>): Promise<number> {
   return ((await usedMemory()) - before) / ENTRIES
 }
 
+/** Without the buffers of the clients, which change from one moment to the next. */
 async function usedMemory(): Promise<number> {
-  return Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1])
+  const info = await client.info('memory')
+  const bytes = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1])
+  return bytes('used_memory') - bytes('mem_clients_normal')
 }
 
 async function inBatches(store: (id: number) => Promise<unknown>, from = 0): Promise<void> {

@@ -32,6 +32,7 @@ async function costsText(): Promise<string> {
       digits(least(costs?.puts ?? [], 'serverUs')),
       bytes(least(costs?.puts ?? [], 'replicatedBytes')),
       bytes(memory.policies[key]?.full),
+      bytes(script?.median),
       bytes(script?.longest),
     ]
   })
@@ -43,7 +44,8 @@ async function costsText(): Promise<string> {
     'put: µs',
     'put: bytes',
     'an entry: bytes',
-    'longest script: µs',
+    'a script: µs',
+    'longest: µs',
   ]
   const date = speed.renewed?.find(({ part }) => part === 'policies')?.date ?? speed.date
   return [
