@@ -17,8 +17,10 @@ export type LuaSources = Readonly<Record<Verb, string>>
  * least 1), and how many bytes are stored; of any other entry they return `nil`.
  * The text has a scope of its own: it may call its locals what it likes.
  *
- * A sixth function is optional: `prepare_eviction(count)` returns whether `evict` would find so many victims in a short time.
+ * Two more functions are optional. `prepare_eviction(count)` returns whether `evict` would find so many victims in a short time.
  * If not, it does a part of the work first, and the put is sent again. It must get there by calls with a `count` of 1.
+ * `most_victims()` returns how many victims `evict` finds in a short time, if they are few. Without it, or where it returns `nil`, a
+ * script evicts up to 50, and one for each entry that it stores.
  *
  * @param policy The text with these functions, or several that make it up.
  * @throws {PolicyError} for no text, or one that names not all of the functions.

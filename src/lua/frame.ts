@@ -13,13 +13,16 @@ const OPEN_WEIGHTS = [
 /** The functions that a policy makes. */
 export const POLICY_FUNCTIONS = ['touch', 'insert', 'evict', 'remove', 'size'] as const
 
-/** The function that a policy may make besides. */
-const OPTIONAL_FUNCTION = 'prepare_eviction'
+/** The functions that a policy may make besides. */
+const OPTIONAL_FUNCTIONS = ['prepare_eviction', 'most_victims'] as const
 
-const made = (policy: readonly string[]): readonly string[] =>
-  policy.some((text) => new RegExp(`\\bfunction ${OPTIONAL_FUNCTION}\\b`).test(text))
-    ? [...POLICY_FUNCTIONS, OPTIONAL_FUNCTION]
-    : POLICY_FUNCTIONS
+/** What a policy returns: its functions, and `nil` for an optional one that it does not make. */
+const made = (policy: readonly string[]): readonly string[] => [
+  ...POLICY_FUNCTIONS,
+  ...OPTIONAL_FUNCTIONS.map((name) =>
+    policy.some((text) => new RegExp(`\\bfunction ${name}\\b`).test(text)) ? name : 'nil',
+  ),
+]
 
 /**
  * The script of a policy and a verb. The policy is a function of its own that stands first: its locals hide nothing of the
@@ -35,7 +38,7 @@ export function scriptOf(prelude: string, policy: readonly string[], verb: reado
     'end',
     prelude,
     ...(weighs ? OPEN_WEIGHTS : []),
-    `local ${[...POLICY_FUNCTIONS, OPTIONAL_FUNCTION].join(', ')} = policy(${handed})`,
+    `local ${[...POLICY_FUNCTIONS, ...OPTIONAL_FUNCTIONS].join(', ')} = policy(${handed})`,
     ...verb,
   ].join('\n')
 }

@@ -67,7 +67,7 @@ describe.runIf(hasServer)('sieve in a server', () => {
       target.raw(place.keys[0], 'EVAL', scripts.source, ...(await argumentsOfPut(place, 'new')))
     for (let piece = 1; piece <= 6; piece++) {
       const [, reply] = (await one()) as unknown as [unknown, number[]]
-      expect(reply.slice(2)).toEqual([0, 0, 0, 3]) // nothing evicted, expired or told; to be sent again
+      expect(reply.slice(2)).toEqual([0, 0, 0, 6]) // nothing evicted, expired or told; to be sent again
       expect(await hand()).toBe(PIECE * piece + 1)
       const marked = [...(await scoresOf(target, place.keys[0])).values()].filter((score) => score % 2 === 1)
       expect(marked).toHaveLength(20 - PIECE * piece)

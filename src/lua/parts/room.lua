@@ -3,6 +3,11 @@
 local max_size, max_bytes = 0, 0 -- 0: no such bound
 local entries, evicted, was_empty = 0, 0, false
 
+-- How many entries a script evicts, besides one for each that it stores. More are evicted by scripts that do nothing else, so that
+-- the server can serve other clients in between. A policy may say that it finds only so few in a short time.
+local few = most_victims and tonumber((most_victims()))
+local PIECE = few or 50
+
 -- By hash, how long an entry lives that was stored by this script; and which of them were evicted again.
 local lives, evicted_again = {}, nil
 
@@ -86,14 +91,27 @@ local function open_weighing(held)
     return last, sum
   end
 
-  -- Evicts until so many more bytes fit: one victim after the other, since only then it is known how much it frees.
-  function weigh.evict_for(more)
-    local victims, freed = {}, 0
+  -- How much longer the value of an existing entry becomes.
+  function weigh.growth(hash, length)
+    return length - lengths[hash]
+  end
+
+  -- How many victims that takes, if they have as many bytes as entries have in the mean.
+  function weigh.victims_for(length)
+    return math.ceil((held + length - max_bytes) * entries / held)
+  end
+
+  -- Evicts until so many more bytes fit, `most` entries at the most: one victim after the other, since only then it is known how much
+  -- it frees. Returns whether they fit.
+  function weigh.evict_for(more, most)
+    local victims, freed, is_done = {}, 0, true
     while max_bytes > 0 and held - freed + more > max_bytes do
-      local victim = evict(1)[1]
+      is_done = most > 0
+      local victim = is_done and evict(1)[1]
       if not victim then
         break
       end
+      most = most - 1
       victims[#victims + 1], freed = victim, freed + redis.call('HSTRLEN', values, victim)
       if #victims == CHUNK then
         remove_victims(victims)
@@ -103,15 +121,22 @@ local function open_weighing(held)
     if #victims > 0 then
       remove_victims(victims)
     end
+    return is_done
   end
 
-  -- Makes room for existing entries whose values have become larger. One that the policy names is kept, and counts as new; unless
-  -- there are none but them: then the first ones are evicted.
-  function weigh.fit_replaced()
-    local kept = {}
-    while max_bytes > 0 and held > max_bytes do
+  -- Makes room for existing entries (`replaced`) whose values become so much larger. One that the policy names is kept, and counts as
+  -- new; unless there are none but them: then the first ones are evicted. The policy names `most` entries at the most. Returns
+  -- whether they fit.
+  function weigh.fit_replaced(replaced, more, most)
+    local kept, is_done = {}, true
+    while max_bytes > 0 and held + more > max_bytes do
+      is_done = most > 0
+      if not is_done then
+        break
+      end
+      most = most - 1
       local victim = evict(1)[1]
-      if victim and lives[victim] then
+      if victim and replaced[victim] then
         kept[#kept + 1] = victim
       elseif victim or #kept > 0 then
         remove_victims({ victim or table.remove(kept, 1) })
@@ -122,6 +147,7 @@ local function open_weighing(held)
     if #kept > 0 then
       insert(kept)
     end
+    return is_done
   end
 
   function weigh.close()
@@ -154,20 +180,53 @@ local function open_room(bounds)
   return expired
 end
 
--- Evicts until so many more entries fit into `max_size`, and their bytes into `max_bytes`.
-local function evict_for(more, more_bytes)
+-- Evicts until so many more entries fit into `max_size`, and their bytes into `max_bytes`: `most` entries at the most. Returns
+-- whether they fit.
+local function evict_for(more, more_bytes, most)
   local excess = max_size > 0 and entries + more - max_size or 0
   while excess > 0 do
-    local victims = evict(math.min(excess, CHUNK))
+    local victims = most > 0 and evict(math.min(excess, CHUNK, most)) or {}
     if #victims == 0 then
-      return
+      return most > 0
     end
     remove_victims(victims)
-    excess = excess - #victims
+    excess, most = excess - #victims, most - #victims
   end
-  if weighing then
-    weighing.evict_for(more_bytes)
+  return not weighing or weighing.evict_for(more_bytes, most)
+end
+
+-- How many entries have to be evicted for that; an estimate, where bytes decide.
+local function victims_for(more, more_bytes)
+  local victims = max_size > 0 and entries + more - max_size or 0
+  if weighing and not weighing.has_room(more_bytes) then
+    victims = math.max(victims, more, weighing.victims_for(more_bytes))
   end
+  return math.max(0, math.min(victims, entries))
+end
+
+-- Makes room for so many more entries and bytes; `replaced`: the bytes are those by which this entry grows. Evicts a piece of
+-- entries at the most. Returns whether they fit.
+--
+-- A policy that finds in no short time what to evict does a part of that work instead.
+local function make_room(more, more_bytes, replaced)
+  local wanted, most = victims_for(more, more_bytes), PIECE
+  if wanted == 0 then
+    return true
+  end
+  if prepare_eviction then
+    -- Of a few more they may be larger or smaller than in the mean.
+    most = math.min(PIECE, max_bytes > 0 and 2 * wanted + 2 or wanted)
+    if not prepare_eviction(most) then
+      if most == 1 or not prepare_eviction(1) then
+        return false
+      end
+      most = 1
+    end
+  end
+  if replaced then
+    return weighing.fit_replaced({ [replaced] = true }, more_bytes, most)
+  end
+  return evict_for(more, more_bytes, most)
 end
 
 -- Inserts entries, at most as many at a time as fit.
@@ -180,7 +239,7 @@ local function insert_all(hashes)
       last, more_bytes = weighing.together(hashes, first, last)
     end
     local some = slice(hashes, first, last)
-    evict_for(#some, more_bytes)
+    evict_for(#some, more_bytes, math.huge)
     insert(some)
     entries = entries + #some
     if weighing then

@@ -9,22 +9,44 @@
 --       then the policy's own arguments
 --       Extras are empty or JSON: tags, asker (of the lease to end, which may have been lost), ifRoom (true: a new entry
 --       is stored only if none has to be evicted for it), overrules (true:
---       a load that began before its token, or before now, is refused from then on), cost (for the policy)
+--       a load that began before its token, or before now, is refused from then on), cost (for the policy), touched (true: an
+--       earlier script has replied 7), room (how many bytes the value has, which is not sent: only room is made for it)
 -- Reply: the time in microseconds, the moment up to which the policy has ordered entries (the time, or later), number
 --       evicted, number expired, the number of the last change (0: there is no log), then for each entry a code:
 --       0 refused: invalidated since its token, or the load of the existing entry began later
 --       1 stored
 --       2 stored, and evicted again by this put
---       3 send it again: nothing of this command was stored, since the policy needs more than one script to find what to evict
+--       3 send it again, in parts: nothing of this command was stored, since too much has to be evicted for it at once
 --       4 not stored: there is no room
 --       5 not stored: larger than max_bytes
+--       6 send it again: nothing was stored, but a piece of what has to be evicted for it was evicted
+--       7 the same, and the policy was told that the existing entry is used
+--       8 send it with its value: there is room
 -- uses: publish trailer structures changes tags entries fence lease-name lease-end lease-own idle-ttl room
 local idle_ttl_ms, part, count = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 read_ext(5 + 6 * count)
 
 local at_us, at_ms = now_us(), now_ms()
 local expired = open_room(ARGV[1])
-local began_empty = entries == 0
+local began_empty = entries == 0 -- or had none when the first value was stored
+
+-- Ends the script: the reply begins with what has happened to the partition.
+local function finish(reply)
+  if weighing then
+    weighing.close()
+  end
+  prolong_keys(idle_ttl_ms, began_empty, was_empty)
+  reply[1], reply[2], reply[3], reply[4], reply[5] = at_us, now_us(), evicted, expired, end_telling()
+  return answer(reply)
+end
+
+local function send_again(code)
+  local reply = {}
+  for i = 1, count do
+    reply[5 + i] = code
+  end
+  return finish(reply)
+end
 
 -- Whether the entry, its function or one of its tags was invalidated since the token, or everything was.
 -- Promises: no-late-put, stored-after.
@@ -93,43 +115,63 @@ local function is_older(hash, token, extras)
   return unknown[hash] and extras.asker and not holds_lease(hash, extras.asker)
 end
 
-evict_for(0, 0) -- the bounds may have been lowered
+if not make_room(0, 0) then -- the bounds were lowered
+  return send_again(count > 1 and 3 or 6)
+end
+began_empty = began_empty or entries == 0
 
 local NOTHING = {}
 local before = entries > 0 and stored_before() or NOTHING
 local reply, hashes, tagged, new, used = { 0, 0, 0, 0, 0 }, {}, {}, {}, {}
 
--- A policy that finds in no short time what to evict does a part of that work instead. Entries that would be refused are counted
--- as well.
-if prepare_eviction and entries > 0 then
+-- Whether too much may have to be evicted for several entries at once. Those that would be refused are counted as well.
+local function exceeds_piece()
   local seen, more, more_bytes = {}, 0, 0
   for i = 5, 6 * count, 6 do
     local hash = ARGV[i]
-    more, more_bytes = more + ((before[hash] or seen[hash]) and 0 or 1), more_bytes + #ARGV[i + 1]
+    local is_new = not (before[hash] or seen[hash])
+    more, more_bytes = more + (is_new and 1 or 0), more_bytes + #ARGV[i + 1] - #(before[hash] or '')
     seen[hash] = true
   end
-  local excess = max_size > 0 and math.min(more, entries + more - max_size) or 0
-  if max_bytes > 0 and not weighing.has_room(more_bytes) then
-    excess = math.max(1, excess) -- how many it takes for the bytes is not known
+  local wanted = victims_for(more, math.max(0, more_bytes))
+  if prepare_eviction and wanted > 0 and not prepare_eviction(wanted) then
+    return true
   end
-  if excess > 0 and not prepare_eviction(excess) then
-    for i = 1, count do
-      reply[5 + i] = 3
-    end
-    if weighing then
-      weighing.close()
-    end
-    prolong_keys(idle_ttl_ms, began_empty, was_empty)
-    reply[1], reply[2], reply[3], reply[4], reply[5] = at_us, now_us(), evicted, expired, end_telling()
-    return answer(reply)
+  return wanted > (few or PIECE + count)
+end
+
+-- Without these, no more entries are evicted than are stored.
+local may_exceed = count > 1 and entries > 0 and (prepare_eviction or few or max_bytes > 0)
+if may_exceed and exceeds_piece() then
+  return send_again(3)
+end
+
+-- Makes room for a single entry, before anything of it is stored. Returns what to reply if it does not fit yet.
+local is_touched = false
+local function make_room_for(hash, length, is_there, was_touched)
+  if not is_there then
+    local has_room = make_room(1, length)
+    began_empty = began_empty or entries == 0
+    return not has_room and 6
   end
+  is_touched = was_touched
+  local growth = weighing and weighing.growth(hash, length) or 0
+  if growth <= 0 or weighing.has_room(growth) then
+    return false
+  end
+  if not is_touched then
+    touch({ hash })
+    is_touched = true
+  end
+  return not make_room(0, growth, hash) and 7
 end
 
 local leases_to_end, overruled = {}, {}
 for i = 5, 6 * count, 6 do
   local hash, value, label, times, token = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local extras = ARGV[i + 5] == '' and NOTHING or cjson.decode(ARGV[i + 5])
-  if before[hash] and before[hash] ~= true then
+  local is_there = before[hash] and true or false
+  if is_there and before[hash] ~= true then
     read_existing(hash, before[hash], label)
     if weighing then
       weighing.existing(hash, #before[hash])
@@ -141,13 +183,22 @@ for i = 5, 6 * count, 6 do
     local generation = extras.tags and tags_generation()
     value = value .. trailer(label, token == '' and digits(at_us) or token, at_ms, times, generation)
   end
+  local length = #value + (extras.room or 0)
   if code == 1 and extras.ifRoom and not (before[hash] or lives[hash]) then
     local has_room = max_size == 0 or entries + #new < max_size
-    code = has_room and (not weighing or weighing.has_room(#value)) and 1 or 4
+    code = has_room and (not weighing or weighing.has_room(length)) and 1 or 4
   end
-  if code == 1 and max_bytes > 0 and #value > max_bytes then
+  if code == 1 and max_bytes > 0 and length > max_bytes then
     code, before[hash] = 5, false
     weighing.drop_for_larger(hash)
+    began_empty = began_empty or entries == 0
+  end
+  if code == 1 and costs then
+    costs[hash], sizes[hash] = extras.cost or math.max(1, times:match('^%d+')), length
+  end
+  local again = code == 1 and count == 1 and make_room_for(hash, length, is_there, extras.touched)
+  if code == 1 and (again or extras.room) then
+    return send_again(again or 8)
   end
   if code == 1 then
     if not lives[hash] then
@@ -158,9 +209,6 @@ for i = 5, 6 * count, 6 do
     began[hash], unknown[hash] = tonumber(token) or at_us, nil
     if weighing then
       weighing.stored(hash, #value, is_new)
-    end
-    if costs then
-      costs[hash], sizes[hash] = extras.cost or math.max(1, times:match('^%d+')), #value
     end
     if not lives[hash] then -- if one hash comes several times, the last one that is stored counts
       local list = is_new and new or used
@@ -201,9 +249,11 @@ for i = 1, #hashes do
 end
 set_all(expiry, 'ZADD', ends, 'ZREM', endless)
 if #used > 0 then
-  touch(used)
+  if not is_touched then
+    touch(used)
+  end
   if weighing then
-    weighing.fit_replaced()
+    weighing.fit_replaced(lives, 0, math.huge)
   end
 end
 insert_all(new)
@@ -216,11 +266,4 @@ for i = 1, #leases_to_end do
   end_own_lease(unpack(leases_to_end[i]))
 end
 end_leases(overruled)
-reply[3], reply[4] = evicted, expired
-
-if weighing then
-  weighing.close()
-end
-prolong_keys(idle_ttl_ms, began_empty, was_empty)
-reply[1], reply[2], reply[5] = at_us, now_us(), end_telling()
-return answer(reply)
+return finish(reply)

@@ -40,7 +40,6 @@ import type {
   Lookup,
   LookupOptions,
   NewEntry,
-  EntryMetadata,
   KeySpace,
   PutReport,
   Store,
@@ -52,9 +51,23 @@ const CLOCKS_AGREE_MS = 10_000
 /** What the script of a put replies for an entry, besides 1 for one that was stored and is there: its header says more. */
 const REFUSED = 0
 const EVICTED_AGAIN = 2
-const SEND_AGAIN = 3
+const SEND_PARTS = 3
 const DECLINED = 4
 const TOO_LARGE = 5
+const SEND_AGAIN = 6
+const SEND_TOUCHED = 7
+const SEND_VALUE = 8
+
+/** A value of more bytes is not sent to the scripts that only make room for it. */
+const LARGE_BYTES = 4_096
+
+/** How a put is sent again. */
+interface Again {
+  /** Whether the policy has been told already that the existing entry is used. */
+  readonly isTouched: boolean
+  /** Whether the value stays here, and the server only makes room for it. */
+  readonly isForRoom: boolean
+}
 
 /** What this store remembers of a partition. */
 interface KeySpaceState {
@@ -176,48 +189,63 @@ export class RedisStore implements Store, ChangeLog {
   }
 
   /**
-   * One script. A policy that has to look at very many entries to find what to evict takes several: each does a part of that work,
-   * so that the server can serve other clients in between.
+   * One script. Where a put has to evict very many entries, or the policy has to look at very many of them, it takes several: each
+   * does a part of that work, so that the server can serve other clients in between. The last one stores the entries.
    */
   async put(space: KeySpace, entries: readonly NewEntry[], onPortion?: () => void): Promise<PutReport> {
     let evicted = 0
     let expired = 0
+    let again: Again = { isTouched: false, isForRoom: false }
     for (;;) {
-      const { codes, ...report } = await this.#putOnce(space, entries)
+      const { codes, ...report } = await this.#putOnce(space, entries, again)
       evicted += report.evicted
       expired += report.expired
-      if (codes[0] !== SEND_AGAIN) {
+      const [code = 1] = codes
+      if (code !== SEND_PARTS && code < SEND_AGAIN) {
         return {
           ...report,
           evicted,
           expired,
-          stored: codes.map((code) => ![REFUSED, DECLINED, TOO_LARGE].includes(code)),
+          stored: codes.map((each) => ![REFUSED, DECLINED, TOO_LARGE].includes(each)),
           evictedAtOnce: hashesWith(EVICTED_AGAIN, entries, codes),
           declined: hashesWith(DECLINED, entries, codes),
           tooLarge: hashesWith(TOO_LARGE, entries, codes),
         }
       }
       onPortion?.()
-      if (entries.length > 1) {
-        const half = Math.ceil(entries.length / 2)
-        const first = await this.put(space, entries.slice(0, half), onPortion)
-        const second = await this.put(space, entries.slice(half), onPortion)
-        return {
-          atUs: first.atUs, // the earlier time: nothing is taken for fresh for longer than it is
-          evicted: evicted + first.evicted + second.evicted,
-          expired: expired + first.expired + second.expired,
-          stored: [...first.stored, ...second.stored],
-          // The second half may have evicted any of the first.
-          evictedAtOnce: new Set([...hashesOf(entries.slice(0, half)), ...(second.evictedAtOnce ?? [])]),
-          declined: new Set([...(first.declined ?? []), ...(second.declined ?? [])]),
-          tooLarge: new Set([...(first.tooLarge ?? []), ...(second.tooLarge ?? [])]),
-          changes: second.changes,
-        }
+      if (code === SEND_PARTS) {
+        const halves = await this.#putHalves(space, entries, onPortion)
+        return { ...halves, evicted: evicted + halves.evicted, expired: expired + halves.expired }
+      }
+      again = {
+        isTouched: again.isTouched || code === SEND_TOUCHED,
+        isForRoom: code !== SEND_VALUE && bytesOf(entries[0]) > LARGE_BYTES,
       }
     }
   }
 
-  async #putOnce(space: KeySpace, entries: readonly NewEntry[]): Promise<PutAnswer> {
+  async #putHalves(
+    space: KeySpace,
+    entries: readonly NewEntry[],
+    onPortion?: () => void,
+  ): Promise<PutReport> {
+    const half = Math.ceil(entries.length / 2)
+    const first = await this.put(space, entries.slice(0, half), onPortion)
+    const second = await this.put(space, entries.slice(half), onPortion)
+    return {
+      atUs: first.atUs, // the earlier time: nothing is taken for fresh for longer than it is
+      evicted: first.evicted + second.evicted,
+      expired: first.expired + second.expired,
+      stored: [...first.stored, ...second.stored],
+      // The second half may have evicted any of the first.
+      evictedAtOnce: new Set([...hashesOf(entries.slice(0, half)), ...(second.evictedAtOnce ?? [])]),
+      declined: new Set([...(first.declined ?? []), ...(second.declined ?? [])]),
+      tooLarge: new Set([...(first.tooLarge ?? []), ...(second.tooLarge ?? [])]),
+      changes: second.changes,
+    }
+  }
+
+  async #putOnce(space: KeySpace, entries: readonly NewEntry[], again: Again): Promise<PutAnswer> {
     const { maxSize, maxBytes = Number.POSITIVE_INFINITY, idleTtlMs } = space.limits
     const state = this.#stateOf(space)
     const args: (string | Buffer)[] = [
@@ -226,11 +254,13 @@ export class RedisStore implements Store, ChangeLog {
       String(space.policy.hashPartBytes),
       String(entries.length),
     ]
-    for (const { hash, value, ttlMs, token, metadata } of entries) {
+    for (const entry of entries) {
+      const { hash, value, ttlMs, token, metadata } = entry
       const label = state.mark === undefined ? '' : labelOf(hash, state.mark, metadata?.serializer ?? '')
       const times = timesText(metadata?.computeMs ?? 0, metadata?.freshMs, ttlMs)
       if (ttlMs !== undefined) state.hasEnds = true
-      args.push(bytesOfHash(hash), value, label, times, String(token ?? ''), extrasOf(metadata))
+      const sentValue = again.isForRoom ? '' : value
+      args.push(bytesOfHash(hash), sentValue, label, times, String(token ?? ''), extrasOf(entry, again))
     }
     const sentMs = monotonicMs()
     const answer = await this.#run(space, 'put', [...args, ...space.ext])
@@ -480,13 +510,16 @@ const bound = (most: number): string => (most === Number.POSITIVE_INFINITY ? '0'
 
 const flag = (is: boolean): string => (is ? '1' : '0')
 
-function extrasOf(metadata: EntryMetadata | undefined): string {
-  if (metadata === undefined) return ''
-  const { tags, asker, overrules, ifRoom, cost } = metadata
-  if ((tags ?? asker ?? overrules ?? ifRoom ?? cost) === undefined) return ''
+function extrasOf(entry: NewEntry, { isTouched, isForRoom }: Again): string {
+  const { tags, asker, overrules, ifRoom, cost } = entry.metadata ?? {}
+  const touched = isTouched || undefined
+  const room = isForRoom ? bytesOf(entry) : undefined
+  if ((tags ?? asker ?? overrules ?? ifRoom ?? cost ?? touched ?? room) === undefined) return ''
   // The server cannot read half a character in JSON.
-  return JSON.stringify({ tags: tags?.map(wellFormed), asker, overrules, ifRoom, cost })
+  return JSON.stringify({ tags: tags?.map(wellFormed), asker, overrules, ifRoom, cost, touched, room })
 }
+
+const bytesOf = (entry: NewEntry | undefined): number => Buffer.byteLength(entry?.value ?? '')
 
 const named = (held: readonly HeldLease[]): (string | Buffer)[] => [
   String(held.length),
