@@ -13,7 +13,7 @@ import {
   type NewEntry,
   type Store,
 } from './library.ts'
-import { entry, newPlace, placeOf, valuesOf, withLimits } from './places.ts'
+import { entry, fill, hashesOf, newPlace, placeOf, valuesOf, withLimits } from './places.ts'
 import { COMBINATIONS, hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
 
 let target: Target
@@ -227,6 +227,48 @@ describe('maxBytes', () => {
     ])
     expect([stored, [...(declined ?? [])]]).toEqual([[true, false, true], ['b']])
     expect(await left(store, place, 'abc')).toBe('ac')
+  })
+
+  test('counts an entry once that an invalidation names twice', async () => {
+    const store = target.newStore()
+    const { place } = bounded(newPlace(new LruPolicy()))
+    const ends = { ttlMs: 60_000, metadata: { freshMs: 30_000 } }
+    await store.put(place, [sized('a', 3_000, ends), sized('b', 3_000), sized('c', 3_000)])
+    expect((await store.invalidate(place, ['a', 'a', 'b', 'b'], true)).count).toBe(2)
+    expect(await store.bytes?.(place)).toBe(await sumOf(store, place))
+    expect((await store.invalidate(place, ['a', 'c', 'a', 'c'])).count).toBe(2)
+    expect(await store.bytes?.(place)).toBe(0)
+  })
+
+  test.runIf(hasServer)(
+    'is right although values are lost between two portions of an invalidation',
+    async () => {
+      const store = target.newStore()
+      const { place } = bounded(newPlace(new LruPolicy(), { maxSize: 10_000 }))
+      const wide = withLimits(place, { maxBytes: 10_000_000 })
+      const hashes = hashesOf(2_500)
+      await fill(store, wide, hashes)
+      const [, values] = place.keys
+      const lost = hashes[2_000] as string
+      const losing: Promise<unknown>[] = []
+      await store.invalidateFunction(wide, 'none', false, () => {
+        losing.push(
+          target.raw(values, 'ZADD', `${values}:expiry`, '1', lost),
+          target.raw(values, 'HDEL', values, lost),
+        )
+      })
+      await Promise.all(losing)
+      await store.put(wide, [sized('last', 100)])
+      expect(await store.bytes?.(place)).toBe(await sumOf(store, place))
+    },
+  )
+
+  test.runIf(hasServer)('is 0 when all values were lost', async () => {
+    const store = target.newStore()
+    const { place } = bounded(newPlace(new LruPolicy()))
+    await store.put(place, [sized('a', 3_000)])
+    await target.raw(place.keys[1], 'DEL', place.keys[1])
+    expect(await store.bytes?.(place)).toBe(0)
   })
 
   test('may be lowered', async () => {

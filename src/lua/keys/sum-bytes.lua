@@ -2,7 +2,7 @@
 -- KEYS: 1 values, 2 bytes
 -- ARGV: 1 where to go on ('0' at first)
 -- Reply: bytes of this portion, where to go on ('0' at the end)
-if ARGV[1] == '0' then
+if ARGV[1] == '0' and redis.call('EXISTS', KEYS[1]) == 1 then -- the values may have been lost
   local kept = redis.call('GET', KEYS[2])
   if kept then
     return { kept, '0' }

@@ -34,8 +34,20 @@ local function soften(hashes)
   return kept + (#without_grace > 0 and discard(without_grace) or 0)
 end
 
+-- Each hash once: the bytes of an entry are to be counted once.
+local function distinct(hashes)
+  local seen, once = {}, {}
+  for i = 1, #hashes do
+    local hash = hashes[i]
+    once[#once + 1] = not seen[hash] and hash or nil
+    seen[hash] = true
+  end
+  return once
+end
+
 -- Invalidates entries. Returns how many of them existed.
-local function invalidate_entries(hashes, is_soft)
+local function invalidate_entries(named, is_soft)
+  local hashes = distinct(named)
   if #hashes == 0 then
     return 0
   end

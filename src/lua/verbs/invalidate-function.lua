@@ -12,8 +12,8 @@ local function is_own(hash)
   return hash:sub(1, #part) == part
 end
 
+heal() -- in each portion: what the sweep below removes must be there
 if cursor == '0' then
-  heal()
   raise_fence('f:', { part })
   local own = {}
   for _, hash in ipairs(redis.call('ZRANGE', leases, 0, -1)) do

@@ -10,8 +10,8 @@ local is_soft, from, after, count = ARGV[1] == '1', tonumber(ARGV[2]), ARGV[3], 
 local names = slice(ARGV, 5, count + 4)
 read_ext(count + 5)
 
+heal() -- in each portion: what the sweep below removes must be there
 if from == 1 and after == '' then
-  heal()
   raise_fence('t:', names)
   tell('number')
 end
