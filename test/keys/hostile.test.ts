@@ -195,7 +195,7 @@ describe('names', () => {
         seen.add(index)
       } catch (error) {
         expect(error).toBeInstanceOf(FuncCacheError)
-        expect((error as Error).message).toMatch(/[{}]|brace|empty/)
+        expect((error as Error).message).toMatch(/[{}]|brace|empty|blank/)
       }
     }
     expect(seen.size).toBeGreaterThan(3 * 12)
