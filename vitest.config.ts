@@ -6,6 +6,8 @@ import { allProjects } from './test/projects.ts'
 export const COMMON: ViteUserConfig['test'] = {
   // More than cores where there are few: many tests wait for a server, for a process, or for a time to pass.
   maxWorkers: Math.max(3, availableParallelism() - 1),
+  // Transformed modules are kept for the next run, and each project need not transform them for itself.
+  experimental: { fsModuleCache: true },
   reporters: ['default', './test/skipped-reporter.ts'],
 }
 
