@@ -2,11 +2,11 @@
 // milliseconds of an independent reference.
 import { describe, expect, test } from 'vitest'
 import { type CostModel, meanBytes, modelledResults } from '../../scripts/cost-models.ts'
-import { hasTraces, readTrace, TRACES } from '../../scripts/replay.ts'
+import { hasTraces, TRACES } from '../../scripts/replay.ts'
 import { CostPolicy, LfuPolicy, LruPolicy } from '../../src/policies/index.ts'
 import type { AbstractPolicy } from '../../src/policies/policy.ts'
 import type { StoredResult } from '../../src/policies/eviction-order.ts'
-import { costCases, replayCosts } from './traces.ts'
+import { costCases, replayCosts, requestsOf } from './traces.ts'
 
 /** The policies of the reference by their names there. */
 const POLICIES: Readonly<Record<string, () => AbstractPolicy>> = {
@@ -19,7 +19,7 @@ const POLICIES: Readonly<Record<string, () => AbstractPolicy>> = {
 const made = new Map<string, ReadonlyMap<string, StoredResult>>()
 function resultsOf(trace: string, model: CostModel): ReadonlyMap<string, StoredResult> {
   const name = `${trace} ${model}`
-  const results = made.get(name) ?? modelledResults(model, readTrace(trace))
+  const results = made.get(name) ?? modelledResults(model, requestsOf(trace))
   made.set(name, results)
   return results
 }
@@ -31,7 +31,7 @@ describe.skipIf(!hasTraces())(`costs of ${TRACES}${hasTraces() ? '' : ' (not the
     const { trace, model, policy } = wanted
     const order = POLICIES[policy]?.().createOrder()
     if (order === undefined) throw new Error(`no policy ${policy}`)
-    const { misses, costMs } = replayCosts(order, wanted, readTrace(trace), resultsOf(trace, model))
+    const { misses, costMs } = replayCosts(order, wanted, requestsOf(trace), resultsOf(trace, model))
     // The last bit of a size may differ between languages.
     expect(Math.abs(misses / wanted.misses - 1)).toBeLessThan(0.001)
     expect(Math.abs(costMs / wanted.costMs - 1)).toBeLessThan(0.001)

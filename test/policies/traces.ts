@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CostModel } from '../../scripts/cost-models.ts'
-import { type HitString, hasTraces, TRACES } from '../../scripts/replay.ts'
+import { type HitString, hasTraces, readTrace, TRACES } from '../../scripts/replay.ts'
 import type { EvictionOrder, StoredResult } from '../../src/policies/eviction-order.ts'
 import type { POLICIES } from '../../src/policies/index.ts'
 
@@ -40,6 +40,15 @@ const rows = (file: string): string[][] =>
 
 /** Costs and sizes are the same for all keys. */
 const SAME = { costMs: 1, bytes: 1 }
+
+const requests = new Map<string, readonly string[]>()
+
+/** The keys that a trace asks for. They are read once: many cases replay the same trace. */
+export function requestsOf(trace: string): readonly string[] {
+  const known = requests.get(trace) ?? readTrace(trace)
+  requests.set(trace, known)
+  return known
+}
 
 /** Each trace with each size and each policy; none where the traces are not there. */
 export function traceCases(): TraceCase[] {

@@ -2,11 +2,11 @@
 // time, since one command for each of them would take minutes.
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { hasTraces, missesOf, readTrace, TRACES } from '../../scripts/replay.ts'
+import { hasTraces, missesOf, TRACES } from '../../scripts/replay.ts'
 import { scriptOf } from '../../src/lua/frame.ts'
 import { PRELUDE, S3_FIFO, SIEVE } from '../../src/lua/scripts.generated.ts'
 import { FIXED_KEYS } from '../../src/stores/redis/keys.ts'
-import { traceCases } from '../policies/traces.ts'
+import { requestsOf, traceCases } from '../policies/traces.ts'
 import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
 
 const SCRIPTS = { sieve: SIEVE, s3_fifo: S3_FIFO }
@@ -58,7 +58,7 @@ describe.runIf(isReplayed)(`traces of ${TRACES}, by scripts`, () => {
     const tag = `{${unique('scripted')}}`
     const keys = [...FIXED_KEYS, ...new POLICIES[policy]().structures].map((name) => `${tag}:${name}`)
     const source = scriptOf(PRELUDE, texts, [REPLAY])
-    const requests = readTrace(trace)
+    const requests = requestsOf(trace)
     let hits = ''
     for (let start = 0; start < requests.length; start += TOGETHER) {
       const some = requests.slice(start, start + TOGETHER)

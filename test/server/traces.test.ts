@@ -1,7 +1,13 @@
 // Real request traces through the whole library, one caller at a time: each hit and each miss, in the exact order.
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { hasTraces, missesOf, readTrace, replay, TRACES } from '../../scripts/replay.ts'
-import { RANDOM_TOLERANCE, replayInOrder, type TraceCase, traceCases } from '../policies/traces.ts'
+import { hasTraces, missesOf, replay, TRACES } from '../../scripts/replay.ts'
+import {
+  RANDOM_TOLERANCE,
+  replayInOrder,
+  requestsOf,
+  type TraceCase,
+  traceCases,
+} from '../policies/traces.ts'
 import { RedisFuncCache } from './library.ts'
 import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
 
@@ -47,7 +53,7 @@ describe.skipIf(!hasTraces())(
     test.each(cases)('$trace, $size entries, $policy', { timeout: 600_000 }, async (wanted) => {
       const { trace, size } = wanted
       const Policy = POLICIES[wanted.policy]
-      const requests = readTrace(trace).slice(0, part?.requests)
+      const requests = requestsOf(trace).slice(0, part?.requests)
       const store = target.newStore()
       const cache = new RedisFuncCache(unique('trace'), new Policy(), { store, maxSize: size })
       const hits = await replay(cache, requests)

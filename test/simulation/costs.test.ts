@@ -2,11 +2,11 @@
 import { describe, expect, test } from 'vitest'
 import type { CostModel } from '../../scripts/cost-models.ts'
 import { type ModelledTrace, modelledTrace } from '../../scripts/modelled-trace.ts'
-import { hasTraces, readTrace } from '../../scripts/replay.ts'
+import { hasTraces } from '../../scripts/replay.ts'
 import { compare, OPTIMUM } from '../../src/simulation/compare.ts'
 import { CANDIDATES, type Candidate } from '../../src/simulation/candidates.ts'
 import { simulate } from '../../src/simulation/simulate.ts'
-import { costCases } from '../policies/traces.ts'
+import { costCases, requestsOf } from '../policies/traces.ts'
 
 /** The policies of the reference by their names there. */
 const POLICIES: Readonly<Record<string, string>> = {
@@ -17,7 +17,7 @@ const POLICIES: Readonly<Record<string, string>> = {
 
 const made = new Map<string, ModelledTrace>()
 function traceOf(name: string, model: CostModel): ModelledTrace {
-  const trace = made.get(`${name} ${model}`) ?? modelledTrace(readTrace(name), model)
+  const trace = made.get(`${name} ${model}`) ?? modelledTrace(requestsOf(name), model)
   made.set(`${name} ${model}`, trace)
   return trace
 }

@@ -1,12 +1,12 @@
 // The simulator and the optimum, held against the counts of another simulator.
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { hasTraces, missesOf, readTrace } from '../../scripts/replay.ts'
+import { hasTraces, missesOf } from '../../scripts/replay.ts'
 import { CANDIDATES } from '../../src/simulation/candidates.ts'
 import { fewestMisses } from '../../src/simulation/optimum.ts'
 import { simulate } from '../../src/simulation/simulate.ts'
 import { type Trace, TraceBuilder } from '../../src/simulation/trace.ts'
-import { beladyCases, traceCases } from '../policies/traces.ts'
+import { beladyCases, requestsOf, traceCases } from '../policies/traces.ts'
 
 const traces = new Map<string, Trace>()
 
@@ -14,7 +14,7 @@ function traceOf(name: string): Trace {
   let trace = traces.get(name)
   if (trace === undefined) {
     const builder = new TraceBuilder()
-    for (const key of readTrace(name)) builder.add({ key })
+    for (const key of requestsOf(name)) builder.add({ key })
     trace = builder.build({ rate: 1 })
     traces.set(name, trace)
   }
