@@ -4,11 +4,20 @@ import { join } from 'node:path'
 import type { TestProjectConfiguration } from 'vitest/config'
 import { CLUSTER, serverNames } from './servers/server-names.ts'
 
+/** How many times as many random cases as usual are tried: see `test/random.ts`. */
+const RANDOM_FACTOR = Number(process.env['RANDOM_FACTOR'] ?? 1)
+
 const LIMITS = {
-  testTimeout: 30_000,
+  testTimeout: 30_000 * Math.max(1, RANDOM_FACTOR),
   hookTimeout: 30_000,
   // Replays of traces mostly wait for a server; together they keep it busy.
   maxConcurrency: 100,
+}
+
+/** What a run leaves out, and what its tests read from the environment. */
+interface Choice {
+  readonly exclude?: string[]
+  readonly env?: Record<string, string>
 }
 
 /** Tests that use servers, all of them or one, without being those that run on each. */
@@ -40,17 +49,18 @@ const withMocks = readdirSync(import.meta.dirname, { recursive: true, encoding: 
 /**
  * Without servers. Files share their modules within a worker, which saves a third of the time.
  */
-const UNIT: TestProjectConfiguration[] = [
+const unit = ({ exclude = [], env = {} }: Choice = {}): TestProjectConfiguration[] => [
   {
     test: {
       ...LIMITS,
       name: 'unit',
       include: ['test/**/*.test.ts'],
-      exclude: [...ELSEWHERE, ...withMocks],
+      exclude: [...ELSEWHERE, ...withMocks, ...exclude],
+      env,
       isolate: false,
     },
   },
-  { test: { ...LIMITS, name: 'unit-mocks', include: withMocks, exclude: ELSEWHERE, isolate: false } },
+  { test: { ...LIMITS, name: 'unit-mocks', include: withMocks, exclude: ELSEWHERE, env, isolate: false } },
 ]
 
 /** The documentation, whose examples need a server. */
@@ -92,7 +102,7 @@ const SLOW: TestProjectConfiguration[] = [
 ]
 
 /** The suite that every store has to pass, for one server or, called `memory`, in process. */
-const suiteFor = (server: string, more: { exclude?: string[]; env?: Record<string, string> } = {}) => ({
+const suiteFor = (server: string, more: Choice = {}) => ({
   test: {
     ...LIMITS,
     name: server,
@@ -107,11 +117,11 @@ const suiteFor = (server: string, more: { exclude?: string[]; env?: Record<strin
 
 /**
  * What every server but the first leaves out, since servers do not differ in it: the second style of key names, and how this
- * process waits for a store that does not answer.
+ * process waits for a store that does not answer. Of random cases, which are others in each run, it tries a third.
  */
 const BUT_THE_FIRST = {
   exclude: ['test/server/store-timeout.test.ts'],
-  env: { KEY_STYLES: 'cluster' },
+  env: { KEY_STYLES: 'cluster', RANDOM_FACTOR: String(RANDOM_FACTOR / 3) },
 }
 
 /** What of the suite depends on whether results are held near, once more with that. */
@@ -130,7 +140,7 @@ const NEAR: TestProjectConfiguration = {
 /** Everything. */
 export async function allProjects(): Promise<TestProjectConfiguration[]> {
   return [
-    ...UNIT,
+    ...unit(),
     DOCUMENTATION,
     ...SLOW,
     suiteFor('memory'),
@@ -140,19 +150,26 @@ export async function allProjects(): Promise<TestProjectConfiguration[]> {
 }
 
 /**
- * What says within a minute whether a change works: no clients, no package, no replays, no
- * processes that hammer a server, fewer random sequences, one style of key names.
+ * What says within a minute whether a change works: no clients, no package, no replays of whole traces, no
+ * processes that hammer a server, a fifth of the random cases, one style of key names, and on the server each policy in one
+ * scope and without shards.
  */
 export async function quickProjects(): Promise<TestProjectConfiguration[]> {
   const names = await serverNames('present')
   const server = names.find((name) => name !== CLUSTER)
-  const exclude = ['test/server/{traces,processes,concurrency,frozen,random}.test.ts']
-  const env = { TWIN_RUNS: '5', TAG_PUTS: '20000', KEY_STYLES: 'cluster' }
+  const exclude = ['test/server/{traces,trace-scripts,processes,concurrency,frozen,random}.test.ts']
+  const random = { RANDOM_FACTOR: String(RANDOM_FACTOR / 5) }
+  const env = { ...random, KEY_STYLES: 'cluster' }
   return [
-    ...UNIT,
+    ...unit({ exclude: ['test/{policies,simulation}/{traces,costs}.test.ts'], env: random }),
     suiteFor('memory', { exclude, env }),
     ...(server === undefined
       ? []
-      : [suiteFor(server, { exclude: [...exclude, ...BUT_THE_FIRST.exclude], env })]),
+      : [
+          suiteFor(server, {
+            exclude: [...exclude, ...BUT_THE_FIRST.exclude],
+            env: { ...env, COMBINATIONS: 'few' },
+          }),
+        ]),
   ]
 }

@@ -1,5 +1,9 @@
-/** How many cases the fuzz tests try together: 100,000, or as many as the environment variable `FUZZ_CASES` says. */
-export const fuzzCases = (): number => Number(process.env['FUZZ_CASES'] ?? 100_000)
+/**
+ * How often a test with random values repeats: as often as it asks for, multiplied by the environment variable `RANDOM_FACTOR`. That
+ * is 1 without a choice, less for a quick run and for servers that follow the first, and more for every night.
+ */
+export const runs = (usual: number): number =>
+  Math.max(1, Math.ceil(usual * Number(process.env['RANDOM_FACTOR'] ?? 1)))
 
 /** Numbers that look random and are the same at each run. */
 export class Random {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { FunctionIdentity } from '../../src/keys/function-identity.ts'
 import { KeyNames, type KeyStyle, type Scope } from '../../src/keys/key-names.ts'
 import { keySlot } from '../../src/keys/key-slot.ts'
+import { runs } from '../random.ts'
 
 const identityOf = (name: string): FunctionIdentity => new FunctionIdentity(() => {}, { name, source: false })
 
@@ -189,7 +190,7 @@ describe('key names', () => {
           ),
         )
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -246,7 +247,7 @@ describe('the pairs that a cache can have made', () => {
           expect(other.canHaveMade([index, values])).toBe(!isOther)
           expect(names.canHaveMade([names.registry, names.registry])).toBe(false)
         }),
-        { numRuns: 300 },
+        { numRuns: runs(300) },
       )
     },
   )

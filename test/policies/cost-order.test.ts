@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CostOrder } from '../../src/policies/orders/cost-order.ts'
 import { CostReference, costSteps, take } from './cost-reference.ts'
+import { runs } from '../random.ts'
 
 describe.each(['cost', 'cost/size'] as const)('weighed by %s', (weigh) => {
   // With 12 bits, priorities are lowered every few evictions.
@@ -17,7 +18,7 @@ describe.each(['cost', 'cost/size'] as const)('weighed by %s', (weigh) => {
         }
         expect(order.evict(100)).toEqual(reference.evict(100))
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 })

@@ -6,7 +6,7 @@ import { FrequencyOrder } from '../../src/policies/orders/frequency-order.ts'
 import { HyperbolicOrder } from '../../src/policies/orders/hyperbolic-order.ts'
 import { HyperbolicList } from './hyperbolic-list.ts'
 import { ListModel } from './list-model.ts'
-import { Random } from '../random.ts'
+import { Random, runs } from '../random.ts'
 import { LinkedOrder } from '../../src/policies/orders/linked-order.ts'
 import { RandomOrder } from '../../src/policies/orders/random-order.ts'
 import { S3FifoOrder } from '../../src/policies/orders/s3-fifo-order.ts'
@@ -252,7 +252,7 @@ describe.each<{
         expect(order.evict(100)).toEqual(model.evict(100))
         expect(order.size()).toBe(0)
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 
@@ -319,7 +319,7 @@ describe('rr', () => {
         }
         expect(order.evict(100).toSorted()).toEqual([...there].toSorted())
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 

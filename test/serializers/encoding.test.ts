@@ -7,6 +7,7 @@ import type { Serializer } from '../../src/serializers/serializer.ts'
 import { cases } from './formats.ts'
 import { failure } from './thrown.ts'
 import { SAMPLES as values } from '../../src/testing/sample-values.ts'
+import { runs } from '../random.ts'
 
 describe('encode', () => {
   test('returns strings unchanged', () => expect(encode(jsonSerializer, { a: 1 })).toBe('{"a":1}'))
@@ -110,7 +111,7 @@ describe('isStoredError', () => {
     for (const value of Object.values(values)) expect(isTakenForError(serializer, value())).toBe(false)
     fc.assert(
       fc.property(anything, (value) => !isTakenForError(serializer, value)),
-      { numRuns: name === 'yaml' ? 300 : 2000 },
+      { numRuns: runs(name === 'yaml' ? 300 : 2_000) },
     )
   })
 })

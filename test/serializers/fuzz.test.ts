@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { SerializerError } from '../../src/errors.ts'
 import { decode, encode } from '../../src/serializers/encoding.ts'
 import { resolveSerializer, type SerializerName } from '../../src/serializers/resolve-serializer.ts'
-import { fuzzCases, Random } from '../random.ts'
+import { Random, runs } from '../random.ts'
 
 const names: readonly SerializerName[] = [
   'auto',
@@ -77,7 +77,7 @@ describe('bytes that nothing wrote', () => {
       const seeds = seedsOf(name)
       const random = new Random(`bytes of ${name}`)
       // Reading YAML takes some thirty times as long.
-      const cases = Math.ceil(fuzzCases() / (name === 'yaml' ? 300 : 15))
+      const cases = runs(name === 'yaml' ? 330 : 6_600)
       for (let i = 0; i < cases; i++) {
         const stored = mutated(random, seeds)
         try {

@@ -8,9 +8,10 @@ import { gated } from './gated.ts'
 import { quiet, slowed } from './slow-store.ts'
 import { hasServer, openTarget, type Target, unique } from './target.ts'
 import { timeless } from './timeless-store.ts'
+import { runs } from '../random.ts'
 
 /** Sequences a mode. */
-const RUNS = Number(process.env['CONSISTENCY_RUNS'] ?? 100)
+const RUNS = runs(100)
 const SEED = Number(process.env['CONSISTENCY_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 
 const KEYS = ['a', 'b'] as const

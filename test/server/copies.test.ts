@@ -6,9 +6,10 @@ import type { ChangeLog, ChangeMessage, KeySpace, Lookup, Store } from '../../sr
 import { hasChangeLog } from '../../src/stores/store.ts'
 import { entry, newPlace } from './places.ts'
 import { hasServer, openTarget, POLICIES, type Target } from './target.ts'
+import { runs } from '../random.ts'
 
 /** Sequences for each policy. */
-const RUNS = Number(process.env['TWIN_RUNS'] ?? 40)
+const RUNS = runs(40)
 
 const TTL_MS = 60_000
 const PARTS = ['one', 'two']

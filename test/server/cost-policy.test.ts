@@ -13,6 +13,7 @@ import {
   take,
 } from '../policies/cost-reference.ts'
 import { hasServer, openTarget, type Target, unique } from './target.ts'
+import { runs } from '../random.ts'
 
 let target: Target
 beforeAll(async () => {
@@ -111,7 +112,7 @@ describe.runIf(hasServer)('CostPolicy', () => {
         fc.asyncProperty(costSteps(), async (steps) => {
           await sameVictims(weigh, 28, steps)
         }),
-        { numRuns: 40 },
+        { numRuns: runs(40) },
       )
     })
 
@@ -150,7 +151,7 @@ describe.runIf(hasServer)('CostPolicy', () => {
           }
         },
       ),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     )
   })
 })

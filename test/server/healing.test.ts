@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AbstractPolicy, type KeySpace, RedisFuncCache, StoreError } from './library.ts'
 import { besideOf, entry, keysOf, leaseRequest, passTime, placeOf, valuesOf, withLimits } from './places.ts'
 import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
+import { runs } from '../random.ts'
 
 const EACH_POLICY = Object.entries(POLICIES).map(([policy, Policy]) => ({
   policy,
@@ -288,7 +289,7 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy, with notes and tags', ({ c
         expect(await cache.getSize()).toBe(hashes.length)
         expect(errors).toEqual([])
       }),
-      { numRuns: Number(process.env['HEALING_RUNS'] ?? 25) },
+      { numRuns: runs(25) },
     )
   })
 

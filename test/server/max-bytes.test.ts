@@ -15,6 +15,7 @@ import {
 } from './library.ts'
 import { entry, fill, hashesOf, newPlace, placeOf, valuesOf, withLimits } from './places.ts'
 import { COMBINATIONS, hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
+import { runs } from '../random.ts'
 
 let target: Target
 beforeAll(async () => {
@@ -141,7 +142,7 @@ describe.each(COMBINATIONS.filter(({ scope, keys }) => scope === 'cache' && keys
               expect(await left(store, place, 'abcdefghij')).toBe(await left(twin, place, 'abcdefghij'))
             }
           }),
-          { numRuns: Number(process.env['TWIN_RUNS'] ?? 30) },
+          { numRuns: runs(30) },
         )
       },
     )
@@ -171,7 +172,7 @@ describe('maxBytes', () => {
             }
           }
         }),
-        { numRuns: 60 },
+        { numRuns: runs(60) },
       )
     },
   )

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AbstractPolicy, composeScripts, FifoPolicy, PolicyError, RedisFuncCache } from './library.ts'
 import { placeOf } from './places.ts'
 import { hasServer, openTarget, type Target, unique } from './target.ts'
+import { runs } from '../random.ts'
 
 const LUA = join(import.meta.dirname, '../../src/lua')
 
@@ -143,7 +144,7 @@ describe.runIf(hasServer)('on a server', () => {
         const text = Object.entries(given).map(([name, of]) => `local ${name} = ${of}\n`)
         expect(await useAll(new Written(text.join('') + FIFO))).toEqual(EXPECTED)
       }),
-      { numRuns: 15 },
+      { numRuns: runs(15) },
     )
   })
 

@@ -17,6 +17,7 @@ import { FailingStore } from './failing-store.ts'
 import { gated } from './gated.ts'
 import { entry, hashesOf, newPlace, placeOf } from './places.ts'
 import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
+import { runs } from '../random.ts'
 
 const EACH_POLICY = Object.entries(POLICIES).map(([policy, Policy]) => ({
   policy,
@@ -757,8 +758,8 @@ describe('invalidateTags', () => {
   })
 })
 
-/** Puts altogether; `TAG_PUTS=1000000` for a long run. */
-const PUTS = Number(process.env['TAG_PUTS'] ?? 40_000)
+/** Puts altogether: enough to replace all entries many times. */
+const PUTS = Math.max(20_000, runs(40_000))
 
 describe('the index of tags', () => {
   test('stays as small as the cache, however many entries came and went', { timeout: 300_000 }, async () => {

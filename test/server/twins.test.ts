@@ -13,6 +13,7 @@ import { MOVE_ENTRIES, namesOf } from './places.ts'
 import { hasChangeLog } from '../../src/stores/store.ts'
 import type { InvalidationReport } from '../../src/store.ts'
 import { COMBINATIONS, hasServer, inspectMemory, openTarget, type Target, unique } from './target.ts'
+import { runs } from '../random.ts'
 
 interface StepEntry {
   readonly hash: string
@@ -36,7 +37,7 @@ type Step =
   | { readonly do: 'resize'; readonly maxSize: number }
 
 /** Sequences a combination. */
-const RUNS = Number(process.env['TWIN_RUNS'] ?? 40)
+const RUNS = runs(40)
 
 /** No sum of the times that pass is one of these, nor the difference of two: the clocks differ by milliseconds. */
 const PASSES_MS = [30_000, 150_000]

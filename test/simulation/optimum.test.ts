@@ -5,7 +5,7 @@ import { CANDIDATES } from '../../src/simulation/candidates.ts'
 import { fewestMisses, nextRequests, SparingBound } from '../../src/simulation/optimum.ts'
 import { simulate } from '../../src/simulation/simulate.ts'
 import { type Trace, TraceBuilder } from '../../src/simulation/trace.ts'
-import { Random } from '../random.ts'
+import { Random, runs } from '../random.ts'
 
 interface Request {
   readonly key: string
@@ -78,7 +78,7 @@ describe('fewest misses', () => {
           )
           expect(fewestMisses(traceOf(all), capacity, { mustStore })).toBe(all.length - hits)
         }),
-        { numRuns: 300 },
+        { numRuns: runs(300) },
       )
     },
   )
@@ -102,7 +102,7 @@ describe('the bound of what can be spared', () => {
         const bound = new SparingBound(trace, nextRequests(trace), (i) => spares(all[i] as Request), bytes)
         expect(bound.at(limit)).toBeGreaterThanOrEqual(mostSpared(all, limit, sizeOf, spares) - 1e-9)
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
   })
 
@@ -146,6 +146,6 @@ test('no policy passes the optimum, in entries or in bytes', () => {
         }
       }
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   )
 })

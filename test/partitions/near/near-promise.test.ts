@@ -1,12 +1,12 @@
 // near-bound, near-at-once: near tiers over links and a server that fail in every way, by clocks that the test moves.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Random } from '../../random.ts'
+import { Random, runs } from '../../random.ts'
 import { World } from './world.ts'
 
 vi.mock('../../../src/flow/timers.ts', () => import('../../flow/replaceable-timers.ts'))
 
-/** More of them, and others: NEAR_RUNS=5000 FUZZ_SEED=anything, with a longer --testTimeout. The seed of one that failed is printed. */
-const RUNS = Number(process.env['NEAR_RUNS'] ?? 150)
+/** `RANDOM_FACTOR` says how many of them, and `FUZZ_SEED` which. The seed of one that failed is printed. */
+const RUNS = runs(150)
 const STEPS = 80
 
 beforeEach(() => void vi.useFakeTimers())

@@ -17,6 +17,7 @@ import { v8Serializer } from '../../../src/serializers/formats/v8.ts'
 import { formats } from '../formats.ts'
 import { thrownBy } from '../thrown.ts'
 import { type SampleName, SAMPLES as values } from '../../../src/testing/sample-values.ts'
+import { runs } from '../../random.ts'
 
 class HttpError extends Error {
   readonly status: number
@@ -369,7 +370,7 @@ describe.each(serializers)('$name', (serializer) => {
   test('brings back any error', () => {
     fc.assert(
       fc.property(errors, (error) => assertSame(through(error), error)),
-      { numRuns: serializer.name === 'yaml' ? 50 : 300 },
+      { numRuns: runs(serializer.name === 'yaml' ? 50 : 300) },
     )
   })
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ExpiryQueue } from '../../../src/stores/memory/expiry-queue.ts'
+import { runs } from '../../random.ts'
 
 type Step =
   | { readonly do: 'set'; readonly hash: string; readonly atMs: number }
@@ -54,7 +55,7 @@ describe('the queue of entries that end', () => {
         }
         expect(new Map(queue.entries())).toEqual(model)
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     )
   })
 
