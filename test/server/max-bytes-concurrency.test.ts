@@ -1,15 +1,15 @@
 // The bound of bytes while several connections write at once and keys are lost: it holds after each script, and what is counted is
-// what is stored. `BYTES_RUNS=200`: more runs of each policy. `FUZZ_SEED`: other ones.
+// what is stored. `RANDOM_FACTOR` says how many runs each policy has, and `FUZZ_SEED` which.
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { toPort } from '../../src/clients/detect.ts'
 import type { Command } from '../../src/clients/port.ts'
 import type { KeySpace, NewEntry, Store } from '../../src/store.ts'
-import { Random } from '../random.ts'
+import { Random, runs } from '../random.ts'
 import { type AbstractPolicy, RedisStore } from './library.ts'
 import { entry, hashesOf, newPlace } from './places.ts'
 import { COMBINATIONS, connect, hasServer, openTarget, type Target } from './target.ts'
 
-const RUNS = Number(process.env['BYTES_RUNS'] ?? 2)
+const RUNS = runs(2)
 const WRITERS = 4
 const STEPS = 40
 const MAX_BYTES = 20_000
