@@ -117,7 +117,7 @@ const suiteFor = (server: string, more: Choice = {}) => ({
 
 /**
  * What every server but the first leaves out, since servers do not differ in it: the second style of key names, and how this
- * process waits for a store that does not answer. Of random cases, which are others in each run, it tries a third.
+ * process waits for a store that does not answer. It tries a third of the random cases.
  */
 const BUT_THE_FIRST = {
   exclude: ['test/server/store-timeout.test.ts'],
