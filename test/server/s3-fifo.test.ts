@@ -4,7 +4,7 @@ import { composeScripts, MemoryStore, S3FifoPolicy } from './library.ts'
 import { S3_FIFO } from '../../src/lua/scripts.generated.ts'
 import type { KeySpace, Store } from '../../src/store.ts'
 import { Random } from '../random.ts'
-import { entry, fill, filledPlace, hashesOf, leftMs, scoresOf, valuesOf } from './places.ts'
+import { entry, fill, filledPlace, hashesOf, leftMs, newPlace, scoresOf, valuesOf } from './places.ts'
 import { hasServer, openTarget, type Target } from './target.ts'
 
 /** The score at which the main queue begins. */
@@ -36,6 +36,33 @@ describe.runIf(hasServer)('s3_fifo in a server', () => {
       hashes.map((hash) => entry(hash)),
     )
   const scores = async ({ keys: [index] }: KeySpace) => Object.fromEntries(await scoresOf(target, index))
+
+  test('to look for a victim where none is left forgets no name of the ghost queue', async () => {
+    const bound = { maxBytes: 12_500 }
+    const steps: readonly (readonly (readonly [hash: string, bytes: number])[])[] = [
+      [
+        ['f', 0],
+        ['e', 0],
+      ],
+      [
+        ['e', 2_000],
+        ['f', 11_000],
+      ],
+      [['f', 2_000]],
+      [['a', 9_000]],
+    ]
+    const kept = async (store: Store) => {
+      const place = newPlace(new S3FifoPolicy(), bound)
+      for (const step of steps) {
+        await store.put(
+          place,
+          step.map(([hash, bytes]) => entry(hash, { value: 'x'.repeat(bytes) })),
+        )
+      }
+      return (await valuesOf(store, place, ['a', 'e', 'f'])).map((value) => value?.length)
+    }
+    expect(await kept(target.newStore())).toEqual(await kept(new MemoryStore()))
+  })
 
   test('the small queue, the main one and the names of what was evicted', async () => {
     const { store, place, hashes, ghost } = await full(new S3FifoPolicy(), 3)

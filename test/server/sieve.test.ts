@@ -51,6 +51,23 @@ describe.runIf(hasServer)('sieve in a server', () => {
     expect(await hand()).toBe(3)
   })
 
+  test('a hand whose entry was the newest, and was removed, begins again at the oldest', async () => {
+    const { store, place, hashes, hand } = await full(new SievePolicy(), 4)
+    const [a = '', b = '', c = '', d = ''] = hashes
+    await store.touch(place, [a, b])
+    await put(store, place, 'e')
+    expect([...(await scoresOf(target, place.keys[0])).keys()]).toEqual([a, b, d, 'e'])
+    expect(c).not.toBe('')
+    expect(await hand()).toBe(4)
+    await store.invalidate(place, ['e'])
+    expect(await hand()).toBe(4)
+    await store.invalidate(place, [d])
+    expect(await hand()).toBeUndefined()
+    await put(store, place, 'f', 'g') // 'g' gets the number at which the hand was
+    await put(store, place, 'h')
+    expect([...(await scoresOf(target, place.keys[0])).keys()]).toEqual([b, 'f', 'g', 'h'])
+  })
+
   test('the hand ends with the entries', async () => {
     const { store, place, handKey } = await full(new SievePolicy(), 3)
     await put(store, place, 'new')
