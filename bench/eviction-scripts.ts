@@ -1,59 +1,22 @@
 // npm run bench:evictions: how long scripts hold the server that evict very many entries, or number all of them again, in a cache of a
 // million entries, by policy. Names of policies may follow: `npm run bench:evictions -- lru s3_fifo`.
-import { createClient } from 'redis'
-import { findServers } from '../test/servers/binaries.ts'
-import { startServer } from '../test/servers/start-server.ts'
-import { type AbstractPolicy, RedisFuncCache, RedisStore } from '../src/index.ts'
 import { POLICIES } from '../src/policies/index.ts'
-import type { KeySpace, Limits } from '../src/store.ts'
+import { cpuUsOf, ENTRIES, entryOf, openServer } from './million-entries.ts'
 import { quantile } from './statistics.ts'
 import { table } from './table.ts'
 
-const ENTRIES = 1_000_000
 const PUTS = 2_000
-/** As many travel together while the cache is filled. */
-const TOGETHER = 1_000
 /** As many small results as a cache sends together. */
 const BATCH = 64
 const LARGE_BYTES = 1_000_000
 
 const asked = process.argv.slice(2)
-const binary = (await findServers()).find(({ product }) => product === 'redis')
-if (binary === undefined) throw new Error('There is no redis-server: npx tsx scripts/servers.ts install')
-const server = await startServer(binary.server)
-const client = createClient({ url: server.url })
-client.on('error', (error) => console.error(error))
-await client.connect()
-const store = new RedisStore(client)
+const server = await openServer()
+const { client, store } = server
 
-const nameOf = (id: number): string => `entry-${String(id).padStart(16, '0')}`
-const entryOf = (id: number, value: string = '1') => ({
-  hash: nameOf(id),
-  value,
-  ttlMs: undefined,
-  token: undefined,
-})
 const batchOf = (first: number, count: number) => Array.from({ length: count }, (_, i) => entryOf(first + i))
 
-async function fill(space: KeySpace): Promise<void> {
-  for (let start = 0; start < ENTRIES; start += TOGETHER) await store.put(space, batchOf(start, TOGETHER))
-}
-
-async function readAll(space: KeySpace, times: number): Promise<void> {
-  for (let start = 0; start < ENTRIES; start += TOGETHER) {
-    const names = Array.from({ length: TOGETHER }, (_, i) => nameOf(start + i))
-    for (let i = 0; i < times; i++) await store.touch(space, names)
-  }
-}
-
-/** Microseconds of CPU that the server has used: other programs of the machine make that no longer. */
-async function cpuUs(): Promise<number> {
-  const info = await client.info('cpu')
-  const seconds = [...info.matchAll(/^used_cpu_(?:sys|user)_main_thread:(\S+)/gm)].map(([, text]) =>
-    Number(text),
-  )
-  return 1e6 * seconds.reduce((sum, each) => sum + each, 0)
-}
+const cpuUs = async (): Promise<number> => cpuUsOf(await client.info('cpu'))
 
 /** Microseconds of each script since the last reset. */
 async function durations(): Promise<number[]> {
@@ -90,13 +53,6 @@ async function measure(policy: string, what: string, work: () => Promise<unknown
   console.log(rows.at(-1)?.join('  '))
 }
 
-function newSpace(Policy: new () => AbstractPolicy, limits: Limits): KeySpace {
-  const cache = new RedisFuncCache('worst', new Policy(), { store })
-  const { policy } = cache
-  const { index, values } = cache.wrap(async () => 1, { name: 'fn' }).keyOf()
-  return { policy, keys: [index, values], limits, ext: [] }
-}
-
 /** What a policy keeps beside its index that is used up after very many accesses, and its last value. */
 const COUNTERS: Readonly<Record<string, (index: string) => string[]>> = {
   lfu: (index) => ['SET', `${index}:stamps`, String(2 ** 26 - 1), 'KEEPTTL'],
@@ -106,11 +62,10 @@ const COUNTERS: Readonly<Record<string, (index: string) => string[]>> = {
 
 for (const [name, Policy] of Object.entries(POLICIES)) {
   if (asked.length > 0 && !asked.includes(name)) continue
-  await client.flushAll()
   const limits = { maxSize: ENTRIES, idleTtlMs: 3_600_000 }
-  const space = newSpace(Policy, limits)
-  await fill(space)
-  await readAll(space, 3)
+  const space = await server.newSpace(new Policy(), limits)
+  await server.fill(space)
+  await server.readAll(space, 3)
   let id = ENTRIES
   await measure(name, 'the first put', () => store.put(space, [entryOf(id++)]))
   await measure(name, `${PUTS} puts`, async () => {
@@ -126,14 +81,13 @@ for (const [name, Policy] of Object.entries(POLICIES)) {
   }
   limits.maxSize = ENTRIES / 10
   await measure(name, 'maxSize to a tenth', () => store.put(space, [entryOf(id++)]))
-  await client.flushAll()
-  const weighed = newSpace(Policy, { maxSize: ENTRIES, maxBytes: 2 ** 40, idleTtlMs: 3_600_000 })
-  await fill(weighed)
+  const weighedLimits = { maxSize: ENTRIES, maxBytes: 2 ** 40, idleTtlMs: 3_600_000 }
+  const weighed = await server.newSpace(new Policy(), weighedLimits)
+  await server.fill(weighed)
   const held = await store.bytes(weighed)
   const bounded = { ...weighed, limits: { ...weighed.limits, maxSize: 2 * ENTRIES, maxBytes: held } }
   await measure(name, 'one value of 1 MB', () => store.put(bounded, [entryOf(id, 'x'.repeat(LARGE_BYTES))]))
 }
 console.log(`A cache of ${ENTRIES} entries that were all read just before: microseconds of a script\n`)
 console.log(table(['policy', 'what', 'scripts', 'CPU of each', 'median', '99 %', '99.9 %', 'longest'], rows))
-client.destroy()
-await server.stop()
+await server.close()
