@@ -1,9 +1,10 @@
 -- The idle TTL: the keys of a partition live for `idle_ttl_ms` after the last use (0: for ever). Their life is prolonged when a
 -- tenth of it has passed, and never shortened: a process that needs a longer one may have set it. Fence, leases and changes
--- have TTLs of their own. `began_empty`: the partition had no entry when the script began; `was_empty`: at some time in the script.
-local function prolong_keys(idle_ttl_ms, began_empty, was_empty)
+-- have TTLs of their own. `created_values`: this script has created the key of the values; `was_empty`: the partition had no entry
+-- at some time in the script.
+local function prolong_keys(idle_ttl_ms, created_values, was_empty)
   local left_ms = redis.call('PTTL', values)
-  if left_ms == -1 and not began_empty then
+  if left_ms == -1 and not created_values then
     return
   end
   local renew = left_ms < 0 or left_ms < 0.9 * idle_ttl_ms

@@ -28,14 +28,14 @@ read_ext(5 + 6 * count)
 
 local at_us, at_ms = now_us(), now_ms()
 local expired = open_room(ARGV[1])
-local began_empty = entries == 0 -- or had none when the first value was stored
+local created_values = false
 
 -- Ends the script: the reply begins with what has happened to the partition.
 local function finish(reply)
   if weighing then
     weighing.close()
   end
-  prolong_keys(idle_ttl_ms, began_empty, was_empty)
+  prolong_keys(idle_ttl_ms, created_values, was_empty)
   reply[1], reply[2], reply[3], reply[4], reply[5] = at_us, now_us(), evicted, expired, end_telling()
   return answer(reply)
 end
@@ -118,7 +118,6 @@ end
 if not make_room(0, 0) then -- the bounds were lowered
   return send_again(count > 1 and 3 or 6)
 end
-began_empty = began_empty or entries == 0
 
 local NOTHING = {}
 local before = entries > 0 and stored_before() or NOTHING
@@ -150,9 +149,7 @@ end
 local is_touched = false
 local function make_room_for(hash, length, is_there, was_touched)
   if not is_there then
-    local has_room = make_room(1, length)
-    began_empty = began_empty or entries == 0
-    return not has_room and 6
+    return not make_room(1, length) and 6
   end
   is_touched = was_touched
   local growth = weighing and weighing.growth(hash, length) or 0
@@ -191,7 +188,6 @@ for i = 5, 6 * count, 6 do
   if code == 1 and max_bytes > 0 and length > max_bytes then
     code, before[hash] = 5, false
     weighing.drop_for_larger(hash)
-    began_empty = began_empty or entries == 0
   end
   if code == 1 and costs then
     costs[hash], sizes[hash] = extras.cost or math.max(1, times:match('^%d+')), length
@@ -205,6 +201,7 @@ for i = 5, 6 * count, 6 do
       -- Also a new one: after a failover others may hold an entry that the server has lost, and nothing else would tell them.
       tell('entries', { hash })
     end
+    created_values = created_values or entries == 0
     local is_new = redis.call('HSET', values, hash, value) == 1
     began[hash], unknown[hash] = tonumber(token) or at_us, nil
     if weighing then
