@@ -7,7 +7,7 @@ import { ResultCosts } from './call/result-costs.ts'
 import { sinceStamp } from './call/since.ts'
 import { type LoadMany, RowLoader } from './call/row-loader.ts'
 import { type CachedFunction, callable } from './functions/cached-function.ts'
-import { checkCallback, checkFlag, checkKnown, checkNames } from './options/checks.ts'
+import { checkCallback, checkFlag, checkKnown, checkNames } from './validation/checks.ts'
 import { Contexts } from './context/context.ts'
 import { BYPASS, DEFAULT_MODE, type ModeChange, READ_ONLY, WRITE_ONLY } from './context/mode.ts'
 import type { Stats } from './context/stats.ts'
@@ -17,8 +17,8 @@ import {
   type CachedOptions,
   DecoratedMethods,
 } from './functions/method-decorator.ts'
-import type { DetailedResult } from './functions/detailed-result.ts'
-import { spelled } from './options/duration.ts'
+import type { DetailedResult } from './call/detailed-result.ts'
+import { spelled } from './validation/duration.ts'
 import {
   checkInvalidation,
   identityOf,
@@ -48,7 +48,7 @@ import { LruTPolicy } from './policies/lru-t.ts'
 import type { AbstractPolicy } from './policies/policy.ts'
 import type { Advisor } from './simulation/advice/advisor.ts'
 import { advisorFor } from './simulation/advice/advisor-for.ts'
-import { warn } from './telemetry/process-warning.ts'
+import { warn } from './warnings/process-warning.ts'
 import { NearTier } from './partitions/near-tier.ts'
 import { Partitions } from './partitions/partitions.ts'
 import { Recorder, type Recording } from './simulation/recording/recorder.ts'

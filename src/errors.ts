@@ -139,3 +139,27 @@ export class DeadlockError extends FuncCacheError {
   static override readonly errorName: string = 'DeadlockError'
   readonly code = 'ERR_DEADLOCK'
 }
+
+/**
+ * The step of a call that failed:
+ *
+ * - `'get'`: a lookup in the store.
+ * - `'put'`: storing a result.
+ * - `'touch'`: reporting reads to the policy.
+ * - `'lease'`: asking for a lease, or releasing it.
+ * - `'serialize'`: turning a result into bytes.
+ * - `'refresh'`: running the function in the background.
+ * - `'callback'`: a callback of the options.
+ * - `'near'`: asking for the changes of what is held near.
+ * - `'record'`: writing a recording, which has ended by that.
+ */
+export type ErrorPhase =
+  | 'get'
+  | 'put'
+  | 'touch'
+  | 'lease'
+  | 'serialize'
+  | 'refresh'
+  | 'callback'
+  | 'near'
+  | 'record'

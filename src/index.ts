@@ -1,12 +1,13 @@
 export { RedisFuncCache } from './cache.ts'
-export type { DetailedResult, ResultStatus } from './functions/detailed-result.ts'
+export type { DetailedResult, ResultStatus } from './call/detailed-result.ts'
 export type { CachedFunction, CallKey, CallOptions, Handles } from './functions/cached-function.ts'
 export type { AsyncMethod, CachedDecorator, CachedOptions } from './functions/method-decorator.ts'
 export type { InvalidateOptions, PurgeOptions } from './options/invalidation-options.ts'
-export type { Duration } from './options/duration.ts'
+export type { Duration } from './validation/duration.ts'
 export {
   ArgumentsError,
   CacheMissError,
+  type ErrorPhase,
   FuncCacheError,
   type FuncCacheErrorCode,
   IdentityError,
@@ -82,7 +83,6 @@ export type {
   CallEvent,
   ComputedEvent,
   ErrorEvent,
-  ErrorPhase,
   EvictEvent,
   InvalidateEvent,
   SkipReason,

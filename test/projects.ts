@@ -23,7 +23,7 @@ interface Choice {
 /** Tests that use servers, all of them or one, without being those that run on each. */
 const CLIENTS = [
   'test/clients/{clients,connections,error-causes,lost-lease-replies,messages,near-faults,out-of-step,permissions,replicas,whole-way}.test.ts',
-  'test/telemetry/warnings.test.ts',
+  'test/warnings/warnings.test.ts',
   'test/servers/*.test.ts',
 ]
 const DOCS = ['test/docs/*.test.ts']

@@ -36,7 +36,7 @@
 import { CacheMissError, TimeoutError } from '../errors.ts'
 import { reasonToAbort, within } from '../flow/timeout.ts'
 import { monotonicMs } from '../flow/timers.ts'
-import { detailOf, NOT_STORED, type ResultStatus } from '../functions/detailed-result.ts'
+import { detailOf, NOT_STORED, type ResultStatus } from './detailed-result.ts'
 import { isPromise } from '../realms/native.ts'
 import { copyOfThrown } from '../serializers/errors/error-copy.ts'
 import type { Lookup } from '../stores/store.ts'

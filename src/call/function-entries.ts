@@ -1,6 +1,6 @@
 import { monotonicMs } from '../flow/timers.ts'
 import type { Hash } from '../keys/call-hash.ts'
-import { checkKnown } from '../options/checks.ts'
+import { checkKnown } from '../validation/checks.ts'
 import type { Invalidation } from '../options/invalidation-options.ts'
 import type { EntryLocation } from '../partitions/partitions.ts'
 import { isPromise } from '../realms/native.ts'

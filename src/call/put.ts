@@ -1,5 +1,5 @@
-import { LONGEST_MS } from '../options/duration.ts'
-import { NOT_STORED } from '../functions/detailed-result.ts'
+import { LONGEST_MS } from '../validation/duration.ts'
+import { NOT_STORED } from './detailed-result.ts'
 import { endLease, type Permit, release } from './acquire-permit.ts'
 import type { Call } from './call.ts'
 import { enveloped } from './enveloped.ts'

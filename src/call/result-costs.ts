@@ -3,8 +3,8 @@ import type { FunctionIdentity } from '../keys/function-identity.ts'
 import type { FunctionSettings } from '../options/function-settings.ts'
 import type { AbstractPolicy } from '../policies/policy.ts'
 import { messageOf } from '../realms/native.ts'
-import { shown } from '../options/checks.ts'
-import { warn } from '../telemetry/process-warning.ts'
+import { shown } from '../validation/checks.ts'
+import { warn } from '../warnings/process-warning.ts'
 
 /** How much one run of a function changes the mean time of its runs. */
 const WEIGHT = 1 / 8

@@ -1,4 +1,4 @@
-import { NOT_STORED, type ResultStatus, type Times } from '../functions/detailed-result.ts'
+import { NOT_STORED, type ResultStatus, type Times } from './detailed-result.ts'
 import type { Lookup } from '../stores/store.ts'
 
 /** How a call ends for its leader and its followers: with a value or an error. */

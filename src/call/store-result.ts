@@ -1,5 +1,5 @@
 import { type Eventually, whenKnown } from '../flow/when-known.ts'
-import type { ResultStatus } from '../functions/detailed-result.ts'
+import type { ResultStatus } from './detailed-result.ts'
 import { isPromise } from '../realms/native.ts'
 import { type Encoded, encodeResult } from '../serializers/encoding.ts'
 import type { Serializer } from '../serializers/serializer.ts'

@@ -1,7 +1,7 @@
 import { StoreError } from '../errors.ts'
 import { withinDeadline } from '../flow/timeout.ts'
 import { monotonicMs } from '../flow/timers.ts'
-import { spelled } from '../options/duration.ts'
+import { spelled } from '../validation/duration.ts'
 import type { Call } from './call.ts'
 
 /**

@@ -1,11 +1,11 @@
 import { jittered } from '../flow/freshness.ts'
 import { whenKnown } from '../flow/when-known.ts'
 import { checkTags } from '../options/check-tags.ts'
-import { type Duration, isZero, LONGEST_MS, spelled, toMs } from '../options/duration.ts'
+import { type Duration, isZero, LONGEST_MS, spelled, toMs } from '../validation/duration.ts'
 import { graceMsOf, type FunctionSettings } from '../options/function-settings.ts'
 import { isPromise } from '../realms/native.ts'
 import type { EntryMetadata } from '../stores/store.ts'
-import { warn } from '../telemetry/process-warning.ts'
+import { warn } from '../warnings/process-warning.ts'
 import type { Call } from './call.ts'
 import type { FunctionContext } from './function-context.ts'
 

@@ -1,5 +1,5 @@
 import { setImmediate } from '../flow/timers.ts'
-import { warn } from '../telemetry/process-warning.ts'
+import { warn } from '../warnings/process-warning.ts'
 import type {
   GlideClient,
   IoredisClient,

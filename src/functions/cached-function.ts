@@ -1,11 +1,11 @@
-import type { DetailedResult } from './detailed-result.ts'
-import type { Duration } from '../options/duration.ts'
+import type { DetailedResult } from '../call/detailed-result.ts'
+import type { Duration } from '../validation/duration.ts'
 import {
   checkInvalidation,
   type InvalidateOptions,
   type Invalidation,
 } from '../options/invalidation-options.ts'
-import { checkNames, checkSignal, shown } from '../options/checks.ts'
+import { checkNames, checkSignal, shown } from '../validation/checks.ts'
 import { PLAIN, runCall, runRefresh } from '../call/call-runner.ts'
 import type { FunctionContext } from '../call/function-context.ts'
 import * as entries from '../call/function-entries.ts'

@@ -9,7 +9,7 @@ import {
   type InvalidateOptions,
   type Invalidation,
 } from '../options/invalidation-options.ts'
-import type { DetailedResult } from './detailed-result.ts'
+import type { DetailedResult } from '../call/detailed-result.ts'
 import { OptionError } from '../errors.ts'
 import { keepProperties } from './function-properties.ts'
 import { LazyProperties } from './lazy-properties.ts'

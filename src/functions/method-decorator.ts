@@ -1,6 +1,6 @@
 import { runCall } from '../call/call-runner.ts'
 import type { FunctionContext } from '../call/function-context.ts'
-import { shown } from '../options/checks.ts'
+import { shown } from '../validation/checks.ts'
 import { define, keepProperties } from './function-properties.ts'
 import { OptionError } from '../errors.ts'
 import type { AnyFunction } from '../keys/function-identity.ts'

@@ -4,7 +4,7 @@ import { type FunctionContext, functionContext } from '../call/function-context.
 import { IdentityError } from '../errors.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
 import type { FunctionSettings } from '../options/function-settings.ts'
-import { warn } from '../telemetry/process-warning.ts'
+import { warn } from '../warnings/process-warning.ts'
 
 /** The functions that a cache has wrapped: no two of them have one identity, or they would get each other's results. */
 export class WrappedFunctions {

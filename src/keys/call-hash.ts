@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
-import { checkChoice, checkNames } from '../options/checks.ts'
+import { checkChoice, checkNames } from '../validation/checks.ts'
 import { CANONICAL_FORM } from './canonical/canonicalize.ts'
 import type { FunctionIdentity } from './function-identity.ts'
-import { warnOfLargeArguments } from '../telemetry/warnings.ts'
+import { warnOfLargeArguments } from '../warnings/warnings.ts'
 import { HashMemory, type HashOwner, type TextDigester } from './hash-memory.ts'
 
 const ALGORITHMS = ['sha256', 'sha1', 'md5', 'sha512'] as const

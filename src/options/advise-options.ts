@@ -1,6 +1,6 @@
 import { OptionError } from '../errors.ts'
-import { checkNames, shown } from './checks.ts'
-import { type Duration, toTimerMs } from './duration.ts'
+import { checkNames, shown } from '../validation/checks.ts'
+import { type Duration, toTimerMs } from '../validation/duration.ts'
 
 /** How a cache advises on its policy and its bound. */
 export interface AdviseOptions {

@@ -11,8 +11,8 @@ import {
   checkNames,
   checkText,
   shown,
-} from './checks.ts'
-import { type Duration, spelled, toLifeMs, toTimerMs } from './duration.ts'
+} from '../validation/checks.ts'
+import { type Duration, spelled, toLifeMs, toTimerMs } from '../validation/duration.ts'
 import { envelopeOf } from './envelope-checks.ts'
 import { checkNear } from './near-checks.ts'
 import { CACHE_OPTIONS, otherTaker } from './option-names.ts'

@@ -1,6 +1,6 @@
 import type { AdviseOptions } from './advise-options.ts'
 import type { CompressOptions, SecretKeyOptions } from './envelope-options.ts'
-import type { Duration } from './duration.ts'
+import type { Duration } from '../validation/duration.ts'
 import type { NearOptions } from './near-options.ts'
 import type { RedisClient } from '../clients/port.ts'
 import type { WaitUntil } from '../flow/background.ts'

@@ -4,7 +4,7 @@ import type { Eventually } from '../flow/when-known.ts'
 import { isPromise } from '../realms/native.ts'
 import { isClass } from '../keys/source-text.ts'
 import type { AnyFunction } from '../keys/function-identity.ts'
-import { shown } from './checks.ts'
+import { shown } from '../validation/checks.ts'
 
 /** @throws {OptionError} for what is no function, or a generator function: what it yields is no answer. */
 export function checkCallback(callback: unknown, option: string, what: string): void {

@@ -6,7 +6,7 @@ import { Compression, type CompressionSettings, isKnownFormat } from '../seriali
 import { Envelope } from '../serializers/envelope/envelope.ts'
 import { encryption, signature } from '../serializers/envelope/seal.ts'
 import type { CacheOptions } from './cache-options.ts'
-import { checkBound, checkChoice, checkNames } from './checks.ts'
+import { checkBound, checkChoice, checkNames } from '../validation/checks.ts'
 import type { CompressOptions, SecretKeyOptions } from './envelope-options.ts'
 
 /** The bytes of a key: as many as AES-256 needs, and as many as HMAC-SHA256 can use. */

@@ -1,4 +1,4 @@
-import type { Duration } from './duration.ts'
+import type { Duration } from '../validation/duration.ts'
 import type { ArgumentEncoder, Known } from '../keys/canonical/options.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
 import type { FunctionNearOptions } from './near-options.ts'

@@ -1,4 +1,4 @@
-import type { Duration } from './duration.ts'
+import type { Duration } from '../validation/duration.ts'
 import type { FreshnessRules } from '../flow/freshness.ts'
 import type { Eventually } from '../flow/when-known.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'

@@ -1,8 +1,8 @@
 import { OptionError } from '../errors.ts'
 import type { FunctionIdentity } from '../keys/function-identity.ts'
 import { checkTags } from './check-tags.ts'
-import { checkFlag, checkNames } from './checks.ts'
-import { type Duration, toTimerMs } from './duration.ts'
+import { checkFlag, checkNames } from '../validation/checks.ts'
+import { type Duration, toTimerMs } from '../validation/duration.ts'
 
 /** Options of {@link RedisFuncCache.purge}. */
 export interface PurgeOptions {

@@ -1,4 +1,4 @@
-import { checkNames, checkSignal } from './checks.ts'
+import { checkNames, checkSignal } from '../validation/checks.ts'
 import { OptionError } from '../errors.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
 import type { CacheSettings } from './cache-settings.ts'

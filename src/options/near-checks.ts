@@ -1,8 +1,8 @@
 import { OptionError } from '../errors.ts'
 import type { AbstractPolicy } from '../policies/policy.ts'
 import { hasChangeLog, type Store } from '../stores/store.ts'
-import { checkBound, checkChoice, checkNames, shown } from './checks.ts'
-import { type Duration, spelled, toMs, toTimerMs } from './duration.ts'
+import { checkBound, checkChoice, checkNames, shown } from '../validation/checks.ts'
+import { type Duration, spelled, toMs, toTimerMs } from '../validation/duration.ts'
 import type { FunctionNearOptions, NearOptions } from './near-options.ts'
 
 /** How results of a function are held near. */

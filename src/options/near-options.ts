@@ -1,4 +1,4 @@
-import type { Duration } from './duration.ts'
+import type { Duration } from '../validation/duration.ts'
 
 /** How results of a function are held in this process. */
 export interface FunctionNearOptions {

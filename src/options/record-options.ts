@@ -1,5 +1,5 @@
 import { OptionError } from '../errors.ts'
-import { checkNames, checkText, shown } from './checks.ts'
+import { checkNames, checkText, shown } from '../validation/checks.ts'
 
 /** Options of {@link RedisFuncCache.record}. */
 export interface RecordOptions {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { OptionError } from '../errors.ts'
-import { shown } from '../options/checks.ts'
+import { shown } from '../validation/checks.ts'
 
 /** The version of the form of stamps. */
 const FORM = '1'

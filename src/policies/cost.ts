@@ -1,7 +1,7 @@
 import { COST } from '../lua/scripts.generated.ts'
 import { composeScripts, type LuaSources } from '../lua/compose.ts'
 import { checkImmediate } from '../options/callback-checks.ts'
-import { checkChoice } from '../options/checks.ts'
+import { checkChoice } from '../validation/checks.ts'
 import type { EvictionOrder } from './eviction-order.ts'
 import { CostOrder, type Weigh } from './orders/cost-order.ts'
 import { AbstractPolicy, type CostOf } from './policy.ts'

@@ -1,6 +1,6 @@
 import { LFU, LFU_DA } from '../lua/scripts.generated.ts'
 import { composeScripts, type LuaSources } from '../lua/compose.ts'
-import { checkFlag } from '../options/checks.ts'
+import { checkFlag } from '../validation/checks.ts'
 import { AbstractPolicy } from './policy.ts'
 import type { PolicyOptions } from './policy-options.ts'
 import type { EvictionOrder } from './eviction-order.ts'

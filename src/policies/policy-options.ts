@@ -2,7 +2,7 @@ import { OptionError } from '../errors.ts'
 import type { CallHashOptions } from '../keys/call-hash.ts'
 import type { KeyStyle, Scope } from '../keys/key-names.ts'
 import { MOST_SHARDS } from '../keys/shards.ts'
-import { shown } from '../options/checks.ts'
+import { shown } from '../validation/checks.ts'
 
 /** Options that every policy takes. */
 export interface PolicyOptions {

@@ -1,4 +1,4 @@
-import { checkChoice, checkNames, shown } from '../options/checks.ts'
+import { checkChoice, checkNames, shown } from '../validation/checks.ts'
 import { OptionError, PolicyError } from '../errors.ts'
 import type { LogicalClock } from '../flow/logical-clock.ts'
 import { CallHash, toHash } from '../keys/call-hash.ts'

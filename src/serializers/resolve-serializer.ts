@@ -1,4 +1,4 @@
-import { shown, suggestion } from '../options/checks.ts'
+import { shown, suggestion } from '../validation/checks.ts'
 import { OptionError } from '../errors.ts'
 import { autoSerializer } from './formats/auto.ts'
 import { loadPeer } from './load-peer.ts'

@@ -1,7 +1,7 @@
 import { TimeoutError } from '../errors.ts'
 import { within } from '../flow/timeout.ts'
-import { spelled } from '../options/duration.ts'
-import { warn } from '../telemetry/process-warning.ts'
+import { spelled } from '../validation/duration.ts'
+import { warn } from '../warnings/process-warning.ts'
 import type { Store } from './store.ts'
 
 /** The longest wait for the end of connections. */

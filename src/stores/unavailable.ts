@@ -1,5 +1,5 @@
 import { FuncCacheError, StoreError } from '../errors.ts'
-import { cureFor } from '../telemetry/cures.ts'
+import { cureFor } from '../warnings/cures.ts'
 import { isError } from '../realms/native.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { messageOf } from '../realms/native.ts'
-import { warn } from '../telemetry/process-warning.ts'
+import { warn } from '../warnings/process-warning.ts'
 
 /** Calls all watchers. If one throws, a process warning reports it, and the others are called. */
 export function notifyEach<W>(watchers: readonly W[], tell: (watcher: W) => void): void {

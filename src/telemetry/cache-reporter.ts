@@ -2,9 +2,9 @@ import type { BreakerState } from '../flow/circuit-breaker.ts'
 import { toError } from '../realms/native.ts'
 import type { Advice } from '../simulation/advice/advice.ts'
 import type { Counters } from './counters.ts'
-import { cureFor } from './cures.ts'
+import { cureFor } from '../warnings/cures.ts'
 import type { Events } from './events.ts'
-import { warnOfFailure } from './warnings.ts'
+import { warnOfFailure } from '../warnings/warnings.ts'
 
 /** The entries that one invalidation concerns: a function, some tags, or, without both, all. */
 export interface Invalidated {

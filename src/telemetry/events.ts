@@ -1,13 +1,13 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import type { BreakerState } from '../flow/circuit-breaker.ts'
-import { checkChoice } from '../options/checks.ts'
-import { OptionError } from '../errors.ts'
+import { checkChoice } from '../validation/checks.ts'
+import { type ErrorPhase, OptionError } from '../errors.ts'
 import type { Hash } from '../keys/call-hash.ts'
 import { isPromise } from '../realms/native.ts'
 import type { Advice } from '../simulation/advice/advice.ts'
 import { CallObservers } from './call-observer.ts'
-import { warnOfListener } from './warnings.ts'
+import { warnOfListener } from '../warnings/warnings.ts'
 
 /**
  * The events of a cache, and what the listeners of each get.
@@ -180,30 +180,6 @@ export type SkipReason =
   | 'changed'
   | 'not-admitted'
   | 'unstorable'
-
-/**
- * The step of a call that failed:
- *
- * - `'get'`: a lookup in the store.
- * - `'put'`: storing a result.
- * - `'touch'`: reporting reads to the policy.
- * - `'lease'`: asking for a lease, or releasing it.
- * - `'serialize'`: turning a result into bytes.
- * - `'refresh'`: running the function in the background.
- * - `'callback'`: a callback of the options.
- * - `'near'`: asking for the changes of what is held near.
- * - `'record'`: writing a recording, which has ended by that.
- */
-export type ErrorPhase =
-  | 'get'
-  | 'put'
-  | 'touch'
-  | 'lease'
-  | 'serialize'
-  | 'refresh'
-  | 'callback'
-  | 'near'
-  | 'record'
 
 /** The names of all events. */
 export const EVENTS: readonly (keyof CacheEvents)[] = [

@@ -1,3 +1,4 @@
+import type { ErrorPhase } from '../errors.ts'
 import { type Context, count } from '../context/context.ts'
 import type { Stats } from '../context/stats.ts'
 import { monotonicMs } from '../flow/timers.ts'
@@ -5,7 +6,7 @@ import type { Hash } from '../keys/call-hash.ts'
 import { toError } from '../realms/native.ts'
 import type { CallObservers } from './call-observer.ts'
 import type { Counters } from './counters.ts'
-import type { CallEvent, ErrorPhase, Events, SkipReason, StaleReason } from './events.ts'
+import type { CallEvent, Events, SkipReason, StaleReason } from './events.ts'
 import {
   warnOfChange,
   warnOfFailure,
@@ -14,7 +15,7 @@ import {
   warnOfSize,
   warnOfTime,
   warnOfUnstorable,
-} from './warnings.ts'
+} from '../warnings/warnings.ts'
 
 /** A call, as far as reports need it. */
 export interface ReportedCall {

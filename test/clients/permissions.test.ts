@@ -10,7 +10,7 @@ import {
 } from '../server/library.ts'
 import type { ChangeMessage } from '../../src/store.ts'
 import { POLICIES, S3FifoPolicy } from '../../src/policies/index.ts'
-import { PERMISSIONS } from '../../src/telemetry/cures.ts'
+import { PERMISSIONS } from '../../src/warnings/cures.ts'
 import { askServer } from '../servers/ask-server.ts'
 import { CLIENTS, type OpenClient, type User } from './clients.ts'
 import { EXACT_PERMISSIONS, NEEDED_COMMANDS, NEEDED_FOR_CHANGES, QUIETLY_MISSED } from './needed-commands.ts'

@@ -1,7 +1,7 @@
 // What the examples take for granted that need no server: a cache in this process, and a clock that they move.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Duration, LruTPolicy, MemoryStore, RedisFuncCache } from '../../src/index.ts'
-import { toMs } from '../../src/options/duration.ts'
+import { toMs } from '../../src/validation/duration.ts'
 import { db } from './shop.ts'
 
 /** Everything anew, for each example. */

@@ -1,4 +1,4 @@
-import { checkNames } from '../../options/checks.ts'
+import { checkNames } from '../../validation/checks.ts'
 import { OptionError } from '../../errors.ts'
 import { setImmediate } from '../../flow/timers.ts'
 import type { Hash } from '../../keys/call-hash.ts'

@@ -5,7 +5,7 @@ import type { Command, RedisClient, RedisPort, Reply } from '../../clients/port.
 import { StoreError } from '../../errors.ts'
 import { within } from '../../flow/timeout.ts'
 import { setTimeout } from '../../flow/timers.ts'
-import { warn } from '../../telemetry/process-warning.ts'
+import { warn } from '../../warnings/process-warning.ts'
 import { outOfStep } from './replies.ts'
 
 /** The longest wait for a nonce to come back. */

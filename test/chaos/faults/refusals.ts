@@ -2,7 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startServer } from '../../servers/start-server.ts'
-import { PERMISSIONS } from '../../../src/telemetry/cures.ts'
+import { PERMISSIONS } from '../../../src/warnings/cures.ts'
 import type { Fault } from '../fault.ts'
 import { repeat } from '../fault.ts'
 import { NEEDED_COMMANDS } from '../../clients/needed-commands.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Duration, toMs } from '../../src/options/duration.ts'
+import { type Duration, toMs } from '../../src/validation/duration.ts'
 import { OptionError } from '../../src/errors.ts'
 
 const YEAR_MS = 365 * 86_400_000

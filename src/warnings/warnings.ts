@@ -1,10 +1,10 @@
 /** Process warnings for failures without a listener: otherwise a failing cache would look like a working one. */
 import process from 'node:process'
-import { spelled } from '../options/duration.ts'
+import { spelled } from '../validation/duration.ts'
 import { warn } from './process-warning.ts'
 import { toError } from '../realms/native.ts'
 import { cureFor } from './cures.ts'
-import type { ErrorPhase } from './events.ts'
+import type { ErrorPhase } from '../errors.ts'
 
 type Failure = ErrorPhase | 'undecodable' | 'misplaced' | 'invalid'
 

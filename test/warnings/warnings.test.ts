@@ -4,7 +4,7 @@ import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { z } from 'zod'
 import * as library from '../../src/index.ts'
-import { cureFor } from '../../src/telemetry/cures.ts'
+import { cureFor } from '../../src/warnings/cures.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
 
 /** What was told so far. */
