@@ -13,7 +13,7 @@ import { HyperbolicOrder } from './orders/hyperbolic-order.ts'
  */
 export class HyperbolicPolicy extends AbstractPolicy {
   override readonly key = 'hyperbolic'
-  override readonly structures = ['clock'] as const
+  override readonly structures = ['state'] as const
 
   override readLuaScripts(): LuaSources {
     return composeScripts(HYPERBOLIC)

@@ -41,7 +41,7 @@ export class LfuPolicy extends AbstractPolicy {
     super(options, ['aging'])
     this.aging = checkFlag(options.aging ?? false, 'aging')
     this.key = this.aging ? 'lfu_da' : 'lfu'
-    this.structures = this.aging ? ['state', 'counts'] : ['stamps']
+    this.structures = this.aging ? ['state', 'counts'] : ['state']
   }
 
   override readLuaScripts(): LuaSources {

@@ -34,6 +34,11 @@ export class HyperbolicList extends ListModel<Entry> {
     })
   }
 
+  /** All entries, that which was stored first in front. */
+  byBirth(): string[] {
+    return this.entries.map(({ hash }) => hash)
+  }
+
   #drawn(): Entry[] {
     const size = this.size()
     if (size <= 64) return this.entries

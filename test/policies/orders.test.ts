@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { EvictionOrder } from '../../src/policies/eviction-order.ts'
 import { FrequencyOrder } from '../../src/policies/orders/frequency-order.ts'
 import { HyperbolicOrder } from '../../src/policies/orders/hyperbolic-order.ts'
+import { FrequencyList } from './frequency-list.ts'
 import { HyperbolicList } from './hyperbolic-list.ts'
 import { ListModel } from './list-model.ts'
 import { Random, runs } from '../random.ts'
@@ -156,41 +157,6 @@ class S3FifoModel implements EvictionOrder {
   }
 }
 
-/** LFU with dynamic aging: a list, scanned for the lowest priority, and among equal ones for that which was set first. */
-class AgingModel extends ListModel<{
-  readonly hash: string
-  count: number
-  priority: number
-  setAt: number
-}> {
-  #age = 0
-  #now = 0
-
-  touch(hashes: readonly string[]): void {
-    for (const hash of hashes) {
-      const entry = this.find(hash)
-      if (entry === undefined) continue
-      entry.count++
-      entry.priority = this.#age + entry.count
-      entry.setAt = ++this.#now
-    }
-  }
-
-  insert(hash: string): void {
-    this.entries.push({ hash, count: 1, priority: this.#age + 1, setAt: ++this.#now })
-  }
-
-  evict(count: number): string[] {
-    return Array.from({ length: Math.min(count, this.size()) }, () => {
-      const [victim] = this.entries.toSorted((a, b) => a.priority - b.priority || a.setAt - b.setAt)
-      const { hash, priority } = victim as { hash: string; priority: number }
-      this.#age = priority
-      this.remove([hash])
-      return hash
-    })
-  }
-}
-
 type Step =
   | { readonly do: 'touch' | 'remove'; readonly hashes: readonly string[] }
   | { readonly do: 'insert'; readonly hash: string }
@@ -231,10 +197,10 @@ describe.each<{
   {
     name: 'lfu',
     create: () => new FrequencyOrder(),
-    model: ranked((entry) => [entry.count, entry.touchedAt]),
+    model: () => new FrequencyList(),
   },
   { name: 'sieve', create: () => new SieveOrder(), model: () => new SieveModel() },
-  { name: 'lfu_da', create: () => new FrequencyOrder(true), model: () => new AgingModel() },
+  { name: 'lfu_da', create: () => new FrequencyOrder(true), model: () => new FrequencyList(true) },
   { name: 'hyperbolic', create: () => new HyperbolicOrder(), model: () => new HyperbolicList() },
   { name: 's3_fifo', create: () => new S3FifoOrder(), model: () => new S3FifoModel() },
 ])('$name', ({ create, model: newModel }) => {

@@ -19,7 +19,7 @@ describe.runIf(hasServer)('hyperbolic in a server', () => {
     const store = target.newStore()
     const { place, hashes } = await filledPlace(store, new HyperbolicPolicy(), size)
     const put = (hash: string) => store.put(place, [entry(hash)])
-    return { store, place, hashes, put, clock: `${place.keys[0]}:clock` }
+    return { store, place, hashes, put, state: `${place.keys[0]}:state` }
   }
 
   test('evicts what a list that is scanned evicts, with samples of it', async () => {
@@ -57,9 +57,9 @@ describe.runIf(hasServer)('hyperbolic in a server', () => {
   })
 
   test('a clock that was lost begins at the last birth', async () => {
-    const { store, place, hashes, put, clock } = await full(3)
+    const { store, place, hashes, put, state } = await full(3)
     await store.touch(place, [hashes[2] as string])
-    await target.raw(clock, 'DEL', clock)
+    await target.raw(state, 'DEL', state)
     await put('new') // evicts the first one
     expect(await scoresOf(target, place.keys[0])).toEqual(
       new Map([
@@ -68,23 +68,36 @@ describe.runIf(hasServer)('hyperbolic in a server', () => {
         ['new', 4 * COUNT_LIMIT + 1],
       ]),
     )
-    const [left = 0, index = 0] = await leftMs(target, [clock, place.keys[0]])
+    const [left = 0, index = 0] = await leftMs(target, [state, place.keys[0]])
     expect(Math.abs(left - index)).toBeLessThan(5_000)
   })
 
   test('a clock at its end is set back, and births with it', async () => {
-    const { store, place, hashes, clock } = await full(3)
+    const { store, place, hashes, state } = await full(3)
     const [a = '', b = '', c = ''] = hashes
     const [index] = place.keys
     await target.raw(index, 'ZADD', index, String((2 ** 32 - 10) * COUNT_LIMIT + 7), c)
-    await target.raw(clock, 'SET', clock, String(2 ** 32 - 1))
+    await target.raw(state, 'HSET', state, 'clock', String(2 ** 32 - 1))
     await store.touch(place, [b])
     expect(Object.fromEntries(await scoresOf(target, index))).toEqual({
       [a]: COUNT_LIMIT + 1,
       [b]: 2 * COUNT_LIMIT + 2,
-      [c]: (2 ** 31 - 9) * COUNT_LIMIT + 7,
+      [c]: (2 ** 31 - 10) * COUNT_LIMIT + 7,
     })
-    expect(String(await target.raw(clock, 'GET', clock))).toBe(String(2 ** 31 + 1))
+    expect(String(await target.raw(state, 'HGET', state, 'clock'))).toBe(String(2 ** 31))
+  })
+
+  test('entries of the highest age keep their order while births move', async () => {
+    const { store, place, hashes, state } = await full(40)
+    await target.raw(state, 'HSET', state, 'clock', String(2 ** 32 * 0.75))
+    do {
+      await store.touch(place, [hashes[0] as string, hashes[39] as string])
+      expect(await orderOf(target, place)).toEqual(hashes)
+    } while (String(await target.raw(state, 'HEXISTS', state, 'passed')) === '1')
+    const births = [...(await scoresOf(target, place.keys[0])).values()].map((score) =>
+      Math.floor(score / COUNT_LIMIT),
+    )
+    expect(births).toEqual(hashes.map((_, i) => i + 1))
   })
 
   test('accesses are counted up to their limit', async () => {
