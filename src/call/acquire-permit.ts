@@ -1,4 +1,5 @@
 import { monotonicMs } from '../flow/timers.ts'
+import { whenKnown } from '../flow/when-known.ts'
 import type { UnaskedLease } from '../partitions/partition.ts'
 import type { HeldLease, Lookup } from '../stores/store.ts'
 import type { Call } from './call.ts'
@@ -24,14 +25,28 @@ const withLease = (token: number | undefined): Permit => ({ token, isLeased: tru
 /** A permit; or a settlement, if another process has loaded the entry meanwhile. */
 export type PermitOrSettlement = Permit | { readonly settlement: Settlement }
 
-/** PERMIT: a token, and with `singleFlight: 'global'` the lease, for which the call may wait. */
-export async function acquirePermit(call: Call, lookup: Lookup | undefined): Promise<PermitOrSettlement> {
+/**
+ * PERMIT: a token, and with `singleFlight: 'global'` the lease, for which the call may wait. Most lookups have brought the token: then
+ * nothing is waited for.
+ */
+export function acquirePermit(
+  call: Call,
+  lookup: Lookup | undefined,
+): PermitOrSettlement | Promise<PermitOrSettlement> {
   const { waitMs } = call.fn.settings
   if (hasLostStore(call)) return withoutLease(undefined)
   // An equal call that waits for this one, such as a refresh, may hold the lease.
   if (waitMs === undefined || !call.context.mode.read || equalCallsAround(call).length > 0) {
-    return withoutLease(await tokenBy(call, lookup))
+    return whenKnown(tokenBy(call, lookup), withoutLease)
   }
+  return leaseOrToken(call, lookup, waitMs)
+}
+
+async function leaseOrToken(
+  call: Call,
+  lookup: Lookup | undefined,
+  waitMs: number,
+): Promise<PermitOrSettlement> {
   try {
     return await waitForLease(call, lookup, monotonicMs() + waitMs)
   } catch (error) {

@@ -331,11 +331,14 @@ function notLookedUp(call: Call, error: unknown): Settlement | undefined {
 }
 
 /** Settles a call with the outcome of its remaining steps. */
-function settleBy(call: Call, steps: Promise<Settlement>): void {
-  call.fn.cache.background.add(steps, call).then(
-    (settlement) => call.settle(settlement),
-    (error: unknown) => call.settle(failure(error)),
-  )
+function settleBy(call: Call, steps: Settlement | Promise<Settlement>): void {
+  if (!isPromise(steps)) return call.settle(steps)
+  const end = call.fn.cache.background.start(call)
+  const settle = (settlement: Settlement) => {
+    end()
+    call.settle(settlement)
+  }
+  steps.then(settle, (error: unknown) => settle(failure(error)))
 }
 
 /** JUDGE: an entry is served, served and refreshed in the background, or kept for the case that the function fails. */
@@ -367,16 +370,16 @@ function judge(call: Call, lookup: Lookup, entry: Settlement | undefined): Settl
  * @param lookup `undefined` if the entry was not looked up, or the store failed.
  * @param fallback A result that is too old to be served, unless the function fails.
  */
-async function miss(
+function miss(
   call: Call,
   lookup: Lookup | undefined,
   fallback: Settlement | undefined,
-): Promise<Settlement> {
+): Settlement | Promise<Settlement> {
   const { mode } = call.context
   const { report } = call.fn
   countLookup(call)
   if (mode.read) report.miss(call)
-  if (!mode.execute) throw missError(call)
+  if (!mode.execute) return Promise.reject(missError(call))
   if (fallback === undefined) return load(call, lookup, lookup === undefined ? fallbackUnseen(call) : 'none')
   const reason = reasonNotToLoad(call)
   if (reason === undefined) return loadWithFallback(call, lookup, fallback)

@@ -48,9 +48,11 @@ async function measured(what: Invocation, signal: AbortSignal | undefined): Prom
   const slot = what.batch === undefined ? slotForRun(what.fn, signal) : undefined
   const release = isPromise(slot) ? await slot : slot
   const beganMs = monotonicMs()
+  const own = new Run([what])
   try {
-    return await execute(what, signal)
+    return await execute(what, own, signal)
   } finally {
+    endRun(own)
     release?.()
     what.fn.report.executed(monotonicMs() - beganMs)
   }
@@ -59,21 +61,18 @@ async function measured(what: Invocation, signal: AbortSignal | undefined): Prom
 /**
  * EXECUTE: runs the function, or lets the list of the call load it with its other rows.
  *
+ * @param run Begins here. Whoever calls this ends it, since that is known where the result is waited for.
  * @param signal What the function can ask for as `cache.signal()`.
+ * @returns What the function returned: a value, or a promise.
  */
-export async function execute(what: Invocation, signal: AbortSignal | undefined): Promise<unknown> {
+export function execute(what: Invocation, run: Run, signal: AbortSignal | undefined): unknown {
   const { fn, self, args, batch } = what
   fn.report.executes(what)
   if (batch !== undefined) return batch.load(what)
   const { contexts } = fn.cache
   const call = () => (fn.settings.run as (...args: unknown[]) => unknown).apply(self, args as unknown[])
-  const run = new Run([what])
-  try {
-    // The signal of a call around this one is not its own. A context costs time at every promise: only where it is needed.
-    return await beginRun(run, () =>
-      signal === contexts.current.signal ? call() : contexts.withSignal(signal, call),
-    )
-  } finally {
-    endRun(run)
-  }
+  // The signal of a call around this one is not its own. A context costs time at every promise: only where it is needed.
+  return beginRun(run, () =>
+    signal === contexts.current.signal ? call() : contexts.withSignal(signal, call),
+  )
 }

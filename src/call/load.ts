@@ -1,6 +1,7 @@
-import { currentRun } from '../context/run.ts'
+import { currentRun, endRun, Run } from '../context/run.ts'
 import { reasonToAbort } from '../flow/timeout.ts'
 import { monotonicMs } from '../flow/timers.ts'
+import { whenKnown } from '../flow/when-known.ts'
 import { isPromise } from '../realms/native.ts'
 import type { Lookup } from '../stores/store.ts'
 import { acquirePermit, giveBack, type Permit } from './acquire-permit.ts'
@@ -13,36 +14,20 @@ import { beforeStored, storeResult } from './store-result.ts'
 import { askStore, hasLostStore } from './store-time.ts'
 
 /** LOAD: permit → execute → put. */
-export async function load(
-  call: Call,
-  lookup: Lookup | undefined,
-  fallback: FallbackKind,
-): Promise<Settlement> {
+export function load(call: Call, lookup: Lookup | undefined, fallback: FallbackKind): Promise<Settlement> {
   if (!call.context.mode.write) return loadWithPermit(call, undefined, fallback)
-  const permit = await acquirePermit(call, lookup)
-  return 'settlement' in permit ? permit.settlement : loadWithPermit(call, permit, fallback)
+  const loading = whenKnown(acquirePermit(call, lookup), (permit) =>
+    'settlement' in permit ? permit.settlement : loadWithPermit(call, permit, fallback),
+  )
+  return Promise.resolve(loading)
 }
 
 /**
- * Loads a call, and records failures of the function that are not thrown to callers, for the pause after them.
+ * Loads a call within `maxComputeTime`, and releases the lease unless the put has ended it.
  *
  * @param permit With it, the result is put, unless it was invalidated since the token. `undefined` to store nothing.
  */
 export async function loadWithPermit(
-  call: Call,
-  permit: Permit | undefined,
-  fallback: FallbackKind,
-): Promise<Settlement> {
-  const settlement = await withinLimits(call, permit, fallback)
-  const { failures } = call.partition
-  if (call.hasChanged) return settlement // the arguments were changed, so this is the outcome of another call
-  if (!settlement.isError) failures.succeeded(call.hash)
-  else if (fallback !== 'none') failures.failed(call.hash, settlement.yieldsToFallback ? 'fallback' : 'told')
-  return settlement
-}
-
-/** Loads within `maxComputeTime`, and releases the lease unless the put has ended it. */
-async function withinLimits(
   call: Call,
   permit: Permit | undefined,
   fallback: FallbackKind,
@@ -59,9 +44,11 @@ async function withinLimits(
   }
   const deadline = cache.loadDeadlines.after(settings.maxComputeMs, () => overdue(call, permit))
   try {
-    if (permit !== undefined) await register(call)
+    const registering = permit === undefined ? undefined : register(call)
+    if (registering !== undefined) await registering
     const settlement = await executeAndStore(call, permit, fallback)
     if (permit?.isLeased) await afterLoad(call, (returned) => beforeStored(call, settlement, returned))
+    recordOutcome(call, settlement, fallback)
     return settlement
   } catch (error) {
     if (permit?.isLeased) await afterLoad(call, (returned) => returned)
@@ -71,6 +58,14 @@ async function withinLimits(
     call.releaseSlot?.()
     call.closeScope()
   }
+}
+
+/** Records failures of the function that are not thrown to callers, for the pause after them. */
+function recordOutcome(call: Call, settlement: Settlement, fallback: FallbackKind): void {
+  const { failures } = call.partition
+  if (call.hasChanged) return // the arguments were changed, so this is the outcome of another call
+  if (!settlement.isError) failures.succeeded(call.hash)
+  else if (fallback !== 'none') failures.failed(call.hash, settlement.yieldsToFallback ? 'fallback' : 'told')
 }
 
 /** Waits for the right to run, where the function has `maxConcurrent`. */
@@ -122,23 +117,25 @@ async function executeAndStore(
   if (fallback !== 'served') call.isAskedBy(call, currentRun())
   const beganMs = monotonicMs()
   call.isRunning = true
+  const run = new Run([call])
   let value: unknown
   try {
-    const running = execute(call, signal)
+    const running = execute(call, run, signal)
     call.allowChanges()
     value = await running
   } catch (error) {
-    return settleFailed(call, error, permit, fallback, returned(call, beganMs))
+    return settleFailed(call, error, permit, fallback, returned(call, run, beganMs))
   }
-  const computeMs = returned(call, beganMs)
+  const computeMs = returned(call, run, beganMs)
   const status = call.context.mode.read ? 'miss' : 'bypass'
-  return permit === undefined
-    ? executed(value, { status })
-    : storeResult(call, value, permit, status, computeMs)
+  if (permit === undefined) return executed(value, { status })
+  const storing = storeResult(call, value, permit, status, computeMs)
+  return isPromise(storing) ? await storing : storing // a promise that is returned costs two more than one that is awaited
 }
 
 /** Records that the function has returned or thrown. Returns how long it ran, in milliseconds. */
-function returned(call: Call, beganMs: number): number {
+function returned(call: Call, run: Run, beganMs: number): number {
+  endRun(run)
   call.hasReturned = true
   call.returnedMs = monotonicMs()
   call.releaseSlot?.()
@@ -147,14 +144,12 @@ function returned(call: Call, beganMs: number): number {
   return ms
 }
 
-/** Adds the partition to the registry, so that a purge finds it. */
-async function register(call: Call): Promise<void> {
-  if (hasLostStore(call)) return
+/** Adds the partition to the registry, so that a purge finds it; `undefined` if that is done. */
+function register(call: Call): Promise<void> | undefined {
+  if (hasLostStore(call)) return undefined
   const registering = call.partition.register()
-  if (registering === undefined) return
-  try {
-    await askStore(call, () => registering)
-  } catch (error) {
-    call.fn.report.failed(call, 'put', error)
-  }
+  if (registering === undefined) return undefined
+  return askStore(call, () => registering).catch((error: unknown) =>
+    call.fn.report.failed(call, 'put', error),
+  )
 }

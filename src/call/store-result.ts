@@ -12,13 +12,13 @@ import { hasLostStore, storeMsLeft } from './store-time.ts'
 import { type Terms, termsFor } from './terms.ts'
 
 /** PUT: encodes the result of a load, and stores it if the options say so. */
-export async function storeResult(
+export function storeResult(
   call: Call,
   value: unknown,
   permit: Permit,
   status: ResultStatus,
   computeMs: number,
-): Promise<Settlement> {
+): Settlement | Promise<Settlement> {
   const { report, settings } = call.fn
   if (!call.asksTheSame()) {
     report.skipped(call, 'changed', 0, computeMs)
@@ -37,10 +37,9 @@ export async function storeResult(
         ? { ...NOT_PUT, isOutdated: call.hasChanged }
         : putEncoded(call, value, encoded, known, permit, computeMs),
   )
-  const outcome = isPromise(putting)
-    ? await beforeStored(call, executed(value, { stored, status }), putting)
-    : putting
-  return executed(value, { stored, status, ...outcome })
+  const settlement = executed(value, { stored, status })
+  const settled = (outcome: PutOutcome): Settlement => ({ ...settlement, ...outcome })
+  return isPromise(putting) ? beforeStored(call, settlement, putting).then(settled) : settled(putting)
 }
 
 function putEncoded(
@@ -78,7 +77,7 @@ export function untilSaid<T>(call: Call, answer: Eventually<T>): T | Promise<T> 
  * Waits for a put, or for the release of a lease. When `putWait` is over, the callers that came before the function ran get the
  * settlement, although the outcome of the put is unknown.
  */
-export async function beforeStored<R>(call: Call, settlement: Settlement, storing: Promise<R>): Promise<R> {
+export function beforeStored<R>(call: Call, settlement: Settlement, storing: Promise<R>): Promise<R> {
   const { settings, cache } = call.fn
   // Nothing is put where the store is lost.
   const putWaitMs = hasLostStore(call) ? settings.putWaitMs : Math.min(settings.putWaitMs, storeMsLeft(call))
@@ -91,11 +90,9 @@ export async function beforeStored<R>(call: Call, settlement: Settlement, storin
     return storing
   }
   const deadline = cache.putDeadlines.after(putWaitMs, serve)
-  try {
-    return await storing
-  } finally {
-    deadline.end()
-  }
+  const end = () => deadline.end()
+  storing.then(end, end)
+  return storing
 }
 
 function encodeFor(serializer: Serializer, value: unknown): Encoded | Unencoded {

@@ -12,8 +12,8 @@ export interface AwaitedCall {
 /** A run of a function, for one call or for all calls of a list. */
 export class Run {
   readonly calls: readonly AwaitedCall[]
-  /** Whether the function has returned or thrown, and so waits for nothing any more. */
-  isOver = false
+  /** Whether the function has begun, and has neither returned nor thrown: only then it can wait for something. */
+  isUnderWay = false
 
   constructor(calls: readonly AwaitedCall[]) {
     this.calls = calls
@@ -34,13 +34,16 @@ let timer: NodeJS.Timeout | undefined
 
 /** Runs a callback as a run that begins now and lasts until {@link endRun}. */
 export function beginRun<R>(run: Run, callback: () => R): R {
+  run.isUnderWay = true
   underWay++
   wasUsed = true
   return storage.run(run, callback)
 }
 
+/** Ends a run, if it was begun. */
 export function endRun(run: Run): void {
-  run.isOver = true
+  if (!run.isUnderWay) return
+  run.isUnderWay = false
   underWay--
   if (underWay === 0 && timer === undefined) disableLater()
 }
@@ -59,7 +62,7 @@ function disableLater(): void {
 /** The run that this code belongs to; `undefined` if there is none, or if the run is over and left work behind. */
 export function currentRun(): Run | undefined {
   const run = storage.getStore()
-  return run === undefined || run.isOver ? undefined : run
+  return run?.isUnderWay ? run : undefined
 }
 
 /** A step of the search: a run, and how it came to wait for the run at which the search began. */
@@ -77,7 +80,7 @@ function* waitersOf(run: Run): Generator<Step> {
     yield step
     for (const call of step.run.calls) {
       for (const asker of call.askers ?? []) {
-        if (asker.isOver || seen.has(asker)) continue
+        if (!asker.isUnderWay || seen.has(asker)) continue
         seen.add(asker)
         steps.push({ run: asker, waits: { forCall: call, below: step } })
       }

@@ -44,20 +44,31 @@ export class Background {
   }
 
   /**
-   * Counts work until its promise settles.
+   * Counts work that begins.
    *
    * @param worker The load that does the work: if it is given up, the work is not counted any more.
-   * @returns The promise of the work.
+   * @returns To be called at the end of the work.
    */
-  add<T>(work: Promise<T>, worker?: Abandonable): Promise<T> {
+  start(worker?: Abandonable): () => void {
     this.begin()
     let isOver = false
     const end = () => {
       if (!isOver) this.end()
       isOver = true
     }
-    work.then(end, end)
     worker?.whenGivenUp(end)
+    return end
+  }
+
+  /**
+   * Counts work until its promise settles.
+   *
+   * @param worker The load that does the work: if it is given up, the work is not counted any more.
+   * @returns The promise of the work.
+   */
+  add<T>(work: Promise<T>, worker?: Abandonable): Promise<T> {
+    const end = this.start(worker)
+    work.then(end, end)
     return work
   }
 

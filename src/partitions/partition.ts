@@ -211,7 +211,7 @@ export class Partition<C> {
   }
 
   put(entry: NewEntry): Promise<Stored> {
-    return this.#counted(this.#writes.ask(entry))
+    return this.#writes.ask(entry)
   }
 
   /** Whether something is under way here, or waits to be sent: until it has ended, no other partition may have this key space. */
@@ -223,6 +223,7 @@ export class Partition<C> {
       this.#lookups.size > 0 ||
       this.#textLookups.size > 0 ||
       this.#peeks.size > 0 ||
+      this.#writes.size > 0 ||
       (this.#touches?.size ?? 0) > 0 ||
       [...this.#leases.values()].some(({ isInUse }) => isInUse)
     )
@@ -412,7 +413,7 @@ export class Partition<C> {
     this.epoch++
     if (this.#settings.touchEveryMs === undefined) this.#touches?.flush() // which entries are evicted depends on them
     const beganMs = monotonicMs()
-    const report = await this.#store.put(this.keySpace, entries)
+    const report = await this.#counted(this.#store.put(this.keySpace, entries))
     const { atUs, evicted, stored, evictedAtOnce, declined, tooLarge, changes } = report
     this.#settings.counters.puts.observe(monotonicMs() - beganMs, entries.length)
     this.#settings.written.note(this.keySpace.keys[0], changes)
