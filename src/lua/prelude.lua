@@ -28,9 +28,9 @@ local function structure(n)
   return KEYS[FIXED_KEYS + n]
 end
 
--- Whole numbers go to commands as text: a Lua number would be printed with %.17g, slowly.
+-- Whole numbers go to commands as text: a Lua number would be printed with %.17g, slowly; '%.0f' is slow, too.
 local function digits(number)
-  return string.format('%.0f', number)
+  return string.format('%d', number)
 end
 
 -- By hash, the cost and the bytes of the results that a put has stored. Tables only for a policy that asks for them.

@@ -9,9 +9,9 @@ local function make_stale(hash, stored, entry)
   local fresh, life = digits(at_ms - stored_ms), digits(ends_ms - stored_ms)
   local times = entry.compute .. ' ' .. fresh .. ' ' .. life
   local value = stored:match('^(.*)\n')
-  local last = trailer(entry.label, entry.began, stored_ms, times, entry.generation)
-  redis.call('HSET', values, hash, value .. last)
-  add_bytes(#value + #last - #stored)
+  local stale = with_trailer(value, entry.label, entry.began, stored_ms, times, entry.generation)
+  redis.call('HSET', values, hash, stale)
+  add_bytes(#stale - #stored)
   redis.call('ZADD', expiry, digits(ends_ms), hash)
   wrote(expiry)
 end

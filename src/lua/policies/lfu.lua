@@ -24,5 +24,5 @@ local function insert(hashes)
 end
 
 local function evict(count)
-  return pop('ZPOPMIN', count)
+  return pop_oldest(count)
 end

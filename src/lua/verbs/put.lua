@@ -178,7 +178,7 @@ for i = 5, 6 * count, 6 do
   local code = (is_invalidated(hash, token, extras) or is_older(hash, token, extras)) and 0 or 1
   if code == 1 and label ~= '' then
     local generation = extras.tags and tags_generation()
-    value = value .. trailer(label, token == '' and digits(at_us) or token, at_ms, times, generation)
+    value = with_trailer(value, label, token == '' and digits(at_us) or token, at_ms, times, generation)
   end
   local length = #value + (extras.room or 0)
   if code == 1 and extras.ifRoom and not (before[hash] or lives[hash]) then
@@ -212,7 +212,7 @@ for i = 5, 6 * count, 6 do
       list[#list + 1] = hash
       hashes[#hashes + 1] = hash
     end
-    lives[hash], tagged[hash] = times:match('^%d+ %d+ (%S+)$') or times:match('^%d+ (%d+)$') or '-', extras.tags
+    lives[hash], tagged[hash] = times:match(' (%S+)$') or '-', extras.tags
   end
   -- Also if it is refused, because a newer entry is there: that one may be evicted, and the older loads are still to be refused.
   -- Promise: known-stays.
@@ -237,8 +237,7 @@ for i = 1, #hashes do
   if lives[hash] == '-' then
     endless[#endless + 1] = hash
   else
-    ends[#ends + 1] = digits(at_ms + lives[hash])
-    ends[#ends + 1] = hash
+    ends[#ends + 1], ends[#ends + 2] = digits(at_ms + lives[hash]), hash
   end
   if tagged[hash] then
     tag(hash, tagged[hash])
