@@ -43,7 +43,15 @@ import type { Lookup } from '../stores/store.ts'
 import { overrulingPermit } from './acquire-permit.ts'
 import { isRefreshed, refreshBehind } from './background-refresh.ts'
 import { type Call, newCall } from './call.ts'
-import { asFollower, asLeader, copyFor, isTooOld, leaderFor, type Waiting } from './coalescing.ts'
+import {
+  asFollower,
+  asLeader,
+  copyFor,
+  isTooOld,
+  leaderFor,
+  awaitedLeader,
+  type Waiting,
+} from './coalescing.ts'
 import { isWithinItself } from './deadlock.ts'
 import { executeAlone, type Invocation, invocationOf } from './execute.ts'
 import { type FunctionContext, tolerate } from './function-context.ts'
@@ -240,9 +248,9 @@ function leadWithoutStore(call: Call, waiting: Waiting): Promise<unknown> {
   return asLeader(call, waiting)
 }
 
-/** The value of a call that has settled; of one that has not, a promise of it. @throws the error it settled with. */
+/** The value of a call that has settled; of one that has not, what stands for it. @throws the error it settled with. */
 function resultOf(call: Call, settlement: Settlement | undefined): unknown {
-  if (settlement === undefined) return asLeader(call, PLAIN)
+  if (settlement === undefined) return awaitedLeader(call)
   if (settlement.isError) throw settlement.value
   return settlement.value
 }

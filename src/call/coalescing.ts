@@ -83,6 +83,35 @@ class Leader implements SettlementWaiter<Settlement> {
   }
 }
 
+/**
+ * What the promise of the leader's caller is to be resolved with, where it exists already: it follows this waiter as it would follow a
+ * promise, which would take two more of them.
+ */
+export function awaitedLeader(call: Call): AwaitedLeader {
+  const waiter = new AwaitedLeader()
+  call.join(waiter)
+  return waiter
+}
+
+class AwaitedLeader implements SettlementWaiter<Settlement> {
+  readonly needsProof = false
+  /** Known as soon as the promise follows this waiter, which is a moment after it was resolved with it. */
+  #leader: Leader | undefined
+  /** If the call has settled before that. */
+  #settlement: Settlement | undefined
+
+  // oxlint-disable-next-line unicorn/no-thenable -- a promise is resolved with it
+  then(resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
+    this.#leader = new Leader(resolve, reject)
+    if (this.#settlement !== undefined) this.#leader.settle(this.#settlement)
+  }
+
+  settle(settlement: Settlement): void {
+    if (this.#leader === undefined) this.#settlement = settlement
+    else this.#leader.settle(settlement)
+  }
+}
+
 /** Waits for the settlement of the leader. Rejects only if the signal of the follower aborts. */
 export function asFollower(
   call: Call,

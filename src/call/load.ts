@@ -47,7 +47,8 @@ export async function loadWithPermit(
     const registering = permit === undefined ? undefined : register(call)
     if (registering !== undefined) await registering
     const settlement = await executeAndStore(call, permit, fallback)
-    if (permit?.isLeased) await afterLoad(call, (returned) => beforeStored(call, settlement, returned))
+    if (permit?.isLeased)
+      await afterLoad(call, (returned) => beforeStored(call, settlement, returned, () => {}))
     recordOutcome(call, settlement, fallback)
     return settlement
   } catch (error) {

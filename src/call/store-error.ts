@@ -34,8 +34,8 @@ export async function settleFailed(
     if (stored === undefined || isSpoiled(call, computeMs)) return NOT_PUT
     return putError(call, stored, permit, computeMs)
   })
-  const { validAsOf } = isPromise(putting) ? await beforeStored(call, settlement, putting) : putting
-  return { ...settlement, validAsOf }
+  const settled = ({ validAsOf }: PutOutcome): Settlement => ({ ...settlement, validAsOf })
+  return isPromise(putting) ? beforeStored(call, settlement, putting, settled) : settled(putting)
 }
 
 /** Serializes an error; `undefined` if it cannot be stored. */

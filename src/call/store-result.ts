@@ -39,7 +39,7 @@ export function storeResult(
   )
   const settlement = executed(value, { stored, status })
   const settled = (outcome: PutOutcome): Settlement => ({ ...settlement, ...outcome })
-  return isPromise(putting) ? beforeStored(call, settlement, putting).then(settled) : settled(putting)
+  return isPromise(putting) ? beforeStored(call, settlement, putting, settled) : settled(putting)
 }
 
 function putEncoded(
@@ -76,8 +76,15 @@ export function untilSaid<T>(call: Call, answer: Eventually<T>): T | Promise<T> 
 /**
  * Waits for a put, or for the release of a lease. When `putWait` is over, the callers that came before the function ran get the
  * settlement, although the outcome of the put is unknown.
+ *
+ * @param goOn What is made of the outcome.
  */
-export function beforeStored<R>(call: Call, settlement: Settlement, storing: Promise<R>): Promise<R> {
+export function beforeStored<R, S>(
+  call: Call,
+  settlement: Settlement,
+  storing: Promise<R>,
+  goOn: (outcome: R) => S,
+): Promise<S> {
   const { settings, cache } = call.fn
   // Nothing is put where the store is lost.
   const putWaitMs = hasLostStore(call) ? settings.putWaitMs : Math.min(settings.putWaitMs, storeMsLeft(call))
@@ -87,12 +94,19 @@ export function beforeStored<R>(call: Call, settlement: Settlement, storing: Pro
   }
   if (putWaitMs === 0) {
     serve()
-    return storing
+    return storing.then(goOn)
   }
   const deadline = cache.putDeadlines.after(putWaitMs, serve)
-  const end = () => deadline.end()
-  storing.then(end, end)
-  return storing
+  return storing.then(
+    (outcome) => {
+      deadline.end()
+      return goOn(outcome)
+    },
+    (error: unknown) => {
+      deadline.end()
+      throw error
+    },
+  )
 }
 
 function encodeFor(serializer: Serializer, value: unknown): Encoded | Unencoded {
