@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import FileOrder from './test/file-order.ts'
 import { allProjects } from './test/projects.ts'
 
 /** What holds of every run, whatever its projects. */
@@ -8,6 +9,7 @@ export const COMMON: ViteUserConfig['test'] = {
   maxWorkers: Math.max(3, availableParallelism() - 1),
   // Transformed modules are kept for the next run, and each project need not transform them for itself.
   experimental: { fsModuleCache: true },
+  sequence: { sequencer: FileOrder },
   reporters: ['default', './test/skipped-reporter.ts'],
 }
 
