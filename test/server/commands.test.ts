@@ -9,15 +9,10 @@ import {
   type WrapOptions,
 } from './library.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
-import { POLICIES, SCOPES, unique } from './target.ts'
+import { EACH_POLICY, POLICIES, SCOPES, unique } from './target.ts'
 
 /** A cluster of its own would show nothing else; in process there are no commands. */
 const binary = inject('servers').find(({ name }) => name === inject('server'))?.binary
-
-const EACH_POLICY = Object.entries(POLICIES).map(([policy, Policy]) => ({
-  policy,
-  create: (): AbstractPolicy => new Policy(),
-}))
 
 /** Some hosts forbid these, and none of them is needed. */
 const FORBIDDEN =

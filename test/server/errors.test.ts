@@ -2,8 +2,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { CacheOptions, WrapOptions } from './library.ts'
 import { FailingStore } from './failing-store.ts'
-import { hasServer, openTarget, type Target } from './target.ts'
-import { advanceable, EACH_POLICY_AND_SCOPE, untilEmitted, type Load, names, Timeline } from './timeline.ts'
+import { EACH_POLICY_AND_SCOPE, hasServer, openTarget, type Target } from './target.ts'
+import { advanceable, untilEmitted, type Load, names, Timeline } from './timeline.ts'
 
 class NotFoundError extends Error {
   override readonly name = 'NotFoundError'

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LruPolicy, MemoryStore, type KeySpace, type NewEntry, type Store } from './library.ts'
 import { Random } from '../random.ts'
 import { entry, hashesOf, leaseRequest, leftMs, newPlace, valuesOf, withLimits } from './places.ts'
-import { COMBINATIONS, hasServer, openTarget, type Target } from './target.ts'
+import { type COMBINATIONS, hasServer, ONE_COMBINATION_OF_EACH, openTarget, type Target } from './target.ts'
 
 let target: Target
 beforeAll(async () => {
@@ -56,84 +56,85 @@ async function inPortions(store: Store, place: KeySpace, entries: readonly NewEn
 const left = async (store: Store, place: KeySpace, more: readonly string[] = []) =>
   (await valuesOf(store, place, [...hashes, ...more])).map((value) => value?.length)
 
-const inOneScope = COMBINATIONS.filter(({ scope, keys }) => scope === 'cache' && keys === 'cluster')
+describe.runIf(hasServer).each(ONE_COMBINATION_OF_EACH)(
+  'pieces of victims, $policy',
+  ({ policy, create }) => {
+    const isRandom = policy === 'rr'
 
-describe.runIf(hasServer).each(inOneScope)('pieces of victims, $policy', ({ policy, create }) => {
-  const isRandom = policy === 'rr'
+    test('a large value is stored when it fits, and not before', async () => {
+      const { store, twin, place, held } = await filled(create, `large ${policy}`)
+      const large = [sized('large', Math.floor(0.8 * held))]
+      const { report, portions } = await inPortions(store, place, large)
+      const expected = await twin.put(place, large)
+      expect(report.stored).toEqual([true])
+      expect(portions.length).toBeGreaterThanOrEqual(Math.floor(report.evicted / PIECE) - 1)
+      expect(portions.length).toBeGreaterThanOrEqual(2)
+      for (const [i, [there, bytes]] of portions.entries()) {
+        expect(there).not.toContain('large')
+        expect(there.length).toBeLessThan(i === 0 ? ENTRIES + 1 : (portions[i - 1]?.[0].length ?? 0) + 1)
+        expect(bytes).toBeLessThanOrEqual(held)
+      }
+      expect(await store.bytes?.(place)).toBeLessThanOrEqual(held)
+      if (isRandom) return
+      expect(report.evicted).toBe(expected.evicted)
+      expect(await left(store, place, ['large'])).toEqual(await left(twin, place, ['large']))
+      // What the policy keeps beside its index is the same, too.
+      for (let i = 0; i < 60; i++) {
+        const more = [sized(i % 3 === 0 ? `new ${i}` : (hashes[(i * 7) % ENTRIES] as string), 100 + 20 * i)]
+        const [there, here] = [await store.put(place, more), await twin.put(place, more)]
+        expect(there.evicted).toBe(here.evicted)
+      }
+      expect(await left(store, place)).toEqual(await left(twin, place))
+    })
 
-  test('a large value is stored when it fits, and not before', async () => {
-    const { store, twin, place, held } = await filled(create, `large ${policy}`)
-    const large = [sized('large', Math.floor(0.8 * held))]
-    const { report, portions } = await inPortions(store, place, large)
-    const expected = await twin.put(place, large)
-    expect(report.stored).toEqual([true])
-    expect(portions.length).toBeGreaterThanOrEqual(Math.floor(report.evicted / PIECE) - 1)
-    expect(portions.length).toBeGreaterThanOrEqual(2)
-    for (const [i, [there, bytes]] of portions.entries()) {
-      expect(there).not.toContain('large')
-      expect(there.length).toBeLessThan(i === 0 ? ENTRIES + 1 : (portions[i - 1]?.[0].length ?? 0) + 1)
-      expect(bytes).toBeLessThanOrEqual(held)
-    }
-    expect(await store.bytes?.(place)).toBeLessThanOrEqual(held)
-    if (isRandom) return
-    expect(report.evicted).toBe(expected.evicted)
-    expect(await left(store, place, ['large'])).toEqual(await left(twin, place, ['large']))
-    // What the policy keeps beside its index is the same, too.
-    for (let i = 0; i < 60; i++) {
-      const more = [sized(i % 3 === 0 ? `new ${i}` : (hashes[(i * 7) % ENTRIES] as string), 100 + 20 * i)]
-      const [there, here] = [await store.put(place, more), await twin.put(place, more)]
-      expect(there.evicted).toBe(here.evicted)
-    }
-    expect(await left(store, place)).toEqual(await left(twin, place))
-  })
+    test('a value as large as the bound evicts all', async () => {
+      const { store, twin, place, held } = await filled(create, `all ${policy}`)
+      const large = [sized('large', held - 120)]
+      const { evicted } = await store.put(place, large)
+      expect([evicted, (await twin.put(place, large)).evicted]).toEqual([ENTRIES, ENTRIES])
+      expect((await target.inspect(store, place)).hashes).toEqual(['large'])
+      const beside = [
+        `${place.keys[1]}:bytes`,
+        ...place.policy.structures.map((name) => `${place.keys[0]}:${name}`),
+      ]
+      for (const ms of await leftMs(target, [...place.keys, ...beside])) expect(ms).not.toBe(-1)
+      expect((await leftMs(target, place.keys)).every((ms) => ms > 0)).toBe(true)
+    })
 
-  test('a value as large as the bound evicts all', async () => {
-    const { store, twin, place, held } = await filled(create, `all ${policy}`)
-    const large = [sized('large', held - 120)]
-    const { evicted } = await store.put(place, large)
-    expect([evicted, (await twin.put(place, large)).evicted]).toEqual([ENTRIES, ENTRIES])
-    expect((await target.inspect(store, place)).hashes).toEqual(['large'])
-    const beside = [
-      `${place.keys[1]}:bytes`,
-      ...place.policy.structures.map((name) => `${place.keys[0]}:${name}`),
-    ]
-    for (const ms of await leftMs(target, [...place.keys, ...beside])) expect(ms).not.toBe(-1)
-    expect((await leftMs(target, place.keys)).every((ms) => ms > 0)).toBe(true)
-  })
+    test('an entry that becomes much larger is kept, and used once', async () => {
+      const { store, twin, place, held } = await filled(create, `grown ${policy}`)
+      const grown = hashes[3] as string
+      const large = [sized(grown, Math.floor(0.8 * held))]
+      const { report, portions } = await inPortions(store, place, large)
+      expect(portions.length).toBeGreaterThanOrEqual(2)
+      for (const [there, bytes] of portions) {
+        expect(there).toContain(grown)
+        expect(bytes).toBeLessThanOrEqual(held)
+      }
+      expect(await store.bytes?.(place)).toBeLessThanOrEqual(held)
+      expect(await valuesOf(store, place, [grown])).toEqual([(large[0] as NewEntry).value])
+      const expected = await twin.put(place, large)
+      if (isRandom) return
+      expect(report.evicted).toBe(expected.evicted)
+      expect(await left(store, place)).toEqual(await left(twin, place))
+    })
 
-  test('an entry that becomes much larger is kept, and used once', async () => {
-    const { store, twin, place, held } = await filled(create, `grown ${policy}`)
-    const grown = hashes[3] as string
-    const large = [sized(grown, Math.floor(0.8 * held))]
-    const { report, portions } = await inPortions(store, place, large)
-    expect(portions.length).toBeGreaterThanOrEqual(2)
-    for (const [there, bytes] of portions) {
-      expect(there).toContain(grown)
-      expect(bytes).toBeLessThanOrEqual(held)
-    }
-    expect(await store.bytes?.(place)).toBeLessThanOrEqual(held)
-    expect(await valuesOf(store, place, [grown])).toEqual([(large[0] as NewEntry).value])
-    const expected = await twin.put(place, large)
-    if (isRandom) return
-    expect(report.evicted).toBe(expected.evicted)
-    expect(await left(store, place)).toEqual(await left(twin, place))
-  })
-
-  test('a bound that was lowered holds when the next put is stored', async () => {
-    const { store, twin, place } = await filled(create, `lowered ${policy}`)
-    const lowered = withLimits(place, { maxSize: 20 })
-    const more = [sized('a', 100)]
-    const { report, portions } = await inPortions(store, place, more)
-    expect(portions).toEqual([])
-    const after = await inPortions(store, lowered, more)
-    expect(after.portions.length).toBeGreaterThanOrEqual(Math.floor(after.report.evicted / PIECE) - 1)
-    expect((await target.inspect(store, lowered)).hashes).toHaveLength(20)
-    if (isRandom) return
-    expect(report.evicted).toBe((await twin.put(place, more)).evicted)
-    expect(after.report.evicted).toBe((await twin.put(lowered, more)).evicted)
-    expect(await left(store, lowered, ['a'])).toEqual(await left(twin, lowered, ['a']))
-  })
-})
+    test('a bound that was lowered holds when the next put is stored', async () => {
+      const { store, twin, place } = await filled(create, `lowered ${policy}`)
+      const lowered = withLimits(place, { maxSize: 20 })
+      const more = [sized('a', 100)]
+      const { report, portions } = await inPortions(store, place, more)
+      expect(portions).toEqual([])
+      const after = await inPortions(store, lowered, more)
+      expect(after.portions.length).toBeGreaterThanOrEqual(Math.floor(after.report.evicted / PIECE) - 1)
+      expect((await target.inspect(store, lowered)).hashes).toHaveLength(20)
+      if (isRandom) return
+      expect(report.evicted).toBe((await twin.put(place, more)).evicted)
+      expect(after.report.evicted).toBe((await twin.put(lowered, more)).evicted)
+      expect(await left(store, lowered, ['a'])).toEqual(await left(twin, lowered, ['a']))
+    })
+  },
+)
 
 describe.runIf(hasServer)('pieces of victims', () => {
   const lru = () => filled(() => new LruPolicy(), 'lru')

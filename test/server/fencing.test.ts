@@ -4,13 +4,9 @@ import { type AbstractPolicy, LruTPolicy } from './library.ts'
 import type { Store } from '../../src/store.ts'
 import { type GatedCache, gated } from './gated.ts'
 import { entry, hashesOf, keysOf, leftMs, newPlace, scoresOf, valuesOf } from './places.ts'
-import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
+import { EACH_POLICY, hasServer, openTarget, type Target, unique } from './target.ts'
 import { timeless } from './timeless-store.ts'
 
-const EACH_POLICY = Object.entries(POLICIES).map(([policy, Policy]) => ({
-  policy,
-  create: (): AbstractPolicy => new Policy(),
-}))
 const BOTH_SCOPES = (['cache', 'function'] as const).map((scope) => ({
   policy: 'lru_t',
   scope,

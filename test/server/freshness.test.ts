@@ -3,16 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { CacheMissError, type Duration, type WrapOptions } from './library.ts'
 import { FailingStore } from './failing-store.ts'
 import { hasNear } from './library.ts'
-import {
-  advanceable,
-  EACH_POLICY_AND_SCOPE,
-  untilEmitted,
-  type Load,
-  names,
-  Timeline,
-  until,
-} from './timeline.ts'
-import { hasServer, openTarget, type Target } from './target.ts'
+import { advanceable, untilEmitted, type Load, names, Timeline, until } from './timeline.ts'
+import { EACH_POLICY_AND_SCOPE, hasServer, openTarget, type Target } from './target.ts'
 
 let target: Target
 beforeAll(async () => {

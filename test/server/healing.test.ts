@@ -3,13 +3,8 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AbstractPolicy, type KeySpace, RedisFuncCache, StoreError } from './library.ts'
 import { besideOf, entry, keysOf, leaseRequest, passTime, placeOf, valuesOf, withLimits } from './places.ts'
-import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
+import { EACH_POLICY, hasServer, openTarget, type Target, unique } from './target.ts'
 import { runs } from '../random.ts'
-
-const EACH_POLICY = Object.entries(POLICIES).map(([policy, Policy]) => ({
-  policy,
-  create: (): AbstractPolicy => new Policy(),
-}))
 
 /** Those that write to a structure at every put. */
 const NEEDS_STRUCTURES: ReadonlySet<string> = new Set(['lfu', 'lfu_da', 'hyperbolic'])

@@ -15,19 +15,10 @@ import {
 import { FailingStore } from './failing-store.ts'
 import { gated } from './gated.ts'
 import { entry, leaseRequest, newPlace, placeOf } from './places.ts'
-import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
+import { EACH_POLICY_AND_SCOPE, hasServer, openTarget, type Target, unique } from './target.ts'
 
 const EVERY = [
-  ...Object.entries(POLICIES).map(([policy, Policy]) => ({
-    policy,
-    how: 'scope cache',
-    create: (): AbstractPolicy => new Policy(),
-  })),
-  {
-    policy: 'lru_t',
-    how: 'scope function',
-    create: (): AbstractPolicy => new LruTPolicy({ scope: 'function' }),
-  },
+  ...EACH_POLICY_AND_SCOPE.map(({ scope, ...each }) => ({ ...each, how: `scope ${scope}` })),
   ...(['hex', 'bytes'] as const).map((encoding) => ({
     policy: 'lru_t',
     how: `hashes as ${encoding}`,

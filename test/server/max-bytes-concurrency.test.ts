@@ -7,7 +7,7 @@ import type { KeySpace, NewEntry, Store } from '../../src/store.ts'
 import { Random, runs } from '../random.ts'
 import { type AbstractPolicy, RedisStore } from './library.ts'
 import { entry, hashesOf, newPlace } from './places.ts'
-import { COMBINATIONS, connect, hasServer, openTarget, type Target } from './target.ts'
+import { connect, hasServer, ONE_COMBINATION_OF_EACH, openTarget, type Target } from './target.ts'
 
 const RUNS = runs(2)
 const WRITERS = 4
@@ -148,8 +148,7 @@ async function run(policy: AbstractPolicy, seed: string): Promise<void> {
 }
 
 describe.runIf(hasServer)('the bound of bytes, with four writers at once', () => {
-  const inOneScope = COMBINATIONS.filter(({ scope, keys }) => scope === 'cache' && keys === 'cluster')
-  const runs = inOneScope.flatMap(({ policy, create }) =>
+  const runs = ONE_COMBINATION_OF_EACH.flatMap(({ policy, create }) =>
     Array.from({ length: RUNS }, (_, i) => ({ seed: `${policy} ${i}`, create })),
   )
 

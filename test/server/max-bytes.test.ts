@@ -14,7 +14,7 @@ import {
   type Store,
 } from './library.ts'
 import { entry, fill, hashesOf, newPlace, placeOf, valuesOf, withLimits } from './places.ts'
-import { COMBINATIONS, hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
+import { hasServer, ONE_COMBINATION_OF_EACH, openTarget, POLICIES, type Target, unique } from './target.ts'
 import { runs } from '../random.ts'
 
 let target: Target
@@ -117,37 +117,34 @@ const bounded = (place: KeySpace) => {
   return { limits, place: { ...place, limits } }
 }
 
-describe.each(COMBINATIONS.filter(({ scope, keys }) => scope === 'cache' && keys === 'cluster'))(
-  'maxBytes, $policy',
-  ({ policy, create }) => {
-    test.runIf(hasServer)(
-      'holds after every step, and the count is what is stored; the twin has the same',
-      async () => {
-        await fc.assert(
-          fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
-            const { place, limits } = bounded(newPlace(create()))
-            const [store, twin] = [target.newStore(), new MemoryStore()]
-            for (const each of steps) {
-              if (each.do === 'bound') {
-                limits.maxBytes = each.maxBytes
-                continue
-              }
-              const outcome = await take(store, place, each)
-              const sum = await sumOf(store, place)
-              if (each.do === 'put') expect(sum).toBeLessThanOrEqual(limits.maxBytes)
-              if (sum > 0) expect(await kept(place)).toBe(String(sum))
-              expect(await store.bytes?.(place)).toBe(sum)
-              if (policy === 'rr') continue
-              expect(outcome).toEqual(await take(twin, place, each))
-              expect(await left(store, place, 'abcdefghij')).toBe(await left(twin, place, 'abcdefghij'))
+describe.each(ONE_COMBINATION_OF_EACH)('maxBytes, $policy', ({ policy, create }) => {
+  test.runIf(hasServer)(
+    'holds after every step, and the count is what is stored; the twin has the same',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+          const { place, limits } = bounded(newPlace(create()))
+          const [store, twin] = [target.newStore(), new MemoryStore()]
+          for (const each of steps) {
+            if (each.do === 'bound') {
+              limits.maxBytes = each.maxBytes
+              continue
             }
-          }),
-          { numRuns: runs(30) },
-        )
-      },
-    )
-  },
-)
+            const outcome = await take(store, place, each)
+            const sum = await sumOf(store, place)
+            if (each.do === 'put') expect(sum).toBeLessThanOrEqual(limits.maxBytes)
+            if (sum > 0) expect(await kept(place)).toBe(String(sum))
+            expect(await store.bytes?.(place)).toBe(sum)
+            if (policy === 'rr') continue
+            expect(outcome).toEqual(await take(twin, place, each))
+            expect(await left(store, place, 'abcdefghij')).toBe(await left(twin, place, 'abcdefghij'))
+          }
+        }),
+        { numRuns: runs(30) },
+      )
+    },
+  )
+})
 
 describe('maxBytes', () => {
   test.runIf(hasServer)(

@@ -16,18 +16,8 @@ import {
 import { FailingStore } from './failing-store.ts'
 import { gated } from './gated.ts'
 import { entry, hashesOf, newPlace, placeOf } from './places.ts'
-import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
+import { EACH_POLICY, EACH_POLICY_AND_SCOPE, hasServer, openTarget, type Target, unique } from './target.ts'
 import { runs } from '../random.ts'
-
-const EACH_POLICY = Object.entries(POLICIES).map(([policy, Policy]) => ({
-  policy,
-  scope: 'cache',
-  create: (): AbstractPolicy => new Policy(),
-}))
-const EVERY = [
-  ...EACH_POLICY,
-  { policy: 'lru_t', scope: 'function', create: (): AbstractPolicy => new LruTPolicy({ scope: 'function' }) },
-]
 
 let target: Target
 beforeAll(async () => {
@@ -86,7 +76,7 @@ async function countMembers(store: Store, places: readonly KeySpace[]): Promise<
   return (await Promise.all(counts)).reduce((all, count) => all + count, 0)
 }
 
-describe.each(EVERY)('$policy, scope $scope: invalidateTags', ({ create, scope }) => {
+describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: invalidateTags', ({ create, scope }) => {
   async function filled() {
     const it = newShop(create)
     for (const id of [1, 2, 3]) await it.user(id)
@@ -165,7 +155,7 @@ describe.each(EVERY)('$policy, scope $scope: invalidateTags', ({ create, scope }
   })
 })
 
-describe.each(EVERY)('$policy, scope $scope: the tags of an entry', ({ create }) => {
+describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: the tags of an entry', ({ create }) => {
   /** A function whose tags are what it returns. */
   function labelled(options: Partial<CacheOptions> = {}) {
     const store = target.newStore()
@@ -416,7 +406,7 @@ test('entries are found whatever the bytes of their hashes', async () => {
   expect(await countMembers(store, [place])).toBe(0)
 })
 
-describe.each(EVERY)('$policy, scope $scope: a load that is under way', ({ create }) => {
+describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: a load that is under way', ({ create }) => {
   /** A cache of a function whose every run ends when the test says so, with the tags it is given then. */
   /** Two caches of one name: of two processes that share a server, or in one process the store. */
   function pair() {
@@ -551,7 +541,7 @@ function gate(): { readonly isOpen: Promise<void>; open: () => void } {
   return { isOpen, open: () => open() }
 }
 
-describe.each(EVERY)('$policy, scope $scope: soft invalidation by tags', ({ create }) => {
+describe.each(EACH_POLICY_AND_SCOPE)('$policy, scope $scope: soft invalidation by tags', ({ create }) => {
   function graced() {
     const store = target.newStore()
     const cache = new RedisFuncCache(unique('soft'), create(), { store })
@@ -673,7 +663,7 @@ describe.each(EACH_POLICY.filter(({ policy }) => ['lru_t', 'lfu', 'rr'].includes
   },
 )
 
-describe.runIf(hasServer).each(EVERY)(
+describe.runIf(hasServer).each(EACH_POLICY_AND_SCOPE)(
   '$policy, scope $scope: an index of tags that was lost',
   ({ create }) => {
     async function afterLoss() {

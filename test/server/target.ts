@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { createClient } from 'redis'
 import { inject } from 'vitest'
-import { type AbstractPolicy, type CostPolicyOptions, MemoryStore, RedisStore } from './library.ts'
+import {
+  type AbstractPolicy,
+  type CostPolicyOptions,
+  LruTPolicy,
+  MemoryStore,
+  RedisStore,
+} from './library.ts'
 import { POLICIES } from '../../src/policies/index.ts'
 import type { KeySpace, Store } from '../../src/store.ts'
 import type { Command, RedisPort, Reply } from '../../src/clients/port.ts'
@@ -30,6 +36,19 @@ const CHOICES: Readonly<Record<string, CostPolicyOptions>> = { cost: { cost: () 
 /** `COMBINATIONS=few`: each policy in one scope, every other one in the same, and without shards. */
 const hasFew = process.env['COMBINATIONS'] === 'few'
 
+/** Every policy, as it is without options. */
+export const EACH_POLICY = Object.entries(POLICIES).map(([policy, Policy]) => ({
+  policy,
+  scope: 'cache',
+  create: (): AbstractPolicy => new Policy(),
+}))
+
+/** Every policy once, and one of them in both scopes. */
+export const EACH_POLICY_AND_SCOPE = [
+  ...EACH_POLICY,
+  { policy: 'lru_t', scope: 'function', create: (): AbstractPolicy => new LruTPolicy({ scope: 'function' }) },
+]
+
 /** Every combination that works on a server: on a cluster, key pairs need a hash tag. */
 export const COMBINATIONS = Object.entries(POLICIES).flatMap(([policy, Policy], i) =>
   SCOPES.filter((_, scope) => !hasFew || (i + scope) % 2 === 0).flatMap((scope) =>
@@ -40,6 +59,11 @@ export const COMBINATIONS = Object.entries(POLICIES).flatMap(([policy, Policy], 
       create: (shards = 1): AbstractPolicy => new Policy({ scope, keys, shards, ...CHOICES[policy] }),
     })),
   ),
+)
+
+/** Of each policy one of its combinations. */
+export const ONE_COMBINATION_OF_EACH = COMBINATIONS.filter(
+  ({ policy }, i) => COMBINATIONS[i - 1]?.policy !== policy,
 )
 
 /** Runs of the suite in which each policy also has four shards. */

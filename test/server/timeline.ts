@@ -12,17 +12,7 @@ import {
 } from './library.ts'
 import type { KeySpace } from '../../src/store.ts'
 import { passTime, placeOf } from './places.ts'
-import { hasServer, POLICIES, type Target, unique } from './target.ts'
-
-/** Every policy once, and one of them in both scopes. */
-export const EACH_POLICY_AND_SCOPE = [
-  ...Object.entries(POLICIES).map(([policy, Policy]) => ({
-    policy,
-    scope: 'cache',
-    create: (): AbstractPolicy => new Policy(),
-  })),
-  { policy: 'lru_t', scope: 'function', create: (): AbstractPolicy => new LruTPolicy({ scope: 'function' }) },
-]
+import { hasServer, type Target, unique } from './target.ts'
 
 export type Load = (key: string) => Promise<unknown>
 

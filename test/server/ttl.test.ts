@@ -22,13 +22,8 @@ import {
   scoresOf,
   valuesOf,
 } from './places.ts'
-import { hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
+import { EACH_POLICY, hasServer, openTarget, type Target, unique } from './target.ts'
 import { touchesOf } from './touches.ts'
-
-const EACH_POLICY = Object.entries(POLICIES).map(([policy, Policy]) => ({
-  policy,
-  create: (): AbstractPolicy => new Policy(),
-}))
 
 const LONG_MS = 100_000
 
