@@ -10,7 +10,7 @@ import {
   storeConformance,
 } from '../../src/testing.ts'
 
-/** The names of the cases that fail, each by an assertion or an error of the library. */
+/** The names of the cases that fail, each by an assertion. */
 async function failuresOf(cases: readonly ConformanceCase[]): Promise<string[]> {
   const failed: string[] = []
   for (const { name, run } of cases) {
@@ -20,6 +20,12 @@ async function failuresOf(cases: readonly ConformanceCase[]): Promise<string[]> 
     })
   }
   return failed
+}
+
+/** Expects that these cases are there and fail. The others are not run: whether they fail, too, is left open, and they take long. */
+async function expectFailing(cases: readonly ConformanceCase[], ...names: readonly string[]): Promise<void> {
+  const failed = await failuresOf(cases.filter(({ name }) => names.includes(name)))
+  expect(failed.toSorted()).toEqual(names.toSorted())
 }
 
 describe('a policy', () => {
@@ -64,13 +70,15 @@ describe('a policy', () => {
 
   test('that evicts two where one was asked for', async () => {
     const greedy = brokenBy((order) => ({ evict: (count) => order.evict(count + 1) }))
-    const failed = await failuresOf(policyConformance(greedy))
-    expect(failed).toContain('no more than maxSize entries stay, and the newest one is among them')
+    await expectFailing(
+      policyConformance(greedy),
+      'no more than maxSize entries stay, and the newest one is among them',
+    )
   })
 
   test('that forgets to remove', async () => {
-    const failed = await failuresOf(policyConformance(brokenBy(() => ({ remove: () => {} }))))
-    expect(failed).toContain(
+    await expectFailing(
+      policyConformance(brokenBy(() => ({ remove: () => {} }))),
       'the order in process evicts each entry once, and passes over what it does not know',
     )
   })
@@ -81,18 +89,18 @@ describe('a policy', () => {
         return 'one for all'
       }
     }
-    const failed = await failuresOf(policyConformance(() => new Colliding()))
-    expect(failed).toContain(
+    await expectFailing(
+      policyConformance(() => new Colliding()),
       'calls with different arguments have different call hashes, and equal calls the same',
     )
   })
 
   test('that is one for all caches', async () => {
     const one: AbstractPolicy = new LruTPolicy()
-    const [each] = policyConformance(() => one).filter(
-      ({ name }) => name === 'each cache gets a policy of its own',
+    await expectFailing(
+      policyConformance(() => one),
+      'each cache gets a policy of its own',
     )
-    await expect(each?.run()).rejects.toThrow(AssertionError)
   })
 })
 
@@ -111,13 +119,11 @@ describe('a store', () => {
   })
 
   test('whose entries do not end', async () => {
-    const failed = await failuresOf(
-      casesOf(
-        () => new MemoryStore({ clock: () => 0 }),
-        () => {},
-      ),
+    const cases = casesOf(
+      () => new MemoryStore({ clock: () => 0 }),
+      () => {},
     )
-    expect(failed).toContain('a result ends when its ttl is over')
+    await expectFailing(cases, 'a result ends when its ttl is over')
   })
 
   test('that stores what was invalidated while it was computed', async () => {
@@ -129,16 +135,11 @@ describe('a store', () => {
         )
       }
     }
-    const failed = await failuresOf(
-      casesOf(
-        () => new Unfenced(),
-        () => {},
-      ),
-    )
-    expect(failed).toContain(
+    await expectFailing(
+      casesOf(() => new Unfenced()),
       'an invalidation of the call keeps a result out that was being computed, ttl undefined',
+      'a purge keeps a result out that was being computed, ttl 1h',
     )
-    expect(failed).toContain('a purge keeps a result out that was being computed, ttl 1h')
   })
 
   test('that records no changes', async () => {
@@ -147,15 +148,11 @@ describe('a store', () => {
         return { ...(await super.listen(...args)), messages: [] }
       }
     }
-    const failed = await failuresOf(
-      casesOf(
-        () => new Mute(),
-        () => {},
-      ),
+    await expectFailing(
+      casesOf(() => new Mute()),
+      ...['a put over an entry', 'an eviction', 'a purge'].map((what) => `a change is recorded: ${what}`),
+      'watchers are called with every change',
     )
-    for (const what of ['a put over an entry', 'an eviction', 'a purge'])
-      expect(failed).toContain(`a change is recorded: ${what}`)
-    expect(failed).toContain('watchers are called with every change')
   })
 
   test('that has no log of changes, and does not say so', async () => {
@@ -174,22 +171,25 @@ describe('a serializer', () => {
   ] as const
 
   test('is asked for every value that it does not name', async () => {
-    const failed = await failuresOf(serializerConformance([...json]))
-    expect(failed).toContain('brings back a Date')
-    expect(failed).toContain('brings back a Map')
-    expect(failed).not.toContain('brings back nested objects and arrays')
+    const cases = serializerConformance([...json])
+    await expectFailing(cases, 'brings back a Date', 'brings back a Map')
+    const nested = cases.filter(({ name }) => name === 'brings back nested objects and arrays')
+    expect(nested).toHaveLength(1)
+    expect(await failuresOf(nested)).toEqual([])
   })
 
   test('has to do what it says of the others', async () => {
     const shortcomings = { 'a Date': { reason: 'none of that', becomes: 1 }, zero: { reason: 'no zero' } }
-    const failed = await failuresOf(serializerConformance([...json], { shortcomings }))
-    expect(failed).toContain('brings back a Date changed: none of that')
-    expect(failed).toContain('refuses zero: no zero')
+    await expectFailing(
+      serializerConformance([...json], { shortcomings }),
+      'brings back a Date changed: none of that',
+      'refuses zero: no zero',
+    )
   })
 
   test('may not give two callers one object', async () => {
     const known = new Map<string, unknown>()
-    const failed = await failuresOf(
+    await expectFailing(
       serializerConformance([
         (value) => {
           const id = String(known.size)
@@ -198,9 +198,9 @@ describe('a serializer', () => {
         },
         (stored) => known.get(String(stored)),
       ]),
+      'gives each result memory of its own',
+      'is not changed by what happens to a result after it was stored',
     )
-    expect(failed).toContain('gives each result memory of its own')
-    expect(failed).toContain('is not changed by what happens to a result after it was stored')
   })
 
   test('may throw whatever it likes for what it refuses', async () => {
