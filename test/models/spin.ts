@@ -70,11 +70,13 @@ async function unpackSpin(place: string): Promise<string | { reason: string }> {
  *
  * @param text The model, in Promela.
  * @param defines Its sizes, such as `CHANGES=3`.
+ * @param isShort Whether the search ends soon: then it is not worth the time to compile it well.
  */
 export async function check(
   { spin, cc }: { spin: string; cc: string },
   text: string,
   defines: readonly string[],
+  isShort: boolean,
 ): Promise<Verdict> {
   const folder = await mkdtemp(join(tmpdir(), 'model-'))
   const here = (command: string, args: readonly string[]) =>
@@ -83,7 +85,7 @@ export async function check(
     await writeFile(join(folder, 'model.pml'), text)
     const sizes = defines.map((define) => `-D${define}`)
     await here(spin, [`-P${cc} -E -x c`, '-a', '-o3', ...sizes, 'model.pml'])
-    await here(cc, ['-w', '-O1', '-DSAFETY', '-o', 'pan', 'pan.c'])
+    await here(cc, ['-w', isShort ? '-O0' : '-O1', '-DSAFETY', '-o', 'pan', 'pan.c'])
     const { stdout } = await here('./pan', ['-E', `-w${TABLE_POWER}`, `-m${LONGEST_TRAIL}`])
     const states = Number(/^\s*(\d+) states, stored/m.exec(stdout)?.[1])
     if (/error: max search depth|out of memory/.test(stdout) || !(states > 0)) throw new Error(stdout)
