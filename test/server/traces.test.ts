@@ -25,7 +25,7 @@ interface Part {
  */
 const PARTS: Record<string, Part> = {
   memory: { trace: 'multi3', size: 100 },
-  'redis-7.0': { trace: 'multi3', size: 1000 },
+  'redis-7.0': { trace: 'multi3', size: 1000, requests: 10_000 },
   'redis-8.0': { trace: 'web12', size: 150, requests: 5_000 },
   'valkey-8.1': { trace: 'cloudphysics', size: 500, requests: 5_000 },
   'valkey-9': { trace: 'scarab', size: 500, requests: 5_000 },
