@@ -115,29 +115,21 @@ const suiteFor = (server: string, more: Choice = {}) => ({
   },
 })
 
-/**
- * What every server but the first leaves out, since servers do not differ in it: the second style of key names, and how this
- * process waits for a store that does not answer. It tries a third of the random cases.
- */
-const BUT_THE_FIRST = {
-  exclude: ['test/server/store-timeout.test.ts'],
-  env: { KEY_STYLES: 'cluster', RANDOM_FACTOR: String(RANDOM_FACTOR / 3) },
-}
+/** How this process waits for a store that does not answer: servers do not differ in it. */
+const WAITING = 'test/server/store-timeout.test.ts'
 
 /**
- * What those leave out besides that are no cluster: the second scope of each policy, which chooses other keys for the same
- * scripts, and how these scripts heal what has lost some of its keys.
+ * What every server but the first leaves out, since servers do not differ in it: the second style of key names and the second
+ * scope of each policy, which choose other keys for the same scripts; how these scripts heal what has lost some of its keys;
+ * and {@link WAITING}. It tries a third of the random cases. `EACH_SERVER=all`, which is for every night, leaves nothing out.
  */
-const ONE_MORE_VERSION = {
-  exclude: [...BUT_THE_FIRST.exclude, 'test/server/healing.test.ts'],
-  env: { ...BUT_THE_FIRST.env, COMBINATIONS: 'few' },
-}
-
-/** The suite for a server, by its place among all. `EACH_SERVER=all`, which is for every night, leaves nothing out. */
-function suiteAmongAll(name: string, i: number): TestProjectConfiguration {
-  if (i === 0 || process.env['EACH_SERVER'] === 'all') return suiteFor(name)
-  return suiteFor(name, name === CLUSTER ? BUT_THE_FIRST : ONE_MORE_VERSION)
-}
+const BUT_THE_FIRST =
+  process.env['EACH_SERVER'] === 'all'
+    ? {}
+    : {
+        exclude: [WAITING, 'test/server/healing.test.ts'],
+        env: { KEY_STYLES: 'cluster', COMBINATIONS: 'few', RANDOM_FACTOR: String(RANDOM_FACTOR / 3) },
+      }
 
 /** What of the suite depends on whether results are held near, once more with that. */
 const NEAR: TestProjectConfiguration = {
@@ -160,7 +152,7 @@ export async function allProjects(): Promise<TestProjectConfiguration[]> {
     ...SLOW,
     suiteFor('memory'),
     NEAR,
-    ...(await serverNames()).map(suiteAmongAll),
+    ...(await serverNames()).map((name, i) => suiteFor(name, i === 0 ? {} : BUT_THE_FIRST)),
   ]
 }
 
@@ -182,7 +174,7 @@ export async function quickProjects(): Promise<TestProjectConfiguration[]> {
       ? []
       : [
           suiteFor(server, {
-            exclude: [...exclude, ...BUT_THE_FIRST.exclude],
+            exclude: [...exclude, WAITING],
             env: { ...env, COMBINATIONS: 'few' },
           }),
         ]),

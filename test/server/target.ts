@@ -33,7 +33,7 @@ export const KEY_STYLES = (['cluster', 'plain'] as const).filter(
 /** Runs differ in how long a function takes, and in the digits of its times: neither must decide what is evicted. */
 const CHOICES: Readonly<Record<string, CostPolicyOptions>> = { cost: { cost: () => 1 } }
 
-/** `COMBINATIONS=few`: each policy in one scope, every other one in the same, and without shards. */
+/** `COMBINATIONS=few`: each policy in one scope, every other one in the same, and with shards on a cluster only. */
 const hasFew = process.env['COMBINATIONS'] === 'few'
 
 /** Every policy, as it is without options. */
@@ -67,7 +67,7 @@ export const ONE_COMBINATION_OF_EACH = COMBINATIONS.filter(
 )
 
 /** Runs of the suite in which each policy also has four shards. */
-const ALSO_WITH_SHARDS = hasFew ? [] : ['memory', 'cluster', 'redis-7.0']
+const ALSO_WITH_SHARDS = hasFew ? ['cluster'] : ['memory', 'cluster', 'redis-7.0']
 
 /** The combinations without shards and with four; with shards, real servers have one style of key names. */
 export const COMBINATIONS_WITH_SHARDS = [

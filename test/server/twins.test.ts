@@ -143,9 +143,11 @@ describe.runIf(hasServer)('scripts and twins', () => {
   })
   afterAll(() => target.close())
 
+  // Of the styles of key names one: a script is given its keys, and does not look at their names.
+  const combinations = COMBINATIONS.filter(({ keys }) => keys === 'cluster')
   const random = ({ policy }: { policy: string }): boolean => policy === 'rr'
-  test.each(COMBINATIONS.filter((combination) => !random(combination)))(
-    '$policy, scope $scope, keys $keys: the same entries after every step',
+  test.each(combinations.filter((combination) => !random(combination)))(
+    '$policy, scope $scope: the same entries after every step',
     async ({ create }) => {
       await fc.assert(
         fc.asyncProperty(steps, (each) => compare(create, each)),
@@ -154,8 +156,8 @@ describe.runIf(hasServer)('scripts and twins', () => {
     },
   )
 
-  test.each(COMBINATIONS.filter(random))(
-    '$policy, scope $scope, keys $keys: consistent after every step',
+  test.each(combinations.filter(random))(
+    '$policy, scope $scope: consistent after every step',
     async ({ create }) => {
       await fc.assert(
         fc.asyncProperty(steps, async (all) => {
