@@ -1,48 +1,51 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Deadlines } from '../../src/flow/deadlines.ts'
 
 vi.mock('../../src/flow/timers.ts', () => import('./replaceable-timers.ts'))
 
 beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   vi.spyOn(globalThis, 'setTimeout')
 })
 afterEach(() => {
   vi.restoreAllMocks()
+  vi.useRealTimers()
 })
 
 describe.each([true, false])('deadlines (which keep the process alive: %s)', (keepsAlive) => {
-  test('call back once, in the order in which they began', async () => {
+  test('call back once, in the order in which they began', () => {
     const deadlines = new Deadlines(keepsAlive)
     const over: string[] = []
     deadlines.after(20, () => over.push('first'))
     deadlines.after(10, () => over.push('shorter'))
     deadlines.after(20, () => over.push('second'))
-    await vi.waitFor(() => expect(over).toEqual(['shorter', 'first', 'second']))
-    await sleep(30)
-    expect(over).toHaveLength(3)
+    vi.advanceTimersByTime(1_000)
+    expect(over).toEqual(['shorter', 'first', 'second'])
   })
 
-  test('are never over before their time', async () => {
+  test('are never over before their time', () => {
     const deadlines = new Deadlines(keepsAlive)
-    const beganMs = performance.now()
-    await new Promise<void>((resolve) => {
-      deadlines.after(15, () => {})
-      setTimeout(() => deadlines.after(15, resolve), 10)
-    })
-    expect(performance.now() - beganMs).toBeGreaterThan(22)
+    const over: string[] = []
+    deadlines.after(15, () => over.push('first'))
+    vi.advanceTimersByTime(10)
+    deadlines.after(15, () => over.push('second'))
+    const overAfter = (ms: number) => {
+      vi.advanceTimersByTime(ms)
+      return over.length
+    }
+    expect([4, 1, 9, 1].map(overAfter)).toEqual([0, 1, 1, 2])
   })
 
-  test('that are ended do not call back, and the others do', async () => {
+  test('that are ended do not call back, and the others do', () => {
     const deadlines = new Deadlines(keepsAlive)
     const ended = vi.fn<() => void>()
+    const over = vi.fn<() => void>()
     const first = deadlines.after(5, ended)
-    const over = new Promise<void>((resolve) => {
-      deadlines.after(5, resolve)
-    })
+    deadlines.after(5, over)
     first.end()
     first.end()
-    await over
+    vi.advanceTimersByTime(1_000)
+    expect(over).toHaveBeenCalledOnce()
     expect(ended).not.toHaveBeenCalled()
   })
 
@@ -57,13 +60,14 @@ describe.each([true, false])('deadlines (which keep the process alive: %s)', (ke
     expect(setTimeout).not.toHaveBeenCalled()
   })
 
-  test('work again after all of them were over', async () => {
+  test('work again after all of them were over', () => {
     const deadlines = new Deadlines(keepsAlive)
+    const over = vi.fn<() => void>()
     for (let i = 0; i < 2; i++) {
-      await new Promise<void>((resolve) => {
-        deadlines.after(5, resolve)
-      })
+      deadlines.after(5, over)
+      vi.advanceTimersByTime(5)
     }
+    expect(over).toHaveBeenCalledTimes(2)
     expect(setTimeout).toHaveBeenCalledTimes(2)
   })
 })

@@ -1,4 +1,5 @@
 // The end of a program: the last reads are recorded, and a client that is closed already fails nothing.
+import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { FifoPolicy, LruTPolicy, MemoryStore, RedisFuncCache } from './library.ts'
 import { orderOf, placeOf } from './places.ts'
@@ -25,19 +26,18 @@ test.runIf(hasServer)('close records the last reads for the policy', async () =>
 })
 
 test('close waits for reads that are being recorded', async () => {
-  let isRecorded = false
-  class Slow extends MemoryStore {
-    override async touch(): Promise<void> {
-      await new Promise((resolve) => setTimeout(resolve, 10))
-      isRecorded = true
-    }
-  }
-  const cache = new RedisFuncCache('close', new LruTPolicy(), { store: new Slow() })
+  const behind = hanging(new MemoryStore(), 'touch')
+  const cache = new RedisFuncCache('close', new LruTPolicy(), { store: behind.store })
   const load = cache.wrap(async () => 1, { name: 'load' })
   await load()
   await load()
-  await cache.close()
-  expect(isRecorded).toBe(true)
+  const closed = vi.fn<() => void>()
+  const closing = cache.close().then(closed)
+  await vi.waitFor(() => expect(behind.asked).toHaveLength(1), { interval: 1 })
+  await turn()
+  expect(closed).not.toHaveBeenCalled()
+  behind.answerAll()
+  await closing
 })
 
 test('a cache that was never used, or whose policy needs no reads, closes at once', async () => {
@@ -53,17 +53,19 @@ test.each([true, false])(
   async (isClosed) => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     class Closed extends MemoryStore {
-      override async touch(): Promise<never> {
+      override touch = vi.fn<MemoryStore['touch']>(async () => {
         throw new Error('The server failed at touch: The client is closed.')
-      }
+      })
     }
-    const cache = new RedisFuncCache('close', new LruTPolicy(), { store: new Closed() })
+    const store = new Closed()
+    const cache = new RedisFuncCache('close', new LruTPolicy(), { store })
     const emitted = listen(cache)
     const load = cache.wrap(async () => 1, { name: 'load' })
     await load()
     await load()
     if (isClosed) await cache.close()
-    else await new Promise((resolve) => setTimeout(resolve, 10))
+    await vi.waitFor(() => expect(store.touch).toHaveBeenCalledOnce(), { interval: 1 })
+    await turn()
     expect(names(emitted)).toEqual(['miss', 'store', 'hit'])
     expect(cache.stats().error).toBe(0)
     expect(warn).not.toHaveBeenCalled()

@@ -1,5 +1,5 @@
 // `maxConcurrent`: so many runs of a function at once in this process, and the others wait in order.
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { LruTPolicy, OptionError, RedisFuncCache, TimeoutError, type WrapOptions } from './library.ts'
 import { FailingStore } from './failing-store.ts'
@@ -17,10 +17,11 @@ const gatedWith = (options: Partial<WrapOptions>) =>
 
 describe('beyond the limit', () => {
   test('calls wait in order', async () => {
-    const { load, runs, running, end } = gatedWith({ maxConcurrent: 2 })
+    const { load, runs, running, end, untilEmitted } = gatedWith({ maxConcurrent: 2 })
     const calls = ['a', 'b', 'c', 'd'].map((key) => load(key))
+    await untilEmitted('miss', 4)
     await running(2)
-    await sleep(5)
+    await turn()
     expect(runs.map(({ key }) => key)).toEqual(['a', 'b'])
     end(1, 'B')
     await running(3)
@@ -58,13 +59,13 @@ describe('beyond the limit', () => {
   })
 
   test('one that another caller still waits for runs', async () => {
-    const { load, running, end } = gatedWith({ maxConcurrent: 1 })
+    const { load, running, end, untilEmitted } = gatedWith({ maxConcurrent: 1 })
     const first = load('a')
     await running(1)
     const leaving = new AbortController()
     const left = load.with({ signal: leaving.signal })('b')
     const stays = load('b')
-    await sleep(1)
+    await untilEmitted('miss', 2)
     leaving.abort(new Error('left'))
     await expect(left).rejects.toThrow('left')
     end(0, 'A')
@@ -74,12 +75,12 @@ describe('beyond the limit', () => {
   })
 
   test('one whose signal aborts leaves the queue', async () => {
-    const { load, running, end, runs } = gatedWith({ maxConcurrent: 1 })
+    const { load, running, end, runs, untilEmitted } = gatedWith({ maxConcurrent: 1 })
     const first = load('a')
     await running(1)
     const leaving = new AbortController()
     const left = load.with({ signal: leaving.signal })('b')
-    await sleep(1)
+    await untilEmitted('miss', 2)
     leaving.abort(new Error('left'))
     await expect(left).rejects.toThrow('left')
     const next = load('c')

@@ -77,6 +77,7 @@ describe.each(['there', 'back'] as const)('a result whose put is held up on the 
     const { line, call } = await held({ putWait: Number.POSITIVE_INFINITY })
     const [result] = (await call(1, way)) as [Promise<string>]
     await quiet([line])
+    // Longer than a cache of this test waits otherwise.
     const none = new Promise((resolve) => setTimeout(resolve, 60, 'nothing yet'))
     expect(await Promise.race([result, none])).toBe('nothing yet')
     line.free()
