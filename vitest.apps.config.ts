@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     name: 'apps',
     include: ['test/apps/**/*.test.ts'],
+    globalSetup: ['test/apps/global-setup.ts'],
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 600_000,

@@ -1,8 +1,8 @@
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { inject } from 'vitest'
 import { freePort } from '../servers/free-port.ts'
-import { packLibrary } from './pack-library.ts'
 import { run } from './run.ts'
 import { RunningApp } from './running-app.ts'
 
@@ -24,7 +24,8 @@ export class InstalledApp {
   static async install(name: string): Promise<InstalledApp> {
     const app = new InstalledApp(name)
     try {
-      const tarball = await packLibrary(app.#around)
+      const tarball = inject('tarball')
+      cpSync(tarball, join(app.#around, basename(tarball)))
       for (const file of ['package.json', 'package-lock.json']) {
         app.edit(file, (text) => text.replaceAll(IN_PLACE, `file:../${basename(tarball)}`))
       }
