@@ -70,16 +70,21 @@ class Promised {
   }
 }
 
-/** Each key once, until all are near hits. */
+/** Each key, until it was a near hit: on a busy machine the promised time may be over before all of them were read once. */
 async function holdAll(
   { cache, load }: Awaited<ReturnType<typeof newProcess>>,
   { versions: { length } }: Promised,
 ): Promise<void> {
+  const held = new Set<number>()
   await vi.waitFor(
     async () => {
-      const before = cache.stats().near
-      for (let key = 0; key < length; key++) await load(key)
-      expect(cache.stats().near - before).toBe(length)
+      for (let key = 0; key < length; key++) {
+        if (held.has(key)) continue
+        const before = cache.stats().near
+        await load(key)
+        if (cache.stats().near > before) held.add(key)
+      }
+      expect(held.size).toBe(length)
     },
     { interval: 5, timeout: 10_000 },
   )
@@ -126,7 +131,7 @@ describe.skipIf(binary === undefined)('near hits over a network that fails', () 
         }
       }
       await Promise.all([fail(), write(), read(), read(), read()])
-      expect(promised.reads).toBeGreaterThan(50) // few on a busy machine
+      expect(promised.reads).toBeGreaterThan(KEYS) // few on a busy machine
       expect(here.cache.stats().near).toBeGreaterThan(KEYS)
       await holdAll(here, promised).catch((error: unknown) => {
         // In one of six runs no command was answered any more, though the connection was there.
