@@ -9,7 +9,6 @@ export const NEEDED_COMMANDS = [
   'hmget',
   'hscan',
   'hset',
-  'incrby',
   'persist',
   'pexpire',
   'pttl',
@@ -27,6 +26,7 @@ export const NEEDED_COMMANDS = [
   'zrangebylex',
   'zrangebyscore',
   'zrem',
+  'zremrangebyrank',
   'zremrangebyscore',
 ] as const
 
@@ -40,11 +40,11 @@ export const QUIETLY_MISSED = [
   'sunsubscribe',
 ] as const
 
-/** Those that the log of changes needs besides: without them it is given up, and near tiers hold nothing. */
-export const NEEDED_FOR_CHANGES = ['zremrangebyrank', 'zscore'] as const
+/** What the log of changes needs besides: without it the log is given up, and near tiers hold nothing. */
+export const NEEDED_FOR_CHANGES = ['zscore'] as const
 
-/** What some policies need besides, and `maxBytes`. S3-FIFO also needs `ZREMRANGEBYRANK`. */
-const NEEDED_BY_SOME = ['get', 'hincrby', 'hstrlen', 'set', 'zrevrangebyscore'] as const
+/** What some policies need besides, and `maxBytes`. */
+const NEEDED_BY_SOME = ['get', 'hincrby', 'hstrlen', 'incrby', 'set', 'zrevrangebyscore'] as const
 
 /** What the clients themselves send: to log in, to ask whether the server is ready, and where the nodes of a cluster are. */
 const OF_CLIENTS = ['@connection', 'info', 'cluster|slots', 'cluster|info'] as const
