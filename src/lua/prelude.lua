@@ -8,6 +8,9 @@ local FIXED_KEYS = 8
 -- `unpack` fails at 8,000 results, and some hosts allow 3,999 arguments a command.
 local CHUNK = 1000
 
+-- How many entries one script removes or moves besides those that it was given: so it holds the server for a millisecond at most.
+local FEW_ENTRIES = 100
+
 -- The last argument comes back with the reply, so that the caller knows it for the reply to this very command. The one before it
 -- is the command that publishes messages.
 local nonce, publishing = table.remove(ARGV), table.remove(ARGV)

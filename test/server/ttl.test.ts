@@ -419,11 +419,12 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy: the lifetime of an entry',
     }
     await passTime(target, place, 10_000)
     expect(await store.size(place)).toBe(0)
-    expect(await store.put(place, [entry('x')])).toMatchObject({ expired: 1_000, evicted: 0 })
-    expect(await store.size(place)).toBe(1)
-    expect(await store.put(place, [entry('y')])).toMatchObject({ expired: 1_000 })
-    expect(await store.put(place, [entry('z')])).toMatchObject({ expired: 500 })
-    expect((await target.inspect(store, place)).hashes.toSorted()).toEqual(['x', 'y', 'z'])
+    for (let i = 0; i < 25; i++) {
+      expect(await store.put(place, [entry('x')])).toMatchObject({ expired: 100, evicted: 0 })
+      expect(await store.size(place)).toBe(1)
+    }
+    expect(await store.put(place, [entry('y')])).toMatchObject({ expired: 0 })
+    expect((await target.inspect(store, place)).hashes.toSorted()).toEqual(['x', 'y'])
   })
 })
 
@@ -504,9 +505,9 @@ describe.runIf(!hasServer).each(EACH_POLICY)('$policy: lifetimes by an injected 
     }
     pass(10_000)
     expect(await store.size(place)).toBe(1)
-    expect(await store.put(place, [entry('x')])).toMatchObject({ expired: 1_000 })
-    expect(await store.put(place, [entry('x')])).toMatchObject({ expired: 1_000 })
-    expect(await store.put(place, [entry('x')])).toMatchObject({ expired: 500 })
+    for (let i = 0; i < 25; i++) {
+      expect(await store.put(place, [entry('x')])).toMatchObject({ expired: 100 })
+    }
     expect((await target.inspect(store, place)).hashes.toSorted()).toEqual(['stays', 'x'])
   })
 })

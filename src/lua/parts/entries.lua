@@ -70,12 +70,12 @@ local function heal()
   return entries
 end
 
--- Removes expired entries, at most a thousand. Returns how many were removed.
+-- Removes a few expired entries. Returns how many were removed.
 local function sweep()
   if not exists(expiry) then
     return 0
   end
-  local expired = redis.call('ZRANGEBYSCORE', expiry, '-inf', now_ms(), 'LIMIT', 0, CHUNK)
+  local expired = redis.call('ZRANGEBYSCORE', expiry, '-inf', now_ms(), 'LIMIT', 0, FEW_ENTRIES)
   if #expired > 0 then
     discard(expired)
   end

@@ -14,8 +14,8 @@ local PRIORITY_LIMIT = 2 * STAMP_LIMIT - 1
 local PASS_BEGINS = STAMP_LIMIT / 4 * 3
 local LOW_BEGINS = STAMP_LIMIT / 2
 
--- How many entries a pass moves with each access: so it comes to the end of 67 million entries before the stamps are used up.
-local MOVES = 4
+-- How many entries a pass moves with each access: so it comes to the end of 33 million entries before the stamps are used up.
+local MOVES = 2
 
 local function raw_priority_of(score)
   return math.floor(score / STAMP_LIMIT)

@@ -16,7 +16,7 @@ local CLOCK_LIMIT = 4294967296
 local PASS_BEGINS = CLOCK_LIMIT / 4 * 3
 
 -- How many entries a pass moves with each access: so it comes to the end before the births are used up.
-local MOVES = 4
+local MOVES = 2
 
 local function raw_birth_of(score)
   return math.floor(score / COUNT_LIMIT)

@@ -26,9 +26,9 @@ tell('part', part)
 sweep()
 
 -- Redis has NOVALUES since 7.4, Valkey since 8.0. Older servers reply with the values too, so fewer are asked for at a time.
-local scanned, step = redis.pcall('HSCAN', values, cursor, 'COUNT', CHUNK, 'NOVALUES'), 1
+local scanned, step = redis.pcall('HSCAN', values, cursor, 'COUNT', 2 * FEW_ENTRIES, 'NOVALUES'), 1
 if scanned.err then
-  scanned, step = redis.call('HSCAN', values, cursor, 'COUNT', CHUNK / 10), 2
+  scanned, step = redis.call('HSCAN', values, cursor, 'COUNT', FEW_ENTRIES), 2
 end
 local fields, own = scanned[2], {}
 for i = 1, #fields, step do

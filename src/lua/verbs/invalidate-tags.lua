@@ -40,7 +40,7 @@ local function first_found(hashes, at)
   return first
 end
 
-local dropped, left = 0, CHUNK
+local dropped, left = 0, FEW_ENTRIES
 for i = from, #names do
   local hashes = suffixes_of(prefix_of('t', names[i]), left, after ~= '' and after)
   dropped, left = dropped + invalidate_entries(first_found(hashes, i), is_soft), left - #hashes

@@ -17,8 +17,11 @@ import { TagIndex } from './tag-index.ts'
 const FENCE_LIMIT = 10_000
 const FENCE_TTL_US = 86_400_000_000
 
-/** As in the scripts: how many entries are processed at a time, and how many expired ones a write removes at the most. */
+/** As in the scripts: how many entries are processed at a time. */
 const CHUNK = 1_000
+
+/** As in the scripts: how many expired entries a write removes at the most. */
+const FEW_ENTRIES = 100
 
 /** The generation is always the same, since an index of tags in memory is never lost. */
 const TAGS_GENERATION = 0
@@ -260,7 +263,7 @@ export class PartitionData {
 
   /** Removes expired entries; returns how many. */
   sweep(nowMs: number): number {
-    const expired = this.expiry.takeExpired(nowMs, CHUNK)
+    const expired = this.expiry.takeExpired(nowMs, FEW_ENTRIES)
     this.changed.entries(expired)
     this.#discard(expired)
     return expired.length

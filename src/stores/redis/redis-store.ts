@@ -58,6 +58,9 @@ const SEND_AGAIN = 6
 const SEND_TOUCHED = 7
 const SEND_VALUE = 8
 
+/** As many entries are told to the policy by one script. */
+const TOUCHES_A_SCRIPT = 100
+
 /** A value of more bytes is not sent to the scripts that only make room for it. */
 const LARGE_BYTES = 4_096
 
@@ -169,7 +172,7 @@ export class RedisStore implements Store, ChangeLog {
 
   /** One plain command if the policy has one. From time to time the script, whose reply tells the time. */
   async touch(space: KeySpace, hashes: readonly Hash[]): Promise<void> {
-    const { policy, keys, ext } = space
+    const { policy, keys } = space
     const names = sent(hashes)
     const state = this.#stateOf(space)
     const isOrderKnown = monotonicMs() < state.orderKnownUntilMs
@@ -177,7 +180,7 @@ export class RedisStore implements Store, ChangeLog {
     const isForScript = policy.readsChangeOrder && plain === undefined
     const sentMs = monotonicMs()
     const [times] = await Promise.all([
-      isForScript ? this.#run(space, 'touch', [String(names.length), ...names, ...ext]) : undefined,
+      isForScript ? this.#touchByScript(space, names) : undefined,
       plain && this.#commands.send('touch', keys[0], [plain]),
       state.idleTtl.isDue(space.limits.idleTtlMs)
         ? this.#commands.runText('touch', PROLONG_IDLE_TTL, state.keys.endingTogether, [
@@ -186,6 +189,16 @@ export class RedisStore implements Store, ChangeLog {
         : undefined,
     ])
     if (isForScript) this.#hearScript(state, toNumbers(times as Reply, 2, 'touch'), sentMs)
+  }
+
+  /** A few entries with each script, so that none holds the server for long. Returns the reply to the last one. */
+  async #touchByScript(space: KeySpace, names: readonly (Buffer | string)[]): Promise<Reply> {
+    const pieces: Promise<Reply>[] = []
+    for (let first = 0; first < names.length; first += TOUCHES_A_SCRIPT) {
+      const some = names.slice(first, first + TOUCHES_A_SCRIPT)
+      pieces.push(this.#run(space, 'touch', [String(some.length), ...some, ...space.ext]))
+    }
+    return (await Promise.all(pieces)).at(-1) as Reply
   }
 
   /**
