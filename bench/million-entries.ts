@@ -22,7 +22,7 @@ export const entryOf = (id: number, value: string = '1') => ({
 export async function openServer() {
   const binary = (await findServers()).find(({ product }) => product === 'redis')
   if (binary === undefined) throw new Error('There is no redis-server: npx tsx scripts/servers.ts install')
-  const server = await startServer(binary.server)
+  const server = await startServer(binary.server, { args: ['--enable-debug-command', 'local'] })
   const client = createClient({ url: server.url })
   client.on('error', (error) => console.error(error))
   await client.connect()
@@ -56,6 +56,41 @@ export async function openServer() {
         const names = Array.from({ length: TOGETHER }, (_, i) => nameOf(start + i))
         for (let i = 0; i < times; i++) await store.touch(space, names)
       }
+    },
+
+    /** Keeps the state of the server, for {@link restore}. */
+    async keep(): Promise<void> {
+      await client.sendCommand(['SAVE'])
+    },
+
+    /** Brings back the state that was kept. */
+    async restore(): Promise<void> {
+      await client.sendCommand(['DEBUG', 'RELOAD', 'NOSAVE'])
+    },
+
+    /** Microseconds of each script that `work` sends, in their order. */
+    async scriptsOf(work: () => Promise<unknown>): Promise<number[]> {
+      await client.sendCommand([
+        'CONFIG',
+        'SET',
+        'slowlog-max-len',
+        '1000000',
+        'slowlog-log-slower-than',
+        '0',
+      ])
+      await client.sendCommand(['SLOWLOG', 'RESET'])
+      await work()
+      await client.sendCommand(['CONFIG', 'SET', 'slowlog-log-slower-than', '-1'])
+      const log = (await client.sendCommand(['SLOWLOG', 'GET', '1000000'])) as unknown as [
+        unknown,
+        unknown,
+        number,
+        string[],
+      ][]
+      return log
+        .filter(([, , , [command = '']]) => /^eval(sha)?$/i.test(command))
+        .map(([, , us]) => us)
+        .reverse()
     },
 
     async close(): Promise<void> {

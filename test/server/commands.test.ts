@@ -9,6 +9,7 @@ import {
   type WrapOptions,
 } from './library.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
+import { fill, hashesOf, placeOf } from './places.ts'
 import { EACH_POLICY, POLICIES, SCOPES, unique } from './target.ts'
 
 /** A cluster of its own would show nothing else; in process there are no commands. */
@@ -175,6 +176,24 @@ describe.skipIf(binary === undefined)('a server of its own', () => {
       await startCounting()
       for (const key of 'abcde') await ask(key)
       expect(exceptTime(await done())).toEqual(READS)
+    },
+  )
+
+  // LRU-T is told by one plain command.
+  test.each(EACH_POLICY.filter(({ policy, create }) => create().readsChangeOrder && policy !== 'lru_t'))(
+    '$policy: is told of very many reads by scripts of a hundred, in their order',
+    async ({ policy, create }) => {
+      const { cache, ask } = newCache(create(), { maxSize: 1_000 })
+      const store = new RedisStore(client)
+      const { index, values } = ask.keyOf('a')
+      const place = placeOf(cache, { index, values })
+      const hashes = hashesOf(250)
+      await fill(store, place, hashes)
+      await startCounting()
+      await store.touch(place, hashes.toReversed())
+      const all = await done()
+      expect((all.get('evalsha') ?? 0) + (all.get('eval') ?? 0)).toBe(3)
+      if (policy === 'lru') expect(await admin.zRange(index, 0, -1)).toEqual(hashes.toReversed())
     },
   )
 
