@@ -76,16 +76,18 @@ local function pop(command, count)
   return hashes, tonumber(popped[#popped])
 end
 
+local function remove(hashes)
+  redis.call('ZREM', index, unpack(hashes))
+end
+
 -- Removes `count` entries, at least one, from the oldest end of the index. Returns their hashes. Two commands take less time than
 -- ZPOPMIN alone: that prints the score of each with 17 digits.
 local function pop_oldest(count)
   local hashes = redis.call('ZRANGE', index, 0, count - 1)
-  redis.call('ZREMRANGEBYRANK', index, 0, count - 1)
+  if #hashes > 0 then
+    remove(hashes)
+  end
   return hashes
-end
-
-local function remove(hashes)
-  redis.call('ZREM', index, unpack(hashes))
 end
 
 local function size()
