@@ -26,7 +26,6 @@ export const NEEDED_COMMANDS = [
   'zrangebylex',
   'zrangebyscore',
   'zrem',
-  'zremrangebyrank',
   'zremrangebyscore',
 ] as const
 
@@ -40,10 +39,10 @@ export const QUIETLY_MISSED = [
   'sunsubscribe',
 ] as const
 
-/** What the log of changes needs besides: without it the log is given up, and near tiers hold nothing. */
-export const NEEDED_FOR_CHANGES = ['zscore'] as const
+/** Those that the log of changes needs besides: without them it is given up, and near tiers hold nothing. */
+export const NEEDED_FOR_CHANGES = ['zremrangebyrank', 'zscore'] as const
 
-/** What some policies need besides, and `maxBytes`. */
+/** What some policies need besides, and `maxBytes`. S3-FIFO also needs `ZREMRANGEBYRANK`. */
 const NEEDED_BY_SOME = ['get', 'hincrby', 'hstrlen', 'incrby', 'set', 'zrevrangebyscore'] as const
 
 /** What the clients themselves send: to log in, to ask whether the server is ready, and where the nodes of a cluster are. */
