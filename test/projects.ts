@@ -118,16 +118,18 @@ const suiteFor = (server: string, more: Choice = {}) => ({
 /** How this process waits for a store that does not answer: servers do not differ in it. */
 const WAITING = 'test/server/store-timeout.test.ts'
 
+/** What the scripts of every policy do about lost keys: nearly a thousand tests. */
+const HEALING = 'test/server/healing.test.ts'
+
 /**
  * What every server but the first leaves out, since servers do not differ in it: the second style of key names and the second
- * scope of each policy, which choose other keys for the same scripts; how these scripts heal what has lost some of its keys;
- * and {@link WAITING}. It tries a third of the random cases. `EACH_SERVER=all`, which is for every night, leaves nothing out.
+ * scope of each policy, which choose other keys for the same scripts; {@link HEALING}; and {@link WAITING}. It tries a third of the random cases. `EACH_SERVER=all`, which is for every night, leaves nothing out.
  */
 const BUT_THE_FIRST =
   process.env['EACH_SERVER'] === 'all'
     ? {}
     : {
-        exclude: [WAITING, 'test/server/healing.test.ts'],
+        exclude: [WAITING, HEALING],
         env: { KEY_STYLES: 'cluster', COMBINATIONS: 'few', RANDOM_FACTOR: String(RANDOM_FACTOR / 3) },
       }
 
@@ -158,7 +160,7 @@ export async function allProjects(): Promise<TestProjectConfiguration[]> {
 
 /**
  * What says within a minute whether a change works: no clients, no package, no replays of whole traces, no
- * processes that hammer a server, a fifth of the random cases, one style of key names, and on the server each policy in one
+ * processes that hammer a server, no lost keys, a fifth of the random cases, one style of key names, and each policy in one
  * scope and without shards.
  */
 export async function quickProjects(): Promise<TestProjectConfiguration[]> {
@@ -166,17 +168,10 @@ export async function quickProjects(): Promise<TestProjectConfiguration[]> {
   const server = names.find((name) => name !== CLUSTER)
   const exclude = ['test/server/{traces,trace-scripts,processes,concurrency,frozen,random}.test.ts']
   const random = { RANDOM_FACTOR: String(RANDOM_FACTOR / 5) }
-  const env = { ...random, KEY_STYLES: 'cluster' }
+  const env = { ...random, KEY_STYLES: 'cluster', COMBINATIONS: 'few' }
   return [
     ...unit({ exclude: ['test/{policies,simulation}/{traces,costs}.test.ts'], env: random }),
     suiteFor('memory', { exclude, env }),
-    ...(server === undefined
-      ? []
-      : [
-          suiteFor(server, {
-            exclude: [...exclude, WAITING],
-            env: { ...env, COMBINATIONS: 'few' },
-          }),
-        ]),
+    ...(server === undefined ? [] : [suiteFor(server, { exclude: [...exclude, WAITING, HEALING], env })]),
   ]
 }
