@@ -238,24 +238,40 @@ describe('maxBytes', () => {
     expect(await store.bytes?.(place)).toBe(0)
   })
 
-  test.runIf(hasServer)(
-    'is right although values are lost between two portions of an invalidation',
-    async () => {
+  test.runIf(hasServer).each([
+    {
+      what: 'a function',
+      invalidate: (store: Store, space: KeySpace, onPortion: () => void) =>
+        store.invalidateFunction(space, 'none', false, onPortion),
+    },
+    {
+      what: 'a tag',
+      invalidate: (store: Store, space: KeySpace, onPortion: () => void) =>
+        store.invalidateTags(space, ['tag'], false, onPortion),
+    },
+  ])(
+    'is right although values are lost between two portions of an invalidation of $what',
+    async ({ invalidate }) => {
       const store = target.newStore()
       const { place } = bounded(newPlace(new LruPolicy(), { maxSize: 10_000 }))
       const wide = withLimits(place, { maxBytes: 10_000_000 })
-      const hashes = hashesOf(2_500)
-      await fill(store, wide, hashes)
+      const hashes = hashesOf(1_200)
+      await fill(store, wide, hashes.slice(0, 1_000))
+      await store.put(
+        wide,
+        hashes.slice(1_000).map((hash) => sized(hash, 100, { metadata: { tags: ['tag'] } })),
+      )
       const [, values] = place.keys
-      const lost = hashes[2_000] as string
+      const lost = hashes[900] as string
       const losing: Promise<unknown>[] = []
-      await store.invalidateFunction(wide, 'none', false, () => {
+      await invalidate(store, wide, () => {
         losing.push(
           target.raw(values, 'ZADD', `${values}:expiry`, '1', lost),
           target.raw(values, 'HDEL', values, lost),
         )
       })
       await Promise.all(losing)
+      expect(losing.length).toBeGreaterThan(0)
       await store.put(wide, [sized('last', 100)])
       expect(await store.bytes?.(place)).toBe(await sumOf(store, place))
     },
