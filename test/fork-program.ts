@@ -7,6 +7,13 @@ const FOLDER = join(import.meta.dirname, '../node_modules/.cache/test-programs')
 
 const built = new Map<string, string>()
 
+/**
+ * A program ends soon after its parent, however that ended. Listening to 'disconnect' would keep programs alive that have nothing
+ * more to do.
+ */
+const ENDS_WITH_PARENT =
+  '{ const parent = process.ppid; globalThis.setInterval(() => process.ppid === parent || process.exit(1), 1_000).unref() }'
+
 /** Starts a program in TypeScript, as one file of JavaScript: by a loader, it would take four times as long to begin. */
 export function forkProgram(file: string, order: unknown, options: ForkOptions = {}): ChildProcess {
   let program = built.get(file)
@@ -20,6 +27,7 @@ export function forkProgram(file: string, order: unknown, options: ForkOptions =
       format: 'esm',
       packages: 'external',
       target: 'node20',
+      banner: { js: ENDS_WITH_PARENT },
       logLevel: 'error',
     })
     built.set(file, program)
