@@ -123,7 +123,8 @@ const HEALING = 'test/server/healing.test.ts'
 
 /**
  * What every server but the first leaves out, since servers do not differ in it: the second style of key names and the second
- * scope of each policy, which choose other keys for the same scripts; {@link HEALING}; and {@link WAITING}. It tries a third of the random cases. `EACH_SERVER=all`, which is for every night, leaves nothing out.
+ * scope of each policy, which choose other keys for the same scripts; {@link HEALING}; and {@link WAITING}. It tries a third of the
+ * random cases. `EACH_SERVER=all`, which is for every night, leaves nothing out.
  */
 const BUT_THE_FIRST =
   process.env['EACH_SERVER'] === 'all'
