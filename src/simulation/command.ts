@@ -172,11 +172,12 @@ function roundUp(value: number): number {
   return Math.max(10, Math.ceil(value / power) * power)
 }
 
+const counted = (count: number, what: string): string =>
+  `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`
+
 function report(comparison: Comparison, { format, head, notes }: ReadTrace, name: string): string {
   const { requests, keys, totalSeconds, recordedHitRatio, optimum } = comparison
-  const facts = [
-    `${name} (${format}): ${requests.toLocaleString('en')} requests of ${keys.toLocaleString('en')} keys`,
-  ]
+  const facts = [`${name} (${format}): ${counted(requests, 'request')} of ${counted(keys, 'key')}`]
   if (totalSeconds !== undefined) facts.push(`${secondsText(totalSeconds)} to compute them all`)
   const lines = [`${facts.join(', ')}.`]
   if (head !== undefined) {

@@ -6,6 +6,8 @@ export function resultsTable(comparison: Comparison): string {
   const { results, bounds, totalSeconds } = comparison
   const hasBytes = results.some(({ byteHitRatio }) => byteHitRatio !== undefined)
   const hasTime = totalSeconds !== undefined
+  // As many digits in all rows, so that they can be compared.
+  const secondsOf = secondsWith((totalSeconds ?? 0) < 10 ? 3 : 1)
   const head = ['bound', 'policy', 'hit ratio']
   if (hasBytes) head.push('byte hit ratio')
   if (hasTime) head.push('recomputed', 'spared')
@@ -14,7 +16,7 @@ export function resultsTable(comparison: Comparison): string {
     return ofBound.map((result) => {
       const row = [boundText(bound), result.policy, percent(result.hitRatio)]
       if (hasBytes) row.push(percent(result.byteHitRatio))
-      if (hasTime) row.push(seconds(result.recomputedSeconds), seconds(result.sparedSeconds))
+      if (hasTime) row.push(secondsOf(result.recomputedSeconds), secondsOf(result.sparedSeconds))
       return row
     })
   })
@@ -35,10 +37,12 @@ const byWorth =
 const percent = (part: number | undefined): string =>
   part === undefined ? '' : `${(100 * part).toFixed(2)} %`
 
-const seconds = (value: number | undefined): string =>
-  value === undefined
-    ? ''
-    : `${value.toLocaleString('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 })} s`
+const secondsWith =
+  (digits: number) =>
+  (value: number | undefined): string =>
+    value === undefined
+      ? ''
+      : `${value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })} s`
 
 /** Columns of equal width: words to the left, numbers to the right. */
 function aligned(rows: readonly (readonly string[])[]): string {

@@ -47,6 +47,16 @@ describe('results', () => {
     }
   })
 
+  test('of short times have milliseconds', async () => {
+    const file = join(folder, 'short.csv')
+    writeFileSync(file, 'key,ms\na,10\nb,20\na,10\n')
+    const text = await run('--trace', file, '--sizes', '2', '--policies', 'lru-t')
+    expect(text).toMatch(/^short\.csv \(csv\): 3 requests of 2 keys, 0\.04 s to compute them all\./)
+    expect(text).toMatch(/lru-t +33\.33 % +0\.030 s +0\.010 s/)
+    writeFileSync(file, 'key\na\n')
+    expect(await run('--trace', file, '--policies', 'lru-t')).toMatch(/: 1 request of 1 key\./)
+  })
+
   test('policies by any of their names, and their figures as JSON', async () => {
     const { results, requests } = await json(
       '--trace',
