@@ -7,7 +7,7 @@ const MADE_IN_A_TURN = 20_000
 /** So many are kept at a time, about 60 MB: they move to the old generation, whose growth makes V8 collect it. */
 const MOST_KEPT = 600_000
 
-const MOST_TURNS = 1_000
+const MOST_TURNS = 5_000
 
 /**
  * Makes V8 collect the whole heap: what a program that has run for long has behind it.

@@ -9,7 +9,7 @@ import { hasServer, openTarget, type Target } from './target.ts'
 
 /** So few that hyperbolic caching draws no lots: these come from the clock, which a pass sets back. */
 const SIZE = 60
-const STEPS = runs(700)
+const STEPS = runs(400)
 
 const SUBJECTS = [
   {

@@ -26,11 +26,11 @@ interface Part {
 const PARTS: Record<string, Part> = {
   memory: { trace: 'multi3', size: 100 },
   'redis-7.0': { trace: 'multi3', size: 1000, requests: 10_000 },
-  'redis-8.0': { trace: 'web12', size: 150, requests: 5_000 },
-  'valkey-8.1': { trace: 'cloudphysics', size: 500, requests: 5_000 },
-  'valkey-9': { trace: 'scarab', size: 500, requests: 5_000 },
+  'redis-8.0': { trace: 'web12', size: 150, requests: 2_500 },
+  'valkey-8.1': { trace: 'cloudphysics', size: 500, requests: 2_500 },
+  'valkey-9': { trace: 'scarab', size: 500, requests: 2_500 },
 }
-const OTHERWISE: Part = { trace: 'multi3', size: 100, requests: 5_000 }
+const OTHERWISE: Part = { trace: 'multi3', size: 100, requests: 2_500 }
 
 const part: Part | undefined =
   process.env['TRACES'] === 'all' ? undefined : (PARTS[inject('server')] ?? OTHERWISE)
