@@ -86,7 +86,7 @@ async function holdAll(
       }
       expect(held.size).toBe(length)
     },
-    { interval: 5, timeout: 10_000 },
+    { interval: 5, timeout: 25_000 },
   )
 }
 
