@@ -16,7 +16,7 @@ local MAIN = 4503599627370496
 local FIRST_READ = 8
 
 -- How many entries one script moves before it evicts. More of them in a row are moved by scripts that do nothing else.
-local PIECE = 100
+local PIECE = 50
 
 -- Walks through a queue from its oldest entry on. `before_read` is called before more entries are read.
 local function reader(in_main, before_read)

@@ -11,7 +11,7 @@ local hand = structure(1)
 local FIRST_READ = 8
 
 -- How many marks one script removes before it evicts. More of them in a row are removed by scripts that do nothing else.
-local PIECE = 200
+local PIECE = 100
 
 local function sequence_of(score)
   return math.floor(score / 2)
