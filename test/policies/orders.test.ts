@@ -20,7 +20,6 @@ interface Entry {
   readonly hash: string
   readonly insertedAt: number
   touchedAt: number
-  count: number
 }
 
 /** A list, sorted by what a policy looks at whenever one is evicted. */
@@ -36,15 +35,13 @@ class Model extends ListModel<Entry> {
   touch(hashes: readonly string[]): void {
     for (const hash of hashes) {
       const entry = this.find(hash)
-      if (entry === undefined) continue
-      entry.touchedAt = ++this.#now
-      entry.count++
+      if (entry !== undefined) entry.touchedAt = ++this.#now
     }
   }
 
   insert(hash: string): void {
     const now = ++this.#now
-    this.entries.push({ hash, insertedAt: now, touchedAt: now, count: 1 })
+    this.entries.push({ hash, insertedAt: now, touchedAt: now })
   }
 
   evict(count: number): string[] {

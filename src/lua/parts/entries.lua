@@ -23,7 +23,7 @@ end
 
 -- Corrects the sum of stored bytes, where it is kept.
 local function add_bytes(more)
-  if more ~= 0 and exists(bytes) then -- -0 would be written as such
+  if more ~= 0 and exists(bytes) then
     redis.call('INCRBY', bytes, digits(more))
   end
 end

@@ -3,76 +3,30 @@
 -- Invariant: score = birth * 2^20 + accesses. A birth is the number of the access that stored the entry; births are distinct.
 -- Accesses of an entry are counted up to 2^20 - 1.
 --
--- Births are below 2^32. When three quarters of them are used, a pass begins that subtracts an amount from all births, with each
--- access from a few: from the lowest score upwards. `passed` is the score up to which that is done; entries above it, and new ones,
--- still have the amount in their births. So ages are right at any time, up to 2^31; higher ones count as 2^31. When the pass has come
--- to the end, the amount is taken from the clock too.
+-- Births are below 2^32. A pass subtracts its amount from the births of all entries, and at its end from the clock; new entries have
+-- it in their births until then. So ages are right at any time, up to 2^31; higher ones count as 2^31.
 -- Lots come from the SHA-1 of the clock and of the number of entries, so that the order in process draws the same ones.
--- uses: sorted-index own-keys update
-local state = structure(1)
+-- uses: sorted-index own-keys update passes
 local SAMPLE = 64
 local COUNT_LIMIT = 1048576
 local CLOCK_LIMIT = 4294967296
 local PASS_BEGINS = CLOCK_LIMIT / 4 * 3
 
--- How many entries a pass moves with each access: so it comes to the end before the births are used up.
-local MOVES = 2
-
 local function raw_birth_of(score)
   return math.floor(score / COUNT_LIMIT)
 end
 
--- The pass that is under way, or false. Read once.
-local pass
-local function read_pass()
-  if pass == nil then
-    local amount, passed, rank = unpack(redis.call('HMGET', state, 'amount', 'passed', 'rank'))
-    amount, passed, rank = tonumber(amount), tonumber(passed), tonumber(rank)
-    pass = amount and passed and rank and { amount = amount, passed = passed, rank = rank } or false
-  end
-  return pass
-end
-
 -- The birth of an entry, with the amount of a pass in it.
 local function birth_of(score)
-  local under_way = read_pass()
-  return raw_birth_of(score) + (under_way and score <= under_way.passed and under_way.amount or 0)
+  return raw_birth_of(score) + (read_pass() and not is_ahead(score) and pass.amount or 0)
 end
 
--- Moves the next `count` entries of the pass. Births stay distinct: the n-th entry gets at least n. Returns whether there may be more.
-local function move(count)
-  local found = redis.call('ZRANGEBYSCORE', index, '(' .. digits(pass.passed), '+inf', 'WITHSCORES', 'LIMIT', 0, count)
-  local scores = {}
-  for i = 1, #found, 2 do
-    local score = tonumber(found[i + 1])
-    local with_amount = raw_birth_of(score)
-    -- Up to the end of this birth: an entry whose birth stays the same is still passed when it is read.
-    pass.rank, pass.passed = pass.rank + 1, (with_amount + 1) * COUNT_LIMIT - 1
-    local birth = math.max(with_amount - pass.amount, pass.rank)
-    scores[i], scores[i + 1] = digits(birth * COUNT_LIMIT + score % COUNT_LIMIT), found[i]
-  end
-  if #found > 0 then
-    redis.call('ZADD', index, unpack(scores))
-  end
-  return #found == 2 * count
-end
-
--- Moves as many entries as so many accesses ask for; the rest of them if the births are used up. Returns the time.
-local function go_on(now, count)
-  pass = read_pass() or { amount = now - CLOCK_LIMIT / 2, passed = 0, rank = 0 }
-  local is_under_way = move(math.min(MOVES * count, CHUNK))
-  while is_under_way and now >= CLOCK_LIMIT do
-    is_under_way = move(CHUNK)
-  end
-  if is_under_way then
-    local amount, passed, rank = digits(pass.amount), digits(pass.passed), digits(pass.rank)
-    redis.call('HSET', state, 'amount', amount, 'passed', passed, 'rank', rank)
-  else
-    now, pass = now - pass.amount, false
-    redis.call('HSET', state, 'clock', digits(now))
-    redis.call('HDEL', state, 'amount', 'passed', 'rank')
-  end
-  return now
+-- The score of the next entry that is passed. Births stay distinct: the n-th entry gets at least n.
+local function moved(score)
+  local birth = raw_birth_of(score)
+  -- Up to the end of this birth: an entry whose birth stays the same is still passed when it is read.
+  pass.rank, pass.passed = pass.rank + 1, (birth + 1) * COUNT_LIMIT - 1
+  return math.max(birth - pass.amount, pass.rank) * COUNT_LIMIT + score % COUNT_LIMIT
 end
 
 -- The number of the last of `count` accesses. A clock that was lost begins at the last birth.
@@ -83,7 +37,13 @@ local function tick(count)
     redis.call('HSET', state, 'clock', digits(now))
     live_with_index(state)
   end
-  return now < PASS_BEGINS and now or go_on(now, count)
+  if now < PASS_BEGINS then
+    return now
+  end
+  if not read_pass() then
+    begin_pass(CLOCK_LIMIT / 2, now - count - CLOCK_LIMIT / 2)
+  end
+  return (go_on('clock', now, count, CLOCK_LIMIT, moved))
 end
 
 local function touch(hashes)

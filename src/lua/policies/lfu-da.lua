@@ -4,7 +4,7 @@
 -- Invariant: score = priority * 2^26 + stamp, and within a priority the stamps rise in the order in which it was set. No priority
 -- is below the age. A count is kept only if it is above 1. A pass that gives new stamps, and takes the age from all priorities, may
 -- be under way.
--- uses: sorted-index own-keys stamps
+-- uses: sorted-index own-keys passes stamps
 local counts = structure(2)
 
 -- Read once.

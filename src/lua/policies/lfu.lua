@@ -3,23 +3,19 @@
 -- 2^27 - 1 (134 million).
 -- Invariant: score = count * 2^26 + stamp, and within a count the stamps rise in the order of the last access. A pass that gives new
 -- stamps may be under way.
--- uses: sorted-index own-keys update stamps
-local function nothing_to_lower()
-  return 0
-end
-
+-- uses: sorted-index own-keys update passes stamps
 local function touch(hashes)
   if size() == 0 then
     return -- HINCRBY would create a key that never expires
   end
-  take_stamps(#hashes, nothing_to_lower) -- before reading scores: it may change some of them
+  take_stamps(#hashes) -- before reading scores: it may change some of them
   update(hashes, function(score, i)
     return stamped(priority_of(score) + 1, i)
   end)
 end
 
 local function insert(hashes)
-  take_stamps(#hashes, nothing_to_lower)
+  take_stamps(#hashes)
   redis.call('ZADD', index, unpack(in_order(stamped(1, #hashes), hashes)))
 end
 
