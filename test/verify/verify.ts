@@ -93,19 +93,21 @@ function handStampsOn(team: readonly ChildProcess[]): void {
 
 /** Rejects when a process ends. */
 function anyDeath(team: readonly ChildProcess[]): Promise<never> {
-  const died = Promise.race(team.map((member) => once(member, 'exit'))).then(() =>
-    Promise.reject(new Error('A process has died.')),
+  const died = Promise.race(team.map((member) => once(member, 'exit'))).then(([code, signal]) =>
+    Promise.reject(new Error(`A process has died: ${code === null ? signal : `exit code ${code}`}.`)),
   )
   died.catch(() => {}) // they end when they are told to
   return died
 }
 
+/** Listens all the time: of two messages that arrive together, one that waits anew for each would miss the second. */
 async function told(member: ChildProcess, state: FromMember['state']): Promise<void> {
-  const died = anyDeath([member])
-  for (;;) {
-    const [message] = (await Promise.race([once(member, 'message'), died])) as [FromMember]
-    if (message.state === state) return
-  }
+  const saysSo = new Promise<void>((resolve) => {
+    member.on('message', (message: FromMember) => {
+      if (message.state === state) resolve()
+    })
+  })
+  await Promise.race([saysSo, anyDeath([member])])
 }
 
 async function trouble(
