@@ -48,8 +48,37 @@ const REDIRECTION = /^(?:MOVED|ASK) /
 
 /** Sends a command. node-redis itself sends all commands of one turn of the event loop in one write. */
 function call(client: NodeRedisClient, command: Command, asText = false): Promise<Reply> {
-  const connected = asText ? CONNECTED_TEXT : CONNECTED
-  return client.sendCommand(command, client.isReady ? connected : NOT_CONNECTED) as Promise<Reply>
+  if (!client.isReady) return client.sendCommand(command, NOT_CONNECTED) as Promise<Reply>
+  let connected = connectedSenders.get(client)
+  if (connected === undefined) {
+    connected = { asBytes: senderWith(client, CONNECTED), asText: senderWith(client, CONNECTED_TEXT) }
+    connectedSenders.set(client, connected)
+  }
+  return (asText ? connected.asText : connected.asBytes)(command) as Promise<Reply>
+}
+
+type Sender = (command: Command) => Promise<unknown>
+
+interface ConnectedSenders {
+  readonly asBytes: Sender
+  readonly asText: Sender
+}
+
+const connectedSenders = /* @__PURE__ */ new WeakMap<NodeRedisClient, ConnectedSenders>()
+
+/**
+ * A function that sends commands with options, beside those that the client has.
+ *
+ * node-redis merges options that are given with a command into its own, which takes longer than the rest of the command. Version 6
+ * merges them once if they are set beforehand. Version 5 does not regard those in `sendCommand`, and keeps the object as it was given.
+ */
+function senderWith(client: NodeRedisClient, options: NodeRedisCommandOptions): Sender {
+  const { withCommandOptions } = client as {
+    withCommandOptions?: (options: NodeRedisCommandOptions) => NodeRedisClient & { _commandOptions?: object }
+  }
+  const own = withCommandOptions?.call(client, options)
+  const isMerged = own?._commandOptions !== undefined && own._commandOptions !== options
+  return isMerged ? (command) => own.sendCommand(command) : (command) => client.sendCommand(command, options)
 }
 
 /** A port over `createClient()`. */
