@@ -29,7 +29,6 @@ import type { ChangesAt, Lookup } from './store.ts'
 const LONGEST = 160
 
 const NAME_LENGTH = 8
-const NEWLINE = 0x0a
 const SPACE = 0x20
 
 /** Four characters that stand for a partition in the names of its entries, so that entries of other partitions are recognized. */
@@ -135,7 +134,7 @@ export function lookUpAt(
 export function readEntry(stored: Buffer | string, callHash: Hash, partition: string): StoredEntry {
   const start = typeof stored === 'string' ? 0 : Math.max(0, stored.length - LONGEST)
   const text = typeof stored === 'string' ? stored : stored.toString('latin1', start)
-  const newline = text.lastIndexOf('\n')
+  const newline = lastNewline(text)
   const cursor = newline < 0 ? undefined : new Cursor(text, newline + 1)
   if (cursor === undefined || !cursor.isForm()) return bareEntry(stored)
   const entry = new StoredEntry()
@@ -147,6 +146,17 @@ export function readEntry(stored: Buffer | string, callHash: Hash, partition: st
   }
   readFields(cursor, entry)
   return entry
+}
+
+/** The index of the last newline where a trailer may begin; -1 if there is none. `lastIndexOf` takes three times as long. */
+function lastNewline(text: string): number {
+  let last = -1
+  let next = text.indexOf('\n', text.length - LONGEST)
+  while (next >= 0) {
+    last = next
+    next = text.indexOf('\n', last + 1)
+  }
+  return last
 }
 
 function readFields(cursor: Cursor, entry: StoredEntry): void {
@@ -164,7 +174,14 @@ function readFields(cursor: Cursor, entry: StoredEntry): void {
   if (cursor.skipTag()) entry.tagsGeneration = cursor.number()
 }
 
-/** Reads the fields of a trailer one after the other, without making a text for each. */
+/** So many digits make a number that is computed without floating point, which takes half the time. */
+const SMALL_DIGITS = 8
+
+/**
+ * Reads the fields of a trailer one after the other, without making a text for each.
+ *
+ * It never asks for a character after the end of the text: that takes as long as to read ten others.
+ */
 class Cursor {
   readonly #text: string
   #at: number
@@ -178,12 +195,21 @@ class Cursor {
     return this.#take(0x31) && this.#take(SPACE)
   }
 
+  /** Reads the name of an entry, and the space after it, if it is this one. */
   isName(callHash: Hash, partition: string): boolean {
-    for (let i = Math.max(0, callHash.length - NAME_LENGTH); i < callHash.length; i++) {
-      if (!this.#take(printable(callHash.charCodeAt(i)))) return false
+    const text = this.#text
+    let at = this.#at
+    const from = Math.max(0, callHash.length - NAME_LENGTH)
+    if (at + callHash.length - from + partition.length >= text.length) return false
+    for (let i = from; i < callHash.length; i++) {
+      if (text.charCodeAt(at++) !== printable(callHash.charCodeAt(i))) return false
     }
-    for (let i = 0; i < partition.length; i++) if (!this.#take(partition.charCodeAt(i))) return false
-    return this.#take(SPACE)
+    for (let i = 0; i < partition.length; i++) {
+      if (text.charCodeAt(at++) !== partition.charCodeAt(i)) return false
+    }
+    if (text.charCodeAt(at) !== SPACE) return false
+    this.#at = at + 1
+    return true
   }
 
   /** Skips the rest of a word, and the space after it. */
@@ -194,30 +220,43 @@ class Cursor {
 
   /** Reads the name of a serializer as its {@link serializerMark}, and the space after it. */
   mark(): number {
+    const text = this.#text
+    let at = this.#at
     let mark = 0
-    for (let code = this.#code(); code !== SPACE && this.#at < this.#text.length; code = this.#code()) {
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      if (code === SPACE) break
       mark = (mark * 31 + code) | 0
-      this.#at++
     }
-    this.#at++
+    this.#at = at + 1
     return mark
   }
 
   isDigit(): boolean {
-    const code = this.#code()
-    return code >= 0x30 && code <= 0x39
+    return this.#at < this.#text.length && isDigit(this.#text.charCodeAt(this.#at))
   }
 
   /** Reads a whole number, and the space after it. */
   number(): number {
-    const isNegative = this.#take(0x2d)
     const text = this.#text
-    let value = 0
+    const isNegative = this.#take(0x2d)
     let at = this.#at
-    // After the end of the text there is NaN, which is no digit.
-    for (let digit = text.charCodeAt(at) - 0x30; digit >= 0 && digit <= 9; ) {
+    let value = 0
+    for (const end = Math.min(text.length, at + SMALL_DIGITS); at < end; at++) {
+      const digit = text.charCodeAt(at) - 0x30
+      if (digit < 0 || digit > 9) break
       value = value * 10 + digit
-      digit = text.charCodeAt(++at) - 0x30
+    }
+    if (at === this.#at + SMALL_DIGITS) {
+      let scale = 1
+      let more = 0
+      for (; at < text.length; at++) {
+        const digit = text.charCodeAt(at) - 0x30
+        if (digit < 0 || digit > 9) break
+        more = more * 10 + digit
+        scale *= 10
+      }
+      value = value * scale + more
     }
     this.#at = at + 1
     return isNegative ? -value : value
@@ -234,13 +273,11 @@ class Cursor {
     return this.#take(0x74)
   }
 
-  #code(): number {
-    return this.#at < this.#text.length ? this.#text.charCodeAt(this.#at) : NEWLINE
-  }
-
   #take(code: number): boolean {
-    if (this.#code() !== code) return false
+    if (this.#at >= this.#text.length || this.#text.charCodeAt(this.#at) !== code) return false
     this.#at++
     return true
   }
 }
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
