@@ -125,7 +125,8 @@ export class CallHash {
       const part = this.#digest(text).slice(0, FUNCTION_PART[this.#encoding])
       const digest = (argumentsText: string) => {
         if (argumentsText.length > LARGE_ARGUMENTS) warnOfLargeArguments(fn.name, argumentsText.length)
-        return part + this.#digest(text + argumentsText)
+        // `+` would make a text of two parts, which V8 has to follow whenever one of its characters is read.
+        return [part, this.#digest(text + argumentsText)].join('')
       }
       digester = { owner: {}, part, digest }
       this.#digesters.set(fn, digester)

@@ -46,16 +46,19 @@ export class Reporter {
 
   /** A call began. */
   called(context: Context): void {
-    this.#count(context, 'calls')
+    this.#counters.stats.calls++
+    count(context, 'calls')
   }
 
   /** The call looks for its result in the store. */
   looks({ context }: Pick<ReportedCall, 'context'>): void {
-    this.#count(context, 'read')
+    this.#counters.stats.read++
+    count(context, 'read')
   }
 
   hit(call: ReportedCall): void {
-    this.#count(call.context, 'hit')
+    this.#counters.stats.hit++
+    count(call.context, 'hit')
     this.#observers.current?.called(this.#function, call.hash, 'hit')
     if (this.#events.wants('hit'))
       this.#events.emit('hit', { ...this.#describe(call), near: false, proofAgeMs: undefined })
@@ -223,6 +226,7 @@ export class Reporter {
     if (isFirst) warnOfUnstorable(this.#cache, this.#function, part)
   }
 
+  /** What a hit does not count: V8 finds a property by a name that varies in ten times the time that it takes by a fixed one. */
   #count(context: Context, figure: keyof Stats, times = 1): void {
     this.#counters.stats[figure] += times
     count(context, figure, times)

@@ -131,7 +131,7 @@ export class RedisStore implements Store, ChangeLog {
     const commands = asksChanges ? askChanges(keys) : []
     if (asksTime) commands.push(['TIME'])
     if (isTagged) commands.push(['ZRANGEBYLEX', keys.tags, '[g', '(h', 'LIMIT', '0', '1'])
-    const last = commands.push(['HMGET', keys.values, ...sent(hashes)]) - 1
+    const last = commands.push(['HMGET', keys.values, ...sent(space, hashes)]) - 1
     const nonce = asksChanges ? newNonce() : undefined
     if (nonce !== undefined) commands.push(['ECHO', nonce])
     const sentMs = asksTime ? monotonicMs() : 0
@@ -173,7 +173,7 @@ export class RedisStore implements Store, ChangeLog {
   /** One plain command if the policy has one. From time to time the script, whose reply tells the time. */
   async touch(space: KeySpace, hashes: readonly Hash[]): Promise<void> {
     const { policy, keys } = space
-    const names = sent(hashes)
+    const names = sent(space, hashes)
     const state = this.#stateOf(space)
     const isOrderKnown = monotonicMs() < state.orderKnownUntilMs
     const plain = isOrderKnown ? policy.touchCommand(keys[0], names, state.order) : undefined
@@ -291,7 +291,7 @@ export class RedisStore implements Store, ChangeLog {
   }
 
   async invalidate(space: KeySpace, hashes: readonly Hash[], soft = false): Promise<InvalidationReport> {
-    const args = [flag(soft), String(hashes.length), ...sent(hashes), ...space.ext]
+    const args = [flag(soft), String(hashes.length), ...sent(space, hashes), ...space.ext]
     return toReport(await this.#run(space, 'invalidate', args), 'invalidate')
   }
 
@@ -500,7 +500,9 @@ interface PutAnswer extends Omit<PutReport, 'stored' | 'evictedAtOnce' | 'tooLar
 const hashesOf = (entries: readonly NewEntry[]): Hash[] => entries.map(({ hash }) => hash)
 
 /** Call hashes as a server takes them. */
-const sent = (hashes: readonly Hash[]): readonly (Buffer | string)[] => hashes.map(bytesOfHash)
+/** Call hashes as they are sent. Most policies give ASCII text alone, so that none of them has to be looked at. */
+const sent = ({ policy }: KeySpace, hashes: readonly Hash[]): readonly (Buffer | string)[] =>
+  policy.hasAsciiHashes ? hashes : hashes.map(bytesOfHash)
 
 /** What an invalidation replies. */
 function toReport(reply: Reply, verb: string): InvalidationReport {
