@@ -46,7 +46,7 @@ const renewal = ({ part, date, isShort }: Renewal): string =>
 
 const HOW = `Each contender has a process of its own, compiled JavaScript run by Node alone, and a database of its own in one
 server. They run in turn, round by round, so that noise affects all of them equally. Before the rounds each one is warmed up, and
-V8 has collected its whole heap: in a program that has run for long there were such collections, and some code is slower after
+V8 has collected its whole heap, and with it a large Buffer: in a program that has run for long there were such collections, and some code is slower after
 the first one. Each round begins with a tenth of a second that is not measured. Figures are medians of the rounds, and ratios are medians of the ratios within a round. **Ratios
 are more reliable than figures**, since the machine is shared. Every contender stores the same JSON with a TTL of an hour, and
 makes its keys as its users would. Everyone uses Redis alone, without a cache in process, except where it says “near”. Hits are
