@@ -52,7 +52,8 @@ export interface Unwrapped {
  */
 export function unwrap(fn: AnyFunction, address: CacheAddress, ownName: string = fn?.name): Unwrapped {
   const mark = (fn as { readonly [MARK]?: CachedMark } | undefined | null)?.[MARK]
-  if (mark?.cached !== fn || mark.original === undefined) return { original: fn, run: fn, ownName }
+  if (mark === undefined || mark.cached !== fn || mark.original === undefined)
+    return { original: fn, run: fn, ownName }
   const run = isSameCache(mark.address, address) ? mark.original : fn
   return { original: mark.original, run, ownName }
 }

@@ -16,9 +16,11 @@ import { type Duration, spelled, toLifeMs, toTimerMs } from '../validation/durat
 import { envelopeOf } from './envelope-checks.ts'
 import { checkNear } from './near-checks.ts'
 import { CACHE_OPTIONS, otherTaker } from './option-names.ts'
+import { unsupported } from '../clients/unsupported.ts'
 import { OptionError } from '../errors.ts'
 import type { BreakerLimits } from '../flow/circuit-breaker.ts'
 import type { ArgumentEncoder } from '../keys/canonical/options.ts'
+import { isClass } from '../keys/source-text.ts'
 import { ErrorClasses } from '../serializers/errors/error-classes.ts'
 import { resolveSerializer, withLosses } from '../serializers/resolve-serializer.ts'
 import { RedisStore } from '../stores/redis/redis-store.ts'
@@ -49,6 +51,7 @@ export function checkCacheName(name: string): string {
  * @throws {OptionError} for an unknown option, and for a value that an option cannot have.
  */
 export function checkCacheOptions(options: CacheOptions, isAuto = false): CacheSettings {
+  refuseClient(options)
   checkNames(options, Object.keys(CACHE_OPTIONS), 'new RedisFuncCache', otherTaker)
   const { ttl, idleTtl } = options
   const idleTtlMs = idleTtl === undefined ? HOUR_MS : toLifeMs(idleTtl, 'idleTtl')
@@ -84,6 +87,14 @@ export function checkCacheOptions(options: CacheOptions, isAuto = false): CacheS
     adviseEveryMs: checkAdvise(options.advise, isAuto),
     waitUntil: options.waitUntil === undefined ? undefined : checkCallback(options.waitUntil, 'waitUntil'),
   }
+}
+
+/** Refuses a client or a store in place of the options: the message would name one of its private properties otherwise. */
+function refuseClient(options: object): void {
+  if (typeof (options as { readonly get?: unknown } | undefined)?.get !== 'function') return
+  throw new OptionError(
+    'new RedisFuncCache: this is a client or a store, not an object of options. Give it by its name: { client } or { store }.',
+  )
 }
 
 /** Converts `maxComputeTime` to milliseconds. */
@@ -132,6 +143,7 @@ function storeOf({ client, store }: CacheOptions): Store {
     if (typeof store?.get === 'function' && typeof store.put === 'function') return store
     throw new OptionError('store: this value is not a store. Give new MemoryStore(), or a client instead.')
   }
+  if (typeof client === 'function' && isClass(client)) throw unsupported(client)
   if (client !== undefined) return new RedisStore(client)
   throw new OptionError(
     'client or store: a cache needs one of them. Give a connected Redis client ({ client }), or { store: new MemoryStore() } ' +

@@ -37,14 +37,20 @@ export function checkPredicate(
   return when
 }
 
+function hintFor(noFunction: unknown): string {
+  if (isPromise(noFunction)) return ' Give the function itself, not what it returns.'
+  return noFunction === undefined
+    ? ' If it was imported, the two modules may import each other: then one of them runs before the other has its exports.'
+    : ''
+}
+
 /**
  * Checks a function that is to be cached.
  * @throws {OptionError} for what is no function, and for generator functions and classes, whose results cannot be stored.
  */
 export function checkFunction(original: AnyFunction, where = 'wrap'): void {
   if (typeof original !== 'function') {
-    const hint = isPromise(original) ? ' Give the function itself, not what it returns.' : ''
-    throw new OptionError(`${where}: ${shown(original)} is not a function.${hint}`)
+    throw new OptionError(`${where}: ${shown(original)} is not a function.${hintFor(original)}`)
   }
   if (types.isGeneratorFunction(original)) {
     const name = (original as AnyFunction).name || 'this'

@@ -60,6 +60,16 @@ describe('a cache', () => {
       attempt: () => Reflect.construct(RedisFuncCache, ['name', new LruTPolicy()]),
       says: /^new RedisFuncCache: .*is not an object of options.*\{ client/,
     },
+    {
+      given: 'a store in place of the options',
+      attempt: () => new RedisFuncCache('name', new LruTPolicy(), new MemoryStore() as never),
+      says: /^new RedisFuncCache: this is a client or a store.*\{ client \}/,
+    },
+    {
+      given: 'the class of a client',
+      attempt: () => new RedisFuncCache('name', new LruTPolicy(), { client: class Redis {} as never }),
+      says: /^client: a class or function is no client\. Give an instance/,
+    },
     { given: 'both', attempt: withCache({ client: {} }), says: /^client and store: give only one/ },
     {
       given: 'a promise of a client',
@@ -306,6 +316,16 @@ describe('a function', () => {
 
   test.each<BadInput>([
     { given: 'what is none', attempt: () => newCache().wrap(5 as never), says: /^wrap: 5 is not a function/ },
+    {
+      given: 'nothing, as of a module that has not run yet',
+      attempt: () => newCache().wrap(undefined as never),
+      says: /^wrap: undefined is not a function\. .*import each other/,
+    },
+    {
+      given: 'nothing in place of a function of lists',
+      attempt: () => newCache().wrapMany(undefined as never),
+      says: /^wrapMany: undefined is not a function/,
+    },
     {
       given: 'a generator',
       attempt: () => newCache().wrap(function* count() {} as never),
