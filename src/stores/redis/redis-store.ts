@@ -7,6 +7,7 @@ import { wellFormed } from '../../keys/well-formed.ts'
 import type { Verb } from '../../lua/compose.ts'
 import { PROLONG_IDLE_TTL, REGISTER, SUM_BYTES } from '../../lua/scripts.generated.ts'
 import type { AbstractPolicy } from '../../policies/policy.ts'
+import { lastingClient } from '../../clients/lasting-client.ts'
 import type { Command, RedisClient, Reply } from '../../clients/port.ts'
 import { Watches } from './notifications.ts'
 import { IdleTtl } from './idle-ttl.ts'
@@ -96,11 +97,11 @@ export class RedisStore implements Store, ChangeLog {
   readonly #log: RedisChangeLog
 
   /**
-   * @param client A connected client, or a function that returns one and is asked at every use.
+   * @param client A connected client, or a function that returns one. It is called at every use, and makes no new one.
    * @throws {OptionError} for what is no supported client.
    */
   constructor(client: RedisClient | (() => RedisClient)) {
-    this.#commands = new Commands(typeof client === 'function' ? client : () => client)
+    this.#commands = new Commands(typeof client === 'function' ? lastingClient(client) : () => client)
     this.#log = new RedisChangeLog(this.#commands, this.#watches)
     if (typeof client !== 'function') void this.#commands.port // refuses an unknown client now, not at the first call
   }
