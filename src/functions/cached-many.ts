@@ -11,6 +11,7 @@ import {
 } from '../options/invalidation-options.ts'
 import type { DetailedResult } from '../call/detailed-result.ts'
 import { OptionError } from '../errors.ts'
+import { shown } from '../validation/checks.ts'
 import { keepProperties } from './function-properties.ts'
 import { LazyProperties } from './lazy-properties.ts'
 import type { AnyFunction, FunctionIdentity } from '../keys/function-identity.ts'
@@ -87,11 +88,11 @@ const HANDLES = /* @__PURE__ */ new LazyProperties<HandleState, keyof CachedMany
   refresh:
     ({ fn, loader, options }) =>
     (ids: readonly unknown[]) =>
-      together(loader, ids, (id, batch) => runRefresh(fn, undefined, [id], options.signal, batch)),
+      together(fn, loader, ids, (id, batch) => runRefresh(fn, undefined, [id], options.signal, batch)),
   peek:
     ({ fn }) =>
     async (ids: readonly unknown[]) => {
-      checkList(ids)
+      checkList(ids, fn)
       return Promise.all(ids.map((id) => entries.peek(fn, undefined, [id])))
     },
   prime:
@@ -131,15 +132,16 @@ function callAll(
   ids: readonly unknown[],
   isDetailed: boolean,
 ): Promise<unknown[]> {
-  return together(loader, ids, (id, batch) => runCall(fn, undefined, [id], { signal, isDetailed }, batch))
+  return together(fn, loader, ids, (id, batch) => runCall(fn, undefined, [id], { signal, isDetailed }, batch))
 }
 
 async function together(
+  fn: FunctionContext,
   loader: RowLoader,
   ids: readonly unknown[],
   run: (id: unknown, batch: ListBatch) => Promise<unknown>,
 ): Promise<unknown[]> {
-  checkList(ids)
+  checkList(ids, fn)
   const batch = new ListBatch(loader)
   const rows = ids.map((id) => run(id, batch))
   batch.complete()
@@ -154,6 +156,9 @@ function checkPairs(rows: Iterable<readonly [unknown, unknown]>): (readonly [unk
   throw new OptionError('prime: give pairs of id and row: prime([[1, row], [2, other]]), or a Map of them.')
 }
 
-function checkList(ids: unknown): void {
-  if (!Array.isArray(ids)) throw new OptionError('This function takes a list of ids, such as [1, 2, 3].')
+function checkList(ids: unknown, { settings }: FunctionContext): void {
+  if (Array.isArray(ids)) return
+  throw new OptionError(
+    `${settings.identity.name}: ${shown(ids)} is not an array. Give a list of ids, such as [1, 2, 3].`,
+  )
 }

@@ -190,6 +190,11 @@ class ContextsByOwner {
 }
 
 function checkSelf(options: { readonly this?: unknown } | undefined): void {
+  if (typeof options === 'function') {
+    throw new OptionError(
+      "cached: this is the method, where options are expected. Call cached() above it, as in @cache.cached({ this: 'shared' }).",
+    )
+  }
   if (options?.this !== 'shared' && typeof options?.this !== 'function') {
     throw new OptionError(
       "cached: the option this is missing. Give { this: 'shared' } if all instances share results, or a function that picks " +

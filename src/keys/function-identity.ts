@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { IdentityError } from '../errors.ts'
+import { ArgumentsError, IdentityError } from '../errors.ts'
 import { canonicalize } from './canonical/canonicalize.ts'
 import type { CanonicalOptions } from './canonical/options.ts'
 import { known } from './canonical/path.ts'
@@ -91,6 +91,7 @@ export class FunctionIdentity {
       encoders,
       excludedNames,
       excludedPositions,
+      functionName: this.isOfKeys ? undefined : this.name,
       nameOf: (position) => this.#nameOf(position),
       isOfKeys: this.isOfKeys,
     }
@@ -104,6 +105,7 @@ export class FunctionIdentity {
     if (this.#key === undefined) return canonicalize(args, this.#canonical)
     const own = this.#hasSelf ? args.slice(1) : args
     const picked = known(this.#key(...(own as never[])), 'key(…)', 'key')
+    if (picked === undefined && own.some((arg) => arg !== undefined)) throw keyWithoutValue(this.name)
     return canonicalize(this.#hasSelf ? [args[0], picked] : [picked], this.#canonical)
   }
 
@@ -133,6 +135,14 @@ export class FunctionIdentity {
     return this.#argumentName ?? `arguments[${position - Number(this.#hasSelf)}]`
   }
 }
+
+/** A function body without `return` gives all calls one key: each caller would get the result of the first one. */
+const keyWithoutValue = (name: string): ArgumentsError =>
+  new ArgumentsError(
+    'key(…)',
+    `${name}: the option \`key\` returned undefined, so all such calls would share one result. Is a \`return\` missing in it? If ` +
+      'they are to share one, let it return null.',
+  )
 
 /** The digest of the source text; `null` if it is not part of the identity. */
 function sourceDigest(

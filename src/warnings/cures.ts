@@ -112,7 +112,9 @@ const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = 
 const OF_GUARD: Readonly<Record<Exclude<StoreFailure, 'failed'>, Diagnosis>> = {
   timeout: {
     kind: 'timeout',
-    cure: 'Is the server frozen, overloaded or far away? If it is only slow, give the cache a longer storeTimeout.',
+    cure:
+      'Is the server there, and is the client connected to it? Or is it frozen, overloaded or far away? If it is only slow, give the ' +
+      'cache a longer storeTimeout.',
   },
   'out-of-step': {
     kind: 'out-of-step',

@@ -530,6 +530,11 @@ describe('what cannot be told apart', () => {
     }
   })
 
+  it('is refused by a message that asks for a missing await, if it is a promise', () => {
+    expect(refusal([Promise.resolve()]).message).toContain('Is an `await` missing before the call?')
+    expect(refusal([() => 1]).message).not.toContain('await')
+  })
+
   it('is refused in a depth where it would overflow the stack', () => {
     expect(canonicalize([nest(200)])).toContain('1')
     expect(refusal([nest(201)]).message).toContain('more than 200 levels deep')

@@ -414,3 +414,28 @@ describe('another function under a name of the cache', () => {
     )
   })
 })
+
+describe('arguments that are refused', () => {
+  test('are named after the function', async () => {
+    const getUser = newCache().wrap(async (_user: unknown) => 1, { name: 'getUser' })
+    await expect(getUser(() => 1)).rejects.toThrow(/^getUser: arguments\[0\] is a function/)
+  })
+
+  test('are those for which the option key returns nothing, as without return', async () => {
+    const key = (user: { id: number } | undefined): undefined => void user?.id
+    const getUser = newCache().wrap(async (user: { id: number } | undefined) => user?.id, {
+      name: 'getUser',
+      key,
+    })
+    await expect(getUser({ id: 1 })).rejects.toThrow(
+      /^getUser: the option `key` returned undefined.*`return`/,
+    )
+    await expect(getUser({ id: 1 })).rejects.toMatchObject({ code: 'ERR_ARGUMENTS', path: 'key(…)' })
+    expect(await getUser(undefined)).toBeUndefined() // nothing was given, and nothing is the key
+  })
+
+  test('are none for which the option key returns null', async () => {
+    const getUser = newCache().wrap(async (id: number) => id, { name: 'getUser', key: () => null })
+    expect([await getUser(1), await getUser(2)]).toEqual([1, 1])
+  })
+})

@@ -62,7 +62,7 @@ test.each<[what: string, call: () => Promise<unknown>, path: string]>([
   expect(error).toBeInstanceOf(ArgumentsError)
   expect((error as ArgumentsError).path).toBe(path)
   expect((error as ArgumentsError).message).toMatch(
-    new RegExp(`^${path.replaceAll(/[[\]().]/g, '\\$&')} is a function`),
+    new RegExp(`^([\\w.]+: )?${path.replaceAll(/[[\]().]/g, '\\$&')} is a function`),
   )
 })
 

@@ -908,6 +908,11 @@ describe('a part', () => {
       says: /^entriesOf: give a function that this cache has wrapped/,
     },
     {
+      given: 'the method, as by a decorator without parentheses',
+      attempt: () => newCache().cached((async () => 1) as never),
+      says: /^cached: this is the method.*@cache\.cached\(\{/,
+    },
+    {
       given: 'an option of a decorator whose method is not known yet',
       attempt: () => newCache().cached({ this: 'shared', tll: 5 } as never),
       says: /^tll: cached knows no such option\. Did you mean ttl\?/,

@@ -239,7 +239,7 @@ describe.each(EVERY)('$how: a list', ({ create }) => {
     for (const use of [users, users.refresh, users.peek]) {
       const attempt = use(ids as unknown as number[])
       await expect(attempt).rejects.toThrow(OptionError)
-      await expect(attempt).rejects.toThrow(/takes a list of ids/)
+      await expect(attempt).rejects.toThrow(/is not an array\. Give a list of ids/)
     }
   })
 })

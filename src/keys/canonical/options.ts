@@ -37,6 +37,8 @@ export interface CanonicalOptions {
   readonly excludedPositions?: ReadonlySet<number> | undefined
   /** Encoders, in the order in which they are tried, before all other rules. The first one whose class fits is used. */
   readonly encoders?: readonly ArgumentEncoder[] | undefined
+  /** The name of the function, for error messages; none for keys of `getOrSet`. */
+  readonly functionName?: string | undefined
   /** The name of the argument at a position, for error messages; default `arguments[0]`, `arguments[1]` … */
   readonly nameOf?: (position: number) => string
   /** Whether the only argument is a key of `getOrSet`, for error messages. */

@@ -58,8 +58,11 @@ export function known(answer: unknown, path: string, option: string): unknown {
 /** Throws an {@link ArgumentsError} that says what was found at a path, and what to do about it. */
 export function refuse(what: string, parent: Path, step: Step): never {
   const path = pathOf(parent, step)
-  const waysOut = parent.options.isOfKeys ? WAYS_OUT_FOR_KEYS : WAYS_OUT
-  throw new ArgumentsError(path, `${path} is ${what}, which cannot be part of a call hash. ${waysOut}`)
+  const { functionName, isOfKeys } = parent.options
+  const where = functionName === undefined ? path : `${functionName}: ${path}`
+  const missing = what === 'a promise' ? 'Is an `await` missing before the call? If not: ' : ''
+  const waysOut = missing + (isOfKeys ? WAYS_OUT_FOR_KEYS : WAYS_OUT)
+  throw new ArgumentsError(path, `${where} is ${what}, which cannot be part of a call hash. ${waysOut}`)
 }
 
 /** Makes the step to a property that is named by a symbol, for {@link refuse}. */
