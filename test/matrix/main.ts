@@ -2,7 +2,7 @@
  * The library as users get it, in the environments in which they use it: test runners, bundlers, compilers, and with
  * `--runtimes` the versions and kinds of runtimes.
  *
- *     tsx test/matrix/main.ts [--runtimes] [--list] [name …]
+ *     tsx test/matrix/main.ts [--runtimes] [--few] [--list] [name …]
  */
 import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
@@ -22,16 +22,36 @@ import { Table } from './table.ts'
 import { compilers } from './typescript.ts'
 import { vitest } from './vitest.ts'
 
+/**
+ * What `--few` leaves to the run of every night: each differs little from an environment that is tried at any time, or joins what two
+ * of them have, such as jsdom and a pool with realms.
+ */
+const NIGHTLY: ReadonlySet<string> = new Set([
+  'ts-jest-node16',
+  'vitest-jsdom-vmThreads',
+  'vitest-happy-dom-vmThreads',
+  'webpack-production',
+  'rollup-cjs',
+  'rollup-esm-minified',
+  'typescript-5.4-bundler',
+  'typescript-6-nodenext-esm',
+  'typescript-6-node16-cjs',
+  'typescript-6-bundler',
+  'typescript-6-legacy-decorators',
+])
+
 /** How many environments run at a time: most of them wait for a process to start, or for a server. */
 const AT_A_TIME = 2
 
 const { values, positionals } = parseArgs({
-  options: { runtimes: { type: 'boolean' }, list: { type: 'boolean' } },
+  options: { runtimes: { type: 'boolean' }, few: { type: 'boolean' }, list: { type: 'boolean' } },
   allowPositionals: true,
 })
 const all = values.runtimes ? runtimes : [...jest, ...vitest, ...nodeTest, ...bundlers, ...compilers]
 const unknown = positionals.filter((wanted) => !all.some(({ name }) => name === wanted))
-const environments = all.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
+const environments = all.filter(({ name }) =>
+  positionals.length === 0 ? !values.few || !NIGHTLY.has(name) : positionals.includes(name),
+)
 
 if (unknown.length > 0) {
   console.error(
@@ -84,6 +104,7 @@ async function report(
   for (const [name, output] of failed) console.log(`\n== ${name}\n${output}`)
   const seconds = [...installation.seconds].map(([what, took]) => `${what} ${took.toFixed(1)} s`)
   console.log(`\ninstalled: ${seconds.join(', ')}`)
+  if (values.few) console.log(`left to the run of every night: ${NIGHTLY.size}`)
   console.log(`${environments.length - failed.length} passed, ${failed.length} failed`)
   return failed.length === 0
 }
