@@ -106,6 +106,7 @@ describe.skipIf(binary === undefined)('near hits over a network that fails', () 
       await using there = await newProcess(single, server, promised.versions, false)
       const random = new Random('near faults')
       await holdAll(here, promised)
+      const { near } = here.cache.stats()
       const untilMs = performance.now() + 3_000
       const fail = async (): Promise<void> => {
         while (performance.now() < untilMs) {
@@ -132,7 +133,7 @@ describe.skipIf(binary === undefined)('near hits over a network that fails', () 
       }
       await Promise.all([fail(), write(), read(), read(), read()])
       expect(promised.reads).toBeGreaterThan(KEYS) // few on a busy machine
-      expect(here.cache.stats().near).toBeGreaterThan(KEYS)
+      expect(here.cache.stats().near - near).toBeGreaterThan(promised.reads / 10)
       await holdAll(here, promised).catch((error: unknown) => {
         // In one of six runs no command was answered any more, though the connection was there.
         const isStuck = name.startsWith('node-redis 5') && here.cache.health().state !== 'closed'
