@@ -38,6 +38,13 @@ const rows = (file: string): string[][] =>
     .slice(1)
     .map((line) => line.split(','))
 
+/**
+ * Whether what replays all traces at night replays this one in the ordinary run, too. The orders of the policies replay all of them at
+ * any time; what is held against the same counts once more, such as the simulator, which asks the same orders, makes do with one.
+ */
+export const isOrdinary = ({ trace }: { readonly trace: string }): boolean =>
+  process.env['TRACES'] === 'all' || trace === 'web12'
+
 /** Costs and sizes are the same for all keys. */
 const SAME = { costMs: 1, bytes: 1 }
 

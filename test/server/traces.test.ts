@@ -24,8 +24,8 @@ interface Part {
  * to; over a server that would take a hundred times as long. `TRACES=all`, which is for every night, replays everything here.
  */
 const PARTS: Record<string, Part> = {
-  memory: { trace: 'multi3', size: 100 },
-  'redis-7.0': { trace: 'multi3', size: 1000, requests: 10_000 },
+  memory: { trace: 'multi3', size: 100, requests: 10_000 },
+  'redis-7.0': { trace: 'multi3', size: 1000, requests: 3_000 },
   'redis-8.0': { trace: 'web12', size: 150, requests: 2_500 },
   'valkey-8.1': { trace: 'cloudphysics', size: 500, requests: 2_500 },
   'valkey-9': { trace: 'scarab', size: 500, requests: 2_500 },

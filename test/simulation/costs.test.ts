@@ -6,7 +6,7 @@ import { hasTraces } from '../../scripts/replay.ts'
 import { compare, OPTIMUM } from '../../src/simulation/compare.ts'
 import { CANDIDATES, type Candidate } from '../../src/simulation/candidates.ts'
 import { simulate } from '../../src/simulation/simulate.ts'
-import { costCases, requestsOf } from '../policies/traces.ts'
+import { costCases, isOrdinary, requestsOf } from '../policies/traces.ts'
 
 /** The policies of the reference by their names there. */
 const POLICIES: Readonly<Record<string, string>> = {
@@ -22,7 +22,7 @@ function traceOf(name: string, model: CostModel): ModelledTrace {
   return trace
 }
 
-const CASES = costCases().filter(({ policy }) => CANDIDATES.has(POLICIES[policy] ?? ''))
+const CASES = costCases().filter((each) => CANDIDATES.has(POLICIES[each.policy] ?? '') && isOrdinary(each))
 
 describe.skipIf(!hasTraces())('reference (skipped: the traces are not beside the checkout)', () => {
   test.each(CASES)('$trace, model $model, $entries entries, $bytes bytes, $policy', (wanted) => {

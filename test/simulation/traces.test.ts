@@ -6,7 +6,7 @@ import { CANDIDATES } from '../../src/simulation/candidates.ts'
 import { fewestMisses } from '../../src/simulation/optimum.ts'
 import { simulate } from '../../src/simulation/simulate.ts'
 import { type Trace, TraceBuilder } from '../../src/simulation/trace.ts'
-import { beladyCases, requestsOf, traceCases } from '../policies/traces.ts'
+import { beladyCases, isOrdinary, requestsOf, traceCases } from '../policies/traces.ts'
 
 const traces = new Map<string, Trace>()
 
@@ -21,7 +21,7 @@ function traceOf(name: string): Trace {
   return trace
 }
 
-const EXACT = traceCases().filter(({ sha256 }) => sha256 !== undefined)
+const EXACT = traceCases().filter((each) => each.sha256 !== undefined && isOrdinary(each))
 
 describe.skipIf(!hasTraces())('reference counts (skipped: the traces are not beside the checkout)', () => {
   test.each(EXACT)('$trace, $size entries, $policy', ({ trace, size, policy, misses, sha256 }) => {
