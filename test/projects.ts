@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestProjectConfiguration } from 'vitest/config'
-import { CLUSTER, serverNames } from './servers/server-names.ts'
+import { CLUSTER, newestOf, serverNames } from './servers/server-names.ts'
 
 /** How many times as many random cases as usual are tried: see `test/random.ts`. */
 const RANDOM_FACTOR = Number(process.env['RANDOM_FACTOR'] ?? 1)
@@ -16,6 +16,7 @@ const LIMITS = {
 
 /** What a run leaves out, and what its tests read from the environment. */
 interface Choice {
+  readonly include?: string[]
   readonly exclude?: string[]
   readonly env?: Record<string, string>
 }
@@ -96,51 +97,89 @@ const SLOW: TestProjectConfiguration[] = [
       name: 'clients',
       include: CLIENTS,
       globalSetup: ['test/servers/global-setup.ts'],
-      provide: { needs: 'all' },
+      provide: { needs: 'for clients' },
     },
   },
 ]
 
-/** The suite that every store has to pass, for one server or, called `memory`, in process. */
-const suiteFor = (server: string, more: Choice = {}) => ({
-  test: {
-    ...LIMITS,
-    name: server,
-    include: ON_EACH_SERVER,
-    isolate: false,
-    setupFiles: ['test/servers/skip-unavailable.ts'],
-    globalSetup: ['test/servers/global-setup.ts'],
-    provide: { server, needs: server === 'memory' ? ('none' as const) : ('its own' as const) },
-    ...more,
-  },
-})
+/** Files of the suite, by their names, which spaces part. */
+const suite = (names: string): string[] => names.split(' ').map((name) => `test/server/${name}.test.ts`)
 
 /** How this process waits for a store that does not answer: servers do not differ in it. */
-const WAITING = 'test/server/store-timeout.test.ts'
+const WAITING = suite('store-timeout')
 
 /** What the scripts of every policy do about lost keys: nearly a thousand tests. */
-const HEALING = 'test/server/healing.test.ts'
+const HEALING = suite('healing')
+
+/** What the script of one policy does, step by step: each policy meets its twin on every server in `twins.test.ts`, too. */
+const OF_ONE_POLICY = suite('cost-policy')
 
 /**
  * What a call does above the store: it asks the store for nothing but what other files ask for. It is tried in process, and with the
  * first server.
  */
-const ABOVE_THE_STORE =
-  'test/server/{advise,async-callbacks,changed-arguments,close,compute-time,copies,deadlock,default-ttl,detailed,envelope,errors,' +
-  'events,freshness,get-or-set,limits-of-time,max-concurrent,modes,put-wait,record,schema,sharing,unstorable}.test.ts'
+const ABOVE_THE_STORE = suite(
+  'advise async-callbacks changed-arguments close compute-time copies deadlock default-ttl detailed envelope errors events freshness ' +
+    'get-or-set limits-of-time max-concurrent modes put-wait record schema sharing unstorable',
+)
 
 /**
- * What every server but the first leaves out, since servers do not differ in it: the second style of key names and the second
- * scope of each policy, which choose other keys for the same scripts; {@link HEALING}, {@link WAITING} and {@link ABOVE_THE_STORE}.
- * It tries a third of the random cases. `EACH_SERVER=all`, which is for every night, leaves nothing out.
+ * In what servers differ: the commands that they have and what these reply, scripts that they run, what happens at the same time.
+ * Each script of each policy is in it, each command of the library, and sequences of steps that are held against the store in process.
  */
-const BUT_THE_FIRST =
-  process.env['EACH_SERVER'] === 'all'
-    ? {}
-    : {
-        exclude: [WAITING, HEALING, ABOVE_THE_STORE],
-        env: { KEY_STYLES: 'cluster', COMBINATIONS: 'few', RANDOM_FACTOR: String(RANDOM_FACTOR / 3) },
-      }
+const WHERE_SERVERS_DIFFER = suite(
+  'change-log commands concurrency conformance custom-policy eviction-pieces lease-messages misplaced processes published-suites ' +
+    'python-entries registry twins',
+)
+
+/** How many there are. */
+const FILES_OF_SUITE = readdirSync(join(import.meta.dirname, 'server')).filter((file) =>
+  file.endsWith('.test.ts'),
+).length
+
+/** The suite that every store has to pass, for one server or, called `memory`, in process. */
+const suiteFor = (server: string, { include, exclude = [], env = {} }: Choice = {}) => ({
+  test: {
+    ...LIMITS,
+    name: server,
+    include: include ?? ON_EACH_SERVER,
+    exclude,
+    env,
+    isolate: false,
+    setupFiles: ['test/servers/skip-unavailable.ts'],
+    globalSetup: ['test/servers/global-setup.ts'],
+    provide: {
+      server,
+      needs: server === 'memory' ? ('none' as const) : ('its own' as const),
+      leftOut: include === undefined ? exclude.length : FILES_OF_SUITE - include.length,
+    },
+  },
+})
+
+/** What each server tries in the ordinary run; `EACH_SERVER=all`, which is for every night, leaves nothing out. */
+const SHARES = {
+  /** All files, each policy in one scope, half of the random cases. The store in process has both scopes. */
+  first: { env: { COMBINATIONS: 'few', RANDOM_FACTOR: String(RANDOM_FACTOR / 2) } },
+  /**
+   * The newest server, and the cluster: without the second style of key names, which is other keys for the same scripts, without
+   * {@link HEALING}, {@link WAITING}, {@link OF_ONE_POLICY} and {@link ABOVE_THE_STORE}.
+   */
+  newest: {
+    exclude: [...WAITING, ...HEALING, ...OF_ONE_POLICY, ...ABOVE_THE_STORE],
+    env: { KEY_STYLES: 'cluster', COMBINATIONS: 'few', RANDOM_FACTOR: String(RANDOM_FACTOR / 3) },
+  },
+  /** Those between the first and the newest: {@link WHERE_SERVERS_DIFFER}. */
+  between: {
+    include: WHERE_SERVERS_DIFFER,
+    env: { KEY_STYLES: 'cluster', COMBINATIONS: 'few', RANDOM_FACTOR: String(RANDOM_FACTOR / 3) },
+  },
+} satisfies Record<string, Choice>
+
+function shareOf(name: string, names: readonly string[]): Choice {
+  if (process.env['EACH_SERVER'] === 'all') return {}
+  if (name === names[0]) return SHARES.first
+  return name === CLUSTER || name === newestOf(names) ? SHARES.newest : SHARES.between
+}
 
 /** What of the suite depends on whether results are held near, once more with that. */
 const NEAR: TestProjectConfiguration = {
@@ -157,13 +196,14 @@ const NEAR: TestProjectConfiguration = {
 
 /** Everything. */
 export async function allProjects(): Promise<TestProjectConfiguration[]> {
+  const names = await serverNames()
   return [
-    ...unit(),
+    ...unit({ env: { RANDOM_FACTOR: String(RANDOM_FACTOR / 2) } }),
     DOCUMENTATION,
     ...SLOW,
     suiteFor('memory'),
     NEAR,
-    ...(await serverNames()).map((name, i) => suiteFor(name, i === 0 ? {} : BUT_THE_FIRST)),
+    ...names.map((name) => suiteFor(name, shareOf(name, names))),
   ]
 }
 
@@ -175,12 +215,14 @@ export async function allProjects(): Promise<TestProjectConfiguration[]> {
 export async function quickProjects(): Promise<TestProjectConfiguration[]> {
   const names = await serverNames('present')
   const server = names.find((name) => name !== CLUSTER)
-  const exclude = ['test/server/{traces,trace-scripts,processes,concurrency,frozen,random}.test.ts']
+  const exclude = suite('traces trace-scripts processes concurrency frozen random')
   const random = { RANDOM_FACTOR: String(RANDOM_FACTOR / 5) }
   const env = { ...random, KEY_STYLES: 'cluster', COMBINATIONS: 'few' }
   return [
     ...unit({ exclude: ['test/{policies,simulation}/{traces,costs}.test.ts'], env: random }),
     suiteFor('memory', { exclude, env }),
-    ...(server === undefined ? [] : [suiteFor(server, { exclude: [...exclude, WAITING, HEALING], env })]),
+    ...(server === undefined
+      ? []
+      : [suiteFor(server, { exclude: [...exclude, ...WAITING, ...HEALING], env })]),
   ]
 }

@@ -5,7 +5,7 @@ import { findServers, type ServerBinary } from './binaries.ts'
 import { CATALOGUE } from './catalogue.ts'
 import { ensureServers, type Unavailable } from './ensure-servers.ts'
 import { runningServers } from './running-servers.ts'
-import { CLUSTER, serverNames } from './server-names.ts'
+import { CLUSTER, newestOf, serverNames } from './server-names.ts'
 import { startCluster } from './start-cluster.ts'
 import { startServer } from './start-server.ts'
 
@@ -22,9 +22,14 @@ export interface ProvidedServer {
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Which servers a project needs: none, any one, that which it is named after, or all. */
-    needs: 'none' | 'one' | 'its own' | 'all'
+    /**
+     * Which servers a project needs: none, any one, that which it is named after, or for clients the first, the newest and the cluster;
+     * with `EACH_SERVER=all` they get all of them.
+     */
+    needs: 'none' | 'one' | 'its own' | 'for clients'
     servers: ProvidedServer[]
+    /** How many files of the suite the ordinary run of a project leaves out. */
+    leftOut: number
     /** Three masters with a replica each. */
     cluster: { host: string; port: number }[] | undefined
     /** The program of a server, for tests that start servers of their own; `''` if this machine has none. */
@@ -74,10 +79,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 /** Of one, the newest: the last of the catalogue. */
-async function namesFor(needs: 'none' | 'one' | 'its own' | 'all'): Promise<readonly string[]> {
+async function namesFor(needs: 'none' | 'one' | 'its own' | 'for clients'): Promise<readonly string[]> {
   if (needs === 'none') return []
   const names = await serverNames()
-  return needs === 'all' ? names : names.filter((name) => name !== CLUSTER).slice(-1)
+  const newest = newestOf(names)
+  if (needs === 'one') return names.filter((name) => name === newest)
+  return names.filter(
+    (name, i) => i === 0 || name === newest || name === CLUSTER || process.env['EACH_SERVER'] === 'all',
+  )
 }
 
 /** All tests are over when the first project is told to clean up. */

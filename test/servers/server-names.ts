@@ -28,6 +28,10 @@ export async function serverNames(fallback: 'all' | 'present' = 'all'): Promise<
   return names
 }
 
+/** The newest of some servers that are no cluster: the last, as in the catalogue. */
+export const newestOf = (names: readonly string[]): string | undefined =>
+  names.filter((name) => name !== CLUSTER).at(-1)
+
 async function namesOf(wanted: string): Promise<readonly string[]> {
   if (wanted !== 'present') return wanted.split(',').filter((name) => name !== '')
   const present = (await findServers()).map(({ name }) => name)
