@@ -64,7 +64,7 @@ test.each([
   (_, Version, merged) => {
     const client = new Version()
     const port = portOf(client)
-    for (const asText of [false, true, true, false]) port.send('key', [['GET', 'key']], asText)
+    for (const asText of [false, true, true, false]) void port.send('key', [['GET', 'key']], asText)
     const [bytes, text] = [Buffer, String].map((form) => ({
       asap: true,
       timeout: undefined,
@@ -78,8 +78,8 @@ test.each([
 test('while the client is not connected, its timeout ends the wait', () => {
   const client = new Version6()
   const port = portOf(client)
-  port.send('key', [['PING']])
+  void port.send('key', [['PING']])
   client.isReady = false
-  port.send('key', [['GET', 'key']])
+  void port.send('key', [['GET', 'key']])
   expect(client.seen.map(({ timeout }) => timeout)).toEqual([undefined, 5_000])
 })
