@@ -1,6 +1,6 @@
 /**
  * How often a test with random values repeats: as often as it asks for, multiplied by the environment variable `RANDOM_FACTOR`. That
- * is 1 without a choice, less for a quick run and for servers that follow the first, and more for every night.
+ * is 1 without a choice, more for every night, and in some projects a part of it: see `projects.ts`.
  */
 export const runs = (usual: number): number =>
   Math.max(1, Math.ceil(usual * Number(process.env['RANDOM_FACTOR'] ?? 1)))
