@@ -106,7 +106,10 @@ export interface NewEntry {
 
 /** The outcome of a put. */
 export interface PutReport {
-  /** The time of the put in microseconds, by the clock of the store. */
+  /**
+   * When the entries count as stored, in microseconds, by the clock of the store: no later than the put, and less than a second
+   * earlier.
+   */
   readonly atUs: number
   readonly evicted: number
   readonly expired: number

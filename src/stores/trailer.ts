@@ -12,13 +12,14 @@
  * 2. the name of the entry: the end of its call hash, and four characters that stand for its partition;
  * 3. the name of the serializer that wrote the value, percent-encoded;
  * 4. when its load began, in microseconds since 1970 by the server's clock;
- * 5. when it was stored, in milliseconds after its load began;
+ * 5. when it was stored, in milliseconds after its load began: never later than it was, and less than a second earlier;
  * 6. how long its function took, in milliseconds;
  * 7. how long it is fresh, in milliseconds after it was stored; only if it has a `ttl`;
  * 8. how long it is kept, in milliseconds after it was stored, or `-` for no end; only if this differs from field 7;
  * 9. `t` and the generation of the tag index that contains its tags; only if its function has tags.
  *
- * The script that puts an entry writes it (`lua/parts/trailer.lua`), with the time of the server.
+ * The process writes it, with what it knows of the time of the server, and the script that puts the entry checks that time. The script
+ * writes it itself (`lua/parts/trailer.lua`) where the time is wrong or not known, or the entry has tags.
  */
 import { hash } from 'node:crypto'
 import type { Hash } from '../keys/call-hash.ts'
@@ -68,7 +69,7 @@ export function timesText(
   return lifeMs === fresh ? `${computeMs} ${fresh}` : `${computeMs} ${fresh} ${lifeMs ?? '-'}`
 }
 
-/** Writes a whole trailer, as the script does. */
+/** Writes a whole trailer, with the newline before it. */
 export function trailerOf(
   label: string,
   beganUs: number,

@@ -84,7 +84,7 @@ describe.runIf(hasServer)('sieve in a server', () => {
       target.raw(place.keys[0], 'EVAL', scripts.source, ...(await argumentsOfPut(place, 'new')))
     for (let piece = 1; piece <= 6; piece++) {
       const [, reply] = (await one()) as unknown as [unknown, number[]]
-      expect(reply.slice(2)).toEqual([0, 0, 0, 6]) // nothing evicted, expired or told; to be sent again
+      expect(reply.slice(3)).toEqual([0, 0, 0, 6]) // nothing evicted, expired or told; to be sent again
       expect(await hand()).toBe(PIECE * piece + 1)
       const marked = [...(await scoresOf(target, place.keys[0])).values()].filter((score) => score % 2 === 1)
       expect(marked).toHaveLength(20 - PIECE * piece)
@@ -158,6 +158,20 @@ describe.runIf(hasServer)('sieve in a server', () => {
 async function argumentsOfPut({ keys: [index, values], limits }: KeySpace, hash: string): Promise<string[]> {
   const beside = ['expiry', 'fence', 'tags', 'leases', 'changes', 'bytes'].map((name) => `${values}:${name}`)
   const keys = [index, values, ...beside, `${index}:hand`]
-  const args = [String(limits.maxSize), '60000', '0', '1', hash, 'value', '', '0', '', '', 'PUBLISH', 'nonce']
+  const args = [
+    String(limits.maxSize),
+    '60000',
+    '0',
+    '0',
+    '1',
+    hash,
+    'value',
+    '',
+    '0',
+    '',
+    '',
+    'PUBLISH',
+    'nonce',
+  ]
   return [String(keys.length), ...keys, ...args]
 }

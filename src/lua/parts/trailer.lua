@@ -29,3 +29,8 @@ local function with_trailer(value, label, began, stored_ms, times, generation)
   local mark = generation and generation ~= '' and ' t' .. generation or ''
   return value .. '\n' .. label .. ' ' .. began .. ' ' .. later .. ' ' .. times .. mark
 end
+
+-- A value without the trailer with which it came, that of an entry without tags that is stored at `stored_ms`.
+local function without_trailer(value, label, began, stored_ms, times)
+  return value:sub(1, #value - #with_trailer('', label, began, stored_ms, times))
+end

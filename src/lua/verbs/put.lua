@@ -2,17 +2,20 @@
 -- ones are inserted. The policy names the entries to evict, and no more are evicted than the bounds demand.
 -- KEYS: 1 index, 2 values, 3 expiry, 4 fence, 5 tags, 6 leases, 7 changes, 8 bytes, then the policy's own structures
 -- ARGV: 1 bounds (max_size or 0, and behind a space max_bytes if there is such a bound), 2 idle_ttl_ms of the keys (or 0), 3 part
---       (how many bytes at the beginning of a hash tell its function; 0: none), 4 count,
+--       (how many bytes at the beginning of a hash tell its function; 0: none), 4 trailers_ms (the time
+--       of storing in the trailers with which values come; 0: they come without), 5 count,
 --       then for each entry: hash, value, label (what its trailer begins with; empty: it is stored without a trailer), times
 --       (as they stand in the trailer: how long its function took, its freshness and its life, in milliseconds), token (when
---       its load began; empty: now, and it is stored in any case), extras,
+--       its load began; empty: now, and it is stored in any case; where trailers_ms is not 0, no token is empty), extras,
 --       then the policy's own arguments
 --       Extras are empty or JSON: tags, asker (of the lease to end, which may have been lost), ifRoom (true: a new entry
 --       is stored only if none has to be evicted for it), overrules (true:
 --       a load that began before its token, or before now, is refused from then on), cost (for the policy), touched (true: an
 --       earlier script has replied 7), room (how many bytes the value has, which is not sent: only room is made for it)
--- Reply: the time in microseconds, the moment up to which the policy has ordered entries (the time, or later), number
---       evicted, number expired, the number of the last change (0: there is no log), then for each entry a code:
+--       With tags or room a value comes without a trailer.
+-- Reply: the time in microseconds, the moment up to which the policy has ordered entries (the time, or later), the time of storing
+--       in milliseconds, number evicted, number expired, the number of the last change (0: there is no log), then for each entry
+--       a code:
 --       0 refused: invalidated since its token, or the load of the existing entry began later
 --       1 stored
 --       2 stored, and evicted again by this put
@@ -23,10 +26,16 @@
 --       7 the same, and the policy was told that the existing entry is used
 --       8 send it with its value: there is room
 -- uses: publish trailer structures changes tags entries fence lease-name lease-end lease-own idle-ttl room
-local idle_ttl_ms, part, count = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-read_ext(5 + 6 * count)
+local idle_ttl_ms, part, trailers_ms, count = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+read_ext(6 + 6 * count)
 
 local at_us, at_ms = now_us(), now_ms()
+
+-- When the entries count as stored. Trailers that come with values are kept, since to write them takes Lua a quarter of the time of
+-- this script. Their time may be a second ago, and must not be later than now: no entry is fresh for longer than it is said to be.
+local keeps_trailers = trailers_ms <= at_ms and trailers_ms > at_ms - 1000
+local stored_ms = keeps_trailers and trailers_ms or at_ms
+
 local expired = open_room(ARGV[1])
 local created_values = false
 
@@ -36,14 +45,15 @@ local function finish(reply)
     weighing.close()
   end
   prolong_keys(idle_ttl_ms, created_values, was_empty)
-  reply[1], reply[2], reply[3], reply[4], reply[5] = at_us, now_us(), evicted, expired, end_telling()
+  reply[1], reply[2], reply[3] = at_us, now_us(), stored_ms
+  reply[4], reply[5], reply[6] = evicted, expired, end_telling()
   return answer(reply)
 end
 
 local function send_again(code)
   local reply = {}
   for i = 1, count do
-    reply[5 + i] = code
+    reply[6 + i] = code
   end
   return finish(reply)
 end
@@ -80,7 +90,7 @@ local function stored_before()
   for first = 1, count, CHUNK do
     local hashes = {}
     for i = first, math.min(count, first + CHUNK - 1) do
-      hashes[#hashes + 1] = ARGV[6 * i - 1]
+      hashes[#hashes + 1] = ARGV[6 * i]
     end
     local stored = redis.call('HMGET', values, unpack(hashes))
     for i = 1, #hashes do
@@ -121,12 +131,12 @@ end
 
 local NOTHING = {}
 local before = entries > 0 and stored_before() or NOTHING
-local reply, hashes, tagged, new, used = { 0, 0, 0, 0, 0 }, {}, {}, {}, {}
+local reply, hashes, tagged, new, used = { 0, 0, 0, 0, 0, 0 }, {}, {}, {}, {}
 
 -- Whether too much may have to be evicted for several entries at once. Those that would be refused are counted as well.
 local function exceeds_piece()
   local seen, more, more_bytes = {}, 0, 0
-  for i = 5, 6 * count, 6 do
+  for i = 6, 6 * count, 6 do
     local hash = ARGV[i]
     local is_new = not (before[hash] or seen[hash])
     more, more_bytes = more + (is_new and 1 or 0), more_bytes + #ARGV[i + 1] - #(before[hash] or '')
@@ -164,7 +174,7 @@ local function make_room_for(hash, length, is_there, was_touched)
 end
 
 local leases_to_end, overruled = {}, {}
-for i = 5, 6 * count, 6 do
+for i = 6, 6 * count, 6 do
   local hash, value, label, times, token = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local extras = ARGV[i + 5] == '' and NOTHING or cjson.decode(ARGV[i + 5])
   local is_there = before[hash] and true or false
@@ -176,9 +186,13 @@ for i = 5, 6 * count, 6 do
     before[hash] = true -- it was read
   end
   local code = (is_invalidated(hash, token, extras) or is_older(hash, token, extras)) and 0 or 1
-  if code == 1 and label ~= '' then
+  local has_trailer = label ~= '' and trailers_ms > 0 and not extras.tags and not extras.room
+  if has_trailer and not keeps_trailers then
+    value, has_trailer = without_trailer(value, label, token, trailers_ms, times), false
+  end
+  if code == 1 and label ~= '' and not has_trailer then
     local generation = extras.tags and tags_generation()
-    value = with_trailer(value, label, token == '' and digits(at_us) or token, at_ms, times, generation)
+    value = with_trailer(value, label, token == '' and digits(at_us) or token, stored_ms, times, generation)
   end
   local length = #value + (extras.room or 0)
   if code == 1 and extras.ifRoom and not (before[hash] or lives[hash]) then
@@ -237,7 +251,7 @@ for i = 1, #hashes do
   if lives[hash] == '-' then
     endless[#endless + 1] = hash
   else
-    ends[#ends + 1], ends[#ends + 2] = digits(at_ms + lives[hash]), hash
+    ends[#ends + 1], ends[#ends + 2] = digits(stored_ms + lives[hash]), hash
   end
   if tagged[hash] then
     tag(hash, tagged[hash])
@@ -254,8 +268,8 @@ if #used > 0 then
 end
 insert_all(new)
 for i = 1, evicted_again and count or 0 do
-  if reply[5 + i] == 1 and evicted_again[ARGV[6 * i - 1]] then
-    reply[5 + i] = 2
+  if reply[6 + i] == 1 and evicted_again[ARGV[6 * i]] then
+    reply[6 + i] = 2
   end
 end
 for i = 1, #leases_to_end do

@@ -26,7 +26,7 @@ import {
   toSum,
   toStored,
 } from './replies.ts'
-import { labelOf, lookUpAt, partitionMark, type StoredEntry, timesText } from '../trailer.ts'
+import { labelOf, lookUpAt, partitionMark, type StoredEntry, timesText, trailerOf } from '../trailer.ts'
 import type {
   ChangeLog,
   ChangesAt,
@@ -262,10 +262,12 @@ export class RedisStore implements Store, ChangeLog {
   async #putOnce(space: KeySpace, entries: readonly NewEntry[], again: Again): Promise<PutAnswer> {
     const { maxSize, maxBytes = Number.POSITIVE_INFINITY, idleTtlMs } = space.limits
     const state = this.#stateOf(space)
+    const trailersMs = state.mark === undefined ? undefined : timeForTrailers(entries, state.clock)
     const args: (string | Buffer)[] = [
       bound(maxSize) + (maxBytes === Number.POSITIVE_INFINITY ? '' : ` ${bound(maxBytes)}`),
       String(idleTtlMs ?? 0),
       String(space.policy.hashPartBytes),
+      String(trailersMs ?? 0),
       String(entries.length),
     ]
     for (const entry of entries) {
@@ -273,13 +275,18 @@ export class RedisStore implements Store, ChangeLog {
       const label = state.mark === undefined ? '' : labelOf(hash, state.mark, metadata?.serializer ?? '')
       const times = timesText(metadata?.computeMs ?? 0, metadata?.freshMs, ttlMs)
       if (ttlMs !== undefined) state.hasEnds = true
-      const sentValue = again.isForRoom ? '' : value
+      let sentValue = again.isForRoom ? '' : value
+      // The script writes the trailers of entries with tags: it knows the generation of their index.
+      if (trailersMs !== undefined && metadata?.tags === undefined && !again.isForRoom) {
+        sentValue = joined(value, trailerOf(label, token as number, trailersMs, times, undefined))
+      }
       args.push(bytesOfHash(hash), sentValue, label, times, String(token ?? ''), extrasOf(entry, again))
     }
     const sentMs = monotonicMs()
     const answer = await this.#run(space, 'put', [...args, ...space.ext])
-    const reply = toNumbers(answer, 5 + entries.length, 'put')
-    const [atUs, , evicted, expired, changes, ...codes] = reply as readonly [
+    const reply = toNumbers(answer, 6 + entries.length, 'put')
+    const [, , storedMs, evicted, expired, changes, ...codes] = reply as readonly [
+      number,
       number,
       number,
       number,
@@ -288,7 +295,7 @@ export class RedisStore implements Store, ChangeLog {
     ]
     this.#hearScript(state, reply, sentMs)
     state.idleTtl.renewed(idleTtlMs)
-    return { atUs, evicted, expired, codes, changes: toChangeNumber(changes) }
+    return { atUs: storedMs * 1_000, evicted, expired, codes, changes: toChangeNumber(changes) }
   }
 
   async invalidate(space: KeySpace, hashes: readonly Hash[], soft = false): Promise<InvalidationReport> {
@@ -534,6 +541,24 @@ function extrasOf(entry: NewEntry, { isTouched, isForRoom }: Again): string {
   // The server cannot read half a character in JSON.
   return JSON.stringify({ tags: tags?.map(wellFormed), asker, overrules, ifRoom, cost, touched, room })
 }
+
+/**
+ * The time with which the trailers of entries can be written before the server gets them: no later than it will be there, by what is
+ * known of its clock. `undefined` if that is not known.
+ */
+function timeForTrailers(entries: readonly NewEntry[], clock: ServerClock): number | undefined {
+  const { earliestMs, isKnown } = clock.now()
+  if (!isKnown) return undefined
+  let latestMs = earliestMs
+  for (const { token } of entries) {
+    if (token === undefined) return undefined
+    latestMs = Math.max(latestMs, token / 1_000)
+  }
+  return Math.floor(latestMs)
+}
+
+const joined = (value: string | Buffer, trailer: string): string | Buffer =>
+  typeof value === 'string' ? value + trailer : Buffer.concat([value, Buffer.from(trailer)])
 
 const bytesOf = (entry: NewEntry | undefined): number => Buffer.byteLength(entry?.value ?? '')
 
