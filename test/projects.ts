@@ -14,6 +14,9 @@ const LIMITS = {
   maxConcurrency: 100,
 }
 
+/** Every night: nothing is left out. */
+const HAS_ALL = process.env['EACH_SERVER'] === 'all'
+
 /** What a run leaves out, and what its tests read from the environment. */
 interface Choice {
   readonly include?: string[]
@@ -111,8 +114,8 @@ const WAITING = suite('store-timeout')
 /** What the scripts of every policy do about lost keys: nearly a thousand tests. */
 const HEALING = suite('healing')
 
-/** What the script of one policy does, step by step: each policy meets its twin on every server in `twins.test.ts`, too. */
-const OF_ONE_POLICY = suite('cost-policy')
+/** Thousands of steps of one policy: each policy meets its twin on every server in `twins.test.ts`, too. */
+const LONG_REPLAYS = suite('cost-policy traces')
 
 /**
  * What a call does above the store: it asks the store for nothing but what other files ask for. It is tried in process, and with the
@@ -162,10 +165,10 @@ const SHARES = {
   first: { env: { COMBINATIONS: 'few', RANDOM_FACTOR: String(RANDOM_FACTOR / 2) } },
   /**
    * The newest server, and the cluster: without the second style of key names, which is other keys for the same scripts, without
-   * {@link HEALING}, {@link WAITING}, {@link OF_ONE_POLICY} and {@link ABOVE_THE_STORE}.
+   * {@link HEALING}, {@link WAITING}, {@link LONG_REPLAYS} and {@link ABOVE_THE_STORE}.
    */
   newest: {
-    exclude: [...WAITING, ...HEALING, ...OF_ONE_POLICY, ...ABOVE_THE_STORE],
+    exclude: [...WAITING, ...HEALING, ...LONG_REPLAYS, ...ABOVE_THE_STORE],
     env: { KEY_STYLES: 'cluster', COMBINATIONS: 'few', RANDOM_FACTOR: String(RANDOM_FACTOR / 3) },
   },
   /** Those between the first and the newest: {@link WHERE_SERVERS_DIFFER}. */
@@ -176,7 +179,7 @@ const SHARES = {
 } satisfies Record<string, Choice>
 
 function shareOf(name: string, names: readonly string[]): Choice {
-  if (process.env['EACH_SERVER'] === 'all') return {}
+  if (HAS_ALL) return {}
   if (name === names[0]) return SHARES.first
   return name === CLUSTER || name === newestOf(names) ? SHARES.newest : SHARES.between
 }
@@ -184,7 +187,9 @@ function shareOf(name: string, names: readonly string[]): Choice {
 /** What of the suite depends on whether results are held near, once more with that. */
 const NEAR: TestProjectConfiguration = {
   test: {
-    ...suiteFor('memory', { env: { NEAR: 'yes', KEY_STYLES: 'cluster' } }).test,
+    ...suiteFor('memory', {
+      env: { NEAR: 'yes', KEY_STYLES: 'cluster', ...(HAS_ALL ? {} : { COMBINATIONS: 'few' }) },
+    }).test,
     name: 'memory-near',
     include: [
       'test/server/{changed-arguments,conformance,consistency,envelope,errors,fencing,freshness,frozen,get-or-set}.test.ts',

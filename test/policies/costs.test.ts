@@ -6,7 +6,7 @@ import { hasTraces, TRACES } from '../../scripts/replay.ts'
 import { CostPolicy, LfuPolicy, LruPolicy } from '../../src/policies/index.ts'
 import type { AbstractPolicy } from '../../src/policies/policy.ts'
 import type { StoredResult } from '../../src/policies/eviction-order.ts'
-import { costCases, replayCosts, requestsOf } from './traces.ts'
+import { costCases, isOrdinary, replayCosts, requestsOf } from './traces.ts'
 
 /** The policies of the reference by their names there. */
 const POLICIES: Readonly<Record<string, () => AbstractPolicy>> = {
@@ -25,7 +25,7 @@ function resultsOf(trace: string, model: CostModel): ReadonlyMap<string, StoredR
 }
 
 describe.skipIf(!hasTraces())(`costs of ${TRACES}${hasTraces() ? '' : ' (not there)'}`, () => {
-  const cases = costCases().filter(({ policy }) => Object.hasOwn(POLICIES, policy))
+  const cases = costCases().filter((each) => Object.hasOwn(POLICIES, each.policy) && isOrdinary(each))
 
   test.each(cases)('$trace, model $model, $entries entries, $bytes bytes, $policy', (wanted) => {
     const { trace, model, policy } = wanted

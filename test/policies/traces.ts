@@ -40,7 +40,7 @@ const rows = (file: string): string[][] =>
 
 /**
  * Whether what replays all traces at night replays this one in the ordinary run, too. The orders of the policies replay all of them at
- * any time; what is held against the same counts once more, such as the simulator, which asks the same orders, makes do with one.
+ * any time; where results differ in cost and size, and in the simulator, which asks the same orders, one has to do.
  */
 export const isOrdinary = ({ trace }: { readonly trace: string }): boolean =>
   process.env['TRACES'] === 'all' || trace === 'web12'

@@ -1,5 +1,5 @@
 // Real request traces through the whole library, one caller at a time: each hit and each miss, in the exact order.
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasTraces, missesOf, replay, TRACES } from '../../scripts/replay.ts'
 import {
   RANDOM_TOLERANCE,
@@ -20,20 +20,13 @@ interface Part {
 }
 
 /**
- * What each store replays. `test/policies/traces.test.ts` replays everything in the orders, which the scripts are held equal
- * to; over a server that would take a hundred times as long. `TRACES=all`, which is for every night, replays everything here.
+ * What is replayed here. `test/policies/traces.test.ts` replays everything in the orders, which the scripts are held equal to; over a
+ * server that would take a hundred times as long. `TRACES=all`, which is for every night, replays everything here.
  */
-const PARTS: Record<string, Part> = {
-  memory: { trace: 'multi3', size: 100, requests: 10_000 },
-  'redis-7.0': { trace: 'multi3', size: 1000, requests: 3_000 },
-  'redis-8.0': { trace: 'web12', size: 150, requests: 2_500 },
-  'valkey-8.1': { trace: 'cloudphysics', size: 500, requests: 2_500 },
-  'valkey-9': { trace: 'scarab', size: 500, requests: 2_500 },
-}
-const OTHERWISE: Part = { trace: 'multi3', size: 100, requests: 2_500 }
-
-const part: Part | undefined =
-  process.env['TRACES'] === 'all' ? undefined : (PARTS[inject('server')] ?? OTHERWISE)
+const ORDINARY: Part = hasServer
+  ? { trace: 'multi3', size: 1000, requests: 3_000 }
+  : { trace: 'multi3', size: 100, requests: 10_000 }
+const part: Part | undefined = process.env['TRACES'] === 'all' ? undefined : ORDINARY
 
 const isReplayed = ({ trace, size }: TraceCase): boolean =>
   part === undefined || (part.trace === trace && part.size === size)
