@@ -5,7 +5,7 @@ import type { ChangeMessage, ChangeWatcher, KeySpace } from '../../src/store.ts'
 import { hasChangeLog } from '../../src/stores/store.ts'
 import { changing } from './changed-replies.ts'
 import { type AbstractPolicy, FifoPolicy, LruTPolicy, RedisStore, StoreError } from './library.ts'
-import { entry, hashesOf, namesOf, newPlace, withLimits } from './places.ts'
+import { AnyBytesPolicy, entry, hashesOf, namesOf, newPlace, withLimits } from './places.ts'
 import { connectToOne, hasServer, openTarget, POLICIES, type Target, unique } from './target.ts'
 
 let target: Target
@@ -159,7 +159,7 @@ describe('a log of changes', () => {
   })
 
   test('has names of any bytes', async () => {
-    const { store, place, number } = await listened()
+    const { store, place, number } = await listened(new AnyBytesPolicy())
     const names = ['\0', '\xff\xfe', ' h1:a', ' *', '12 34', 'é', ':', 'a\r\nb', '']
     const watcher = new Witness()
     const watch = await store.watchChanges(place, watcher)

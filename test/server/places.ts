@@ -1,4 +1,4 @@
-import { type AbstractPolicy, type Hash, MemoryStore, RedisFuncCache } from './library.ts'
+import { type AbstractPolicy, type Hash, LruTPolicy, MemoryStore, RedisFuncCache } from './library.ts'
 import type { ChangeMessage, KeySpace, LeaseRequest, Limits, NewEntry, Store } from '../../src/store.ts'
 import { type Target, unique } from './target.ts'
 
@@ -36,6 +36,13 @@ export function keysOf({ policy, keys: [index, values] }: KeySpace): string[] {
 
 /** What lies beside them where entries have notes and tags. */
 export const besideOf = ({ keys: [, values] }: KeySpace): string[] => [`${values}:tags`]
+
+/** A policy whose call hashes may be any bytes, as those of a `calcHash` of a user's own. */
+export class AnyBytesPolicy extends LruTPolicy {
+  override get hasAsciiHashes(): boolean {
+    return false
+  }
+}
 
 /** An entry whose value is its name. */
 export const entry = (hash: string, more: Partial<NewEntry> = {}): NewEntry => ({
