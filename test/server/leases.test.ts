@@ -21,6 +21,9 @@ beforeAll(async () => {
 })
 afterAll(() => target.close())
 
+/** Calls of one turn that are read in one batch: results of several batches are used in several turns. */
+const BATCH = 64
+
 /** The same store with some of its methods replaced. */
 const withMethods = (store: Store, methods: Partial<Store>): Store =>
   new Proxy(store, {
@@ -342,21 +345,21 @@ describe.each(SCOPES)('scope %s', (scope) => {
     ])
   })
 
-  test('leases of many calls are asked for in one command, and released in one', async () => {
+  test('leases of the calls of a batch are asked for in one command, and released in one', async () => {
     const { here, there } = processes(target, { scope, options: { ...LONG, cacheIf: () => false } })
     const [lease, release] = [vi.spyOn(here.store, 'lease'), vi.spyOn(here.store, 'release')]
-    const keys = Array.from({ length: 100 }, (_, i) => `key ${i}`)
+    const keys = Array.from({ length: BATCH }, (_, i) => `key ${i}`)
     const all = keys.map((key) => here.load(key))
-    await here.running(100)
+    await here.running(BATCH)
     expect(lease).toHaveBeenCalledOnce()
-    expect(lease.mock.calls[0]?.[1]).toHaveLength(100)
+    expect(lease.mock.calls[0]?.[1]).toHaveLength(BATCH)
     const others = keys.map((key) => there.load(key))
-    await there.untilEmitted('wait', 100)
+    await there.untilEmitted('wait', BATCH)
     for (const [i, key] of keys.entries()) here.end(i, key)
     expect(await Promise.all(all)).toEqual(keys)
-    expect(release.mock.calls.flatMap(([, held]) => held)).toHaveLength(100)
+    expect(release.mock.calls.flatMap(([, held]) => held)).toHaveLength(BATCH)
     expect(release.mock.calls.length).toBeLessThan(5)
-    await there.running(100)
+    await there.running(BATCH)
     there.runs.forEach(({ key }, i) => there.end(i, key))
     expect(await Promise.all(others)).toEqual(keys)
   })
