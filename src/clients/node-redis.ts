@@ -71,14 +71,22 @@ const connectedSenders = /* @__PURE__ */ new WeakMap<NodeRedisClient, ConnectedS
  *
  * node-redis merges options that are given with a command into its own, which takes longer than the rest of the command. Version 6
  * merges them once if they are set beforehand. Version 5 does not regard those in `sendCommand`, and keeps the object as it was given.
+ *
+ * A program may have put a function of its own in place of `sendCommand`, as tracing does. It may know no other client than the one
+ * that it was made for, so it is given the options with each command.
  */
 function senderWith(client: NodeRedisClient, options: NodeRedisCommandOptions): Sender {
-  const { withCommandOptions } = client as {
+  const { withCommandOptions, constructor } = client as {
     withCommandOptions?: (options: NodeRedisCommandOptions) => NodeRedisClient & { _commandOptions?: object }
+    constructor?: { prototype?: Partial<NodeRedisClient> }
   }
+  const original = constructor?.prototype?.sendCommand
   const own = withCommandOptions?.call(client, options)
   const isMerged = own?._commandOptions !== undefined && own._commandOptions !== options
-  return isMerged ? (command) => own.sendCommand(command) : (command) => client.sendCommand(command, options)
+  return (command) =>
+    isMerged && client.sendCommand === original
+      ? own.sendCommand(command)
+      : client.sendCommand(command, options)
 }
 
 /** A port over `createClient()`. */

@@ -83,3 +83,45 @@ test('while the client is not connected, its timeout ends the wait', () => {
   void port.send('key', [['GET', 'key']])
   expect(client.seen.map(({ timeout }) => timeout)).toEqual([undefined, 5_000])
 })
+
+/** What tracing puts in place of a method: it passes on what it is given, to the client that it was made for. */
+function traced(client: Fake, commands: string[]): Fake['sendCommand'] {
+  const send = client.sendCommand.bind(client)
+  return (command, options) => {
+    commands.push(command.join(' '))
+    return send(command, options)
+  }
+}
+
+const PING = ['PING'] as const
+const GET = ['GET', 'key'] as const
+const asBytes = { asap: true, timeout: undefined, typeMapping: { 36: Buffer, 44: String } }
+
+test.each([true, false])(
+  'a function in place of sendCommand sees each command with its options, used before: %s',
+  (isUsed) => {
+    const client = new Version6()
+    const port = portOf(client)
+    if (isUsed) port.send('key', [PING])
+    const commands: string[] = []
+    client.sendCommand = traced(client, commands)
+    port.send('key', [GET])
+    expect(commands).toEqual(['GET key'])
+    expect(client.seen.at(-1)).toEqual(asBytes)
+  },
+)
+
+test('so does a Proxy around the client', () => {
+  const client = new Version6()
+  const commands: string[] = []
+  const around = new Proxy(client, {
+    get(target, name) {
+      if (name === 'sendCommand') return traced(target, commands)
+      const found = Reflect.get(target, name) as unknown
+      return typeof found === 'function' ? (found.bind(target) as unknown) : found
+    },
+  })
+  portOf(around).send('key', [GET])
+  expect(commands).toEqual(['GET key'])
+  expect(client.seen).toEqual([asBytes])
+})

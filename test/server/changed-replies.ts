@@ -9,8 +9,6 @@ export function changing(target: Target): { store: RedisStore; change: (by: Chan
   const client = target.client as { sendCommand: (...args: unknown[]) => Promise<unknown> }
   const changed = new Proxy(client, {
     get(_, name) {
-      // Without it, all commands of node-redis are sent by `sendCommand`.
-      if (name === 'withCommandOptions') return undefined
       const found = Reflect.get(client, name) as unknown
       if (name !== 'sendCommand') return typeof found === 'function' ? found.bind(client) : found
       return async (...args: unknown[]) => {
