@@ -102,10 +102,10 @@ test.each([true, false])(
   (isUsed) => {
     const client = new Version6()
     const port = portOf(client)
-    if (isUsed) port.send('key', [PING])
+    if (isUsed) void port.send('key', [PING])
     const commands: string[] = []
     client.sendCommand = traced(client, commands)
-    port.send('key', [GET])
+    void port.send('key', [GET])
     expect(commands).toEqual(['GET key'])
     expect(client.seen.at(-1)).toEqual(asBytes)
   },
@@ -121,7 +121,7 @@ test('so does a Proxy around the client', () => {
       return typeof found === 'function' ? (found.bind(target) as unknown) : found
     },
   })
-  portOf(around).send('key', [GET])
+  void portOf(around).send('key', [GET])
   expect(commands).toEqual(['GET key'])
   expect(client.seen).toEqual([asBytes])
 })
