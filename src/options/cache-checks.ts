@@ -85,7 +85,10 @@ export function checkCacheOptions(options: CacheOptions, isAuto = false): CacheS
     touchEveryMs: options.touch === undefined ? undefined : touchEveryMs(options.touch),
     near: checkNear(options.near === undefined ? false : options.near, idleTtlMs),
     adviseEveryMs: checkAdvise(options.advise, isAuto),
-    waitUntil: options.waitUntil === undefined ? undefined : checkCallback(options.waitUntil, 'waitUntil'),
+    waitUntil:
+      options.waitUntil === undefined
+        ? undefined
+        : checkCallback(options.waitUntil, 'waitUntil', '(work) => after(work)'),
   }
 }
 
@@ -113,6 +116,11 @@ const checkStoreTimeout = (duration: Duration): number =>
 /** Checks the limits of the breaker, and fills in the defaults; `undefined` for none. */
 function checkBreaker(breaker: NonNullable<CacheOptions['breaker']>): BreakerLimits | undefined {
   if (breaker === false) return undefined
+  if ((breaker as unknown) === true) {
+    throw new OptionError(
+      'breaker: there is one by default. Leave the option out, or give { failures, openFor, maxOpenFor }.',
+    )
+  }
   checkNames(breaker, ['failures', 'openFor', 'maxOpenFor'], 'breaker')
   const { failures = 5, openFor = '100ms', maxOpenFor } = breaker
   if (!(Number.isSafeInteger(failures) && failures > 0)) {

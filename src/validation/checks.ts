@@ -117,10 +117,14 @@ export function checkKnown<Value>(value: Value, where: string): Value {
   throw new OptionError(`${where}: the value is a promise. Await it first.`)
 }
 
-export function checkCallback<F extends (...args: never[]) => unknown>(callback: F, where: string): F {
+export function checkCallback<F extends (...args: never[]) => unknown>(
+  callback: F,
+  where: string,
+  example = '() => getUser(42)',
+): F {
   if (typeof callback === 'function') return callback
   throw new OptionError(
-    `${where}: ${shown(callback)} is not a function. Give a callback, such as () => getUser(42).`,
+    `${where}: ${shown(callback)} is not a function. Give a callback, such as ${example}.`,
   )
 }
 

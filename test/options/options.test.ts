@@ -66,6 +66,16 @@ describe('a cache', () => {
       says: /^new RedisFuncCache: this is a client or a store.*\{ client \}/,
     },
     {
+      given: 'a breaker that is asked for, which there is',
+      attempt: withCache({ breaker: true }),
+      says: /^breaker: there is one by default\. Leave the option out/,
+    },
+    {
+      given: 'a waitUntil that is not a function',
+      attempt: withCache({ waitUntil: 5 }),
+      says: /^waitUntil: 5 is not a function\. Give a callback, such as \(work\) => after\(work\)/,
+    },
+    {
       given: 'the class of a client',
       attempt: () => new RedisFuncCache('name', new LruTPolicy(), { client: class Redis {} as never }),
       says: /^client: a class or function is no client\. Give an instance/,
