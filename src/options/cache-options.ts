@@ -13,7 +13,8 @@ import type { Store } from '../stores/store.ts'
 export interface CacheOptions {
   /**
    * A connected client of node-redis, ioredis, iovalkey or valkey-glide (single server, sentinel or cluster), or a function
-   * that returns one and is called at every use; either `client` or `store` is required.
+   * that returns one. It is called at every use, and has to return the client that is there, not a new one. Either `client` or
+   * `store` is required.
    * @default none
    */
   readonly client?: RedisClient | (() => RedisClient) | undefined

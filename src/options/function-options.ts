@@ -228,6 +228,8 @@ export interface WrapOptions<F extends AnyFunction = AnyFunction> {
   readonly putWait?: Duration | undefined
   /**
    * A function of the arguments whose return value tells calls apart, instead of the arguments themselves.
+   *
+   * A call with arguments for which it returns `undefined` rejects with an `ArgumentsError`: a `return` may be missing.
    * @default all arguments tell calls apart
    * @example
    * cache.wrap(handle, { key: (request) => request.url })
