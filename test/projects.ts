@@ -135,6 +135,11 @@ const WHERE_SERVERS_DIFFER = suite(
     'python-entries registry twins',
 )
 
+/** What happens within one partition, whose keys lie on one node: a cluster is made of such servers as the catalogue has. */
+const WITHIN_A_NODE = suite(
+  'admission eviction-pieces fencing hyperbolic max-bytes max-bytes-concurrency passes published-suites random s3-fifo sieve ttl twins',
+)
+
 /** How many there are. */
 const FILES_OF_SUITE = readdirSync(join(import.meta.dirname, 'server')).filter((file) =>
   file.endsWith('.test.ts'),
@@ -164,11 +169,16 @@ const SHARES = {
   /** All files, each policy in one scope, half of the random cases. The store in process has both scopes. */
   first: { env: { COMBINATIONS: 'few', RANDOM_FACTOR: String(RANDOM_FACTOR / 2) } },
   /**
-   * The newest server, and the cluster: without the second style of key names, which is other keys for the same scripts, without
+   * The newest server: without the second style of key names, which is other keys for the same scripts, without
    * {@link HEALING}, {@link WAITING}, {@link LONG_REPLAYS} and {@link ABOVE_THE_STORE}.
    */
   newest: {
     exclude: [...WAITING, ...HEALING, ...LONG_REPLAYS, ...ABOVE_THE_STORE],
+    env: { KEY_STYLES: 'cluster', COMBINATIONS: 'few', RANDOM_FACTOR: String(RANDOM_FACTOR / 3) },
+  },
+  /** A cluster: without that, and without {@link WITHIN_A_NODE}. */
+  cluster: {
+    exclude: [...WAITING, ...HEALING, ...LONG_REPLAYS, ...ABOVE_THE_STORE, ...WITHIN_A_NODE],
     env: { KEY_STYLES: 'cluster', COMBINATIONS: 'few', RANDOM_FACTOR: String(RANDOM_FACTOR / 3) },
   },
   /** Those between the first and the newest: {@link WHERE_SERVERS_DIFFER}. */
@@ -181,7 +191,8 @@ const SHARES = {
 function shareOf(name: string, names: readonly string[]): Choice {
   if (HAS_ALL) return {}
   if (name === names[0]) return SHARES.first
-  return name === CLUSTER || name === newestOf(names) ? SHARES.newest : SHARES.between
+  if (name === CLUSTER) return SHARES.cluster
+  return name === newestOf(names) ? SHARES.newest : SHARES.between
 }
 
 /** What of the suite depends on whether results are held near, once more with that. */

@@ -15,14 +15,15 @@ import { FailingStore } from './failing-store.ts'
 import { RedisFuncCache } from './library.ts'
 import { placeOf } from './places.ts'
 import { quiet, slowed } from './slow-store.ts'
-import { COMBINATIONS_WITH_SHARDS, hasServer, openTarget, type Target, unique } from './target.ts'
+import { COMBINATIONS_WITH_SHARDS, hasServer, isNight, openTarget, type Target, unique } from './target.ts'
 
 const MAX_STALENESS_MS = 1_000
 
-/** What does not depend on the policy is tried with one in all combinations, and in process with each policy in one of them. */
+/** What does not depend on the policy is tried with one in all combinations, and in process with each policy in one of them, at night in all. */
 const COMBINATIONS = COMBINATIONS_WITH_SHARDS.filter(
   ({ policy, scope, keys, shards }) =>
-    policy === 'lru_t' || (!hasServer && scope === 'cache' && keys === 'cluster' && shards === 1),
+    policy === 'lru_t' ||
+    (!hasServer && (isNight || (scope === 'cache' && keys === 'cluster' && shards === 1))),
 )
 
 let target: Target

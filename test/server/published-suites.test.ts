@@ -2,7 +2,7 @@
 import { describe, test } from 'vitest'
 import { policyConformance, storeConformance } from '../../src/testing.ts'
 import { MemoryStore, RedisStore } from './library.ts'
-import { COMBINATIONS, connect, hasServer, type POLICIES, reasonForSkipping } from './target.ts'
+import { COMBINATIONS, connect, hasServer, isNight, type POLICIES, reasonForSkipping } from './target.ts'
 
 type PolicyName = Exclude<keyof typeof POLICIES, 'rr'>
 
@@ -83,7 +83,10 @@ const EVICTIONS: Record<string, Readonly<Record<PolicyName, string>>> = {
 // One connection for all cases, opened before they are listed.
 const client = hasServer && reasonForSkipping() === undefined ? await connect() : undefined
 
-describe.each(COMBINATIONS)('$policy, scope $scope, keys $keys', ({ policy, create }) => {
+/** A server is given keys, and does not look at their names. */
+const combinations = COMBINATIONS.filter(({ keys }) => !hasServer || keys === 'cluster' || isNight)
+
+describe.each(combinations)('$policy, scope $scope, keys $keys', ({ policy, create }) => {
   const newStore = () => (client === undefined ? new MemoryStore() : new RedisStore(client))
   const evictions = Object.fromEntries(
     Object.entries(EVICTIONS).map(([calls, left]) => [calls, left[policy as PolicyName]]),

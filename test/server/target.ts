@@ -33,6 +33,9 @@ export const KEY_STYLES = (['cluster', 'plain'] as const).filter(
 /** Runs differ in how long a function takes, and in the digits of its times: neither must decide what is evicted. */
 const CHOICES: Readonly<Record<string, CostPolicyOptions>> = { cost: { cost: () => 1 } }
 
+/** Every night: nothing is left out. */
+export const isNight = process.env['EACH_SERVER'] === 'all'
+
 /** `COMBINATIONS=few`: each policy in one scope, every other one in the same, and with shards on a cluster only. */
 const hasFew = process.env['COMBINATIONS'] === 'few'
 
