@@ -224,21 +224,20 @@ export async function allProjects(): Promise<TestProjectConfiguration[]> {
 }
 
 /**
- * What says within a minute whether a change works: no clients, no package, no replays of whole traces, no
- * processes that hammer a server, no lost keys, a fifth of the random cases, one style of key names, and each policy in one
- * scope and without shards.
+ * What says within a minute whether a change works: no clients, no package, no replays of whole traces, no processes that hammer a
+ * server, a fifth of the random cases, one style of key names, each policy in one scope and without shards; and on one server only
+ * {@link WHERE_SERVERS_DIFFER}.
  */
 export async function quickProjects(): Promise<TestProjectConfiguration[]> {
   const names = await serverNames('present')
   const server = names.find((name) => name !== CLUSTER)
-  const exclude = suite('traces trace-scripts processes concurrency frozen random')
+  const exclude = suite('traces trace-scripts processes concurrency frozen random store-timeout')
+  const include = WHERE_SERVERS_DIFFER.filter((file) => !exclude.includes(file))
   const random = { RANDOM_FACTOR: String(RANDOM_FACTOR / 5) }
   const env = { ...random, KEY_STYLES: 'cluster', COMBINATIONS: 'few' }
   return [
     ...unit({ exclude: ['test/{policies,simulation}/{traces,costs}.test.ts'], env: random }),
     suiteFor('memory', { exclude, env }),
-    ...(server === undefined
-      ? []
-      : [suiteFor(server, { exclude: [...exclude, ...WAITING, ...HEALING], env })]),
+    ...(server === undefined ? [] : [suiteFor(server, { include, env })]),
   ]
 }
