@@ -297,8 +297,10 @@ export class RedisFuncCache {
   }
 
   /**
-   * Counts the entries that can be read now: of the whole cache, or of the key pair of one function.
+   * Counts the entries that can be read now.
    *
+   * @param fn With `scope: 'function'`, the function whose entries are counted. Otherwise all functions share one key pair, and
+   * the entries of all are counted.
    * @throws {StoreError} if the store cannot be reached.
    */
   async getSize(fn?: { readonly identity: FunctionIdentity }): Promise<number> {
@@ -306,10 +308,12 @@ export class RedisFuncCache {
   }
 
   /**
-   * Adds up the bytes that are stored for entries, their metadata included: of the whole cache, or of the key pair of one function.
+   * Adds up the bytes that are stored for entries, their metadata included.
    *
    * With `maxBytes` the sum is known; without it the server reads the lengths of all entries, a portion at a time. Expired entries
    * count until a write removes them.
+   * @param fn With `scope: 'function'`, the function whose entries are meant. Otherwise all functions share one key pair, and the
+   * entries of all are meant.
    * @throws {StoreError} if the store cannot be reached, or does not tell.
    */
   async getBytes(fn?: { readonly identity: FunctionIdentity }): Promise<number> {
@@ -317,9 +321,12 @@ export class RedisFuncCache {
   }
 
   /**
-   * Removes all entries of the cache, or of the key pair of one function, and returns how many there were.
+   * Removes all entries of the cache, and returns how many there were.
    *
-   * Runs of functions that are under way in any process will not be stored.
+   * Runs of functions that are under way in any process will not be stored. To remove the results of one function, call its
+   * `invalidateAll()`.
+   * @param fnOrOptions With `scope: 'function'`, the function whose entries are removed. Otherwise all functions share one key
+   * pair, and the entries of all are removed.
    * @throws {StoreError} if the store cannot be reached, with `retryFor` within that time.
    * @example
    * await cache.purge({ retryFor: '1m' })
