@@ -1,10 +1,12 @@
-import { StoreError } from '../../errors.ts'
+import { OptionError, StoreError } from '../../errors.ts'
 import { isError, messageOf } from '../../realms/native.ts'
 
 /** An error of the client, as what an operation of the store fails with. */
 export function storeError(what: string, cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause
-  return new StoreError(`The server failed at ${what}: ${messageOf(cause)}`, {
+  // What a function in the option `client` has returned is looked at when it is used.
+  const failed = cause instanceof OptionError ? 'The client cannot be used' : 'The server failed'
+  return new StoreError(`${failed} at ${what}: ${messageOf(cause)}`, {
     cause: withoutCommands(cause),
   })
 }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { OptionError } from '../../../src/errors.ts'
 import { storeError } from '../../../src/stores/redis/store-error.ts'
 
 const withCommand = (message: string, more: object = {}): Error =>
@@ -24,6 +25,11 @@ describe('an error of the store', () => {
     [undefined, 'undefined'],
   ])('says why: %s', (cause, reason) => {
     expect(storeError('get', cause).message).toBe(`The server failed at get: ${reason}`)
+  })
+
+  test('does not blame the server for what is no client', () => {
+    const error = storeError('get', new OptionError('client: undefined is no client.'))
+    expect(error.message).toBe('The client cannot be used at get: client: undefined is no client.')
   })
 
   test('has the error of the client as its cause, without the arguments of commands', () => {
