@@ -93,6 +93,8 @@ async function holdAll(
 describe.skipIf(binary === undefined)('near hits over a network that fails', () => {
   test.concurrent.for(CASES)(
     'are never older than promised, and go on afterwards: $name',
+    // Long enough to find out that a client is stuck.
+    { timeout: 60_000 },
     async ({ name, single }, { skip }) => {
       await using server = await startServer(binary as string)
       await using proxy = await TcpProxy.start(server.port)
