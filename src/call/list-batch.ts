@@ -6,6 +6,8 @@ import type { PendingRow, RowLoader } from './row-loader.ts'
 export class ListBatch {
   readonly #loader: RowLoader
   readonly #undecided = new Set<Call>()
+  /** Of each call, how many came before it in the list. */
+  readonly #places = new Map<Call, number>()
   /** What is to be loaded, by call hash: an id that is twice in the list is loaded once. */
   readonly #loads = new Map<string, Promise<unknown>>()
   #pending: PendingRow[] = []
@@ -18,6 +20,7 @@ export class ListBatch {
   /** A call that may have to load its row. */
   enter(call: Call): void {
     this.#undecided.add(call)
+    this.#places.set(call, this.#places.size)
   }
 
   /** All calls have entered. */
@@ -51,7 +54,9 @@ export class ListBatch {
 
   #goIfAllDecided(): void {
     if (!this.#isComplete || this.#undecided.size > 0 || this.#pending.length === 0) return
-    const pending = this.#pending
+    // In the order of the list, although what is near or large may have been found to be missing earlier or later.
+    const placeOf = ({ call }: PendingRow): number => this.#places.get(call as Call) ?? 0
+    const pending = this.#pending.sort((one, other) => placeOf(one) - placeOf(other))
     this.#pending = []
     void this.#loader.load(pending)
   }
