@@ -507,7 +507,6 @@ interface PutAnswer extends Omit<PutReport, 'stored' | 'evictedAtOnce' | 'tooLar
 
 const hashesOf = (entries: readonly NewEntry[]): Hash[] => entries.map(({ hash }) => hash)
 
-/** Call hashes as a server takes them. */
 /** Call hashes as they are sent. Most policies give ASCII text alone, so that none of them has to be looked at. */
 const sent = ({ policy }: KeySpace, hashes: readonly Hash[]): readonly (Buffer | string)[] =>
   policy.hasAsciiHashes ? hashes : hashes.map(bytesOfHash)
