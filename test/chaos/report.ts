@@ -117,12 +117,12 @@ const cellsOf = (line: string): readonly string[] =>
     .map((cell) => cell.trim())
 
 const plainClients = ({ faultMs, afterMs }: Phases): string =>
-  `Clients as they come, with no option but the address. \`npm run chaos -- --write\` makes this table.
+  `Clients with no option but the address. \`npm run chaos -- --write\` makes this table.
 
 - *errors*: calls that rejected or never ended, and unhandled rejections of the process. *wrong*: results of another call. *old*: results older than an invalidation that was completed before the call.
 - Of each client, in seconds: the longest wait of a call; the same for a function with \`singleFlight: 'global'\`, whose callers may also wait for [a lease](freshness.md#singleflight-global) that was lost; and the time from the end of the fault to the first hit.
 - *ended*: whether each process ended by itself after \`close()\`.
-- A fault lasted ${faultMs / 1_000} s, or until a replica had taken over, and calls went on for ${afterMs / 1_000} s after it: – says that no hit came in this time, or that the server was not to come back.
+- A fault lasted ${faultMs / 1_000} s, or until a replica had taken over. Calls went on for ${afterMs / 1_000} s after it. – means that no hit came in this time, or that the server did not return in this test.
 - With \`allkeys-random\` the server may evict the record of an invalidation: see [keys that are lost](consistency.md#keys-that-are-lost).`
 
 const RECOMMENDED =
