@@ -35,7 +35,7 @@ function speedSection(hits: readonly Rounds[]): Section {
   })
   return {
     title: 'Hits per second',
-    text: `By the number of calls outstanding in one process. The last column tells how many times ${OURS} is as fast at 256.`,
+    text: `By the number of calls outstanding in one process. The last column: the hits per second of ${OURS}, divided by those of the row, at 256.`,
     table: table(['1 KB', ...levels.map(String), OURS], rows),
   }
 }
@@ -56,9 +56,9 @@ function costSection(hits: readonly Rounds[], level: number): Section {
   return {
     title: `What a hit costs at ${level} outstanding`,
     text:
-      'Microseconds and bytes a hit. Client: processor time of the process. Commands: the time of the commands it sends, ' +
-      'by `INFO commandstats`, scripts with all they execute. Server: processor time of the server process, with what it ' +
-      'takes to read, parse and write. The number of commands tells how many calls travel together.',
+      'Microseconds and bytes a hit. Client: processor time of the process. Commands µs: the time of the commands that it ' +
+      'sends, by `INFO commandstats`; a script includes all that it executes. Server: processor time of the server process, ' +
+      'which also reads, parses and writes. Commands: their number a hit; 0.02 means that 50 calls share one.',
     table: table(
       ['1 KB', 'client µs', 'commands µs', 'server µs', 'commands', 'bytes to', 'bytes from'],
       rows,
@@ -78,7 +78,7 @@ function sizeSection(hits: readonly Rounds[]): Section {
   const head = columns.map(({ bytes, level }) => `${size(bytes)} at ${level}`)
   return {
     title: 'Size of the values',
-    text: 'Hits per second at 1 and at 64 outstanding, and the processor time of the client at 64.',
+    text: 'Hits per second at 1 and at 64 outstanding, and the processor time of the client for a hit at 64.',
     table: table(['hits/s', ...head, '100 B: µs', '100 KB: µs'], rows),
   }
 }

@@ -36,7 +36,7 @@ function speedSection(hits: readonly NearHits[]): Section {
     title: 'Near hits',
     text:
       'Calls one after the other in one process, of 1,000 entries of 1 KB or 100 of 100 KB, all of them near. “shared”: all ' +
-      'callers get one object, and what one of them changes, all see. “frozen”: one object that nobody can change. “copies”: ' +
+      'callers get one object, and all see what one of them changes. “frozen”: one object that nobody can change. “copies”: ' +
       'each caller gets its own object. “With 100 invalidations/s”: a second process invalidates meanwhile, so some ' +
       'of the calls are misses. The Maps by hand have no bound, no Redis and no invalidation.',
     table: table(['', ...head], rows),
@@ -62,8 +62,8 @@ function agesSection(ages: Near['ages']): Section {
     text:
       'One process reads 50 entries over and over; their function takes 20 ms. A second process invalidates them in random ' +
       'order, 100 times a second. For each invalidation: the milliseconds from its resolution to the beginning of the last ' +
-      'call that still got a value whose computation had begun before the invalidation. An entry is invalidated anew after ' +
-      'half a second on average, which ends the measure of who would serve the old value for longer.',
+      'call that still got a value whose computation had begun before the invalidation. An entry is invalidated again after ' +
+      'half a second on average. If only that removes the old value, the age is lower than it would be otherwise.',
     table: table(['ms', 'invalidations', 'median', 'p99', 'max'], rows),
   }
 }
@@ -91,9 +91,9 @@ function floodsSection(floods: readonly NearFlood[]): Section {
   return {
     title: '10,000 invalidations a second',
     text:
-      'A second process invalidates for a second, 10,000 entries a second or as many as its library can. The processor time ' +
-      'that each of them takes in a process that does nothing else; and how late the timers are of a process that makes 16 ' +
-      'calls of other entries each millisecond: the 99th percentile and the worst, first without invalidations.',
+      'A second process invalidates for a second, 10,000 entries a second or as many as its library can. Processor: the time ' +
+      'that an invalidation takes in a process that does nothing else. Late: the delay of timers in a process that makes 16 ' +
+      'calls of other entries each millisecond, its 99th percentile and its maximum; “quiet” is without invalidations.',
     table: table(['', 'quiet: late, ms', ...head], rows),
   }
 }

@@ -50,8 +50,8 @@ function latencySection(latency: readonly LatencyRounds[]): Section {
   return {
     title: 'A lone hit',
     text:
-      'One call at a time, and raw GETs of the same text by the same client in between, in microseconds. For this library ' +
-      'on node-redis the raw GETs go without its timeout for each command.',
+      'One call at a time, and raw GETs of the same text by the same client in between, in microseconds. Beside this library ' +
+      'on node-redis, the raw GETs are sent without the timeout of the client.',
     table: table(['1 KB', 'p50', 'GET p50', 'ratio', 'p99', 'GET p99'], rows),
   }
 }
@@ -69,8 +69,8 @@ function putsSection(puts: readonly Rounds[]): Section {
   return {
     title: 'Misses with put',
     text:
-      'Calls of keys never seen before, 256 outstanding, of a function that returns at once: lookup and put. This ' +
-      'library keeps to its bound and evicts one entry for each; the others have no bound and grow.',
+      'Calls with new keys, 256 outstanding, of a function that returns at once: lookup and put. This library has ' +
+      'a bound, and evicts one entry for each put; the others have no bound and grow.',
     table: table(['1 KB', 'calls/s', OURS, 'client µs', 'commands µs', 'evicts'], rows),
   }
 }
@@ -118,7 +118,7 @@ function growthSection(growth: readonly Growth[]): Section {
   ])
   return {
     title: 'Number of entries',
-    text: 'A hit, and a put into a full cache (which evicts), at 64 outstanding, values of 100 bytes, ids in an order without locality. The raw GET shows what so many keys cost anyone.',
+    text: 'A hit, and a put into a full cache (which evicts), at 64 outstanding, values of 100 bytes, ids in an order without locality. The raw GET shows what so many keys cost without a cache library.',
     table: table(['entries', ...head], rows),
   }
 }
@@ -135,7 +135,7 @@ function policiesSection(policies: readonly PolicyCosts[]): Section {
     title: 'Policies',
     text:
       'A hit of an entry that had hits before, and a put into a full cache (which evicts), at 64 outstanding, with a replica. ' +
-      'Each figure is the least of the rounds: what else the machine does can only add to it. ' +
+      'Each figure is the least of the rounds, since other work of the machine can only add to it. ' +
       'The client has the same work with each policy. [Policies](policies.md#what-a-policy-costs) has the memory of an entry and the longest scripts beside them.',
     table: table(
       ['1 KB', ...['hit', 'put'].flatMap((kind) => [`${kind}: commands µs`, 'bytes to a replica'])],

@@ -42,14 +42,14 @@ function howFast({ hits = [] }: Results): string | undefined {
   if (rows.length === 0) return undefined
   return [
     '## How fast is a hit?',
-    `One process, 256 calls outstanding, entries of 1 KB of JSON with a \`ttl\` of an hour. ${
+    `One process, with 256 calls outstanding (under way at a time), entries of 1 KB of JSON with a \`ttl\` of an hour. ${
       ours === undefined || best === undefined
         ? ''
-        : `This library serves ${times(ratio(ours, best.rounds, 'callsPerSecond'))} as many hits a second as ${best.name}, the fastest neighbour over Redis alone; `
+        : `This library serves ${times(ratio(ours, best.rounds, 'callsPerSecond'))} as many hits a second as ${best.name}, the fastest of the other libraries over Redis alone. `
     }${byHand(hits)}`,
     table(['', 'hits/s', 'client, µs a hit', 'server, µs a hit'], rows),
-    'All calls that are made in one turn of the event loop are sent in one command, so the client handles one reply instead of ' +
-      'up to 64. On the other hand, this library does what a hand-written `GET` does not do: it makes the key of any arguments, ' +
+    'Up to 64 calls of one turn of the event loop are sent in one command, and the client handles one reply for all of them. ' +
+      'On the other hand, this library does what a hand-written `GET` does not do: it makes the key of any arguments, ' +
       'joins equal calls, checks the age of the entry and the call that it belongs to, and reports the read to the policy.',
   ].join('\n\n')
 }
@@ -67,7 +67,9 @@ function byHand(hits: NonNullable<Results['hits']>): string {
     const theirs = roundsOf(hits, `GET + parse, ${client}`, LEVEL)
     return ours && theirs ? [`${times(ratio(ours, theirs, 'callsPerSecond'))} on ${client}`] : []
   })
-  return parts.length === 0 ? '' : `against \`GET\` and \`JSON.parse\` by hand it is ${parts.join(' and ')}.`
+  return parts.length === 0
+    ? ''
+    : `Against \`GET\` and \`JSON.parse\` by hand, it serves ${parts.join(' and ')}.`
 }
 
 function loneHit({ latency = [] }: Results): string | undefined {
@@ -88,8 +90,8 @@ function loneHit({ latency = [] }: Results): string | undefined {
   if (rows.length === 0) return undefined
   return [
     '## How long does a single hit take?',
-    'One call at a time, with its value decoded. The last column compares it with a raw `GET` that the same client sends in ' +
-      'between, and whose reply is not decoded.',
+    'One call at a time, with its value decoded: the median (p50). The last column compares it with a raw `GET` that the same ' +
+      'client sends in between, and whose reply is not decoded.',
     table(['', 'p50, µs', 'against a raw GET'], rows),
   ].join('\n\n')
 }
@@ -109,8 +111,8 @@ function nearHit({ near }: Results): string | undefined {
   })
   return [
     '## How fast is a hit in the process, and how old may it be?',
-    'The last two columns: for how many milliseconds after an invalidation in another process had resolved the old value was ' +
-      'still served, while both processes were busy. See [near hits](#near-hits) and [their age](#how-old-is-a-near-hit).',
+    'The last two columns: how long the old value was still served, in milliseconds after an invalidation in another process ' +
+      'had resolved, while both processes were busy. See [near hits](#near-hits) and [their age](#how-old-is-a-near-hit).',
     table(['', '1 KB: hits/s', '100 KB: hits/s', 'old after, ms: median', 'worst'], rows),
   ].join('\n\n')
 }
@@ -124,13 +126,13 @@ function ofServer({ hits = [], policies = [], allocation = [] }: Results): strin
   const hand = allocation.find(({ name }) => name === 'GET + parse, node-redis')
   return [
     '## What does it cost?',
-    `**The server**, in microseconds of a core for each hit: ${at(OURS)} with LRU-T; a hand-written \`GET\` costs ` +
-      `${at('GET + parse, node-redis')}. [Beside other policies](#policies), with fewer calls outstanding: ` +
-      `${['LRU-T', 'FIFO', 'RR', 'SIEVE', 'S3-FIFO', 'LFU', 'Cost'].map((name) => `${name} ${of(name)}`).join(', ')}. A hit with a \`ttl\` is one \`HMGET\`, shared with other hits of the same moment, and ` +
-      'nothing else. Most policies also report reads to the server, many at once and soon after; RR and FIFO do not.',
+    `**The server** takes ${at(OURS)} µs for a hit with LRU-T, and ${at('GET + parse, node-redis')} µs for a hand-written \`GET\`. ` +
+      `[With fewer calls outstanding](#policies), by policy: ` +
+      `${['LRU-T', 'FIFO', 'RR', 'SIEVE', 'S3-FIFO', 'LFU', 'Cost'].map((name) => `${name} ${of(name)}`).join(', ')}. One \`HMGET\` looks up many hits, ` +
+      'also with a `ttl`. Most policies also report reads to the server, many in one command; RR, FIFO and FIFO-T do not.',
     ...(own && hand
       ? [
-          `**The client**, in bytes that a hit allocates: ${digits(own.heapBytes)} on the heap, decoded value included; by hand ` +
+          `**The client** allocates ${digits(own.heapBytes)} bytes on the heap for a hit, with the decoded value; by hand it is ` +
             `${digits(hand.heapBytes)}.`,
         ]
       : []),
@@ -143,9 +145,10 @@ function ofMisses({ puts = [] }: Results): string | undefined {
   if (ours === undefined || best === undefined) return undefined
   return [
     '## And a miss?',
-    `Misses with their puts, 256 outstanding: ${digits(figure(ours, 'callsPerSecond'))} a second. ${best.name}, the fastest ` +
-      `neighbour, has ${digits(figure(best.rounds, 'callsPerSecond'))}: ${times(ratio(ours, best.rounds, 'callsPerSecond'))}. ` +
-      'Each of these puts evicts an entry, in the server and atomically; the neighbours have no bound and evict nothing.',
+    `With 256 calls outstanding, this library makes ${digits(figure(ours, 'callsPerSecond'))} misses a second, each with its put. ` +
+      `${best.name}, the fastest of the other libraries, makes ${digits(figure(best.rounds, 'callsPerSecond'))}; the ratio is ` +
+      `${digits(ratio(ours, best.rounds, 'callsPerSecond'))}. Each put of this library evicts an entry, in the server and atomically. ` +
+      'The other libraries have no bound and evict nothing.',
   ].join('\n\n')
 }
 
@@ -158,13 +161,13 @@ function whatToChoose(results: Results): string {
     `${cpu(`${name}, node-redis`, level)} and ${cpu(`${name}, ioredis`, level)}`
   return [
     '## What to choose',
-    `- **A client**: the one that you have. A hit takes these microseconds of the processor on node-redis and on ioredis: by hand
-  ${onBoth('GET + parse', 64)} with 64 calls outstanding, ${onBoth('GET + parse', LEVEL)} with ${LEVEL}; with this library, which writes few
-  and large commands, ${onBoth('LRU-T', 64)}, and ${onBoth('LRU-T', LEVEL)}.
-- **A policy**: begin with LRU-T. If the server is the bottleneck and most of its work is hits, RR costs it least, and
-  \`touch: { every: '100ms' }\` lets LRU, LRU-T and LFU report reads ten times a second.
-- **A serializer**: \`'auto'\`. It writes what JSON keeps as JSON, which other programs can read, and marks what JSON does not.
+    `- **A client**: the one that you have. Processor time of a hit in µs, on node-redis and on ioredis: with this library
+  ${onBoth('LRU-T', 64)} with 64 calls outstanding, and ${onBoth('LRU-T', LEVEL)} with ${LEVEL}; by hand ${onBoth('GET + parse', 64)}, and
+  ${onBoth('GET + parse', LEVEL)}.
+- **A policy**: begin with LRU-T. If the server is the bottleneck and most of its work is hits, FIFO, FIFO-T and RR cost it
+  least, and \`touch: { every: '100ms' }\` lets the other policies report reads ten times a second.
+- **A serializer**: \`'auto'\`. It writes JSON, which other programs can read, and a structured clone if JSON would change the result.
 - **A \`ttl\`**: a hit sends no further command for it. [An entry takes more memory](policies.md#what-an-entry-takes).`,
-    `Of ${aims.length} figures that this library wants to reach, ${aims.length - missed} are reached in this run: see [aims](#aims).`,
+    `This run reaches ${aims.length - missed} of the ${aims.length} [aims](#aims) of this library.`,
   ].join('\n\n')
 }
