@@ -65,11 +65,11 @@ function byHand(hits: NonNullable<Results['hits']>): string {
   const parts = ['node-redis', 'ioredis'].flatMap((client) => {
     const ours = roundsOf(hits, `LRU-T, ${client}`, LEVEL)
     const theirs = roundsOf(hits, `GET + parse, ${client}`, LEVEL)
-    return ours && theirs ? [`${times(ratio(ours, theirs, 'callsPerSecond'))} on ${client}`] : []
+    return ours && theirs ? [`${digits(ratio(ours, theirs, 'callsPerSecond'))} on ${client}`] : []
   })
   return parts.length === 0
     ? ''
-    : `Against \`GET\` and \`JSON.parse\` by hand, it serves ${parts.join(' and ')}.`
+    : `The ratio to \`GET\` and \`JSON.parse\` by hand is ${parts.join(' and ')}.`
 }
 
 function loneHit({ latency = [] }: Results): string | undefined {
