@@ -264,11 +264,18 @@ function nounOf(part: unknown): string {
   if (Array.isArray(part) && isArrayPrototype(Object.getPrototypeOf(part))) {
     return 'an array with holes or properties of its own'
   }
-  const { constructor } = part as { readonly constructor?: unknown }
-  const ofClass = typeof constructor === 'function' ? constructor.name : ''
+  const ofClass = ownClassOf(part)
   const name = ofClass === '' || ofClass === 'Object' ? tagOf(part) : ofClass
   if (name === 'Object') return 'an object with properties that symbols name'
   return /^[AEIO]/i.test(name) ? `an ${name}` : `a ${name}`
+}
+
+/** The name of an object's own class. An inherited one says little: since Node 22, all iterators inherit that of `Iterator`. */
+function ownClassOf(part: object): string {
+  const prototype: object | null = Object.getPrototypeOf(part)
+  const constructor: unknown =
+    prototype === null ? undefined : Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
+  return typeof constructor === 'function' ? constructor.name : ''
 }
 
 function accessTo(container: object, name: string): string {

@@ -151,7 +151,6 @@ describe('a function without a source text', () => {
     ['a function bound twice', load.bind(undefined).bind(undefined)],
     ['a built-in function', Math.max],
     ['a built-in class', Map as unknown as AnyFunction],
-    ['a function of Node', structuredClone],
     ['a proxy', new Proxy(load, handler)],
     ['a proxy of a bound function', new Proxy(load.bind(undefined), handler)],
     [

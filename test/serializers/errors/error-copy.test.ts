@@ -24,6 +24,14 @@ class SecretError extends Error {
 
 const hidden = Object.defineProperty(new Error('a'), 'code', { value: 'E', enumerable: false })
 
+/** Makes a property with a value of the stack of an error and of the errors in it: since Node 22 it is an accessor. */
+function keepStackAsText(error: unknown): void {
+  if (!(error instanceof Error)) return
+  Object.defineProperty(error, 'stack', { value: error.stack, writable: true, enumerable: false })
+  keepStackAsText(error.cause)
+  if (error instanceof AggregateError) for (const each of error.errors) keepStackAsText(each)
+}
+
 describe('a copy', () => {
   test.each<[string, Error]>([
     ['an Error', new Error('a')],
@@ -38,6 +46,7 @@ describe('a copy', () => {
     const copied = copyOfThrown(error) as Error
     expect(copied).not.toBe(error)
     expect(Object.getPrototypeOf(copied)).toBe(Object.getPrototypeOf(error))
+    keepStackAsText(error)
     expect(inspect(copied, { showHidden: true, depth: 9 })).toBe(
       inspect(error, { showHidden: true, depth: 9 }),
     )
