@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { SerializerError } from '../errors.ts'
 import { ignoreRejection, isPromise, messageOf } from '../realms/native.ts'
-import { fidelityOf, findPart, LOST } from './fidelity.ts'
+import { fidelityOf, findPart, LOST, TOO_DEEP } from './fidelity.ts'
 import { REPLACEMENT } from './formats/text.ts'
 import type { Serializer } from './serializer.ts'
 
@@ -91,6 +91,11 @@ export function serialize(
     throw new UnstorableError(
       part,
       `Serializer '${serializer.name}' cannot store this ${noun}: ${part}, which cannot be brought back. ${WAY_OUT[noun]}`,
+    )
+  }
+  if (fidelity & TOO_DEEP) {
+    throw new SerializerError(
+      `Serializer '${serializer.name}' cannot store this ${noun}: it is nested too deeply. ${WAY_OUT[noun]}`,
     )
   }
   let output: unknown

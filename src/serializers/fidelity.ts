@@ -15,12 +15,14 @@ export const BY_CLONE = 1
 export const CHANGED = 2
 /** A part of the value is lost in every format: functions, streams, promises … */
 export const LOST = 4
+/** The value is nested too deeply to be walked, so nothing is known of its innermost parts. */
+export const TOO_DEEP = 8
 
 /** A value deeper or larger than this may have cycles, or reach one object in very many ways. */
 const MAX_DEPTH = 200
 const MAX_OBJECTS = 1_000_000
 
-/** Which of {@link BY_CLONE}, {@link CHANGED} and {@link LOST} hold for a value or any part of it. */
+/** Which of {@link BY_CLONE}, {@link CHANGED}, {@link LOST} and {@link TOO_DEEP} hold for a value or any part of it. */
 export function fidelityOf(value: unknown): number {
   try {
     return new Walk(undefined).of(value, 0)
@@ -34,9 +36,9 @@ export function fidelityOf(value: unknown): number {
   }
 }
 
-/** For a value whose getter or Proxy threw. A value nested too deeply to be walked is refused by each format itself. */
+/** For a value whose getter or Proxy threw, or that is nested too deeply. */
 const failed = (error: unknown): number =>
-  error instanceof RangeError && /call stack/i.test(error.message) ? 0 : LOST
+  error instanceof RangeError && /call stack/i.test(error.message) ? TOO_DEEP : LOST
 
 const TOO_LARGE = /* @__PURE__ */ new Error('too large to be walked without a set of the objects seen')
 

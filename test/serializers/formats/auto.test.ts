@@ -191,11 +191,23 @@ describe('structured clone behind a mark', () => {
     let wide: unknown = [1]
     for (let i = 0; i < 100; i++) wide = [wide, wide]
     expect(isMarked(stored(wide))).toBe(true)
-    let deepest: unknown = 1
-    for (let i = 0; i < 100_000; i++) deepest = [deepest]
-    expect(() => stored(deepest)).toThrow(SerializerError)
-    expect(() => stored(deepest)).not.toThrow(UnstorableError)
   })
+
+  test.each<[serializer: string]>([['auto'], ['json'], ['v8']])(
+    'refuses a value that is too deep to be walked, also where JSON could write it: %s',
+    (name) => {
+      const serializer = resolveSerializer(name as 'auto')
+      for (const innermost of [1, new Date(1)]) {
+        let deepest: unknown = innermost
+        for (let i = 0; i < 100_000; i++) deepest = [deepest]
+        expect(() => encode(serializer, deepest)).toThrow(SerializerError)
+        expect(() => encode(serializer, deepest)).toThrow(
+          / cannot store this result: it is nested too deeply\. Return/,
+        )
+        expect(() => encode(serializer, deepest)).not.toThrow(UnstorableError)
+      }
+    },
+  )
 })
 
 describe('a change is reported', () => {
