@@ -43,7 +43,7 @@ function compressionOf(compress: boolean | CompressOptions): Compression {
   const format = checkChoice(compress.format ?? best, ['gzip', 'zstd'], 'compress.format')
   if (!isKnownFormat(format)) {
     throw new OptionError(
-      `compress.format: this runtime has no '${format}'. Leave it out, or update Node to 22.15 or newer.`,
+      `compress.format: this runtime has no '${format}' that notices when data are cut off. Leave it out, or update Node to 24 or newer.`,
     )
   }
   const above = compress.above === 0 ? 0 : checkBound(compress.above ?? settings.above, 'compress.above')

@@ -24,7 +24,7 @@ export interface CompressOptions {
   readonly above?: number | undefined
   /**
    * The format that is written. Whatever this runtime knows is read.
-   * @default 'zstd' where Node has it (22.15 or newer), else 'gzip'
+   * @default 'zstd' on Node 24 and newer, else 'gzip'
    */
   readonly format?: 'gzip' | 'zstd' | undefined
   /**

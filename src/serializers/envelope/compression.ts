@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 import type { CompressOptions } from '../../options/envelope-options.ts'
 import type { Enveloped } from './envelope.ts'
+import { zstd } from './zstd.ts'
 
 /** How results are compressed. */
 export type CompressionFormat = NonNullable<CompressOptions['format']>
@@ -14,13 +15,6 @@ interface Codec {
   decompressSync(bytes: Buffer, limits: { maxOutputLength: number }): Buffer
 }
 
-/** What Node has had since 22.15, and its types have since then. */
-interface Zstd {
-  readonly zstdCompress?: typeof zlib.gzip
-  readonly zstdDecompress?: typeof zlib.gunzip
-  readonly zstdDecompressSync?: typeof zlib.gunzipSync
-}
-
 /** What a runtime lacks is `undefined`. */
 function codecOf(format: CompressionFormat): Codec | undefined {
   if (format === 'gzip') {
@@ -30,12 +24,12 @@ function codecOf(format: CompressionFormat): Codec | undefined {
       decompressSync: (bytes, limits) => zlib.gunzipSync(bytes, limits),
     }
   }
-  const { zstdCompress, zstdDecompress, zstdDecompressSync } = zlib as Zstd
-  if (!zstdCompress || !zstdDecompress || !zstdDecompressSync) return undefined
+  const library = zstd()
+  if (library === undefined) return undefined
   return {
-    compress: promisify<Buffer, Buffer>(zstdCompress),
-    decompress: promisify(zstdDecompress) as Codec['decompress'],
-    decompressSync: (bytes, limits) => zstdDecompressSync(bytes, limits),
+    compress: promisify<Buffer, Buffer>(library.zstdCompress),
+    decompress: promisify(library.zstdDecompress) as Codec['decompress'],
+    decompressSync: (bytes, limits) => library.zstdDecompressSync(bytes, limits),
   }
 }
 

@@ -3,6 +3,7 @@ import process from 'node:process'
 import type { Readable, Transform } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import zlib from 'node:zlib'
+import { zstd } from '../../serializers/envelope/zstd.ts'
 import { TraceError } from './trace-error.ts'
 
 const GZIP = [0x1f, 0x8b]
@@ -89,21 +90,21 @@ function pump(source: Readable, feed: (chunk: Buffer) => void): Promise<void> {
 /** A decompressor of `node:zlib`, which counts the bytes that it has used. */
 type Decompressor = Transform & { readonly bytesWritten: number }
 
-/** @throws {TraceError} for zstd where Node has none. */
+/** @throws {TraceError} for zstd where Node has none that can be relied on. */
 function decompressorFor(first: Buffer): Decompressor | undefined {
   if (startsWith(first, GZIP)) return zlib.createGunzip()
   if (!startsWith(first, ZSTD)) return undefined
-  const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: () => Decompressor }
-  if (createZstdDecompress !== undefined) return createZstdDecompress()
+  const library = zstd()
+  if (library !== undefined) return library.createZstdDecompress()
   throw new TraceError(
-    `The trace is compressed by zstd, which Node ${process.versions.node} cannot read: Node 22.15 and newer can. ${DECOMPRESS_FIRST}`,
+    `The trace is compressed by zstd, which Node ${process.versions.node} cannot read safely: Node 24 and newer can. ${DECOMPRESS_FIRST}`,
   )
 }
 
 const DECOMPRESS_FIRST = 'Decompress it first: zstd -dc FILE | npx redis-func-cache simulate --trace -'
 
 /**
- * Data compressed by zstd may be several frames, as `pzstd` writes them. Node ends with the first one, and the rest must not be left
+ * Data compressed by zstd may be several frames, as `pzstd` writes them. Node 24 ends with the first one, and the rest must not be left
  * out silently.
  */
 function afterFirstFrame(
@@ -118,7 +119,7 @@ function afterFirstFrame(
   const refuse = () =>
     reject(
       new TraceError(
-        `The trace has several frames of zstd, of which Node reads the first alone. ${DECOMPRESS_FIRST}`,
+        `The trace has several frames of zstd, of which Node ${process.versions.node} reads the first alone. ${DECOMPRESS_FIRST}`,
       ),
     )
   decompressor.once('end', () => {
