@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
+import { otherNodesOf, readOtherNodes } from './other-nodes.ts'
 import type { Renewal, Results } from './results.ts'
 import { sectionsOf } from './sections.ts'
 import { summaryOf } from './summary.ts'
@@ -21,6 +22,7 @@ export function tablesOf(results: Results): string {
 export async function writePage(results: Results): Promise<void> {
   const { machine, versions } = results
   const sections = sectionsOf(results).map(({ title, text, table }) => `## ${title}\n\n${text}\n\n${table}`)
+  const others = otherNodesOf(await readOtherNodes())
   const page = [
     '# Performance',
     '<!-- Written by `npm run bench` from bench/results/latest.json: what is changed here is lost. -->',
@@ -34,6 +36,7 @@ export async function writePage(results: Results): Promise<void> {
       (results.renewed ?? []).map(renewal).join(''),
     HOW,
     ...sections,
+    ...(others === undefined ? [] : [others]),
     WHY,
     `## Versions\n\n${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)

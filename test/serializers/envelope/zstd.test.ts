@@ -29,7 +29,9 @@ test('that of this runtime refuses a compressed text at each length at which it 
   const whole = compress(Buffer.from('a text that repeats itself, '.repeat(100)))
   expect(found?.zstdDecompressSync(whole)).toHaveLength(2_800)
   for (let length = 1; length < whole.length; length++) {
-    expect(() => found?.zstdDecompressSync(whole.subarray(0, length)), String(length)).toThrow(/end of file|buffer error|corrupt/i)
+    expect(() => found?.zstdDecompressSync(whole.subarray(0, length)), String(length)).toThrow(
+      /end of file|buffer error|corrupt/i,
+    )
   }
 })
 
