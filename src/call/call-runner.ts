@@ -163,7 +163,7 @@ function serveWithinItself(call: Call, waiting: Waiting): Promise<unknown> {
   return serveAlone(call, waiting, 'miss')
 }
 
-/** EXECUTE for one caller alone, who gets the result as it wants it. */
+/** EXECUTE for one caller alone, who gets the result in the form that it asks for. */
 function serveAlone(
   what: Invocation,
   { signal, isDetailed }: Waiting,
@@ -179,7 +179,7 @@ function limited(result: Promise<unknown>, call: Call, leader: Call): Promise<un
   return timeoutMs === undefined ? result : untilTimeout(timeoutMs, result, call, leader)
 }
 
-/** Apart from {@link limited}: what a callback needs is set aside when its function begins, which a call without a limit is spared. */
+/** Apart from {@link limited}: the variables of a callback are allocated when its function begins, and a call without a limit needs none. */
 function untilTimeout(ms: number, result: Promise<unknown>, call: Call, leader: Call): Promise<unknown> {
   return within(result, ms, () => {
     const { background } = call.fn.cache

@@ -38,7 +38,7 @@ export class Call extends InFlight<Settlement> implements AwaitedCall, Abandonab
   storeMs: number = 0
   /** The epoch of the partition in which its entry was asked for. */
   lookupEpoch: number = 0
-  /** The run in which this call waits for its leader; `undefined` if the leader was not told of one. */
+  /** The run in which this call waits for its leader; `undefined` if the leader does not know of one. */
   asker: Run | undefined
   /** The runs in which this call, or one that joined it, is waited for. */
   askers: Run[] | undefined

@@ -75,7 +75,7 @@ export const selfFor = ({ settings }: FunctionContext, self: unknown): unknown =
   settings.self === 'none' ? undefined : self
 
 /**
- * A failure of the store: an event tells of it, and the call goes on without the store.
+ * A failure of the store: an event reports it, and the call goes on without the store.
  * @throws that error where the cache was given `onError: 'throw'`.
  */
 export function tolerate(call: Call, during: ErrorPhase, error: unknown): void {

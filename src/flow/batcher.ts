@@ -87,7 +87,7 @@ export class Batcher<Item, Result> {
   }
 
   /**
-   * The batch in which an item leaves, as the last of its items so far. Whoever calls this registers with its results, and
+   * The batch in which an item is sent, as the last of its items so far. Whoever calls this registers with its results, and
    * goes on in the async context in which that was done: no other object is made for an item.
    */
   add(item: Item): Batch<Item, Result> {

@@ -29,7 +29,7 @@ export class InFlight<Settlement extends object> {
     return (this.#waiters ?? []).length === 0
   }
 
-  /** Removes the waiter of a caller: work that never ends must not keep all who have given up. */
+  /** Removes the waiter of a caller: work that never ends must not keep alive all callers that have given up. */
   leaveOf(caller: object): void {
     this.#remove(this.#waiters?.findIndex((waiter) => waiter.caller === caller))?.left?.()
   }

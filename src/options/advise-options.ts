@@ -5,7 +5,7 @@ import { type Duration, toTimerMs } from '../validation/duration.ts'
 /** How a cache advises on its policy and its bound. */
 export interface AdviseOptions {
   /**
-   * How often an `advice` event tells what other policies and bounds would have spared, and of how long: seconds, or a text such as
+   * How often an `advice` event tells what other policies and bounds would have saved, and over how long: seconds, or a text such as
    * `'1h'`. It is emitted at a call.
    * @default '1h'
    */
@@ -17,7 +17,7 @@ const HOUR_MS = 3_600_000
 /**
  * The option `advise` of a cache: how often it advises, in milliseconds; `undefined` for never.
  *
- * @param isAuto Whether the policy is `'auto'`, which advises unless it is told not to.
+ * @param isAuto Whether the policy is `'auto'`, which advises unless the option `advise` is false.
  */
 export function checkAdvise(
   advise: boolean | AdviseOptions | undefined,

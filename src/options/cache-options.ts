@@ -189,7 +189,7 @@ export interface CacheOptions {
   readonly near?: boolean | NearOptions | undefined
   /**
    * Whether this process simulates other policies and bounds by a sample of its calls, and how often an `advice` event tells what they
-   * would have spared; `stats().advice` has it at any time. Nothing is changed by it.
+   * would have saved; `stats().advice` has it at any time. Nothing is changed by it.
    * @default false; true for the policy `'auto'`
    * @throws {OptionError} for a cache without a bound, for the scope `'function'`, and for a policy that cannot run in process
    * @see Waldspurger, Park, Garthwaite, Ahmad, "Efficient MRC Construction with SHARDS", FAST 2015.

@@ -198,7 +198,7 @@ export class NearPartition {
     return this.#proving
   }
 
-  /** As {@link prove}, without anybody who waits. */
+  /** As {@link prove}, but no caller waits. */
   proveBehind(): void {
     if (this.#proving !== undefined || (this.#pauseMs > 0 && monotonicMs() < this.#pauseUntilMs)) return
     this.prove().catch((error: unknown) => this.#backend.failed(error))

@@ -7,7 +7,7 @@ const MOST = 32
 interface Written {
   /** The highest number of its changes. */
   readonly highest: number
-  /** Whether who has heard of that number has heard of all changes. */
+  /** Whether a process that has heard of that number has heard of all changes. */
   readonly isLast: boolean
 }
 

@@ -10,7 +10,7 @@ import type { PolicyOptions } from './policy-options.ts'
 /** Options of a {@link CostPolicy}. */
 export interface CostPolicyOptions extends PolicyOptions {
   /**
-   * What an entry is worth: `'cost'` for the time that it spares, `'cost/size'` for that time divided by the bytes that are stored.
+   * What an entry is worth: `'cost'` for the time that it saves, `'cost/size'` for that time divided by the bytes that are stored.
    * The second keeps more and smaller results, which pays if memory is what is scarce. A cache with the other choice is another
    * cache: the choice is a part of the key names.
    * @default `'cost/size'` if the cache has `maxBytes`, `'cost'` otherwise
@@ -28,7 +28,7 @@ export interface CostPolicyOptions extends PolicyOptions {
 }
 
 /**
- * Keeps the results that spare the most time: evicts the entry with the lowest L + frequency × cost (or × cost / size), and among equals the
+ * Keeps the results that save the most time: evicts the entry with the lowest L + frequency × cost (or × cost / size), and among equals the
  * one whose last access is the longest ago. The cost is the time that the function took, and L the priority of the last victim,
  * so that entries that are not used any more are evicted in the end.
  *

@@ -5,7 +5,7 @@ import type { EvictionOrder } from './eviction-order.ts'
 import { HyperbolicOrder } from './orders/hyperbolic-order.ts'
 
 /**
- * Hyperbolic caching: of 64 entries that are drawn by lot, evicts the one with the fewest accesses for its age. The age of an entry
+ * Hyperbolic caching: of 64 entries drawn at random, evicts the one with the fewest accesses for its age. The age of an entry
  * is the number of accesses to the cache since it was stored.
  *
  * Each victim costs the server 64 reads of the index, if the cache has more than 64 entries.

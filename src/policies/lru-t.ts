@@ -11,7 +11,7 @@ import { ScoreTexts } from './score-texts.ts'
  * Least recently used by the server's clock: evicts the entry whose last read or write is the longest ago. Choose it if in
  * doubt.
  *
- * Invariant: each score in the index is the time of the entry's last access, in microseconds since 1970. A hit is told to the
+ * Invariant: each score in the index is the time of the entry's last access, in microseconds since 1970. A hit is reported to the
  * server by one plain command instead of a script.
  * @see {@link LruPolicy}, which counts instead of reading the clock.
  */

@@ -7,7 +7,7 @@ import { RandomOrder } from './orders/random-order.ts'
 /**
  * Random replacement: evicts any entry, each with the same chance; a hit changes nothing, and so sends nothing to the server.
  *
- * Invariant: all entries have the same score, and the server draws their ranks by lot.
+ * Invariant: all entries have the same score, and the server draws their ranks at random.
  * @see https://en.wikipedia.org/wiki/Cache_replacement_policies#Random_replacement_(RR)
  */
 export class RrPolicy extends AbstractPolicy {

@@ -65,7 +65,7 @@ export class CacheReporter {
     this.#failed('record', toError(thrown))
   }
 
-  /** It was simulated what another policy or another bound would have spared. */
+  /** A simulation has shown what another policy or another bound would have saved. */
   advises(advice: Advice): void {
     if (this.#events.wants('advice')) this.#events.emit('advice', { cache: this.#cache, ...advice })
   }

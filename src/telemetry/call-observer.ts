@@ -10,11 +10,11 @@ export type CallOutcome = 'hit' | 'near' | 'miss' | 'stale' | 'join'
 export type RunOutcome = 'store' | 'skip'
 
 /**
- * Is told of each call of a cache, by the call hash. Unlike a listener of events it gets no object that has to be made, and it takes no
+ * Gets each call of a cache, by the call hash. Unlike a listener of events it gets no object that has to be made, and it takes no
  * warning's place.
  */
 export interface CallObserver {
-  /** A call was looked up. A call of `wrapMany` is told of once for each id. */
+  /** A call was looked up. A call of `wrapMany` is reported once for each id. */
   called(fn: string, hash: Hash, outcome: CallOutcome): void
   /** The function returned, for a call that missed or behind one that was served. */
   ran(fn: string, hash: Hash, outcome: RunOutcome, bytes: number, computeMs: number): void

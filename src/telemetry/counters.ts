@@ -12,7 +12,7 @@ export interface CacheStats extends Stats {
   /** What this process holds in front of the store. */
   readonly nearTier: NearStats
   /**
-   * What another policy or another bound would have spared in the last hour; `undefined` unless the policy is `'auto'` or the option
+   * What another policy or another bound would have saved in the last hour; `undefined` unless the policy is `'auto'` or the option
    * `advise` is given.
    */
   readonly advice: Advice | undefined

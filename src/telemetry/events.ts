@@ -50,7 +50,7 @@ export interface CacheEvents {
   misplaced: CallEvent
   /** A stored value did not pass the schema, and counts as a miss. */
   invalid: CallEvent & { /** The messages of the schema. */ readonly issues: readonly string[] }
-  /** What another policy or another bound would have spared, once in each span of the option `advise`. */
+  /** What another policy or another bound would have saved, once in each span of the option `advise`. */
   advice: Advice & { /** The name of the cache. */ readonly cache: string }
   /** The serializer does not bring a result back as it was; reported once for each function, and once for `getOrSet`. */
   lossy: CallEvent & { /** What is lost. */ readonly detail: string }
@@ -206,7 +206,7 @@ export const EVENTS: readonly (keyof CacheEvents)[] = [
 
 /** The listeners of one cache. Ask {@link Events.wants} before building an event: without a listener it costs nothing. */
 export class Events {
-  /** Who is told of each call, without an event. */
+  /** The observers of each call, which get no event. */
   readonly observers: CallObservers = new CallObservers()
   readonly #emitter = new EventEmitter()
   /** One channel for each event, such as `redis-func-cache:hit`, for tools that watch all caches of the process. */

@@ -87,7 +87,7 @@ export class Reporter {
 
   stale(call: ReportedCall, reason: StaleReason): void {
     this.#count(call.context, 'stale')
-    // For all other reasons, the call was told of as a miss before.
+    // For all other reasons, the call was reported as a miss before.
     if (reason === 'grace') this.#observers.current?.called(this.#function, call.hash, 'stale')
     if (this.#events.wants('stale')) this.#events.emit('stale', { ...this.#describe(call), reason })
   }

@@ -108,7 +108,7 @@ const CURES: readonly (readonly [kind: string, says: RegExp, cure: string])[] = 
   ],
 ]
 
-/** Failures that are told by this library itself. */
+/** Failures that this library itself reports. */
 const OF_GUARD: Readonly<Record<Exclude<StoreFailure, 'failed'>, Diagnosis>> = {
   timeout: {
     kind: 'timeout',

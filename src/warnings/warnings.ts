@@ -121,7 +121,7 @@ export function warnOfTime(cache: string, fn: string, limitMs: number): void {
   )
 }
 
-/** Warns that a listener failed; the call that it was told of goes on. */
+/** Warns that a listener failed; the call goes on. */
 export function warnOfListener(event: string, thrown: unknown): void {
   const { message } = toError(thrown)
   warn(

@@ -3,7 +3,7 @@
 --
 -- Stamps are below 2^26 (67 million). A pass gives the entries the stamps 1, 2, 3 … within their priority, and takes its amount from
 -- all priorities. An access whose priority is below that of `passed` takes its stamp from the second counter, and any other access
--- from the first one. All priorities that a policy names or is told are without the amount.
+-- from the first one. All priorities that a policy reads or writes are without the amount.
 local STAMP_LIMIT = 67108864
 local PRIORITY_LIMIT = 2 * STAMP_LIMIT - 1
 local PASS_BEGINS = STAMP_LIMIT / 4 * 3

@@ -1,4 +1,4 @@
--- Hyperbolic caching: of 64 entries that are drawn by lot, the one with the fewest accesses for its age is evicted. The age of an
+-- Hyperbolic caching: of 64 entries drawn at random, the one with the fewest accesses for its age is evicted. The age of an
 -- entry is the number of accesses to the whole cache since it was stored. (Blankstein, Sen, Freedman, USENIX ATC 2017.)
 -- Invariant: score = birth * 2^20 + accesses. A birth is the number of the access that stored the entry; births are distinct.
 -- Accesses of an entry are counted up to 2^20 - 1.
@@ -95,7 +95,7 @@ local function evict(count)
   return victims
 end
 
--- Where lots are drawn, each victim takes a third of a millisecond in a cache of a million entries.
+-- Where entries are drawn, each victim takes a third of a millisecond in a cache of a million entries.
 local function most_victims()
   return size() > SAMPLE and 4 or nil
 end

@@ -23,7 +23,7 @@
 --       4 not stored: there is no room
 --       5 not stored: larger than max_bytes
 --       6 send it again: nothing was stored, but a piece of what has to be evicted for it was evicted
---       7 the same, and the policy was told that the existing entry is used
+--       7 the same, and the read of the existing entry was already reported to the policy
 --       8 send it with its value: there is room
 -- uses: publish trailer structures changes tags entries fence lease-name lease-end lease-own idle-ttl room
 local idle_ttl_ms, part, trailers_ms, count = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])

@@ -64,7 +64,7 @@ export class HyperbolicOrder implements EvictionOrder {
     return this.#entries.size
   }
 
-  /** Some entries: all, if there are no more than are drawn. The lots are those that the scripts draw. */
+  /** Some entries: all, if there are no more than are drawn. The scripts draw the same ones. */
   *#sample(): Generator<Entry> {
     const { length } = this.#list
     if (length <= SAMPLE) {

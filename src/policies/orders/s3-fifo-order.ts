@@ -36,7 +36,7 @@ export class S3FifoOrder implements EvictionOrder {
     while (victims.length < count && this.#nodes.size > 0) {
       const { size } = this.#nodes
       const victim = this.#isInSmall() ? this.#fromSmall() : this.#fromMain()
-      if (victim === undefined) continue // all of the small queue has gone on
+      if (victim === undefined) continue // all of the small queue has moved on
       victims.push(victim.hash)
       this.#nodes.delete(victim.hash)
       while (this.#ghost.length > Math.floor((9 * size) / 10)) this.#forget(this.#ghost.oldest as QueueNode)

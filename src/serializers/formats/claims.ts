@@ -36,7 +36,7 @@ export function uintAt(bytes: Uint8Array, at: number, size: number): number {
   return value
 }
 
-/** Whether some bytes, taken as one character each, match. This is quick, and leaves most values without a closer look. */
+/** Whether some bytes, taken as one character each, match. This is quick, and most values need no closer look after it. */
 export function mayClaim(stored: Uint8Array, pattern: RegExp): boolean {
   return pattern.test(Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength).toString('latin1'))
 }

@@ -3,7 +3,7 @@ import { notifyEach } from '../watchers.ts'
 import { type ChangedNames, MemoryChangeLog } from './change-log.ts'
 import { WatcherSets } from './watcher-sets.ts'
 
-/** The logs of changes of all partitions in a `MemoryStore`, and who is called with the messages. */
+/** The logs of changes of all partitions in a `MemoryStore`, and the functions that are called with their messages. */
 export class ChangeLogs {
   readonly #clock: () => number
   readonly #logs = new Map<string, MemoryChangeLog>()

@@ -115,7 +115,7 @@ export class PartitionData {
    * Stores entries as of one moment. Existing entries are replaced and count as used; then new ones are inserted. A value that is
    * larger than `maxBytes` is not stored, and what was stored for it is removed.
    *
-   * @param isRefused Is told when the load of the existing entry began: the result of {@link beganUs}.
+   * @param isRefused Gets the time when the load of the existing entry began: the result of {@link beganUs}.
    */
   store(
     entries: readonly NewEntry[],

@@ -59,7 +59,7 @@ const SEND_AGAIN = 6
 const SEND_TOUCHED = 7
 const SEND_VALUE = 8
 
-/** As many entries are told to the policy by one script. */
+/** One script reports as many reads to the policy. */
 const TOUCHES_A_SCRIPT = 100
 
 /** A value of more bytes is not sent to the scripts that only make room for it. */
@@ -67,7 +67,7 @@ const LARGE_BYTES = 4_096
 
 /** How a put is sent again. */
 interface Again {
-  /** Whether the policy has been told already that the existing entry is used. */
+  /** Whether the read of the existing entry was already reported to the policy. */
   readonly isTouched: boolean
   /** Whether the value stays here, and the server only makes room for it. */
   readonly isForRoom: boolean
