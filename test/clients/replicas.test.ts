@@ -11,6 +11,9 @@ const nodes = inject('cluster')
 
 let names = 0
 
+/** How often a count is taken, if other tests disturb it. */
+const ATTEMPTS = 5
+
 /** Reads in every way, with a near tier and without. */
 async function readALot({ client, close }: OpenClient): Promise<void> {
   for (const near of [true, false]) {
@@ -46,9 +49,15 @@ describe.runIf(nodes !== undefined)('over a cluster', () => {
     const roles = await Promise.all((nodes ?? []).map(({ port }) => askServer(port, 'INFO replication')))
     const replicas = (nodes ?? []).filter((_, i) => roles[i]?.includes('role:slave'))
     expect(replicas).toHaveLength(3)
-    const before = await Promise.all(replicas.map(readsAt))
-    await readALot(await (cluster as NonNullable<typeof cluster>)(nodes ?? []))
-    expect(await Promise.all(replicas.map(readsAt))).toEqual(before)
+    // Other files use the cluster meanwhile, and some of their clients read from replicas. Reads of this test would be there each time.
+    for (let attempts = 1; ; attempts++) {
+      const before = await Promise.all(replicas.map(readsAt))
+      await readALot(await (cluster as NonNullable<typeof cluster>)(nodes ?? []))
+      const after = await Promise.all(replicas.map(readsAt))
+      if (attempts < ATTEMPTS && after.join() !== before.join()) continue
+      expect(after).toEqual(before)
+      return
+    }
   })
 })
 
