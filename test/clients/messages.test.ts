@@ -16,6 +16,7 @@ import { evalFull, Script } from '../../src/clients/script.ts'
 import { keySlot } from '../../src/keys/key-slot.ts'
 import { type GatedCache, gated } from '../server/gated.ts'
 import { askServer } from '../servers/ask-server.ts'
+import { moveSlot } from '../servers/move-slot.ts'
 import { startCluster, type TestCluster } from '../servers/start-cluster.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
 import { type Address, CLIENTS, type ClientSetup, type OpenClient } from './clients.ts'
@@ -603,7 +604,7 @@ describe.runIf(hasCluster)('over a cluster', () => {
         witness.lost.mockClear()
         witness.restored.mockClear()
         witness.received.length = 0
-        await giveSlot(keySlot(channel), server, cluster)
+        await moveChannel(channel, master, server, cluster)
         await vi.waitFor(() => {
           const [gone, back] = [witness.lost, witness.restored].map(({ mock }) =>
             mock.calls.flat(2).toSorted(),
@@ -696,12 +697,9 @@ async function subscribers({ servers }: TestCluster): Promise<number[]> {
   return lists.map((list) => list.split('\n').filter((line) => line !== '').length)
 }
 
-/** @see https://redis.io/docs/latest/commands/cluster-setslot/ */
-async function giveSlot(slot: number, to: TestServer, { servers }: TestCluster): Promise<void> {
-  const id = await askServer(to.port, 'CLUSTER MYID')
-  const others = servers.slice(0, 3).filter(({ port }) => port !== to.port)
-  for (const { port } of [to, ...others]) await askServer(port, `CLUSTER SETSLOT ${slot} NODE ${id}`)
-}
+/** Moves the slot of a channel, in which there are no keys. */
+const moveChannel = (channel: string, from: TestServer, to: TestServer, { servers }: TestCluster) =>
+  moveSlot({ slot: keySlot(channel), keys: [] }, from, to, servers.slice(0, 3))
 
 /** The node that has a subscriber. */
 async function listenedTo({ servers }: TestCluster): Promise<TestServer> {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { keySlot } from '../../../src/keys/key-slot.ts'
 import { askServer } from '../../servers/ask-server.ts'
+import { moveSlot } from '../../servers/move-slot.ts'
 import type { TestServer } from '../../servers/start-server.ts'
 import { CACHE_KEYS, keysOfShard } from '../cache-keys.ts'
 import type { Fault } from '../fault.ts'
@@ -105,7 +106,7 @@ function movesOf(cluster: ClusterWorld['cluster'], keys: readonly string[]) {
     [other, master],
   ] as const
   return (round: number) =>
-    migrate({ slot, keys }, ...(ways[round % 2] as (typeof ways)[number]), cluster.servers)
+    moveSlot({ slot, keys }, ...(ways[round % 2] as (typeof ways)[number]), cluster.servers.slice(0, 3))
 }
 
 const untilMaster = ({ port }: TestServer): Promise<void> =>
@@ -116,33 +117,5 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds().catch(() => false))) {
     if (Date.now() > deadline) throw new Error(`It did not come to pass within ${FAILOVER_TIMEOUT_MS} ms.`)
     await sleep(20)
-  }
-}
-
-/** @see https://redis.io/docs/latest/commands/cluster-setslot/ */
-async function migrate(
-  { slot, keys }: { readonly slot: number; readonly keys: readonly string[] },
-  from: TestServer,
-  to: TestServer,
-  all: readonly TestServer[],
-): Promise<void> {
-  const [fromId, toId] = await Promise.all([from, to].map(({ port }) => askServer(port, 'CLUSTER MYID')))
-  await askServer(to.port, `CLUSTER SETSLOT ${slot} IMPORTING ${fromId}`)
-  await askServer(from.port, `CLUSTER SETSLOT ${slot} MIGRATING ${toId}`)
-  // A while with some keys here and some there, as when there are many.
-  await moveKeys(keys, from, to)
-  await until(async () => {
-    if ((await askServer(from.port, `CLUSTER COUNTKEYSINSLOT ${slot}`)) === '0') return true
-    await moveKeys(keys, from, to)
-    return false
-  })
-  const masters = [to, from, ...all.slice(0, 3)]
-  for (const { port } of masters) await askServer(port, `CLUSTER SETSLOT ${slot} NODE ${toId}`)
-}
-
-async function moveKeys(keys: readonly string[], from: TestServer, to: TestServer): Promise<void> {
-  for (const key of keys) {
-    await askServer(from.port, `MIGRATE 127.0.0.1 ${to.port} ${key} 0 1000`)
-    await sleep(10)
   }
 }
