@@ -31,6 +31,9 @@ interface Home {
 /** The error of a node that does not have the slot of a channel. */
 const MOVED = /^(?:MOVED|ASK) /
 
+/** How often a channel is looked for: a client that has found it may be told of the old master again, by a node that is late. */
+const MOST_MOVES = 5
+
 /**
  * Receives the messages of a cluster, by one connection to each master that has the slots of subscribed channels. Only there is
  * heard what is published by `SPUBLISH`, which the nodes of a cluster do not pass on to each other.
@@ -44,11 +47,12 @@ export class ClusterSubscription<Master> implements Subscription {
   readonly #source: ClusterSource<Master>
   readonly #listener: MessageListener
   readonly #homes = new Map<Master, Home>()
+  /** Channels that are subscribed to. */
   readonly #homeOf = new Map<string, Home>()
-  /** Channels that are subscribed to, or have to be again. */
-  readonly #wanted = new Set<string>()
-  /** Those that have to be again. */
+  /** Channels that were subscribed to, and have to be again. */
   readonly #lost = new Set<string>()
+  /** Channels for which {@link ClusterSubscription.#restore} is under way. */
+  readonly #restoring = new Set<string>()
   #isRetrying = false
   #isClosed = false
 
@@ -60,14 +64,11 @@ export class ClusterSubscription<Master> implements Subscription {
   async subscribe(channel: string): Promise<void> {
     assertOpen(this.#isClosed, this.#source)
     if (this.#homeOf.has(channel)) return
-    if (this.#isRetrying && this.#lost.has(channel)) throw lost()
+    if (this.#restoring.has(channel) || (this.#isRetrying && this.#lost.has(channel))) throw lost()
     await this.#subscribe(channel)
-    this.#wanted.add(channel)
-    this.#subscribed(channel)
   }
 
   unsubscribe(channel: string): void {
-    this.#wanted.delete(channel)
     this.#lost.delete(channel)
     const home = this.#homeOf.get(channel)
     if (home === undefined) return
@@ -80,21 +81,22 @@ export class ClusterSubscription<Master> implements Subscription {
     this.#isClosed = true
     this.#lost.clear()
     this.#homeOf.clear()
-    for (const { subscription } of this.#homes.values()) await subscription.close()
+    const homes = [...this.#homes.values()]
     this.#homes.clear()
+    for (const { subscription } of homes) await subscription.close()
   }
 
+  /** Subscribes to a channel where it is, also if the client does not know that yet. */
   async #subscribe(channel: string): Promise<void> {
-    const known = this.#source.masterOf(channel)
-    if (known !== undefined) {
+    if (this.#source.masterOf(channel) === undefined) await withinTimeout(this.#source.findMaster(channel))
+    for (let moves = 0; ; moves++) {
       try {
-        return await this.#subscribeAt(known, channel)
+        return await this.#subscribeAt(this.#source.masterOf(channel), channel)
       } catch (error) {
-        if (!isError(error) || !MOVED.test(error.message)) throw error
+        if (moves === MOST_MOVES || !isError(error) || !MOVED.test(error.message)) throw error
       }
+      await withinTimeout(this.#source.findMaster(channel))
     }
-    await withinTimeout(this.#source.findMaster(channel))
-    await this.#subscribeAt(this.#source.masterOf(channel), channel)
   }
 
   async #subscribeAt(master: Master | undefined, channel: string): Promise<void> {
@@ -103,9 +105,16 @@ export class ClusterSubscription<Master> implements Subscription {
       throw new StoreError('The cluster does not tell which master has the slot of a channel.')
     const home = this.#homes.get(master) ?? this.#newHome(master)
     await home.subscription.subscribe(channel)
+    // All of this in one turn, since the connection may end at any time.
     if (this.#homes.get(master) !== home) throw lost()
+    if (this.#homeOf.has(channel)) return
+    if (this.#restoring.has(channel) && !this.#lost.has(channel)) {
+      return home.subscription.unsubscribe(channel) // meanwhile nobody asks for it any more
+    }
     home.channels.add(channel)
     this.#homeOf.set(channel, home)
+    if (this.#lost.delete(channel)) this.#listener.restored([channel])
+    if (this.#lost.size > 0) void this.#retry()
   }
 
   #newHome(master: Master): Home {
@@ -145,29 +154,33 @@ export class ClusterSubscription<Master> implements Subscription {
     void this.#retry()
   }
 
-  /** Subscribes to lost channels until that succeeds, or the client is closed. After that, the next subscription tries again. */
+  /**
+   * Subscribes to lost channels again and again, until none is left or the client is closed. After that, the next subscription
+   * tries again.
+   */
   async #retry(): Promise<void> {
     if (this.#isRetrying) return
     this.#isRetrying = true
     for (let attempt = 0; this.#lost.size > 0; attempt++) {
       await after(pauseMs(attempt))
       if (this.#isClosed || !this.#source.isOpen()) break
-      await Promise.allSettled(Array.from(this.#lost, (channel) => this.#restore(channel)))
+      // None waits for the others: a master that is frozen would keep back the channels of all.
+      for (const channel of this.#lost) void this.#restore(channel)
     }
     this.#isRetrying = false
   }
 
-  /** Subscribes to a lost channel, whose slot may have another master by now. */
+  /** Subscribes once to a lost channel, whose slot may have another master by now, unless that is under way. Never rejects. */
   async #restore(channel: string): Promise<void> {
-    await withinTimeout(this.#source.findMaster(channel)).catch(() => {}) // the subscription tells
-    await this.#subscribeAt(this.#source.masterOf(channel), channel)
-    if (this.#wanted.has(channel)) this.#subscribed(channel)
-    else this.unsubscribe(channel) // meanwhile nobody asks for it any more
-  }
-
-  /** A channel is subscribed to, for the first time or again. */
-  #subscribed(channel: string): void {
-    if (this.#lost.delete(channel)) this.#listener.restored([channel])
-    if (this.#lost.size > 0) void this.#retry()
+    if (this.#restoring.has(channel)) return
+    this.#restoring.add(channel)
+    try {
+      await withinTimeout(this.#source.findMaster(channel)).catch(() => {}) // the subscription tells
+      await this.#subscribe(channel)
+    } catch {
+      // the next attempt may succeed
+    } finally {
+      this.#restoring.delete(channel)
+    }
   }
 }

@@ -61,7 +61,8 @@ export class ReconnectingSubscription implements Subscription {
     if (this.#channels.has(channel)) return
     const subscriber = this.#subscriber
     if (subscriber === undefined) throw lost()
-    await this.#confirmed(subscriber, subscriber.subscribe([channel]))
+    await this.#settled(subscriber, subscriber.subscribe([channel]))
+    this.#assertPresent(subscriber)
     this.#channels.add(channel)
   }
 
@@ -106,10 +107,11 @@ export class ReconnectingSubscription implements Subscription {
     try {
       assertOpen(this.#isClosed, this.#source) // it may have been closed in the meantime
       const channels = [...this.#channels]
-      await this.#confirmed(
+      await this.#settled(
         subscriber,
         channels.length > 0 ? subscriber.subscribe(channels) : subscriber.ping(),
       )
+      this.#assertPresent(subscriber)
     } catch (error) {
       subscriber.close()
       throw error
@@ -120,13 +122,17 @@ export class ReconnectingSubscription implements Subscription {
     this.#listener.restored()
   }
 
-  /**
-   * Waits for a confirmation until the connection has ended. After the end, some clients never answer, and some confirm a
-   * subscription that is lost.
-   */
-  async #confirmed(subscriber: Subscriber, asked: Promise<unknown>): Promise<void> {
+  /** Waits for a confirmation until the connection has ended. After the end, some clients never answer. */
+  async #settled(subscriber: Subscriber, asked: Promise<unknown>): Promise<void> {
     const ended = subscriber.gone.then(() => after(0)) // a turn later, so that the error of the client is thrown if there is one
     await Promise.race([asked, ended])
+  }
+
+  /**
+   * To be called in the same turn as what relies on it, since a connection may end at any time. Some clients confirm a subscription
+   * after the end.
+   */
+  #assertPresent(subscriber: Subscriber): void {
     if (subscriber !== this.#subscriber || this.#isClosed) throw lost()
   }
 

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ClusterSubscription, type ClusterSource } from '../../src/clients/cluster-subscription.ts'
 import type { MessageListener } from '../../src/clients/port.ts'
 import { onEnd } from '../../src/clients/subscription.ts'
@@ -85,6 +85,17 @@ it('asks the cluster if a node does not have the slot of a channel', async () =>
   expect(askedOf(cluster.at('a'))).toEqual(['a1'])
 })
 
+it('asks again if its client is told of the old node meanwhile, but not for ever', async () => {
+  const { cluster, listening } = await listen()
+  cluster.believed.set('a1', 'b')
+  cluster.findMaster.mockResolvedValueOnce(undefined).mockResolvedValueOnce(undefined)
+  await listening.subscribe('a1')
+  expect(askedOf(cluster.at('a'))).toEqual(['a1'])
+  cluster.believed.set('a2', 'b')
+  cluster.findMaster.mockResolvedValue(undefined)
+  await expect(listening.subscribe('a2')).rejects.toThrow('MOVED')
+})
+
 it('tells which channels were lost, and when they are back', async () => {
   const { cluster, told } = await listen('a1', 'a2', 'b1')
   cluster.at('a').end()
@@ -133,6 +144,112 @@ it('keeps trying while a master is gone, and the others go on', async () => {
   cluster.open.mockImplementation(async () => new FakeSubscriber())
   await vi.advanceTimersByTimeAsync(LONG_MS)
   expect(told('restored')).toEqual(['a1'])
+})
+
+it('finds a channel that is moved again while it is subscribed to again, though the client was told of old places', async () => {
+  const { cluster, told } = await listen('a1', 'b1', 'c1')
+  const places = ['b', 'a', 'c', 'b', 'c']
+  cluster.findMaster.mockImplementation(async () => {
+    const [believed = 'c', real = 'c'] = [places.shift(), places.shift()]
+    cluster.believed.set('a1', believed)
+    cluster.moved.set('a1', real)
+  })
+  cluster.at('a').end()
+  await vi.advanceTimersByTimeAsync(LONG_MS)
+  expect([told('lost'), told('restored')]).toEqual([['a1'], ['a1']])
+  expect(askedOf(cluster.at('c'))).toContain('a1')
+})
+
+it('restores channels while the master of others does not answer', async () => {
+  const { cluster, told } = await listen('a1', 'b1', 'c1')
+  const open = cluster.open.getMockImplementation() as ClusterSource<string>['open']
+  cluster.open.mockImplementation(async (master, receive) => {
+    const subscriber = await open(master, receive)
+    if (master === 'a') subscriber.ping = () => new Promise(() => {})
+    return subscriber
+  })
+  cluster.at('a').end()
+  cluster.at('b').end()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(told('restored')).toEqual(['b1'])
+  cluster.at('c').end() // while a subscription waits for its master
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(told('restored')).toEqual(['b1', 'c1'])
+  cluster.open.mockImplementation(open)
+  await vi.advanceTimersByTimeAsync(LONG_MS)
+  expect(told('restored')).toEqual(['a1', 'b1', 'c1'])
+})
+
+it('tries again after a subscription that its client never settles, once the connection has ended', async () => {
+  const { cluster, told } = await listen('a1')
+  const open = cluster.open.getMockImplementation() as ClusterSource<string>['open']
+  cluster.open.mockImplementationOnce(async (master, receive) => {
+    const subscriber = (await open(master, receive)) as FakeSubscriber
+    subscriber.subscribe.mockReturnValueOnce(new Promise(() => {}))
+    return subscriber
+  })
+  cluster.at('a').end()
+  await vi.advanceTimersByTimeAsync(100)
+  expect(askedOf(cluster.at('a'))).toEqual(['a1'])
+  cluster.at('a').end()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(told('restored')).toEqual(['a1'])
+})
+
+it('subscribes for whoever asks for a channel anew while it is subscribed to again', async () => {
+  const { cluster, listening } = await listen('a1', 'a2')
+  const confirmations: (() => void)[] = []
+  const open = cluster.open.getMockImplementation() as ClusterSource<string>['open']
+  cluster.open.mockImplementation(async (master, receive) => {
+    const subscriber = (await open(master, receive)) as FakeSubscriber
+    subscriber.subscribe.mockImplementation(() => new Promise<void>((resolve) => confirmations.push(resolve)))
+    return subscriber
+  })
+  cluster.at('a').end()
+  await vi.advanceTimersByTimeAsync(100)
+  listening.unsubscribe('a1')
+  const refused = listening.subscribe('a1').catch(() => {}) // either is right: to refuse it, or to subscribe
+  for (let turn = 0; turn < 10; turn++) {
+    await vi.advanceTimersByTimeAsync(10)
+    confirmations.shift()?.()
+  }
+  await refused
+  const subscribed = listening.subscribe('a1')
+  await vi.advanceTimersByTimeAsync(0)
+  confirmations.shift()?.()
+  await subscribed
+  const { subscribe, unsubscribe } = cluster.at('a')
+  const lastOf = ({ mock }: Pick<typeof subscribe | typeof unsubscribe, 'mock'>) =>
+    mock.invocationCallOrder.filter((_, i) => [mock.calls[i]].flat(2).includes('a1')).at(-1) as number
+  expect(lastOf(subscribe)).toBeGreaterThan(lastOf(unsubscribe))
+})
+
+describe('a connection that ends just after it has confirmed a channel', () => {
+  it.each(Array.from({ length: 20 }, (_, turns) => turns))('%i turns later', async (turns) => {
+    const { cluster, listener, listening, told } = await listen('a1')
+    const endLater = async (subscriber: FakeSubscriber) => {
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+      subscriber.end()
+    }
+    const open = cluster.open.getMockImplementation() as ClusterSource<string>['open']
+    for (const step of ['ping', 'subscribe'] as const) {
+      cluster.open.mockImplementationOnce(async (master, receive) => {
+        const subscriber = (await open(master, receive)) as FakeSubscriber
+        subscriber[step].mockImplementationOnce(async () => void endLater(subscriber))
+        return subscriber
+      })
+    }
+    cluster.at('a').end()
+    await vi.advanceTimersByTimeAsync(LONG_MS)
+    expect(askedOf(cluster.at('a'))).toEqual(['a1'])
+    expect(told('lost')).toEqual(told('restored'))
+    expect(listener.restored.mock.lastCall).toEqual([['a1']])
+    await listening.subscribe('a1')
+    expect(askedOf(cluster.at('a'))).toEqual(['a1'])
+    cluster.at('a').end()
+    await vi.advanceTimersByTimeAsync(LONG_MS)
+    expect(told('lost')).toEqual(told('restored'))
+  })
 })
 
 it('does not subscribe again to what nobody asks for any more', async () => {
