@@ -33,7 +33,15 @@ export function ioredisSubscriber(
   })
   // An `end` event follows, but not when the server unsubscribes from a channel whose slot has moved to another node.
   client.on('error', () => end())
-  client.on('moved', () => end()) // ioredis 6 reports it so
+  // ioredis reports so that a slot is at another node: 6 when the server unsubscribes, 5 and 6 when it refuses SSUBSCRIBE. After
+  // that, 5 never settles the command.
+  const moved = new Promise<never>((_, reject) => {
+    client.on('moved', () => {
+      reject(new Error('MOVED to another node'))
+      end()
+    })
+  })
+  moved.catch(() => {})
   client.on('end', () => end())
   client.on('connect', () => client.stream.unref())
   const onMessage = (channel: Buffer, message: Buffer) =>
@@ -52,7 +60,8 @@ export function ioredisSubscriber(
       const names = channels.map((channel) => keyPrefix + channel)
       await client.subscribe(...names)
       // One by one, since they may be of several slots.
-      if (isOfCluster) await Promise.all(names.map((name) => ifPossible(client.ssubscribe(name))))
+      const sharded = () => Promise.all(names.map((name) => ifPossible(client.ssubscribe(name))))
+      if (isOfCluster) await Promise.race([sharded(), moved])
     },
     async unsubscribe(channel) {
       await connected

@@ -617,6 +617,20 @@ describe.runIf(hasCluster)('over a cluster', () => {
         expect(master.port).not.toBe(server.port)
       }
     })
+
+    it('subscribes where a slot has moved to before its client knows', async () => {
+      const [channel, other] = perMaster() as [string, string]
+      const [from, to] = cluster.servers as [TestServer, TestServer]
+      const { port, witness, listening } = await listeningTo([other])
+      await moveChannel(channel, from, to, cluster)
+      try {
+        await listening.subscribe(channel)
+        await publishByScript(port, channel, 'heard', SPUBLISH)
+        await vi.waitFor(() => expect(witness.on(channel)).toEqual(['heard']), soon)
+      } finally {
+        await moveChannel(channel, to, from, cluster)
+      }
+    })
   })
 
   it('receives by SUBSCRIBE where the user may not use SSUBSCRIBE', async () => {
