@@ -1,29 +1,41 @@
 // Near tiers over connections that fail: no near hit is older than promised, and few reads go to the server afterwards.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, inject, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { LruTPolicy, RedisFuncCache } from '../../src/index.ts'
+import { KeyNames } from '../../src/keys/key-names.ts'
+import { keySlot } from '../../src/keys/key-slot.ts'
+import { partitionKeys } from '../../src/stores/redis/keys.ts'
 import { askServer } from '../servers/ask-server.ts'
-import { startServer } from '../servers/start-server.ts'
+import { moveSlot } from '../servers/move-slot.ts'
+import { startCluster, type TestCluster } from '../servers/start-cluster.ts'
+import { startServer, type TestServer } from '../servers/start-server.ts'
 import { TcpProxy } from '../servers/tcp-proxy.ts'
 import { Random } from '../random.ts'
-import { type Address, CLIENTS, type ClientSetup } from './clients.ts'
+import { CLIENTS, type OpenClient } from './clients.ts'
 
 const binary = inject('binary')
+const hasCluster = binary !== '' && inject('cluster') !== undefined
 const CASES = CLIENTS.flatMap(({ name, single }) => (single === undefined ? [] : [{ name, single }]))
+/** Each client as it is without options, if it receives messages. */
+const OVER_CLUSTER = CLIENTS.flatMap(({ name, cluster: open }) =>
+  open === undefined || !/^(?:node-redis|ioredis) \d$|^iovalkey$/.test(name) ? [] : [{ name, open }],
+)
+const receives = ({ name }: { readonly name: string }) => name !== 'valkey-glide'
 
 const MAX_STALENESS_MS = 300
 const KEYS = 20
 
+const PREFIX = 'near:'
+
 /** As many keys as a listener catches up with. */
 const MANY = 200
 
-type Open = NonNullable<ClientSetup['single']>
-
 /** What functions return is the version of the key, which changes with each invalidation. */
-async function newProcess(open: Open, address: Address, versions: number[], near: boolean) {
-  const { client, close } = await open(address)
-  const cache = new RedisFuncCache('faults', new LruTPolicy(), {
+async function newProcess(opening: Promise<OpenClient>, versions: number[], near: boolean, name = 'faults') {
+  const { client, close } = await opening
+  const cache = new RedisFuncCache(name, new LruTPolicy(), {
     client,
+    prefix: PREFIX,
     near: near && { maxStaleness: `${MAX_STALENESS_MS}ms` },
   })
   cache.on('error', () => {})
@@ -99,13 +111,9 @@ describe.skipIf(binary === undefined)('near hits over a network that fails', () 
       await using server = await startServer(binary as string)
       await using proxy = await TcpProxy.start(server.port)
       const promised = new Promised(KEYS)
-      await using here = await newProcess(
-        single,
-        { host: proxy.host, port: proxy.port },
-        promised.versions,
-        true,
-      )
-      await using there = await newProcess(single, server, promised.versions, false)
+      const { host, port } = proxy
+      await using here = await newProcess(single({ host, port }), promised.versions, true)
+      await using there = await newProcess(single(server), promised.versions, false)
       const random = new Random('near faults')
       await holdAll(here, promised)
       const { near } = here.cache.stats()
@@ -147,15 +155,13 @@ describe.skipIf(binary === undefined)('near hits over a network that fails', () 
 })
 
 describe.skipIf(binary === undefined)('a process whose connection for messages was ended', () => {
-  const listening = CASES.filter(({ name }) => name !== 'valkey-glide')
-
-  test.concurrent.each(listening)(
+  test.concurrent.each(CASES.filter(receives))(
     'asks for what it has missed, and keeps the rest: $name',
     async ({ single }) => {
       await using server = await startServer(binary as string)
       const promised = new Promised(MANY)
-      await using here = await newProcess(single, server, promised.versions, true)
-      await using there = await newProcess(single, server, promised.versions, false)
+      await using here = await newProcess(single(server), promised.versions, true)
+      await using there = await newProcess(single(server), promised.versions, false)
       await holdAll(here, promised)
       await vi.waitFor(() => expect(here.cache.health().near).toMatchObject({ listening: 1 }), {
         interval: 5,
@@ -173,6 +179,80 @@ describe.skipIf(binary === undefined)('a process whose connection for messages w
       expect(since - read).toBeLessThanOrEqual(MANY / 10)
       expect(nearTier.flushed).toBe(0)
       expect(here.cache.health().near).toMatchObject({ listening: 1, missing: 0 })
+    },
+  )
+})
+
+describe.runIf(hasCluster)('near hits while their slot moves and connections are ended', () => {
+  let cluster: TestCluster
+  beforeAll(async () => {
+    cluster = await startCluster(binary as string)
+  })
+  afterAll(() => cluster?.stop())
+
+  // One after the other: masters that move keys to each other at the same time wait for each other.
+  test.for(OVER_CLUSTER)(
+    'are never older than promised, and go on afterwards: $name',
+    async ({ name: client, open }) => {
+      const masters = cluster.servers.slice(0, 3)
+      const promised = new Promised(KEYS)
+      const name = client.replace(' ', '-')
+      await using here = await newProcess(open(cluster.nodes), promised.versions, true, name)
+      await using there = await newProcess(open(cluster.nodes), promised.versions, false, name)
+      await holdAll(here, promised)
+      const { near } = here.cache.stats()
+      const untilMs = performance.now() + 2_000
+      const move = async (): Promise<void> => {
+        const keys = partitionKeys(
+          new KeyNames(PREFIX, name, 'lru_t', 'cache', 'cluster').pairOf(undefined),
+          [],
+        ).all
+        const slot = keySlot(keys[0] as string)
+        // Each of them has a third of the slots, in their order.
+        let at = Math.floor((slot * masters.length) / 16_384)
+        while (performance.now() < untilMs) {
+          const [from, to] = [masters[at], masters[(at + 1) % masters.length]] as [TestServer, TestServer]
+          await moveSlot({ slot, keys }, from, to, masters)
+          at = (at + 1) % masters.length
+          await sleep(200)
+        }
+      }
+      const end = async (): Promise<void> => {
+        while (performance.now() < untilMs) {
+          for (const { port } of masters) await askServer(port, 'CLIENT KILL TYPE pubsub')
+          await sleep(50)
+        }
+      }
+      let invalidated = 0
+      const write = async (): Promise<void> => {
+        while (performance.now() < untilMs) {
+          // One that comes too late for a slot on its way promises nothing.
+          await promised
+            .change(promised.reads % KEYS, (key) => there.load.invalidate(key))
+            .then(
+              () => invalidated++,
+              () => {},
+            )
+          await sleep(20)
+        }
+      }
+      const read = async (): Promise<void> => {
+        while (performance.now() < untilMs) {
+          for (let key = 0; key < KEYS; key++) await promised.read(key, here.load)
+          await sleep(5)
+        }
+      }
+      await Promise.all([move(), end(), write(), read(), read()])
+      expect(invalidated).toBeGreaterThan(0)
+      expect(here.cache.stats().near).toBeGreaterThan(near)
+      await holdAll(here, promised)
+      await vi.waitFor(
+        async () => {
+          await here.load(0)
+          expect(here.cache.health().near).toMatchObject({ listening: 1, missing: 0 })
+        },
+        { interval: 50, timeout: 10_000 },
+      )
     },
   )
 })
