@@ -35,13 +35,11 @@ export function ioredisSubscriber(
   client.on('error', () => end())
   // ioredis reports so that a slot is at another node: 6 when the server unsubscribes, 5 and 6 when it refuses SSUBSCRIBE. After
   // that, 5 never settles the command.
-  const moved = new Promise<never>((_, reject) => {
-    client.on('moved', () => {
-      reject(new Error('MOVED to another node'))
-      end()
-    })
+  const unsettled = new Set<(error: Error) => void>()
+  client.on('moved', () => {
+    for (const reject of unsettled) reject(new Error('MOVED to another node'))
+    end()
   })
-  moved.catch(() => {})
   client.on('end', () => end())
   client.on('connect', () => client.stream.unref())
   const onMessage = (channel: Buffer, message: Buffer) =>
@@ -59,9 +57,13 @@ export function ioredisSubscriber(
       await connected
       const names = channels.map((channel) => keyPrefix + channel)
       await client.subscribe(...names)
-      // One by one, since they may be of several slots.
-      const sharded = () => Promise.all(names.map((name) => ifPossible(client.ssubscribe(name))))
-      if (isOfCluster) await Promise.race([sharded(), moved])
+      if (!isOfCluster) return
+      await new Promise((resolve, reject) => {
+        unsettled.add(reject)
+        // One by one, since they may be of several slots.
+        const all = Promise.all(names.map((name) => ifPossible(client.ssubscribe(name))))
+        all.then(resolve, reject).finally(() => unsettled.delete(reject))
+      })
     },
     async unsubscribe(channel) {
       await connected

@@ -41,6 +41,8 @@ export class ReconnectingSubscription implements Subscription {
   readonly #listener: MessageListener
   readonly #reconnects: boolean
   readonly #channels = new Set<string>()
+  /** Functions that end the waits for confirmations, by the connection that is to confirm. */
+  readonly #waits = new Map<() => void, Subscriber>()
   #subscriber: Subscriber | undefined
   #opening: Promise<void> | undefined
   #isUp = false
@@ -122,10 +124,18 @@ export class ReconnectingSubscription implements Subscription {
     this.#listener.restored()
   }
 
-  /** Waits for a confirmation until the connection has ended. After the end, some clients never answer. */
-  async #settled(subscriber: Subscriber, asked: Promise<unknown>): Promise<void> {
-    const ended = subscriber.gone.then(() => after(0)) // a turn later, so that the error of the client is thrown if there is one
-    await Promise.race([asked, ended])
+  /**
+   * Waits for a confirmation until the connection has ended. After the end, some clients never answer.
+   *
+   * No race with `gone`: a promise keeps all that ever waited for it until it settles, and a connection may last for months.
+   */
+  #settled(subscriber: Subscriber, asked: Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      // A turn later, so that the error of the client is thrown if there is one.
+      const end = () => void after(0).then(resolve)
+      this.#waits.set(end, subscriber)
+      asked.then(resolve, reject).finally(() => this.#waits.delete(end))
+    })
   }
 
   /**
@@ -138,6 +148,7 @@ export class ReconnectingSubscription implements Subscription {
 
   #drop(subscriber: Subscriber): void {
     subscriber.close()
+    for (const [end, waitedFor] of this.#waits) if (waitedFor === subscriber) end()
     if (subscriber !== this.#subscriber) return
     this.#subscriber = undefined
     if (!this.#isUp) return

@@ -50,6 +50,17 @@ function listen(source = new FakeSource()) {
 }
 
 describe('a subscription', () => {
+  it('leaves nothing with a connection that lasts, however many channels come and go', async () => {
+    const { source, listening } = listen()
+    await listening.subscribe('first')
+    const then = vi.spyOn(source.last.gone, 'then')
+    for (let i = 0; i < 100; i++) {
+      await listening.subscribe(`channel ${i}`)
+      listening.unsubscribe(`channel ${i}`)
+    }
+    expect(then).not.toHaveBeenCalled()
+  })
+
   it('opens nothing before the first channel is subscribed to, and then one connection for all', async () => {
     const { source, listening } = listen()
     expect(source.open).not.toHaveBeenCalled()
