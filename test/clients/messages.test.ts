@@ -17,7 +17,7 @@ import { keySlot } from '../../src/keys/key-slot.ts'
 import { type GatedCache, gated } from '../server/gated.ts'
 import { askServer } from '../servers/ask-server.ts'
 import { moveSlot } from '../servers/move-slot.ts'
-import { startCluster, type TestCluster } from '../servers/start-cluster.ts'
+import { startCluster, startingMasterOf, type TestCluster } from '../servers/start-cluster.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
 import { type Address, CLIENTS, type ClientSetup, type OpenClient } from './clients.ts'
 import type { LeaveOrder } from './leave.fixture.ts'
@@ -698,7 +698,7 @@ function perMaster(): string[] {
   return masters.map((master) => {
     for (;;) {
       const channel = newChannel()
-      if (Math.floor((keySlot(channel) * masters.length) / 16_384) === master) return channel
+      if (startingMasterOf(keySlot(channel)) === master) return channel
     }
   })
 }

@@ -7,7 +7,7 @@ import { keySlot } from '../../src/keys/key-slot.ts'
 import { partitionKeys } from '../../src/stores/redis/keys.ts'
 import { askServer } from '../servers/ask-server.ts'
 import { moveSlot } from '../servers/move-slot.ts'
-import { startCluster, type TestCluster } from '../servers/start-cluster.ts'
+import { startCluster, startingMasterOf, type TestCluster } from '../servers/start-cluster.ts'
 import { startServer, type TestServer } from '../servers/start-server.ts'
 import { TcpProxy } from '../servers/tcp-proxy.ts'
 import { Random } from '../random.ts'
@@ -208,8 +208,7 @@ describe.runIf(hasCluster)('near hits while their slot moves and connections are
           [],
         ).all
         const slot = keySlot(keys[0] as string)
-        // Each of them has a third of the slots, in their order.
-        let at = Math.floor((slot * masters.length) / 16_384)
+        let at = startingMasterOf(slot)
         while (performance.now() < untilMs) {
           const [from, to] = [masters[at], masters[(at + 1) % masters.length]] as [TestServer, TestServer]
           await moveSlot({ slot, keys }, from, to, masters)

@@ -56,6 +56,15 @@ export async function startCluster(binary: string, options: ClusterOptions = {})
   return { nodes, servers, stop, [Symbol.asyncDispose]: stop }
 }
 
+const firstSlotOf = (master: number): number => Math.round((master * SLOTS) / MASTERS)
+
+/** Which of the servers has a slot when the cluster has started. */
+export function startingMasterOf(slot: number): number {
+  let master = 0
+  while (slot >= firstSlotOf(master + 1)) master++
+  return master
+}
+
 async function form(ports: readonly number[]): Promise<void> {
   const masters = ports.slice(0, MASTERS)
   const replicas = ports.slice(MASTERS)
@@ -63,11 +72,7 @@ async function form(ports: readonly number[]): Promise<void> {
 
   await Promise.all(
     masters.map(async (port, index) => {
-      const [from, to] = [index, index + 1].map((part) => Math.round((part * SLOTS) / MASTERS)) as [
-        number,
-        number,
-      ]
-      await askServer(port, `CLUSTER ADDSLOTSRANGE ${from} ${to - 1}`)
+      await askServer(port, `CLUSTER ADDSLOTSRANGE ${firstSlotOf(index)} ${firstSlotOf(index + 1) - 1}`)
       // Two masters of one epoch would settle it by themselves, but slowly.
       await askServer(port, `CLUSTER SET-CONFIG-EPOCH ${index + 1}`)
     }),

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { keySlot } from '../../../src/keys/key-slot.ts'
 import { askServer } from '../../servers/ask-server.ts'
 import { moveSlot } from '../../servers/move-slot.ts'
+import { startingMasterOf } from '../../servers/start-cluster.ts'
 import type { TestServer } from '../../servers/start-server.ts'
 import { CACHE_KEYS, keysOfShard } from '../cache-keys.ts'
 import type { Fault } from '../fault.ts'
@@ -88,8 +89,7 @@ export const FAILOVER_FAULTS: readonly Fault[] = [
 /** The slot of some keys, its master, and the replica of that. */
 function ownersOf(cluster: ClusterWorld['cluster'], keys: readonly string[]) {
   const slot = keySlot(keys[0] as string)
-  // Each of the three masters has a third of the slots, in their order.
-  const index = Math.min(2, Math.floor((slot * 3) / 16_384))
+  const index = startingMasterOf(slot)
   return {
     slot,
     master: cluster.servers[index] as TestServer,
