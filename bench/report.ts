@@ -80,6 +80,8 @@ const WHY = `## Where the time goes
   so that minor collections copy dead objects. Calls in flight, deadlines and reports of reads are therefore kept in other structures
   (\`src/flow/short-lived-map.ts\`).
 - **Buffers.** A value that arrives as a Buffer keeps alive the 64 KB that were read from the socket. Text does not.
+- **ioredis on Node 24.** After the first collection of the whole heap, each minor collection keeps 9 to 14 of 64 MB although nothing refers to
+  them. So it does without this library, where lookups of 64 entries by \`HMGET\` are sent by hand. node-redis is not affected, nor is Node 20.
 - **The deadline and the circuit breaker** guard each batch of lookups. They take about one microsecond of 22 if calls are made
   one at a time. With 64 or more calls outstanding, which share a batch, builds with and without them showed no difference beyond
   noise.
