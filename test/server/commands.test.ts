@@ -270,7 +270,7 @@ describe.skipIf(binary === undefined)('a server of its own', () => {
     const without = await round('f', 'g')
     expect(without.get('hit')).toEqual({ hmget: 1 })
     const commands =
-      'exists exists exists hdel hlen hmget hmget hset pttl pttl zadd zadd zcard zmscore zrange zrange zrangebyscore zrem zrem'
+      'exists exists exists hdel hlen hmget hmget hset pttl pttl pttl zadd zadd zcard zmscore zrange zrange zrangebyscore zrem zrem'
     const put = Object.entries(without.get('put that evicts') ?? {})
     expect(put.flatMap(([name, calls]) => Array<string>(calls).fill(name)).toSorted()).toEqual(
       commands.split(' '),

@@ -194,6 +194,46 @@ describe.runIf(hasServer).each(EACH_POLICY)('$policy', ({ create, policy }) => {
   )
 })
 
+describe.runIf(hasServer).each(EACH_POLICY)(
+  '$policy, where the first put fails at a foreign key',
+  ({ create }) => {
+    test.each(['tags', 'leases', 'expiry', 'structure'] as const)(
+      'no key stays for ever: %s',
+      async (what) => {
+        const store = target.newStore()
+        const cache = new RedisFuncCache(unique('foreign'), create(), { store, idleTtl: '1h' })
+        cache.on('error', () => {})
+        const ask = cache.wrap(async (name: string) => name, {
+          name: 'ask',
+          ttl: '100s',
+          tags: () => ['all'],
+          singleFlight: 'global',
+        })
+        const place = placeOf(cache, ask.keyOf(''))
+        const foreign = keyFor(place, what)
+        // The lease is taken before, and ended by the put.
+        await store.lease(place, [leaseRequest('other')], 1_000)
+        const load = cache.wrap(
+          async (name: string) => {
+            await target.raw(foreign, 'UNLINK', foreign)
+            await target.raw(foreign, 'LPUSH', foreign, 'foreign')
+            return name
+          },
+          { name: 'load', ttl: '100s', tags: () => ['all'], singleFlight: 'global' },
+        )
+        await load('first')
+        await target.raw(foreign, 'DEL', foreign)
+        await ask('second')
+        const keys = [...keysOf(place), ...besideOf(place), place.keys[1]]
+        const left = await Promise.all(keys.map(async (key) => Number(await target.raw(key, 'PTTL', key))))
+        expect(left.filter((ms) => ms === -1)).toEqual([])
+        expect(left.some((ms) => ms > 0)).toBe(true)
+        await cache.close()
+      },
+    )
+  },
+)
+
 /** All that a place may consist of, but the fence: of what that knew of loads under way, nobody else knows. */
 const KEYS = ['index', 'values', 'expiry', 'tags', 'leases', 'structure'] as const
 

@@ -44,7 +44,7 @@ local function finish(reply)
   if weighing then
     weighing.close()
   end
-  prolong_keys(idle_ttl_ms, created_values, was_empty)
+  prolong_keys(idle_ttl_ms, was_empty)
   reply[1], reply[2], reply[3] = at_us, now_us(), stored_ms
   reply[4], reply[5], reply[6] = evicted, expired, end_telling()
   return answer(reply)
@@ -215,8 +215,11 @@ for i = 6, 6 * count, 6 do
       -- Also a new one: after a failover others may hold an entry that the server has lost, and nothing else would tell them.
       tell('entries', { hash })
     end
-    created_values = created_values or entries == 0
     local is_new = redis.call('HSET', values, hash, value) == 1
+    if entries == 0 and not created_values then
+      created_values = true
+      start_life(idle_ttl_ms)
+    end
     began[hash], unknown[hash] = tonumber(token) or at_us, nil
     if weighing then
       weighing.stored(hash, #value, is_new)
