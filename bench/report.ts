@@ -1,6 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
-import { otherNodesOf, readOtherNodes } from './other-nodes.ts'
 import type { Renewal, Results } from './results.ts'
 import { sectionsOf } from './sections.ts'
 import { summaryOf } from './summary.ts'
@@ -22,7 +21,6 @@ export function tablesOf(results: Results): string {
 export async function writePage(results: Results): Promise<void> {
   const { machine, versions } = results
   const sections = sectionsOf(results).map(({ title, text, table }) => `## ${title}\n\n${text}\n\n${table}`)
-  const others = otherNodesOf(await readOtherNodes())
   const page = [
     '# Performance',
     '<!-- Written by `npm run bench` from bench/results/latest.json: what is changed here is lost. -->',
@@ -36,7 +34,6 @@ export async function writePage(results: Results): Promise<void> {
       (results.renewed ?? []).map(renewal).join(''),
     HOW,
     ...sections,
-    ...(others === undefined ? [] : [others]),
     WHY,
     `## Versions\n\n${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
@@ -81,7 +78,7 @@ const WHY = `## Where the time goes
   (\`src/flow/short-lived-map.ts\`).
 - **Buffers.** A value that arrives as a Buffer keeps alive the 64 KB that were read from the socket. Text does not.
 - **ioredis on Node 24.** After the first collection of the whole heap, each minor collection keeps 9 to 14 of 64 MB although nothing refers to
-  them. So it does without this library, where lookups of 64 entries by \`HMGET\` are sent by hand. node-redis is not affected, nor is Node 20.
+  them. The same happens without this library, where lookups of 64 entries by \`HMGET\` are sent by hand. node-redis is not affected, nor is Node 20.
 - **The deadline and the circuit breaker** guard each batch of lookups. They take about one microsecond of 22 if calls are made
   one at a time. With 64 or more calls outstanding, which share a batch, builds with and without them showed no difference beyond
   noise.
