@@ -16,15 +16,16 @@ const FAULT_NAMES = [
   'noeviction',
   'wrong-type',
 ]
-const PHASES: Phases = { beforeMs: 400, faultMs: 1_200, afterMs: 1_000 }
+/** Clients connect again a moment after the server is back. */
+const RECOVERY_MS = 1_500
+/** Callers go on for longer than the recovery may take, so that it is seen. */
+const PHASES: Phases = { beforeMs: 400, faultMs: 1_200, afterMs: RECOVERY_MS + 500 }
 
 /** What a caller may have to wait for: the store for as long as it may take, then the function. */
 const STORE_TIMEOUT_MS = 500
 const COMPUTE_MS = 20
 /** A lease that nobody renews ends after that. */
 const LEASE_MS = 2_000
-/** Clients connect again a moment after the server is back. */
-const RECOVERY_MS = 1_500
 /** Other tests run meanwhile. */
 const SLACK_MS = 400
 
