@@ -5,6 +5,7 @@ import zlib from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CacheOptions, LruTPolicy, OptionError, RedisFuncCache, type Store } from './library.ts'
 import { zstd } from '../../src/serializers/envelope/zstd.ts'
+import { byZstd } from '../serializers/envelope/by-zstd.ts'
 import { labelOf, partitionMark } from '../../src/stores/trailer.ts'
 import { hasServer, openTarget, type Target, unique } from './target.ts'
 
@@ -18,10 +19,6 @@ const KEY = randomBytes(32)
 const OLD = randomBytes(32)
 const LONG = 'a long text '.repeat(2_000)
 const FORMATS = ['gzip', ...(zstd() === undefined ? [] : ['zstd' as const])] as const
-
-/** Types of older versions do not have it. */
-const byZstd = (bytes: Buffer): Buffer =>
-  (Reflect.get(zlib, 'zstdCompressSync') as (bytes: Buffer) => Buffer)(bytes)
 
 type Options = Pick<CacheOptions, 'sign' | 'encrypt' | 'compress' | 'serializer' | 'maxValueBytes'>
 

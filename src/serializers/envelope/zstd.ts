@@ -23,6 +23,7 @@ export function zstd(): Zstd | undefined {
   return found === 'none' ? undefined : found
 }
 
+/** The zstd of a library, if it refuses a frame that is cut off. */
 export function reliableZstd(library: Partial<Zstd>): Zstd | undefined {
   if (library.zstdDecompressSync === undefined) return undefined
   try {

@@ -1,8 +1,8 @@
 // Whether the zstd of the runtime can be relied on.
-import zlib from 'node:zlib'
 import { expect, test } from 'vitest'
 import { OptionError } from '../../../src/errors.ts'
 import { LruTPolicy, MemoryStore, RedisFuncCache } from '../../../src/index.ts'
+import { byZstd } from './by-zstd.ts'
 import { reliableZstd, type Zstd, zstd } from '../../../src/serializers/envelope/zstd.ts'
 
 test('none is taken that yields what is cut off as if it were the whole', () => {
@@ -25,8 +25,7 @@ test('that of this runtime refuses a compressed text at each length at which it 
 }) => {
   const found = zstd()
   skip(found === undefined, `Node ${process.versions.node} has no zstd that can be relied on`)
-  const compress = Reflect.get(zlib, 'zstdCompressSync') as (bytes: Buffer) => Buffer
-  const whole = compress(Buffer.from('a text that repeats itself, '.repeat(100)))
+  const whole = byZstd('a text that repeats itself, '.repeat(100))
   expect(found?.zstdDecompressSync(whole)).toHaveLength(2_800)
   for (let length = 1; length < whole.length; length++) {
     expect(() => found?.zstdDecompressSync(whole.subarray(0, length)), String(length)).toThrow(

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import zlib from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
 import { zstd } from '../../../src/serializers/envelope/zstd.ts'
+import { byZstd } from '../../serializers/envelope/by-zstd.ts'
 import { readTrace, type TraceFormat } from '../../../src/simulation/formats/read-trace.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'redis-func-cache-traces-'))
@@ -46,25 +47,22 @@ describe('one key a line', () => {
 describe('zstd', () => {
   const hasZstd = zstd() !== undefined
   const NONE = `Node ${process.versions.node} has no zstd that notices when data are cut off, as 24 and newer have`
-  /** Types of older versions do not have it. */
-  const compressed = (text: string): Buffer =>
-    (Reflect.get(zlib, 'zstdCompressSync') as (bytes: Buffer) => Buffer)(Buffer.from(text))
   const long = Array.from({ length: 50_000 }, (_, i) => (i * 7_919) % 4_999).join('\n')
 
   test('is read', async ({ skip }) => {
     skip(!hasZstd, NONE)
-    expect([...(await read(compressed(TEXT))).trace.ids]).toEqual([0, 1, 0, 2])
-    expect((await read(compressed(long))).trace).toMatchObject({ keys: 4_999, requests: 50_000 })
+    expect([...(await read(byZstd(TEXT))).trace.ids]).toEqual([0, 1, 0, 2])
+    expect((await read(byZstd(long))).trace).toMatchObject({ keys: 4_999, requests: 50_000 })
   })
 
   test('is refused where it is cut off', async ({ skip }) => {
     skip(!hasZstd, NONE)
-    expect(await messageOf(compressed(long).subarray(0, 1_000))).toMatch(/the compressed data end early/)
+    expect(await messageOf(byZstd(long).subarray(0, 1_000))).toMatch(/the compressed data end early/)
   })
 
   test('of several frames is read whole, or refused', async ({ skip }) => {
     skip(!hasZstd, NONE)
-    const several = Buffer.concat([compressed(long), compressed(`\n${long}`)])
+    const several = Buffer.concat([byZstd(long), byZstd(`\n${long}`)])
     // Node 26 reads all of them, Node 24 the first.
     const requests = await read(several).then(({ trace }) => trace.requests, messageOfError)
     expect(String(requests)).toMatch(/^(100000|The trace has several frames of zstd, .*zstd -dc FILE.*)$/)
