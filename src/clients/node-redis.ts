@@ -99,6 +99,7 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
   }
   return {
     send: (_key, commands, asText) => commands.map((command) => call(client, command, asText)),
+    writesAtEndOfTurn: true,
     listen: (listener) => new ReconnectingSubscription(source, listener),
   }
 }
@@ -133,6 +134,7 @@ export function nodeRedisClusterPort(cluster: NodeRedisCluster): RedisPort {
         cluster.nodeClient(master).then((client) => sendTo(client, key, commands, asText)),
       )
     },
+    writesAtEndOfTurn: true,
     listen: (listener) =>
       new ClusterSubscription<NodeRedisNode>(
         {
@@ -178,6 +180,7 @@ export function nodeRedisSentinelPort(sentinel: NodeRedisSentinel): RedisPort {
   return {
     send: (_key, commands) =>
       oneByOne(commands, (command) => sentinel.sendCommand(false, command, NOT_CONNECTED)),
+    writesAtEndOfTurn: true,
   }
 }
 
@@ -244,6 +247,7 @@ function leasingPort(lease: Lease, owner: Omit<ConnectionSource, 'open'>): Redis
       if (isFirst) void run(sent)
       return replies
     },
+    writesAtEndOfTurn: true,
     listen: (listener) =>
       new ReconnectingSubscription(
         { ...owner, open: (receive) => openBesideLease(lease, receive) },

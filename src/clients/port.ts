@@ -42,6 +42,11 @@ export interface RedisPort {
    * Whether the client may execute a command of a send after those behind it, where a slot of a cluster moves; default no.
    */
   readonly mayReorder?: boolean
+
+  /**
+   * Whether commands are written only at the end of the turn of the event loop in which they were sent; default no.
+   */
+  readonly writesAtEndOfTurn?: boolean
 }
 
 /** Receives messages, and learns when some may be missing. */

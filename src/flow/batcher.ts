@@ -1,5 +1,4 @@
 import { monotonicMs, nextTick } from './timers.ts'
-import { Turns } from './turns.ts'
 
 /**
  * Batches that are under way at a time, where there are more: of small entries, 2,048. More would not be faster: this many keep the
@@ -36,10 +35,6 @@ export class Batch<Item, Result> {
  * that one side works on a batch while the other one prepares or reads the next. An item that is too heavy for a batch is sent
  * alone and last, so that no other item waits for it. Where there are very many batches, some are under way at a time and the
  * others wait: so there is time for other work in between, and neither side holds all of it at once.
- *
- * The results of each batch that is at least half full are handed over in a turn of their own, although several may arrive together.
- * What the first ones lead to, such as the puts of 64 misses, is then sent before the next ones are used, and the other side works on it
- * meanwhile.
  */
 export class Batcher<Item, Result> {
   /** Batches beyond {@link MOST_UNDER_WAY}, which are sent one by one as others end. */
@@ -47,7 +42,6 @@ export class Batcher<Item, Result> {
   #backlogSize = 0
   /** How many batches of the backlog are under way. */
   #workers = 0
-  readonly #turns = new Turns()
   readonly #run: (items: readonly Item[], sentMs: number) => Promise<readonly Result[]>
   readonly #weigh: (item: Item) => number
   readonly #batchWeight: number
@@ -128,12 +122,9 @@ export class Batcher<Item, Result> {
     }
   }
 
-  async #send({ items, weight, resolve, reject }: Batch<Item, Result>, sentMs: number): Promise<void> {
+  async #send({ items, resolve, reject }: Batch<Item, Result>, sentMs: number): Promise<void> {
     try {
-      const results = await this.#run(items, sentMs)
-      const turn = 2 * weight >= this.#batchWeight ? this.#turns.take() : undefined
-      if (turn !== undefined) await turn
-      resolve(results)
+      resolve(await this.#run(items, sentMs))
     } catch (error) {
       reject(error)
     }

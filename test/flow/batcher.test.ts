@@ -96,56 +96,6 @@ describe('what is asked for in one turn', () => {
   })
 })
 
-describe('results that arrive together', () => {
-  test('are used one batch a turn, so that what they lead to is sent before the next ones are used', async () => {
-    const log: string[] = []
-    const { batcher: lookups } = doubler(2)
-    const puts = new Batcher<number, number>(async (items) => {
-      log.push(`puts ${items.join(' ')}`)
-      return items
-    }, 2)
-    const call = async (item: number): Promise<void> => {
-      log.push(`found ${await lookups.ask(item)}`)
-      await puts.ask(item)
-    }
-    await Promise.all([1, 2, 3, 4, 5].map(call))
-    expect(log).toEqual([
-      'found 2',
-      'found 4',
-      'puts 1 2',
-      'found 6',
-      'found 8',
-      'puts 3 4',
-      'found 10',
-      'puts 5',
-    ])
-  })
-
-  test('wait for no turn if their batch is less than half full', async () => {
-    const replies: (() => void)[] = []
-    const batcher = new Batcher<number, number>(
-      (items) => new Promise((resolve) => replies.push(() => resolve(items))),
-      4,
-    )
-    const used: number[] = []
-    const ask = async (...items: readonly number[]): Promise<void> => {
-      for (const item of items) void batcher.ask(item).then((result) => used.push(result))
-      await turn()
-    }
-    await ask(1)
-    await ask(2)
-    await ask(3, 4)
-    await ask(5, 6)
-    await ask(7)
-    for (const reply of replies) reply()
-    await Promise.resolve()
-    await new Promise(process.nextTick)
-    expect(used).toEqual([1, 2, 3, 4, 7])
-    await turn()
-    expect(used).toEqual([1, 2, 3, 4, 7, 5, 6])
-  })
-})
-
 describe('very many batches', () => {
   /** Batches of one item each, which end when the test says so. */
   function held() {

@@ -51,6 +51,7 @@ export class InStepPort implements RedisPort {
   readonly listen?: NonNullable<RedisPort['listen']>
   readonly isCluster: boolean
   readonly mayReorder: boolean
+  readonly writesAtEndOfTurn: boolean
   readonly #port: RedisPort
   /** Keys on whose connections wrong replies came. */
   readonly #suspects = new Set<string>()
@@ -60,6 +61,7 @@ export class InStepPort implements RedisPort {
     this.#port = port
     this.isCluster = port.isCluster === true
     this.mayReorder = port.mayReorder === true
+    this.writesAtEndOfTurn = port.writesAtEndOfTurn === true
     if (port.listen !== undefined) this.listen = port.listen.bind(port)
   }
 

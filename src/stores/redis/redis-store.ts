@@ -1,6 +1,7 @@
 import { LogicalClock } from '../../flow/logical-clock.ts'
 import { ServerClock } from '../../flow/server-clock.ts'
 import { monotonicMs } from '../../flow/timers.ts'
+import { Turns } from '../../flow/turns.ts'
 import { bytesOfHash, type Hash } from '../../keys/call-hash.ts'
 import type { KeyPair } from '../../keys/key-names.ts'
 import { wellFormed } from '../../keys/well-formed.ts'
@@ -62,6 +63,9 @@ const SEND_VALUE = 8
 /** One script reports as many reads to the policy. */
 const TOUCHES_A_SCRIPT = 100
 
+/** So many lookups, or misses among them, are worth a turn of the event loop of their own. */
+const MANY = 32
+
 /** A value of more bytes is not sent to the scripts that only make room for it. */
 const LARGE_BYTES = 4_096
 
@@ -87,6 +91,8 @@ interface KeySpaceState {
   /** Until when `order` is known, by {@link monotonicMs}. After that a script asks for it again. */
   orderKnownUntilMs: number
   readonly idleTtl: IdleTtl
+  /** The turns of the event loop in which large batches of lookups are handed over. */
+  readonly turns: Turns
 }
 
 /** Entries in a Redis or Valkey server, or a cluster of them. */
@@ -162,13 +168,27 @@ export class RedisStore implements Store, ChangeLog {
     }
     if (areMisplaced(entries)) this.#commands.port.suspect(keys.values)
     if (haveEnds(entries)) state.hasEnds = true
-    if (atUs !== undefined) return lookUpAt(entries, atUs / 1_000, atUs, changes)
+    if (atUs !== undefined) return this.#inTurn(state, lookUpAt(entries, atUs / 1_000, atUs, changes))
     const { earliestMs, latestMs, isKnown } = clock.now()
     if (!state.hasEnds || (isKnown && isDecided(entries, earliestMs, latestMs))) {
-      return lookUpAt(entries, latestMs, undefined, changes)
+      return this.#inTurn(state, lookUpAt(entries, latestMs, undefined, changes))
     }
     const nowUs = await this.now(space)
-    return lookUpAt(entries, nowUs / 1_000, nowUs, changes)
+    return this.#inTurn(state, lookUpAt(entries, nowUs / 1_000, nowUs, changes))
+  }
+
+  /**
+   * Hands over large batches in one turn of the event loop each, although several may arrive together. What the first one leads to is
+   * then sent before the next one is used, and the server works on it meanwhile: the puts of misses, and with a client that writes at
+   * the end of a turn, also the next lookups.
+   */
+  #inTurn(
+    { turns }: KeySpaceState,
+    entries: readonly StoredEntry[],
+  ): readonly Lookup[] | Promise<readonly Lookup[]> {
+    if (entries.length < MANY) return entries
+    if (!this.#commands.port.writesAtEndOfTurn && missesAmong(entries) < MANY) return entries
+    return turns.take()?.then(() => entries) ?? entries
   }
 
   /** One plain command if the policy has one. From time to time the script, whose reply tells the time. */
@@ -488,6 +508,7 @@ export class RedisStore implements Store, ChangeLog {
         order: new LogicalClock(),
         orderKnownUntilMs: 0,
         idleTtl: new IdleTtl(),
+        turns: new Turns(),
       }
       this.#states.set(space, state)
     }
@@ -503,6 +524,12 @@ export class RedisStore implements Store, ChangeLog {
 interface PutAnswer extends Omit<PutReport, 'stored' | 'evictedAtOnce' | 'tooLarge'> {
   /** What it replied for each entry. */
   readonly codes: readonly number[]
+}
+
+function missesAmong(entries: readonly StoredEntry[]): number {
+  let misses = 0
+  for (const { value } of entries) if (value === undefined) misses++
+  return misses
 }
 
 const hashesOf = (entries: readonly NewEntry[]): Hash[] => entries.map(({ hash }) => hash)
