@@ -181,7 +181,8 @@ export class Partition<C> {
    * @param asText Whether the value may come as text; such lookups have batches of their own.
    */
   lookUp(call: LookedUp, asText: boolean): Batch<LookedUp, Lookup> {
-    return (asText ? this.#textLookups : this.#lookups).add(call)
+    const isLarge = this.#large.size > 0 && this.#large.has(call.hash)
+    return (asText && !isLarge ? this.#textLookups : this.#lookups).add(call)
   }
 
   /** Whether the entry of a call must not be served, since its invalidation was not carried out yet. */

@@ -14,10 +14,11 @@ type Load = (id: number) => Promise<unknown>
 
 /** A function whose results by id are these, and what its cache told. */
 function remembered(results: readonly unknown[], options: WrapOptions<Load> = {}) {
-  const cache = new RedisFuncCache(unique('text'), new LruTPolicy(), { store: target.newStore(), ttl: '1h' })
+  const store = target.newStore()
+  const cache = new RedisFuncCache(unique('text'), new LruTPolicy(), { store, ttl: '1h' })
   const run = vi.fn<Load>(async (id) => results[id])
   const emitted = listen(cache)
-  return { load: cache.wrap<Load>(run as Load, { name: 'load', ...options }), run, emitted }
+  return { load: cache.wrap<Load>(run as Load, { name: 'load', ...options }), run, emitted, store }
 }
 
 const results = [
@@ -51,4 +52,18 @@ test('errors that are cached are thrown again', async () => {
   await untilEmitted(emitted, 'store')
   for (let times = 0; times < 3; times++) await expect(load(1)).rejects.toThrow(new RangeError('too far'))
   expect(run).toHaveBeenCalledOnce()
+})
+
+test('a large result is looked up as bytes, as soon as its size is known', async () => {
+  const small = { text: 'ä'.repeat(1_000) }
+  const large = { text: 'ä'.repeat(50_000) }
+  const { load, run, store, emitted } = remembered([small, large])
+  await Promise.all([load(0), load(1)])
+  await untilEmitted(emitted, 'store', 2)
+  const get = vi.spyOn(store, 'get')
+  for (let times = 0; times < 2; times++) {
+    for (const [id, result] of [small, large].entries()) expect(await load(id)).toEqual(result)
+  }
+  expect(run).toHaveBeenCalledTimes(2)
+  expect(get.mock.calls.map(([, , options]) => options?.asText)).toEqual([true, true, true, false])
 })
