@@ -7,8 +7,8 @@ const LONGEST = 80
 const SLOTS_OF_A_SET = 4
 
 /** The number of slots, a power of two; and the shift that makes the number of a set from a hash of 32 bits. */
-const SLOTS = 16_384
-const SHIFT = 20
+const SLOTS = 32_768
+const SHIFT = 19
 
 /** The number of lookups after which the share of hits is checked; a power of two. */
 const PERIOD = 4_096

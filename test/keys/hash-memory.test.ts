@@ -54,7 +54,7 @@ test('keeps most texts where they are nearly as many as it holds', () => {
   const memory = new HashMemory()
   const owner = newOwner('a')
   const spy = vi.spyOn(owner, 'digest')
-  const count = 10_000
+  const count = 20_000
   for (let i = 0; i < 15 * count; i++) memory.hashOf(owner, `in turns ${i % count}`, owner)
   spy.mockClear()
   for (let i = 0; i < count; i++) memory.hashOf(owner, `in turns ${i}`, owner)
