@@ -179,7 +179,7 @@ function limited(result: Promise<unknown>, call: Call, leader: Call): Promise<un
   return timeoutMs === undefined ? result : untilTimeout(timeoutMs, result, call, leader)
 }
 
-/** Apart from {@link limited}: the variables of a callback are allocated when its function begins, and a call without a limit needs none. */
+/** A function of its own, not a part of {@link limited}: the variables of a callback are allocated when its function begins. */
 function untilTimeout(ms: number, result: Promise<unknown>, call: Call, leader: Call): Promise<unknown> {
   return within(result, ms, () => {
     const { background } = call.fn.cache
