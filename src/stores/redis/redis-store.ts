@@ -63,8 +63,9 @@ const SEND_VALUE = 8
 /** One script reports as many reads to the policy. */
 const TOUCHES_A_SCRIPT = 100
 
-/** So many lookups, or misses among them, are worth a turn of the event loop of their own. */
+/** So many entries are worth a turn of the event loop of their own, and one of more than 1 KB counts for several. */
 const MANY = 32
+const ENTRY_BYTES = 1_024
 
 /** A value of more bytes is not sent to the scripts that only make room for it. */
 const LARGE_BYTES = 4_096
@@ -186,8 +187,7 @@ export class RedisStore implements Store, ChangeLog {
     { turns }: KeySpaceState,
     entries: readonly StoredEntry[],
   ): readonly Lookup[] | Promise<readonly Lookup[]> {
-    if (entries.length < MANY) return entries
-    if (!this.#commands.port.writesAtEndOfTurn && missesAmong(entries) < MANY) return entries
+    if (weightOf(entries, this.#commands.port.writesAtEndOfTurn) < MANY) return entries
     return turns.take()?.then(() => entries) ?? entries
   }
 
@@ -526,10 +526,14 @@ interface PutAnswer extends Omit<PutReport, 'stored' | 'evictedAtOnce' | 'tooLar
   readonly codes: readonly number[]
 }
 
-function missesAmong(entries: readonly StoredEntry[]): number {
-  let misses = 0
-  for (const { value } of entries) if (value === undefined) misses++
-  return misses
+/** The number of misses and, if they count, of hits: a large one counts for as many as it has kilobytes. */
+function weightOf(entries: readonly StoredEntry[], doHitsCount: boolean): number {
+  let weight = 0
+  for (const { value } of entries) {
+    if (value === undefined) weight++
+    else if (doHitsCount) weight += Math.max(1, value.length / ENTRY_BYTES)
+  }
+  return weight
 }
 
 const hashesOf = (entries: readonly NewEntry[]): Hash[] => entries.map(({ hash }) => hash)

@@ -8,12 +8,16 @@ import type { KeySpace } from '../../../src/store.ts'
 type Args = readonly (string | Buffer)[]
 type Values = readonly (string | null)[]
 
-/** The replies of a client, which all arrive when the test says so: entries whose names begin with `hit` exist. */
+/** What is stored under a name, by its first word. */
+const VALUES = { hit: 'value', large: 'value'.repeat(1_000), miss: null } as const
+type Kind = keyof typeof VALUES
+
+/** The replies of a client, which all arrive when the test says so. */
 class Replies {
   readonly #waiting: (() => void)[] = []
 
   to([, , ...names]: Args): Promise<Values> {
-    const values = names.map((name) => (String(name).startsWith('hit') ? 'value' : null))
+    const values = names.map((name) => VALUES[String(name).split(' ')[0] as Kind])
     return new Promise((resolve) => this.#waiting.push(() => resolve(values)))
   }
 
@@ -68,7 +72,7 @@ async function handedOver(clientOf: ClientOf, batches: readonly (readonly string
   return counts
 }
 
-const many = (kind: 'hit' | 'miss', count = 32) => Array.from({ length: count }, (_, i) => `${kind} ${i}`)
+const many = (kind: Kind, count = 32) => Array.from({ length: count }, (_, i) => `${kind} ${i}`)
 
 test('batches of misses are handed over one a turn, so that their puts are sent before the next one is used', async () => {
   const batches = [many('miss'), many('miss'), many('miss')]
@@ -86,4 +90,10 @@ test('small batches are handed over at once', async () => {
   const batches = [many('miss'), many('miss', 31), many('miss'), many('hit', 31)]
   expect(await handedOver(nodeRedis, batches)).toEqual([3, 4])
   expect(await handedOver(ioredis, batches)).toEqual([3, 4])
+})
+
+test('batches of few large hits are handed over one a turn if the client writes at the end of a turn', async () => {
+  const batches = [many('large', 7), many('large', 7), many('large', 6)]
+  expect(await handedOver(nodeRedis, batches)).toEqual([2, 3])
+  expect(await handedOver(ioredis, batches)).toEqual([3])
 })
