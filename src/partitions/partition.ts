@@ -140,8 +140,7 @@ export class Partition<C> {
     this.#registry = registry
     this.#settings = settings
     this.keySpace = keySpace
-    const weigh = ({ hash }: LookedUp): number =>
-      (this.#large.size > 0 && this.#large.get(hash)) || ENTRY_BYTES
+    const weigh = ({ hash }: LookedUp): number => this.#largeBytes(hash) ?? ENTRY_BYTES
     this.#lookups = new Batcher((calls, sentMs) => this.#getAll(calls, sentMs, false), PIECE_BYTES, weigh)
     this.#textLookups = new Batcher((calls, sentMs) => this.#getAll(calls, sentMs, true), PIECE_BYTES, weigh)
     this.#peeks = new Batcher(
@@ -181,8 +180,14 @@ export class Partition<C> {
    * @param asText Whether the value may come as text; such lookups have batches of their own.
    */
   lookUp(call: LookedUp, asText: boolean): Batch<LookedUp, Lookup> {
-    const isLarge = this.#large.size > 0 && this.#large.has(call.hash)
-    return (asText && !isLarge ? this.#textLookups : this.#lookups).add(call)
+    // Large values take less time as bytes.
+    const isText = asText && this.#largeBytes(call.hash) === undefined
+    return (isText ? this.#textLookups : this.#lookups).add(call)
+  }
+
+  /** The bytes of an entry; `undefined` for one that is not known to be large. */
+  #largeBytes(hash: Hash): number | undefined {
+    return this.#large.size === 0 ? undefined : this.#large.get(hash)
   }
 
   /** Whether the entry of a call must not be served, since its invalidation was not carried out yet. */
