@@ -7,8 +7,9 @@ local function prolong_keys(idle_ttl_ms, was_empty)
     return
   end
   local renew = left_ms < 0.9 * idle_ttl_ms
-  -- An earlier script has failed after it created the index, as at a foreign key: other keys may have no TTL either.
-  local is_whole = redis.call('PTTL', index) ~= -1
+  -- If not, an earlier script has failed after it created the index, as at a foreign key, and other keys may have no TTL either.
+  -- Where all keys are renewed, that makes no difference.
+  local is_whole = renew or redis.call('PTTL', index) ~= -1
   for i = 1, #KEYS do
     local key = KEYS[i]
     -- A key that this script may have created has no TTL yet: it gets that of the values.
